@@ -1,0 +1,1 @@
+"""The science: pure functions over arrays. Nothing here knows ZenML or MLflow."""

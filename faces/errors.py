@@ -1,0 +1,15 @@
+"""What a person can mend: one line that says what is wrong and what to do."""
+
+from collections.abc import Iterable
+
+
+class InputError(ValueError):
+    """The command line, a config or the data is wrong. The message is for a person."""
+
+
+def choose(what: str, given: str, choices: Iterable[str]) -> str:
+    """Return `given` if it is among `choices`; otherwise raise InputError naming them all."""
+    known = sorted(choices)
+    if given in known:
+        return given
+    raise InputError(f"unknown {what} '{given}': choose from {', '.join(known) or '(none)'}")

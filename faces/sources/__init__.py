@@ -1,0 +1,1 @@
+"""Where faces come from: one file a source, each giving images, subject names and conditions."""

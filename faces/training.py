@@ -1,0 +1,52 @@
+"""Fit a recogniser in two parts, so that each can be kept and looked at: PCA, then classifier."""
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.decomposition import PCA
+from sklearn.pipeline import Pipeline
+
+from faces.errors import InputError
+
+SMALL = 2_000
+"""Up to this many images an exact decomposition is quick; beyond, a randomized one is used."""
+
+
+def fit_features(
+    model: Pipeline, pixels: NDArray[np.float32], subjects: NDArray[np.str_]
+) -> Pipeline:
+    """Fit everything before the classifier on pixels (n, 4096); `model` stays unfitted.
+
+    A number of components beyond what n images can give is lowered to n - 1 (centring takes one).
+    The solver suits the size: exact up to 2,000 images, else randomized (Halko et al. 2011).
+    """
+    features: Pipeline = clone(model[:-1])
+    pca: PCA = features["pca"]
+    n, wanted = len(pixels), pca.n_components
+    share = isinstance(wanted, float)
+    if not (0 < wanted < 1 if share else wanted >= 1):
+        raise InputError(f"components must be a number from 1, or a share between 0 and 1: {wanted}")
+    count = wanted if share else min(wanted, n - 1, pixels.shape[1])
+    solver = "full" if n <= SMALL or share else "randomized"
+    pca.set_params(n_components=count, svd_solver=solver)
+    return features.fit(pixels, subjects)
+
+
+def fit_classifier(
+    model: Pipeline,
+    features: Pipeline,
+    pixels: NDArray[np.float32],
+    subjects: NDArray[np.str_],
+) -> Pipeline:
+    """Fit the classifier on the features' output; return the whole, from pixels to people."""
+    classifier = clone(model[-1]).fit(features.transform(pixels), subjects)
+    return Pipeline([*features.steps, (model.steps[-1][0], classifier)])
+
+
+def describe_pca(features: Pipeline) -> dict[str, float]:
+    """Number of components, and the share of the training images' variance that they hold."""
+    pca: PCA = features["pca"]
+    return {
+        "pca_components": int(pca.n_components_),
+        "pca_variance": float(pca.explained_variance_ratio_.sum()),
+    }

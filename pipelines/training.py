@@ -1,0 +1,42 @@
+"""Training: from faces to a model version, and into production if the gate lets it."""
+
+from typing import Any
+
+from zenml import pipeline
+from zenml.client import Client
+
+from steps.draw import draw_pictures
+from steps.evaluate import evaluate_model
+from steps.load import load_faces
+from steps.promote import promote_model
+from steps.reduce import fit_pca
+from steps.register import register_model
+from steps.split import split_faces
+from steps.train import train_model
+
+
+@pipeline(name="training")
+def training(settings: dict[str, Any]) -> None:
+    """Train a recogniser on some conditions and measure it on all.
+
+    1. Load the faces.
+    2. Split them by condition: training, baseline test, drifted.
+    3. Fit PCA, then the classifier.
+    4. Evaluate on the baseline test and on the drifted images; draw pictures.
+    5. Record the model in MLflow and as a version in ZenML.
+    6. Promote it, if it passes the gate.
+    """
+    data, gate, model = settings["data"], settings["gate"], settings["model"]
+    seed, params = settings["seed"], settings["params"]
+    tracker = Client().active_stack.experiment_tracker
+
+    faces = load_faces(data["source"], data["people"], data["images"], seed)
+    split = split_faces(faces, settings["condition"], settings["test_share"], seed)
+    pca = fit_pca(faces, split, model, params)
+    fitted = train_model(faces, split, pca, model, params)
+    metrics, predictions = evaluate_model(faces, split, fitted)
+    pictures = draw_pictures(faces, split, pca, predictions)
+    version = register_model.with_options(experiment_tracker=tracker.name if tracker else None)(
+        faces, split, pca, fitted, metrics, predictions, pictures, settings
+    )
+    promote_model(version, metrics, gate["tolerances"], gate["minimum_images"])

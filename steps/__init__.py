@@ -1,0 +1,1 @@
+"""Thin ZenML steps: each reads its inputs, calls `faces`, names its outputs."""

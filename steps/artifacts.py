@@ -1,0 +1,132 @@
+"""How the project's own types are kept in an artifact store: plain arrays, tables and pictures."""
+
+import json
+import os
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from zenml.enums import ArtifactType, VisualizationType
+from zenml.materializers.base_materializer import BaseMaterializer
+from zenml.metadata.metadata_types import MetadataType
+
+from faces.dataset import Faces
+from faces.split import Split
+
+
+class Pictures(dict[str, bytes]):
+    """PNG pictures by name."""
+
+
+class FacesMaterializer(BaseMaterializer):
+    """Images as .npy, mapped into memory where the store is local; people and conditions as CSV."""
+
+    ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (Faces,)
+    ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
+    PERSON: ClassVar[str] = "person"
+
+    def save(self, faces: Faces) -> None:
+        """Write images.npy, table.csv and about.json."""
+        with self.artifact_store.open(self._path("images.npy"), "wb") as file:
+            np.save(file, faces.images, allow_pickle=False)
+        table = faces.conditions.copy()
+        table.insert(0, self.PERSON, faces.subjects, allow_duplicates=True)
+        with self.artifact_store.open(self._path("table.csv"), "w") as file:
+            file.write(table.to_csv(index=False))
+        with self.artifact_store.open(self._path("about.json"), "w") as file:
+            json.dump({"source": faces.source}, file)
+
+    def load(self, data_type: type[Any]) -> Faces:
+        """Read what `save` wrote."""
+        path = self._path("images.npy")
+        if os.path.exists(path):
+            images = np.load(path, mmap_mode="r", allow_pickle=False)
+        else:
+            with self.artifact_store.open(path, "rb") as file:
+                images = np.load(file, allow_pickle=False)
+        with self.artifact_store.open(self._path("table.csv"), "r") as file:
+            table = pd.read_csv(file, dtype=str, keep_default_na=False)
+        with self.artifact_store.open(self._path("about.json"), "r") as file:
+            about = json.load(file)
+        subjects = table.iloc[:, 0].to_numpy(dtype=str)
+        return Faces(images, subjects, table.iloc[:, 1:], about["source"])
+
+    def extract_metadata(self, faces: Faces) -> dict[str, MetadataType]:
+        """What the dashboard and `run.py` tell of the data."""
+        return {
+            "source": faces.source,
+            "version": faces.version,
+            "images": len(faces),
+            "subjects": len(faces.people),
+        }
+
+    def compute_content_hash(self, faces: Faces) -> str:
+        """Equal data is equal to ZenML's cache, whichever run loaded it."""
+        return f"{faces.source}-{faces.version}"
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self.uri, name)
+
+
+class SplitMaterializer(BaseMaterializer):
+    """A split as JSON: it is small, and a person may want to read it."""
+
+    ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (Split,)
+    ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
+
+    def save(self, split: Split) -> None:
+        """Write split.json."""
+        rows = {part: getattr(split, part).tolist() for part in ("train", "test", "drifted")}
+        about = {"condition": split.condition, "left_out": list(split.left_out)}
+        with self.artifact_store.open(self._path(), "w") as file:
+            json.dump(about | rows, file)
+
+    def load(self, data_type: type[Any]) -> Split:
+        """Read what `save` wrote."""
+        with self.artifact_store.open(self._path(), "r") as file:
+            kept = json.load(file)
+        rows = {p: np.array(kept[p], dtype=np.int64) for p in ("train", "test", "drifted")}
+        return Split(**rows, left_out=tuple(kept["left_out"]), condition=kept["condition"])
+
+    def extract_metadata(self, split: Split) -> dict[str, MetadataType]:
+        """Sizes, and who is left out."""
+        return {
+            "condition": split.condition,
+            "train": len(split.train),
+            "test": len(split.test),
+            "drifted": len(split.drifted),
+            "left_out": list(split.left_out),
+        }
+
+    def _path(self) -> str:
+        return os.path.join(self.uri, "split.json")
+
+
+class PicturesMaterializer(BaseMaterializer):
+    """PNG files that the dashboard shows."""
+
+    ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (Pictures,)
+    ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA_ANALYSIS
+
+    def save(self, pictures: Pictures) -> None:
+        """Write one file a picture."""
+        for name, png in pictures.items():
+            with self.artifact_store.open(self._path(name), "wb") as file:
+                file.write(png)
+
+    def load(self, data_type: type[Any]) -> Pictures:
+        """Read what `save` wrote."""
+        pictures = Pictures()
+        for name in sorted(self.artifact_store.listdir(self.uri)):
+            stem, suffix = os.path.splitext(str(name))
+            if suffix == ".png":
+                with self.artifact_store.open(self._path(stem), "rb") as file:
+                    pictures[stem] = file.read()
+        return pictures
+
+    def save_visualizations(self, pictures: Pictures) -> dict[str, VisualizationType]:
+        """The files themselves are what is shown."""
+        return {self._path(name): VisualizationType.IMAGE for name in pictures}
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self.uri, f"{name}.png")

@@ -1,0 +1,27 @@
+"""Measure the model on the baseline test and on the drifted images."""
+
+from typing import Annotated
+
+import pandas as pd
+from sklearn.base import BaseEstimator
+from zenml import step
+
+from faces.dataset import Faces
+from faces.metrics import BASELINE, DRIFTED, measure, predict_people
+from faces.split import Split
+from faces.training import describe_pca
+from steps.caching import CACHED
+
+
+@step(cache_policy=CACHED)
+def evaluate_model(
+    faces: Faces, split: Split, model: BaseEstimator
+) -> tuple[Annotated[dict[str, float], "metrics"], Annotated[pd.DataFrame, "predictions"]]:
+    """Metrics, and the model's answer for every held-out image."""
+    answers = [
+        predict_people(model, faces, split.test, BASELINE),
+        predict_people(model, faces, split.drifted, DRIFTED),
+    ]
+    predictions = pd.concat([a for a in answers if len(a)], ignore_index=True)
+    metrics = measure(predictions) | describe_pca(model)
+    return metrics, predictions

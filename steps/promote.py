@@ -1,0 +1,127 @@
+"""The gate: the candidate takes the place of production, or it does not, and why."""
+
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+from zenml import log_metadata, step
+from zenml.client import Client
+from zenml.enums import StackComponentType
+from zenml.model_registries.base_model_registry import ModelVersionStage
+from zenml.models import ModelVersionResponse
+
+from faces import gate
+from faces.errors import InputError
+from faces.gate import REAL, SYNTHETIC, Comparison, Verdict
+from faces.metrics import BASELINE, DRIFTED
+from steps.versions import (
+    MODEL,
+    NO_STAGE,
+    find_version,
+    load_artifact,
+    production_version,
+    put_into_production,
+)
+
+
+@step(enable_cache=False)
+def promote_model(
+    version: int,
+    metrics: dict[str, float],
+    tolerances: dict[str, float],
+    minimum_images: int,
+) -> Annotated[dict[str, Any], "decision"]:
+    """Compare the candidate with production, decide, act, and write the reason down."""
+    candidate = find_version(version)
+    if candidate is None:
+        raise InputError(f"version {version} of {MODEL} was deleted: run again with --no-cache")
+    production = production_version()
+    if production is not None and production.id == candidate.id:
+        verdict = Verdict(True, "stays: it is the model in production")
+    else:
+        verdict = _judge(candidate, production, metrics, tolerances, minimum_images)
+        log_metadata(metadata={"gate": verdict.reason}, model_version_id=candidate.id)
+        if verdict.promoted:
+            put_into_production(candidate)
+    _tell_registry(production_version())
+    return {
+        "name": MODEL,
+        "version": str(version),
+        "stage": str((find_version(version) or candidate).stage or NO_STAGE),
+        "promoted": verdict.promoted,
+        "reason": verdict.reason,
+        "replaced": str(production.number) if production and verdict.promoted else None,
+    }
+
+
+def _judge(
+    candidate: ModelVersionResponse,
+    production: ModelVersionResponse | None,
+    metrics: dict[str, float],
+    tolerances: dict[str, float],
+    minimum_images: int,
+) -> Verdict:
+    predictions: pd.DataFrame = load_artifact(candidate, "predictions")
+    required = [f"{part}_accuracy" for part in predictions["part"].unique()]
+    kind = _kind(candidate)
+    if refused := gate.check_metrics(metrics, [f"{BASELINE}_accuracy", *required]):
+        return refused
+    if kind == SYNTHETIC and not _stack_is_local():
+        return Verdict(False, "refused: synthetic faces are for local stacks only")
+    if production is None:
+        return Verdict(True, "promoted: there was no model in production")
+    model = load_artifact(production, "model")
+    known = load_artifact(candidate, "model")
+    decided = gate.check_people(
+        set(map(str, known.classes_)),
+        set(map(str, model.classes_)),
+        candidate_is=kind,
+        production_is=_kind(production),
+    )
+    if decided:
+        return decided
+    comparisons = _compare(candidate, production, predictions, model)
+    return gate.check_comparisons(comparisons, tolerances, minimum_images)
+
+
+def _compare(
+    candidate: ModelVersionResponse,
+    production: ModelVersionResponse,
+    predictions: pd.DataFrame,
+    model: Any,
+) -> dict[str, Comparison]:
+    """Both models on the candidate's held-out images, without those production was trained on."""
+    learned = load_artifact(production, "faces")[load_artifact(production, "split").train].ids
+    fresh = predictions[~predictions["id"].isin(learned)]
+    faces = load_artifact(candidate, "faces")
+    comparisons = {}
+    for part in (BASELINE, DRIFTED):
+        rows = fresh[fresh["part"] == part]
+        answers = np.array([], dtype=str)
+        if len(rows):
+            answers = model.predict(faces[rows["row"].to_numpy()].pixels).astype(str)
+        comparisons[part] = gate.compare(
+            rows["subject"].to_numpy(dtype=str), rows["predicted"].to_numpy(dtype=str), answers
+        )
+    return comparisons
+
+
+def _kind(version: ModelVersionResponse) -> str:
+    return SYNTHETIC if version.run_metadata["data_source"] == "synthetic" else REAL
+
+
+def _stack_is_local() -> bool:
+    stack = Client().active_stack
+    needed = (StackComponentType.ORCHESTRATOR, StackComponentType.ARTIFACT_STORE)
+    return all(stack.components[kind][0].config.is_local for kind in needed)
+
+
+def _tell_registry(production: ModelVersionResponse | None) -> None:
+    """Let MLflow's registry name the same version as ZenML: there it is called 'champion'."""
+    registry = Client().active_stack.model_registry
+    if registry is not None and production is not None:
+        registry.update_model_version(
+            name=MODEL,
+            version=str(production.run_metadata["mlflow_version"]),
+            stage=ModelVersionStage.PRODUCTION,
+        )

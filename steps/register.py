@@ -1,0 +1,101 @@
+"""Record a trained model: its run in MLflow, a version in MLflow's registry and in ZenML's."""
+
+import tempfile
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from zenml import get_step_context, step
+from zenml.artifacts.unmaterialized_artifact import UnmaterializedArtifact
+from zenml.client import Client
+from zenml.model_registries.base_model_registry import ModelRegistryModelMetadata
+
+from faces.dataset import CREDITS, Faces
+from steps.artifacts import Pictures
+from steps.caching import CACHED
+from steps.versions import MODEL, create_version
+
+NEEDED_TO_LOAD = ("scikit-learn", "numpy", "scipy", "skops")
+
+
+@step(cache_policy=CACHED)
+def register_model(
+    faces: Faces,
+    split: UnmaterializedArtifact,
+    pca: UnmaterializedArtifact,
+    model: BaseEstimator,
+    metrics: dict[str, float],
+    predictions: UnmaterializedArtifact,
+    pictures: Pictures,
+    settings: dict[str, Any],
+) -> Annotated[int, "version"]:
+    """Write everything down and give the version's number. Nothing is in production by this."""
+    import mlflow
+
+    mlflow.log_params(_flat(settings))
+    mlflow.log_metrics({name: float(value) for name, value in metrics.items()})
+    mlflow.set_tags({"data_source": faces.source, "data_version": faces.version})
+    with tempfile.TemporaryDirectory() as folder:
+        for name, png in pictures.items():
+            (Path(folder) / f"{name}.png").write_bytes(png)
+        mlflow.log_artifacts(folder, "pictures")
+    logged = _log_model(model, faces)
+
+    registry = Client().active_stack.model_registry
+    assert registry is not None
+    description = f"trained on {CREDITS[faces.source]}, data version {faces.version}"
+    registered = registry.register_model_version(
+        name=MODEL,
+        model_source_uri=logged.model_uri,
+        description=description,
+        metadata=ModelRegistryModelMetadata(
+            zenml_pipeline_name=get_step_context().pipeline.name,
+            zenml_run_name=get_step_context().pipeline_run.name,
+            data_source=faces.source,
+            data_version=faces.version,
+        ),
+    )
+    parts = [used[0] for used in get_step_context().step_run.inputs.values()]
+    version = create_version(
+        artifacts=parts,
+        metadata={
+            "data_source": faces.source,
+            "data_version": faces.version,
+            "mlflow_run_id": logged.run_id,
+            "mlflow_version": registered.version,
+            "metrics": metrics,
+            "settings": settings,
+        },
+        tags=[f"data:{faces.source}"],
+        description=description,
+    )
+    return version.number
+
+
+def _log_model(model: BaseEstimator, faces: Faces) -> Any:
+    """The whole model, from pixels to probabilities, without pickle."""
+    import mlflow.sklearn
+    from mlflow.models import infer_signature
+    from skops.io import dumps, get_untrusted_types
+
+    pixels = np.asarray(faces.pixels[:2])
+    return mlflow.sklearn.log_model(
+        model,
+        name="model",
+        signature=infer_signature(pixels, model.predict_proba(pixels)),
+        pip_requirements=[f"{name}=={installed(name)}" for name in NEEDED_TO_LOAD],
+        serialization_format="skops",
+        skops_trusted_types=get_untrusted_types(data=dumps(model)),
+        pyfunc_predict_fn="predict_proba",
+    )
+
+
+def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings as MLflow's flat parameters: {'split.condition': …}."""
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        key = f"{prefix}{name}"
+        flat |= _flat(value, f"{key}.") if isinstance(value, dict) else {key: value}
+    return flat

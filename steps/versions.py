@@ -1,0 +1,69 @@
+"""Model versions in ZenML's Model Control Plane: the one place that knows how they are kept."""
+
+from typing import Any
+
+from zenml.client import Client
+from zenml.enums import ModelStages
+from zenml.exceptions import EntityExistsError
+from zenml.model.utils import link_artifact_version_to_model_version
+from zenml.models import ArtifactVersionResponse, ModelVersionResponse
+
+MODEL = "face-recognizer"
+"""The name under which every version is kept, in ZenML and in MLflow."""
+
+NO_STAGE = "none"
+
+
+def create_version(
+    artifacts: list[ArtifactVersionResponse],
+    metadata: dict[str, Any],
+    tags: list[str],
+    description: str,
+) -> ModelVersionResponse:
+    """Create the next version of the model and link everything that it is made of."""
+    from zenml import log_metadata
+
+    client = Client()
+    try:
+        client.get_model(MODEL)
+    except KeyError:
+        try:
+            client.create_model(MODEL, description="Who is on a 64 × 64 grey image of a face?")
+        except EntityExistsError:
+            client.get_model(MODEL)
+    version = client.create_model_version(MODEL, description=description, tags=tags)
+    for artifact in artifacts:
+        link_artifact_version_to_model_version(artifact, version)
+    log_metadata(metadata=metadata, model_version_id=version.id)
+    return version
+
+
+def find_version(number: int) -> ModelVersionResponse | None:
+    """A version by its number, None if it was deleted."""
+    try:
+        return Client().get_model_version(MODEL, number)
+    except KeyError:
+        return None
+
+
+def production_version() -> ModelVersionResponse | None:
+    """The version in production, None if there is none."""
+    try:
+        return Client().get_model_version(MODEL, ModelStages.PRODUCTION)
+    except KeyError:
+        return None
+
+
+def put_into_production(version: ModelVersionResponse) -> None:
+    """Move a version into production and archive the former one, in one transaction."""
+    Client().update_model_version(
+        MODEL, version.id, stage=ModelStages.PRODUCTION, force=True
+    )
+
+
+def load_artifact(version: ModelVersionResponse, name: str) -> Any:
+    """Load an artifact that is linked to a version. Raises LookupError if it is missing."""
+    artifact = version.get_artifact(name)
+    if artifact is None:
+        raise LookupError(f"version {version.number} of {MODEL} has no artifact '{name}'")
+    return artifact.load()
