@@ -4,6 +4,7 @@ from typing import Any
 
 from zenml import pipeline
 from zenml.client import Client
+from zenml.models import PipelineRunResponse
 
 from steps.draw import draw_pictures
 from steps.evaluate import evaluate_model
@@ -30,7 +31,7 @@ def training(settings: dict[str, Any]) -> None:
     seed, params = settings["seed"], settings["params"]
     tracker = Client().active_stack.experiment_tracker
 
-    faces = load_faces(data["source"], data["people"], data["images"], seed)
+    faces = load_faces(data["source"], data["people"], data["images"], data["seed"])
     split = split_faces(faces, settings["condition"], settings["test_share"], seed)
     pca = fit_pca(faces, split, model, params)
     fitted = train_model(faces, split, pca, model, params)
@@ -40,3 +41,18 @@ def training(settings: dict[str, Any]) -> None:
         faces, split, pca, fitted, metrics, predictions, pictures, settings
     )
     promote_model(version, metrics, gate["tolerances"], gate["minimum_images"])
+
+
+def summarize(run: PipelineRunResponse) -> dict[str, Any]:
+    """What a person and a script want to know of a finished run."""
+    output = {
+        name: made[0] for step in run.steps.values() for name, made in step.outputs.items()
+    }
+    data, parts = output["faces"].run_metadata, output["split"].run_metadata
+    decision, metrics = output["decision"].load(), output["metrics"].load()
+    return {
+        "data": {name: data[name] for name in ("source", "version", "subjects")} | dict(parts),
+        "metrics": {"baseline_accuracy": None, "drifted_accuracy": None} | metrics,
+        "model": decision,
+        "run": {"name": run.name, "status": run.status.value, "id": str(run.id)},
+    }

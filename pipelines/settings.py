@@ -1,0 +1,114 @@
+"""What a pipeline may be told: strict, frozen settings read from YAML and the command line."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, validate_call
+
+from faces.errors import InputError, choose
+from faces.metrics import BASELINE, DRIFTED
+from faces.models import model_builder, model_names
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Strict(BaseModel):
+    """Unknown keys and values of another type are errors; nothing changes once it is read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class DataSettings(Strict):
+    """Where the faces come from; people, images and seed are of synthetic faces."""
+
+    source: str = "auto"
+    people: Annotated[int, Field(ge=2)] = 40
+    images: Annotated[int, Field(ge=1)] = 10
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
+class GateSettings(Strict):
+    """How much worse than production a candidate may be, and on how many images at least."""
+
+    tolerances: dict[Literal["baseline", "drifted"], Annotated[float, Field(ge=0, le=1)]] = {
+        BASELINE: 0.02,
+        DRIFTED: 0.02,
+    }
+    minimum_images: Annotated[int, Field(ge=1)] = 20
+
+
+class TrainingSettings(Strict):
+    """Everything that the training pipeline may be told. `params` are those of the model."""
+
+    data: DataSettings = DataSettings()
+    condition: str = "yaw=frontal"
+    test_share: Share = 0.25
+    model: str = "svm"
+    params: dict[str, Any] = {}
+    gate: GateSettings = GateSettings()
+    seed: Annotated[int, Field(ge=0)] = 11
+
+
+PIPELINES: dict[str, type[TrainingSettings]] = {"training": TrainingSettings}
+"""Every pipeline by name; its module in this package and its config have the same name."""
+
+
+def read_settings(pipeline: str, config: Path | None, given: dict[str, Any]) -> TrainingSettings:
+    """Read a config, put what the command line gave over it, and complete the model's params.
+
+    Raises InputError that names file and key, or the choices.
+    """
+    kind = PIPELINES[choose("pipeline", pipeline, PIPELINES)]
+    path = config or CONFIGS / f"{pipeline}.yaml"
+    kept = _read_yaml(path)
+    for name in ("model", "condition", "seed"):
+        if given.get(name) is not None:
+            kept[name] = given[name]
+    if given.get("model") is not None:
+        kept.pop("params", None)
+    if given.get("data") is not None:
+        data = kept.get("data")
+        kept["data"] = (data if isinstance(data, dict) else {}) | {"source": given["data"]}
+    try:
+        settings = kind.model_validate(kept)
+    except ValidationError as error:
+        raise _explain(path, error) from error
+    return settings.model_copy(update={"params": _model_params(settings, path)})
+
+
+def _model_params(settings: TrainingSettings, path: Path) -> dict[str, Any]:
+    """The model's YAML with `params` over it, checked against the model's `build`."""
+    build = model_builder(choose("model", settings.model, model_names()))
+    default = CONFIGS / "models" / f"{settings.model}.yaml"
+    base = _read_yaml(default)
+    checked = validate_call(config=ConfigDict(strict=True))(build)
+    for source, params in ((default, base), (path, base | settings.params)):
+        try:
+            checked(**params)
+        except ValidationError as error:
+            raise _explain(source, error, "params." if source == path else "") from error
+    return {**base, **settings.params, "seed": settings.seed}
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        kept = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(kept, dict | None):
+        raise InputError(f"{path}: expected keys and values, found a {type(kept).__name__}")
+    return kept or {}
+
+
+def _explain(path: Path, error: ValidationError, prefix: str = "") -> InputError:
+    """The first problem in one line: file, key, what is wrong."""
+    problem = error.errors()[0]
+    key = prefix + ".".join(str(part) for part in problem["loc"])
+    unknown = problem["type"] in {"extra_forbidden", "unexpected_keyword_argument"}
+    what = "unknown key" if unknown else f"{problem['msg']}, not {problem['input']!r}"
+    return InputError(f"{path}: {key}: {what}")

@@ -1,0 +1,110 @@
+#!/usr/bin/env python
+"""Run a pipeline on a stack, register stacks, or list what there is."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from faces.errors import InputError
+from stacks import environment
+
+EXAMPLES = """\
+examples:
+  python run.py --pipeline training
+  python run.py --pipeline training --model logistic --condition lighting
+  python run.py --pipeline training --condition yaw=frontal,lighting=even --seed 3
+  python run.py --pipeline training --data path/to/people
+  python run.py --register-stacks --dry-run
+"""
+
+
+def main() -> int:
+    """Parse the command line and dispatch. 0: done, 1: failed, 2: something to mend, 130: stopped."""
+    parser = _parser()
+    given = parser.parse_args()
+    environment.set_defaults()
+    try:
+        if given.list:
+            _list()
+        elif given.register_stacks:
+            _register(given.dry_run)
+        elif given.pipeline:
+            _run(given)
+        else:
+            parser.print_help()
+            return 2
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; run the same command again at any time", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--pipeline", metavar="NAME", help="the pipeline to run (see --list)")
+    parser.add_argument("--config", metavar="FILE", type=Path, help="default: configs/NAME.yaml")
+    parser.add_argument("--stack", metavar="NAME", help="for this run only; default: the active one")
+    parser.add_argument("--model", metavar="NAME", help="a model of configs/models (see --list)")
+    parser.add_argument(
+        "--condition", metavar="C", help="what to train on: lighting, yaw=frontal,glasses=no, …"
+    )
+    parser.add_argument("--data", metavar="SOURCE", help="auto, olivetti, synthetic, or a folder")
+    parser.add_argument("--seed", metavar="N", type=int, help="of the split and the training")
+    parser.add_argument("--no-cache", action="store_true", help="run every step anew")
+    parser.add_argument("--summary", metavar="FILE", type=Path, help="write the result as JSON")
+    parser.add_argument("--register-stacks", action="store_true", help="bring stacks/*.yaml to ZenML")
+    parser.add_argument("--dry-run", action="store_true", help="with it: only show what would change")
+    parser.add_argument("--list", action="store_true", help="pipelines, models, conditions, stacks")
+    return parser
+
+
+def _run(given: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False)
+    with console.status("reading settings …"):
+        from pipelines.settings import read_settings
+
+        settings = read_settings(given.pipeline, given.config, vars(given))
+        if given.summary and not given.summary.parent.is_dir():
+            raise InputError(f"--summary: no folder {given.summary.parent}")
+        from pipelines.launch import launch
+        from pipelines.report import print_summary
+
+    summary = launch(given.pipeline, settings, given.stack, not given.no_cache, console)
+    if given.summary:
+        given.summary.write_text(json.dumps(summary, indent=2) + "\n")
+    print_summary(summary, Console(highlight=False))
+
+
+def _register(dry_run: bool) -> None:
+    from rich.console import Console
+
+    from pipelines.launch import register_all
+
+    register_all(Console(highlight=False), dry_run)
+
+
+def _list() -> None:
+    from faces.conditions import BASELINE, write_condition
+    from faces.models import model_names
+    from pipelines.settings import PIPELINES
+    from stacks.specs import stack_names
+
+    print(f"pipelines   {', '.join(PIPELINES)}")
+    print(f"models      {', '.join(model_names())}")
+    print(f"conditions  {write_condition(BASELINE)}")
+    print(f"stacks      {', '.join(stack_names())}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

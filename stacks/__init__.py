@@ -1,0 +1,1 @@
+"""Stacks in ZenML's own YAML, and what brings them into ZenML."""
