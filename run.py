@@ -20,7 +20,7 @@ examples:
 
 
 def main() -> int:
-    """Parse the command line and dispatch. 0: done, 1: failed, 2: something to mend, 130: stopped."""
+    """Parse the command line and dispatch. 0: done, 1: failed, 2: mend your input, 130: stopped."""
     parser = _parser()
     given = parser.parse_args()
     environment.set_defaults()
@@ -52,7 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--pipeline", metavar="NAME", help="the pipeline to run (see --list)")
     parser.add_argument("--config", metavar="FILE", type=Path, help="default: configs/NAME.yaml")
-    parser.add_argument("--stack", metavar="NAME", help="for this run only; default: the active one")
+    parser.add_argument(
+        "--stack", metavar="NAME", help="for this run only; default: the active one"
+    )
     parser.add_argument("--model", metavar="NAME", help="a model of configs/models (see --list)")
     parser.add_argument(
         "--condition", metavar="C", help="what to train on: lighting, yaw=frontal,glasses=no, …"
@@ -61,8 +63,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", metavar="N", type=int, help="of the split and the training")
     parser.add_argument("--no-cache", action="store_true", help="run every step anew")
     parser.add_argument("--summary", metavar="FILE", type=Path, help="write the result as JSON")
-    parser.add_argument("--register-stacks", action="store_true", help="bring stacks/*.yaml to ZenML")
-    parser.add_argument("--dry-run", action="store_true", help="with it: only show what would change")
+    parser.add_argument(
+        "--register-stacks", action="store_true", help="bring stacks/*.yaml to ZenML"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="with it: only show what would change"
+    )
     parser.add_argument("--list", action="store_true", help="pipelines, models, conditions, stacks")
     return parser
 

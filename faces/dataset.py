@@ -52,7 +52,9 @@ class Faces:
     @cached_property
     def ids(self) -> NDArray[np.str_]:
         """One content hash an image: the same pixels have the same id, wherever they come from."""
-        rows = (hashlib.blake2b(image.tobytes(), digest_size=8).hexdigest() for image in self.images)
+        rows = (
+            hashlib.blake2b(image.tobytes(), digest_size=8).hexdigest() for image in self.images
+        )
         return np.array(list(rows), dtype="U16")
 
     @cached_property
@@ -85,11 +87,23 @@ def load_faces(source: str = "auto", *, people: int = 40, images: int = 10, seed
     return _checked("folder", *folder.read_faces(source, SIDE))
 
 
+def known_conditions(source: str) -> pd.DataFrame | None:
+    """A table with the conditions and values of a named source, without loading it.
+
+    None for a folder. 'auto' promises what Olivetti has.
+    """
+    if source in ("auto", "olivetti"):
+        return olivetti.read_labels()
+    return synthetic.list_conditions() if source == "synthetic" else None
+
+
 def _checked(
     source: str, images: NDArray[np.float32], subjects: NDArray[np.str_], table: pd.DataFrame
 ) -> Faces:
     if images.shape[1:] != (SIDE, SIDE) or not len(images) == len(subjects) == len(table):
-        raise InputError(f"{source}: {images.shape} images, {len(subjects)} names, {len(table)} rows")
+        raise InputError(
+            f"{source}: {images.shape} images, {len(subjects)} names, {len(table)} rows"
+        )
     if not (np.isfinite(images).all() and images.min() >= 0 and images.max() <= 1):
         raise InputError(f"{source}: pixels must be numbers from 0 to 1")
     return Faces(images, subjects, table.astype(str), source)

@@ -1,4 +1,4 @@
-"""The gate: may a candidate take the place of the model in production? When in doubt, it may not."""
+"""The gate: may a candidate take the place of the model in production? In doubt, it may not."""
 
 import math
 from collections.abc import Mapping, Sequence, Set
@@ -36,7 +36,7 @@ class Comparison:
 
     @property
     def p_value(self) -> float:
-        """McNemar's exact test that gains and losses are equally likely (Psychometrika 12, 1947)."""
+        """McNemar's exact test: are gains and losses equally likely? (Psychometrika 12, 1947)."""
         from scipy.stats import binomtest
 
         changed = self.gained + self.lost
@@ -112,6 +112,7 @@ def check_comparisons(
     for part, comparison in enough.items():
         if comparison.difference < -tolerances[part]:
             return Verdict(
-                False, f"refused: worse than production by more than {tolerances[part]:.0%} ({told})"
+                False,
+                f"refused: worse than production by more than {tolerances[part]:.0%} ({told})",
             )
     return Verdict(True, f"promoted: no worse than production ({told})")

@@ -33,7 +33,9 @@ def calibration_error(
     return float(np.abs(gap).sum() / len(confidence))
 
 
-def predict_people(model: object, faces: Faces, rows: NDArray[np.integer], part: str) -> pd.DataFrame:
+def predict_people(
+    model: object, faces: Faces, rows: NDArray[np.integer], part: str
+) -> pd.DataFrame:
     """Ask `model` who is on the images `rows`: one line an image, with its conditions.
 
     Columns: row, id, part, subject, predicted, confidence (the probability of `predicted`), and
@@ -85,15 +87,16 @@ def measure(predictions: pd.DataFrame) -> dict[str, float]:
 
 
 def accuracy_by_condition(predictions: pd.DataFrame, conditions: list[str]) -> pd.DataFrame:
-    """One line for each part, condition and value: part, condition, value, images, accuracy, low, high."""
+    """Accuracy of each value of each condition, baseline and drifted.
+
+    Columns: part, condition, value, images, accuracy, and low and high of its 95 % interval.
+    """
     lines = []
     for condition in conditions:
         for (part, value), rows in predictions.groupby(["part", condition]):
             correct = int((rows["subject"] == rows["predicted"]).sum())
-            lines.append(
-                (part, condition, value, len(rows), correct / len(rows))
-                + wilson_interval(correct, len(rows))
-            )
+            low, high = wilson_interval(correct, len(rows))
+            lines.append((part, condition, value, len(rows), correct / len(rows), low, high))
     columns = ["part", "condition", "value", "images", "accuracy", "low", "high"]
     return pd.DataFrame(lines, columns=columns)
 

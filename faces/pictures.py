@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from io import BytesIO
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from faces.dataset import Faces
+from faces.dataset import CREDITS, Faces
 from faces.metrics import BASELINE, DRIFTED, accuracy_by_condition, confusions
 from faces.split import Split
 
@@ -33,25 +33,28 @@ def draw_pictures(
 
 def draw_conditions(faces: Faces, split: Split) -> bytes:
     """A row of different people for each value of the conditions that the split is about."""
-    about = [name for name in faces.conditions if f"{name}=" in split.condition]
     rows: list[tuple[str, NDArray[np.integer], str]] = [
         ("trained on", split.train, BASELINE),
         ("baseline test", split.test, BASELINE),
     ]
     drifted = faces.conditions.iloc[split.drifted]
-    for name in about:
-        for value, group in drifted.groupby(name):
-            rows.append((f"drifted\n{name} = {value}", split.drifted[_places(drifted, group)], DRIFTED))
-    figure = Figure(figsize=(10.5, 1.02 * len(rows) + 0.6), layout="constrained")
-    axes = figure.subplots(len(rows), PER_ROW, squeeze=False)
-    for line, (title, members, part) in zip(axes, rows, strict=True):
-        for axis, row in zip(line, _different_people(faces, members), strict=False):
-            _show(axis, faces.images[row], str(faces.subjects[row]))
-        line[0].set_ylabel(
-            f"{title}\n{len(members)} images", rotation=0, ha="right", va="center",
-            fontsize=9, color=COLOURS[part],
-        )  # fmt: skip
-    figure.suptitle(f"{_credit(faces)}, split by {split.condition}", fontsize=11)
+    for name in (name for name in faces.conditions if f"{name}=" in split.condition):
+        for value in sorted(set(drifted[name])):
+            members = split.drifted[(drifted[name] == value).to_numpy()]
+            rows.append((f"drifted\n{name} = {value}", members, DRIFTED))
+    figure = Figure(figsize=(10.5, 1.05 * len(rows) + 0.5), layout="constrained")
+    axes = figure.subplots(len(rows), 1, squeeze=False)[:, 0]
+    for axis, (title, members, part) in zip(axes, rows, strict=True):
+        shown = _different_people(faces, members)
+        _strip(axis, [(faces.images[row], str(faces.subjects[row])) for row in shown], PER_ROW)
+        axis.set_ylabel(
+            f"{title}\n{len(members)} images",
+            rotation=0,
+            ha="right",
+            va="center",
+            color=COLOURS[part],
+        )
+    figure.suptitle(f"{CREDITS[faces.source]}; split by {split.condition}", fontsize=11)
     return _png(figure)
 
 
@@ -59,10 +62,10 @@ def draw_eigenfaces(features: Pipeline, side: int) -> bytes:
     """The mean face, the first fifteen principal components, and the variance they hold."""
     pca = features["pca"]
     figure = Figure(figsize=(10.5, 4.6), layout="constrained")
-    left, right = figure.subfigures(1, 2, width_ratios=(1.15, 1))
-    tiles = [("mean", pca.mean_), *((f"{k + 1}", c) for k, c in enumerate(pca.components_[:15]))]
-    for axis, (title, tile) in zip(left.subplots(4, 4).flat, tiles, strict=False):
-        _show(axis, tile.reshape(side, side), title, None)
+    left, right = figure.subfigures(1, 2, width_ratios=(1.05, 1), squeeze=False)[0]
+    tiles = [(pca.mean_, "mean"), *((c, f"{k + 1}") for k, c in enumerate(pca.components_[:15]))]
+    scaled = [((t - t.min()) / np.ptp(t), title) for t, title in tiles]
+    _strip(left.subplots(), [(t.reshape(side, side), title) for t, title in scaled], 4)
     axis = right.subplots()
     share = pca.explained_variance_ratio_
     number = np.arange(1, len(share) + 1)
@@ -78,25 +81,25 @@ def draw_eigenfaces(features: Pipeline, side: int) -> bytes:
 def draw_confusions(faces: Faces, split: Split, predictions: pd.DataFrame) -> bytes:
     """The most confused pairs: the image, who it is, and whom the model took it for."""
     pairs = confusions(predictions).head(PAIRS)
-    figure = Figure(figsize=(10.5, 3.7 if len(pairs) > 3 else 1.9), layout="constrained")
+    lines = -(-len(pairs) // 2)
+    figure = Figure(figsize=(10.5, max(1.0, 1.75 * lines)), layout="constrained")
     if pairs.empty:
         figure.text(0.5, 0.5, "No image was taken for someone else.", ha="center", fontsize=12)
         return _png(figure)
-    cells = figure.subfigures(-(-len(pairs) // 3), min(3, len(pairs)), squeeze=False).flat
-    for cell, pair in zip(cells, pairs.itertuples(), strict=False):
-        same = (predictions[["part", "subject", "predicted"]] == [pair.part, pair.subject, pair.predicted]).all(axis=1)
+    axes = figure.subplots(lines, 2, squeeze=False, gridspec_kw={"wspace": 0.12}).flat
+    for pair, axis in zip(pairs.itertuples(), axes, strict=False):
+        who = (pair.part, pair.subject, pair.predicted)
+        same = (predictions[["part", "subject", "predicted"]] == who).all(axis=1)
         worst = predictions[same].nlargest(1, "confidence").iloc[0]
         shown = (
-            ("the image", int(worst["row"])),
-            (f"is {pair.subject}", _example(faces, split, pair.subject)),
-            (f"not {pair.predicted}", _example(faces, split, pair.predicted)),
+            (int(worst["row"]), f"{pair.images}×, at most {worst['confidence']:.0%} sure"),
+            (_example(faces, split, pair.subject), f"is {pair.subject}"),
+            (_example(faces, split, pair.predicted), f"taken for {pair.predicted}"),
         )
-        for axis, (title, row) in zip(cell.subplots(1, 3), shown, strict=True):
-            _show(axis, faces.images[row], title)
-        cell.suptitle(
-            f"{pair.images}× ({pair.part}), {worst['confidence']:.0%} sure",
-            fontsize=9, color=COLOURS[pair.part],
-        )  # fmt: skip
+        _strip(axis, [(faces.images[row], title) for row, title in shown], 3, gap=0.12)
+        axis.set_ylabel(pair.part, color=COLOURS[pair.part])
+    for axis in axes:
+        axis.remove()
     return _png(figure)
 
 
@@ -115,9 +118,23 @@ def draw_accuracy(predictions: pd.DataFrame, conditions: Sequence[str]) -> bytes
         at = [order.index(n) + offset for n, m in zip(names, mine, strict=True) if m]
         rows = table[mine]
         span = [rows["accuracy"] - rows["low"], rows["high"] - rows["accuracy"]]
-        axis.errorbar(rows["accuracy"], at, xerr=np.clip(span, 0, 1), fmt="o", capsize=3, color=COLOURS[part], label=part)
+        axis.errorbar(
+            rows["accuracy"],
+            at,
+            xerr=np.clip(span, 0, 1),
+            fmt="o",
+            capsize=3,
+            color=COLOURS[part],
+            label=part,
+        )
         for place, line in zip(at, rows.itertuples(), strict=True):
-            axis.annotate(f"{line.accuracy:.0%} of {line.images}", (1.02, place), fontsize=7, va="center", color=COLOURS[part])
+            axis.annotate(
+                f"{line.accuracy:.0%} of {line.images}",
+                (1.02, place),
+                fontsize=7,
+                va="center",
+                color=COLOURS[part],
+            )
     axis.set_yticks(range(len(order)), order)
     axis.set(xlim=(0, 1.16), xticks=np.linspace(0, 1, 6), xlabel="accuracy with its 95 % interval")
     axis.grid(axis="x", alpha=0.25)
@@ -126,40 +143,36 @@ def draw_accuracy(predictions: pd.DataFrame, conditions: Sequence[str]) -> bytes
     return _png(figure)
 
 
-def _places(table: pd.DataFrame, group: pd.DataFrame) -> NDArray[np.integer]:
-    return table.index.get_indexer(group.index)
-
-
 def _different_people(faces: Faces, rows: NDArray[np.integer]) -> NDArray[np.integer]:
     """Up to PER_ROW of `rows`, as many different people as there are, spread evenly."""
     _, first = np.unique(faces.subjects[rows], return_index=True)
     others = np.setdiff1d(np.arange(len(rows)), first)
     chosen = np.concatenate([first, others])[: max(PER_ROW, len(first))]
     pick = np.linspace(0, len(chosen) - 1, min(PER_ROW, len(chosen))).round().astype(int)
-    return rows[chosen[pick]]
+    picked: NDArray[np.integer] = rows[chosen[pick]]
+    return picked
 
 
 def _example(faces: Faces, split: Split, person: str) -> int:
     return int(split.train[faces.subjects[split.train] == person][0])
 
 
-def _show(axis: Any, image: NDArray[np.floating], title: str, top: float | None = 1.0) -> None:
-    low, high = (0.0, top) if top else (image.min(), image.max())
-    axis.imshow(image, cmap="gray", vmin=low, vmax=high)
-    axis.set_title(title, fontsize=7, pad=2)
-
-
-def _credit(faces: Faces) -> str:
-    return {"olivetti": "Olivetti faces (AT&T Laboratories Cambridge)"}.get(
-        faces.source, f"{faces.source} faces"
+def _strip(
+    axis: Axes, images: Sequence[tuple[NDArray[np.floating], str]], per_row: int, gap: float = 0.06
+) -> None:
+    """Lay images with titles out in rows on one axis: quicker than an axis an image."""
+    for place, (image, title) in enumerate(images):
+        x, y = place % per_row * (1 + gap), -(place // per_row) * 1.22
+        axis.imshow(image, cmap="gray", vmin=0, vmax=1, extent=(x, x + 1, y, y + 1))
+        axis.text(x + 0.5, y + 1.03, title, ha="center", va="bottom", fontsize=7)
+    rows = -(-len(images) // per_row)
+    axis.set(
+        xlim=(0, per_row * (1 + gap) - gap), ylim=(1.22 - 1.22 * rows, 1.22), xticks=[], yticks=[]
     )
+    axis.spines[:].set_visible(False)
 
 
 def _png(figure: Figure) -> bytes:
-    for axis in figure.axes:
-        if axis.images or not axis.has_data():
-            axis.set(xticks=[], yticks=[])
-            axis.spines[:].set_visible(False)
     target = BytesIO()
     figure.savefig(target, format="png", dpi=110)
     return target.getvalue()

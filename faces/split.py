@@ -36,19 +36,21 @@ def split_by_condition(
     order, is set apart as the test, but never so many that fewer than two are left to train on.
     Whoever has fewer than two baseline images is left out and named. All other images of the
     enrolled people are drifted. Every set is sorted, and the same for the same seed. An empty
-    condition makes every image baseline.
+    condition makes every image baseline. An image that occurs twice is one image: it is used once.
 
     Raises InputError if fewer than two people can be enrolled, or nobody has an image to test on.
     """
     if not 0 < test_share < 1:
         raise InputError(f"test_share must lie between 0 and 1, not {test_share}")
+    first = np.zeros(len(faces), dtype=bool)
+    first[np.unique(faces.ids, return_index=True)[1]] = True
     baseline = matches(faces.conditions, condition)
     rng = np.random.default_rng(seed)
     train: list[Rows] = []
     test: list[Rows] = []
     left_out: list[str] = []
     for person, rows in _rows_by_person(faces):
-        own = rng.permutation(rows[baseline[rows]])
+        own = rng.permutation(rows[(baseline & first)[rows]])
         if len(own) < AT_LEAST:
             left_out.append(person)
             continue
@@ -62,12 +64,14 @@ def split_by_condition(
             "two people are needed"
         )
     if not any(map(len, test)):
-        raise InputError(f"{text}: nobody has a third image that matches, so none is left to test on")
+        raise InputError(
+            f"{text}: nobody has a third image that matches, so none is left to test on"
+        )
     enrolled = ~np.isin(faces.subjects, left_out)
     return Split(
         train=np.sort(np.concatenate(train)),
         test=np.sort(np.concatenate(test)),
-        drifted=np.flatnonzero(~baseline & enrolled),
+        drifted=np.flatnonzero(~baseline & enrolled & first),
         left_out=tuple(left_out),
         condition=text,
     )

@@ -25,7 +25,9 @@ def fit_features(
     n, wanted = len(pixels), pca.n_components
     share = isinstance(wanted, float)
     if not (0 < wanted < 1 if share else wanted >= 1):
-        raise InputError(f"components must be a number from 1, or a share between 0 and 1: {wanted}")
+        raise InputError(
+            f"components must be a number from 1, or a share between 0 and 1: {wanted}"
+        )
     count = wanted if share else min(wanted, n - 1, pixels.shape[1])
     solver = "full" if n <= SMALL or share else "randomized"
     pca.set_params(n_components=count, svd_solver=solver)

@@ -1,6 +1,8 @@
 """Run a pipeline on a stack and say what came of it."""
 
 import fcntl
+import functools
+import importlib.metadata
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,16 +13,20 @@ from typing import Any
 from rich.console import Console
 from zenml.client import Client
 from zenml.config.global_config import GlobalConfiguration
-from zenml.enums import StackComponentType
-from zenml.models import PipelineRunResponse, StackResponse
+from zenml.models import StackResponse
 
 from pipelines.progress import show_progress
 from pipelines.settings import TrainingSettings
-from stacks.ready import check_ready
+from stacks.ready import check_ready, mlflow_address
 from stacks.register import apply_changes, plan_changes, register_stack
 from stacks.specs import read_stack, stack_names
 
 HOME_STACK = "local"
+
+# ZenML asks this anew for every source it resolves, 0.3 s each time; the answer does not change.
+importlib.metadata.packages_distributions = functools.cache(
+    importlib.metadata.packages_distributions
+)
 
 
 def launch(
@@ -42,7 +48,7 @@ def launch(
             settings=settings.model_dump(mode="json")
         )
     summary: dict[str, Any] = module.summarize(run)
-    summary["run"] |= {"stack": chosen.name, "tracking": _tracking(chosen)}
+    summary["run"] |= {"stack": chosen.name, "mlflow": mlflow_address(chosen)}
     return summary
 
 
@@ -54,12 +60,14 @@ def register_all(console: Console, dry_run: bool = False) -> None:
             changes = plan_changes(stack)
             if not dry_run:
                 apply_changes(changes)
-            told = "would " if dry_run else ""
+            state = "would change" if dry_run else "is registered"
+            console.print(f"stack '{name}' {state if changes else 'is up to date'}")
             for change in changes:
-                console.print(f"  {told}{change}")
-            console.print(f"stack '{name}' {'is up to date' if not changes else told + 'change' if dry_run else 'is registered'}")
+                console.print(f"  {change}")
             if stack.unset:
-                console.print(f"  [dim]not set, so left as placeholders: {', '.join(stack.unset)}[/]")
+                console.print(
+                    f"  [dim]not set, so left as placeholders: {', '.join(stack.unset)}[/]"
+                )
 
 
 def _choose_stack(name: str | None) -> StackResponse:
@@ -83,17 +91,9 @@ def _choose_stack(name: str | None) -> StackResponse:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """One process at a time sets up ZenML's database and stacks: two first runs must not collide."""
+    """One process at a time sets up ZenML's database and stacks: first runs must not collide."""
     folder = Path(GlobalConfiguration().config_directory)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "faces.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
-
-
-def _tracking(stack: StackResponse) -> str:
-    """Where MLflow keeps its runs, for a person to open."""
-    from zenml.stack import Stack
-
-    tracker = Stack.from_model(stack).experiment_tracker
-    return tracker.get_tracking_uri(as_plain_text=False) if tracker else ""

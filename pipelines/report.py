@@ -1,4 +1,4 @@
-"""The summary of a training run as a table for a person."""
+"""The summary of a training run, for a person."""
 
 from typing import Any
 
@@ -11,46 +11,45 @@ from faces.dataset import CREDITS
 def print_summary(summary: dict[str, Any], console: Console) -> None:
     """Print data, people, features, accuracy, the model's version and stage, where to look next."""
     data, metrics, model, run = (summary[k] for k in ("data", "metrics", "model", "run"))
+    enrolled = data["subjects"] - len(data["left_out"])
+    left_out = f", too few images: {', '.join(data['left_out'])}" if data["left_out"] else ""
+    variance = f"{metrics['pca_variance']:.1%} of the variance"
+    rows = {
+        "data": f"{CREDITS[data['source']]} [dim](version {data['version']})[/]",
+        "people": f"{enrolled} of {data['subjects']}[yellow]{left_out}[/]",
+        "images": f"{data['train']} training, {data['test']} test, {data['drifted']} drifted "
+        f"[dim](baseline: {data['condition']})[/]",
+        "PCA": f"{metrics['pca_components']:.0f} components, {variance}",
+        "baseline accuracy": _accuracy(metrics, "baseline"),
+        "drifted accuracy": _accuracy(metrics, "drifted"),
+        "model": f"{model['name']} version {model['version']}, stage {model['stage']}",
+        "gate": f"[{'green' if model['promoted'] else 'yellow'}]{model['reason']}[/]",
+        "run": f"{run['name']} [dim]on stack '{run['stack']}'[/]",
+    }
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(style="bold")
-    table.add_column()
-    source = f"{CREDITS[data['source']]} [dim](version {data['version']})[/]"
-    table.add_row("data", source)
-    table.add_row("people", f"{data['subjects'] - len(data['left_out'])} of {data['subjects']}")
-    if data["left_out"]:
-        table.add_row("", f"[yellow]too few images to enrol: {', '.join(data['left_out'])}[/]")
-    table.add_row(
-        "images",
-        f"{data['train']} training ({data['condition']}), {data['test']} test, "
-        f"{data['drifted']} drifted",
-    )
-    table.add_row(
-        "PCA",
-        f"{metrics['pca_components']:.0f} components, {metrics['pca_variance']:.1%} of the variance",
-    )
-    table.add_row("baseline accuracy", _accuracy(metrics, "baseline"))
-    table.add_row("drifted accuracy", _accuracy(metrics, "drifted"))
-    colour = "green" if model["promoted"] else "yellow"
-    table.add_row("model", f"{model['name']} version {model['version']}, stage {model['stage']}")
-    table.add_row("gate", f"[{colour}]{model['reason']}[/]")
-    table.add_row("run", f"{run['name']} [dim]on stack '{run['stack']}'[/]")
-    table.add_row("look next", "make dashboard [dim]the run and its pictures[/]")
-    if run["tracking"]:
-        table.add_row("", f"mlflow ui --backend-store-uri {run['tracking']}")
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, text in rows.items():
+        table.add_row(name, text)
     console.print()
     if data["source"] == "synthetic":
         console.print(
-            "[bold black on yellow] SYNTHETIC FACES [/] [yellow]drawn by a procedure: the accuracy "
-            "below says nothing of real people.[/]\n"
+            "[bold black on yellow] SYNTHETIC FACES [/] [yellow]These people do not exist: the "
+            "figures below say nothing of real faces.[/]\n"
         )
-    console.print(table, soft_wrap=True)
+    console.print(table)
+    console.print("\nlook next: [bold]make dashboard[/] for the run and its pictures")
+    if run["mlflow"]:
+        command = f"mlflow ui --backend-store-uri {run['mlflow']}"
+        console.print(f"           [bold]{command}[/]", soft_wrap=True)
 
 
 def _accuracy(metrics: dict[str, Any], part: str) -> str:
     if metrics[f"{part}_accuracy"] is None:
         return "[dim]no such images[/]"
     low, high = metrics[f"{part}_accuracy_low"], metrics[f"{part}_accuracy_high"]
+    error = metrics[f"{part}_calibration_error"]
     return (
-        f"{metrics[f'{part}_accuracy']:.3f} [dim](95 % interval {low:.3f} to {high:.3f}, "
-        f"calibration error {metrics[f'{part}_calibration_error']:.3f})[/]"
+        f"{metrics[f'{part}_accuracy']:.3f} [dim](95 % interval {low:.3f} to {high:.3f}; "
+        f"calibration error {error:.3f})[/]"
     )

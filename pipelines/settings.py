@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, validate_call
 
+from faces.conditions import parse_condition
+from faces.dataset import SOURCES, known_conditions
 from faces.errors import InputError, choose
-from faces.metrics import BASELINE, DRIFTED
 from faces.models import model_builder, model_names
 
 CONFIGS = Path(__file__).parent.parent / "configs"
@@ -34,8 +35,8 @@ class GateSettings(Strict):
     """How much worse than production a candidate may be, and on how many images at least."""
 
     tolerances: dict[Literal["baseline", "drifted"], Annotated[float, Field(ge=0, le=1)]] = {
-        BASELINE: 0.02,
-        DRIFTED: 0.02,
+        "baseline": 0.02,
+        "drifted": 0.02,
     }
     minimum_images: Annotated[int, Field(ge=1)] = 20
 
@@ -76,7 +77,30 @@ def read_settings(pipeline: str, config: Path | None, given: dict[str, Any]) -> 
         settings = kind.model_validate(kept)
     except ValidationError as error:
         raise _explain(path, error) from error
-    return settings.model_copy(update={"params": _model_params(settings, path)})
+    condition = _check_condition(settings, chosen=given.get("condition") is not None)
+    params = _model_params(settings, path)
+    return settings.model_copy(update={"condition": condition, "params": params})
+
+
+def _check_condition(settings: TrainingSettings, chosen: bool) -> str:
+    """Check the condition before anything runs, as far as the data is known by then.
+
+    A folder without conditions.csv has no conditions: all its images are baseline, unless the
+    command line asked for a condition.
+    """
+    source = settings.data.source
+    known = known_conditions(source)
+    if known is not None:
+        parse_condition(settings.condition, known)
+        return settings.condition
+    table = Path(source).expanduser() / "conditions.csv"
+    if not table.parent.is_dir():
+        raise InputError(f"no folder '{source}': --data takes {', '.join(SOURCES)} or a folder")
+    if table.exists():
+        return settings.condition
+    if chosen:
+        raise InputError(f"--condition {settings.condition}: there is no {table}")
+    return ""
 
 
 def _model_params(settings: TrainingSettings, path: Path) -> dict[str, Any]:

@@ -45,13 +45,13 @@ def training(settings: dict[str, Any]) -> None:
 
 def summarize(run: PipelineRunResponse) -> dict[str, Any]:
     """What a person and a script want to know of a finished run."""
-    output = {
-        name: made[0] for step in run.steps.values() for name, made in step.outputs.items()
-    }
+    output = {name: made[0] for step in run.steps.values() for name, made in step.outputs.items()}
     data, parts = output["faces"].run_metadata, output["split"].run_metadata
+    kept = ("condition", "train", "test", "drifted", "left_out")
     decision, metrics = output["decision"].load(), output["metrics"].load()
     return {
-        "data": {name: data[name] for name in ("source", "version", "subjects")} | dict(parts),
+        "data": {name: data[name] for name in ("source", "version", "subjects")}
+        | {name: parts[name] for name in kept},
         "metrics": {"baseline_accuracy": None, "drifted_accuracy": None} | metrics,
         "model": decision,
         "run": {"name": run.name, "status": run.status.value, "id": str(run.id)},

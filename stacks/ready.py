@@ -1,6 +1,5 @@
 """Is a registered stack ready to run a pipeline? Says in one line what is missing."""
 
-from zenml.client import Client
 from zenml.enums import StackComponentType
 from zenml.integrations.registry import integration_registry
 from zenml.models import StackResponse
@@ -33,6 +32,12 @@ def _installed(name: str) -> bool:
     return name in ("built-in", "custom") or integration_registry.is_installed(name)
 
 
-def active_stack() -> StackResponse:
-    """The stack that pipelines run on now."""
-    return Client().active_stack_model
+def mlflow_address(stack: StackResponse) -> str | None:
+    """Where the stack's MLflow keeps its runs, for a person to open; None without MLflow."""
+    from zenml.integrations.mlflow.experiment_trackers import MLFlowExperimentTracker
+    from zenml.stack import Stack
+
+    tracker = Stack.from_model(stack).experiment_tracker
+    if not isinstance(tracker, MLFlowExperimentTracker):
+        return None
+    return tracker.get_tracking_uri(as_plain_text=False)

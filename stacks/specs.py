@@ -53,7 +53,9 @@ def read_stack(name: str, environment: Mapping[str, str]) -> Stack:
     kept = yaml.safe_load(file.read_text())
     try:
         components = tuple(
-            Component(part["type"], part["name"], part["flavor"], fill(part["configuration"], environment))
+            Component(
+                part["type"], part["name"], part["flavor"], fill(part["configuration"], environment)
+            )
             for part in kept["components"].values()
         )
         return Stack(kept["stack_name"], file, components)

@@ -18,4 +18,4 @@ def science_version() -> str:
     return digest.hexdigest()
 
 
-CACHED = CachePolicy(cache_func=science_version)
+CACHED = CachePolicy.model_validate({"cache_func": science_version})

@@ -6,7 +6,6 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from zenml import step
 
-from faces import pictures
 from faces.dataset import Faces
 from faces.split import Split
 from steps.artifacts import Pictures, PicturesMaterializer
@@ -18,4 +17,6 @@ def draw_pictures(
     faces: Faces, split: Split, pca: BaseEstimator, predictions: pd.DataFrame
 ) -> Annotated[Pictures, "pictures"]:
     """Faces by condition, eigenfaces, the most confused pairs, accuracy by condition."""
+    from faces import pictures
+
     return Pictures(pictures.draw_pictures(faces, split, pca, predictions))

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from zenml import log_metadata, step
 from zenml.client import Client
-from zenml.enums import StackComponentType
 from zenml.model_registries.base_model_registry import ModelVersionStage
 from zenml.models import ModelVersionResponse
 
@@ -22,6 +21,9 @@ from steps.versions import (
     production_version,
     put_into_production,
 )
+
+ALIAS, PENDING, CHAMPION = "mlflow_alias", "pending", "champion"
+"""In MLflow's registry the version in production has the alias 'champion'."""
 
 
 @step(enable_cache=False)
@@ -42,6 +44,7 @@ def promote_model(
         verdict = _judge(candidate, production, metrics, tolerances, minimum_images)
         log_metadata(metadata={"gate": verdict.reason}, model_version_id=candidate.id)
         if verdict.promoted:
+            log_metadata(metadata={ALIAS: PENDING}, model_version_id=candidate.id)
             put_into_production(candidate)
     _tell_registry(production_version())
     return {
@@ -112,16 +115,18 @@ def _kind(version: ModelVersionResponse) -> str:
 
 def _stack_is_local() -> bool:
     stack = Client().active_stack
-    needed = (StackComponentType.ORCHESTRATOR, StackComponentType.ARTIFACT_STORE)
-    return all(stack.components[kind][0].config.is_local for kind in needed)
+    return stack.orchestrator.config.is_local and stack.artifact_store.config.is_local
 
 
 def _tell_registry(production: ModelVersionResponse | None) -> None:
-    """Let MLflow's registry name the same version as ZenML: there it is called 'champion'."""
+    """Let MLflow's registry name the same version as ZenML; also after a run that was killed."""
+    if production is None or production.run_metadata.get(ALIAS) != PENDING:
+        return
     registry = Client().active_stack.model_registry
-    if registry is not None and production is not None:
-        registry.update_model_version(
-            name=MODEL,
-            version=str(production.run_metadata["mlflow_version"]),
-            stage=ModelVersionStage.PRODUCTION,
-        )
+    assert registry is not None
+    registry.update_model_version(
+        name=MODEL,
+        version=str(production.run_metadata["mlflow_version"]),
+        stage=ModelVersionStage.PRODUCTION,
+    )
+    log_metadata(metadata={ALIAS: CHAMPION}, model_version_id=production.id)

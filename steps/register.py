@@ -50,11 +50,13 @@ def register_model(
         name=MODEL,
         model_source_uri=logged.model_uri,
         description=description,
-        metadata=ModelRegistryModelMetadata(
-            zenml_pipeline_name=get_step_context().pipeline.name,
-            zenml_run_name=get_step_context().pipeline_run.name,
-            data_source=faces.source,
-            data_version=faces.version,
+        metadata=ModelRegistryModelMetadata.model_validate(
+            {
+                "zenml_pipeline_name": get_step_context().pipeline.name,
+                "zenml_run_name": get_step_context().pipeline_run.name,
+                "data_source": faces.source,
+                "data_version": faces.version,
+            }
         ),
     )
     parts = [used[0] for used in get_step_context().step_run.inputs.values()]

@@ -15,6 +15,6 @@ from steps.caching import CACHED
 def split_faces(
     faces: Faces, condition: str, test_share: float, seed: int
 ) -> Annotated[Split, "split"]:
-    """Set apart training, baseline test and drifted images. Without a condition all are baseline."""
+    """Set apart training, baseline test and drifted images. No condition: all are baseline."""
     wanted = parse_condition(condition, faces.conditions) if condition else {}
     return split_by_condition(faces, wanted, test_share, seed)

@@ -1,5 +1,6 @@
 """Model versions in ZenML's Model Control Plane: the one place that knows how they are kept."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from zenml.client import Client
@@ -15,7 +16,7 @@ NO_STAGE = "none"
 
 
 def create_version(
-    artifacts: list[ArtifactVersionResponse],
+    artifacts: Sequence[ArtifactVersionResponse],
     metadata: dict[str, Any],
     tags: list[str],
     description: str,
@@ -56,9 +57,7 @@ def production_version() -> ModelVersionResponse | None:
 
 def put_into_production(version: ModelVersionResponse) -> None:
     """Move a version into production and archive the former one, in one transaction."""
-    Client().update_model_version(
-        MODEL, version.id, stage=ModelStages.PRODUCTION, force=True
-    )
+    Client().update_model_version(MODEL, version.id, stage=ModelStages.PRODUCTION, force=True)
 
 
 def load_artifact(version: ModelVersionResponse, name: str) -> Any:

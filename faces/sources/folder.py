@@ -1,9 +1,9 @@
 """Your own faces: a folder with one subfolder a person, and conditions.csv beside them if you like.
 
-    people/
-        ada/  1.png 2.jpg …
-        bob/  1.pgm …
-        conditions.csv      file,yaw,lighting      file as in: ada/1.png
+people/
+    ada/  1.png 2.jpg …
+    bob/  1.pgm …
+    conditions.csv      file,yaw,lighting      file as in: ada/1.png
 """
 
 from pathlib import Path
@@ -30,7 +30,9 @@ def read_faces(
     """
     root = Path(folder).expanduser()
     if not root.is_dir():
-        raise InputError(f"no folder '{folder}': --data takes auto, olivetti, synthetic or a folder")
+        raise InputError(
+            f"no folder '{folder}': --data takes auto, olivetti, synthetic or a folder"
+        )
     files = sorted(
         file
         for person in root.iterdir()
@@ -42,7 +44,8 @@ def read_faces(
     if len(people) < 2:
         found = f"only '{people.pop()}' has any" if people else "none has any"
         raise InputError(
-            f"{root}: need at least two subfolders, one a person, with PNG, JPEG or PGM files; {found}"
+            f"{root}: needs at least two subfolders, one a person, with PNG, JPEG or PGM files; "
+            f"{found}"
         )
     images = np.stack([_read(file, side) for file in files])
     names = [file.relative_to(root).as_posix() for file in files]

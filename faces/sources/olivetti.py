@@ -49,9 +49,13 @@ def fetch_faces() -> tuple[NDArray[np.float32], NDArray[np.str_], pd.DataFrame]:
         ) from error
     if data.images.shape != (400, 64, 64):
         raise InputError(f"{path} holds {data.images.shape} images, not (400, 64, 64): delete it")
-    labels = pd.read_csv(LABELS, dtype=str, keep_default_na=False)
     subjects = np.array([f"s{number + 1:02d}" for number in data.target])
-    return data.images.astype(np.float32), subjects, labels[list(CONDITIONS)]
+    return data.images.astype(np.float32), subjects, read_labels()
+
+
+def read_labels() -> pd.DataFrame:
+    """The condition of every image, as text: 400 rows, the columns of `CONDITIONS`."""
+    return pd.read_csv(LABELS, dtype=str, keep_default_na=False)[list(CONDITIONS)]
 
 
 def _download(path: Path) -> None:

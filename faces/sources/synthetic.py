@@ -7,6 +7,8 @@ changes of its own. Everything is drawn with soft edges in numpy, a batch of ima
 """
 
 from collections.abc import Mapping
+from itertools import cycle, islice
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,7 +26,7 @@ CONDITIONS: Mapping[str, tuple[tuple[str, ...], tuple[float, ...]]] = {
 BASELINE_IMAGES = 3
 """Every person's first images are frontal, evenly lit, neutral and without glasses."""
 
-Array = NDArray[np.float32]
+Array = NDArray[Any]
 
 # mean and spread of each proportion, in half-image units unless the name says otherwise
 PROPORTIONS: Mapping[str, tuple[float, float]] = {
@@ -63,7 +65,7 @@ PROPORTIONS: Mapping[str, tuple[float, float]] = {
 
 def draw_faces(
     people: int = 40, images: int = 10, seed: int = 0, batch: int = 256
-) -> tuple[Array, NDArray[np.str_], pd.DataFrame]:
+) -> tuple[NDArray[np.float32], NDArray[np.str_], pd.DataFrame]:
     """Draw `images` pictures of each of `people` invented persons.
 
     Returns images (people·images, 64, 64) float32 in [0, 1], subject names, and a table with the
@@ -91,6 +93,14 @@ def draw_faces(
         pictures[done:] = _render(pending)
     names = [f"synthetic-{person:0{width}d}" for person in range(1, people + 1)]
     return pictures, np.repeat(np.array(names), images), pd.DataFrame(rows)
+
+
+def list_conditions() -> pd.DataFrame:
+    """Every condition with all its values, repeated to the length of the longest."""
+    longest = max(len(values) for values, _ in CONDITIONS.values())
+    return pd.DataFrame(
+        {name: list(islice(cycle(values), longest)) for name, (values, _) in CONDITIONS.items()}
+    )
 
 
 def _choose_conditions(rng: np.random.Generator, baseline: bool) -> dict[str, str]:
@@ -151,7 +161,9 @@ def _render(faces: list[dict[str, float]]) -> Array:
     skin += p["nose_bridge"] * _blob(fx, fy, 0.0, 0.0, 0.045, 0.20)
     skin += p["chin"] * _blob(fx, fy, 0.0, 0.66, 0.12, 0.08)
     beard = np.clip(p["beard"], 0, 0.5) * _soft(fy - 0.30, 0.12)
-    beard += np.clip(p["moustache"], 0, 0.5) * _blob(fx, fy, 0, p["mouth_height"] - 0.09, 0.16, 0.035)
+    beard += np.clip(p["moustache"], 0, 0.5) * _blob(
+        fx, fy, 0, p["mouth_height"] - 0.09, 0.16, 0.035
+    )
     skin -= beard * p["complexion"]
 
     face = _draw_nose(_draw_mouth(_draw_eyes(skin, fx, fy, p), fx, fy, p), fx, fy, p)
@@ -175,7 +187,8 @@ def _render(faces: list[dict[str, float]]) -> Array:
     picture = _over(around, p["complexion"] * 0.55, neck)
     picture = _over(picture, p["hair_tone"] * 0.8, crown * _soft(0.05 - y + p["hair_length"], 0.1))
     picture = _over(picture, face * shade, head) * p["gain"]
-    return np.clip(picture + _grain(faces), 0, 1).astype(np.float32)
+    drawn: Array = np.clip(picture + _grain(faces), 0, 1).astype(np.float32)
+    return drawn
 
 
 def _draw_eyes(face: Array, fx: Array, fy: Array, p: Mapping[str, Array]) -> Array:
@@ -184,7 +197,11 @@ def _draw_eyes(face: Array, fx: Array, fy: Array, p: Mapping[str, Array]) -> Arr
     opening = p["eye_opening"] * np.clip(p["blink"] - 0.25 * np.clip(p["smile"], 0, 1), 0.15, 1.6)
     lid = opening * np.clip(1 - (dx / p["eye_width"]) ** 2, 0, None)
     eye = _soft(lid - np.abs(dy), 0.018) * _soft(p["eye_width"] - np.abs(dx), 0.02)
-    face = _over(face, p["complexion"] * 0.55, _blob(ax, fy, p["eye_distance"], p["eye_height"] - opening, 0.11, 0.02))
+    face = _over(
+        face,
+        p["complexion"] * 0.55,
+        _blob(ax, fy, p["eye_distance"], p["eye_height"] - opening, 0.11, 0.02),
+    )
     face = _over(face, 0.82, eye)
     iris = _soft(0.048**2 - dx**2 - dy**2, 0.0012)
     face = _over(face, p["iris_tone"], iris * eye)
@@ -229,9 +246,11 @@ def _soft(signed: Array, width: float) -> Array:
     return 0.5 + 0.5 * np.tanh(signed / width)
 
 
-def _blob(x: Array, y: Array, cx: object, cy: object, wx: float, wy: float) -> Array:
-    return np.exp(-(((x - cx) / wx) ** 2) - ((y - cy) / wy) ** 2)  # type: ignore[operator]
+def _blob(x: Array, y: Array, cx: Any, cy: Any, wx: float, wy: float) -> Array:
+    blob: Array = np.exp(-(((x - cx) / wx) ** 2) - ((y - cy) / wy) ** 2)
+    return blob
 
 
-def _over(below: Array, tone: object, alpha: Array) -> Array:
-    return below * (1 - alpha) + tone * alpha  # type: ignore[operator]
+def _over(below: Array, tone: Any, alpha: Array) -> Array:
+    blend: Array = below * (1 - alpha) + tone * alpha
+    return blend

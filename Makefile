@@ -1,0 +1,62 @@
+# The project's commands. `make help` explains them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run test check format dashboard bench requirements clean
+
+PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,13))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+# uv is quick but knows nothing of pip's configuration: where it fails, pip installs the same files.
+INSTALL = $(BIN)/python -m uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r $(1) \
+	|| $(BIN)/python -m pip install --quiet --require-hashes -r $(1)
+
+help: ## Explain every target
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/base ## Make .venv with what is needed to run (needs Python 3.11 or 3.12)
+
+setup-dev: .venv/dev ## Add what is needed to change the project
+
+run: setup ## Train on the default data: python run.py --pipeline training
+	@$(BIN)/python run.py --pipeline training
+
+test: setup-dev ## Run the tests (real faces where SCIKIT_LEARN_DATA has them) and measure coverage
+	@$(BIN)/python -m pytest
+
+check: setup-dev ## Lint, check the format and the types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: setup-dev ## Format the code and mend what can be mended
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+dashboard: setup ## Open the ZenML dashboard on the latest run, and say how to open MLflow
+	@$(BIN)/python -m scripts.dashboard
+
+bench: setup ## Time the pipeline against a plain script without ZenML
+	@$(BIN)/python -m benchmarks.pipeline
+
+requirements: setup-dev ## Pin the newest versions that fit requirements/*.in
+	@for f in bootstrap base dev; do $(BIN)/python -m uv pip compile --quiet --universal --upgrade --generate-hashes \
+		--python-version 3.11 --no-emit-index-url --no-header --constraint requirements/base.in \
+		-o requirements/$$f.txt requirements/$$f.in; done
+
+clean: ## Remove .venv and caches; ZenML's own store is left alone
+	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .coverage
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "error: needs Python 3.11 or 3.12: install one, or name it: make setup PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "setting up .venv with $$($(PYTHON) --version) (a minute, once) …"
+	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -m stacks.environment >> $(BIN)/activate
+
+.venv/base: requirements/bootstrap.txt requirements/base.txt | .venv/bin/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@$(call INSTALL,requirements/base.txt)
+	@touch $@
+
+.venv/dev: .venv/base requirements/dev.txt
+	@$(call INSTALL,requirements/dev.txt)
+	@touch $@

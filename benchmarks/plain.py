@@ -1,0 +1,35 @@
+"""The training pipeline's science as a plain script: no ZenML, no MLflow, nothing kept."""
+
+import sys
+
+import pandas as pd
+
+from faces.conditions import parse_condition
+from faces.dataset import load_faces
+from faces.metrics import BASELINE, DRIFTED, measure, predict_people
+from faces.models import build_model
+from faces.pictures import draw_pictures
+from faces.split import split_by_condition
+from faces.training import describe_pca, fit_classifier, fit_features
+
+
+def main(source: str) -> None:
+    """Load, split, fit, evaluate and draw, with the default settings."""
+    faces = load_faces(source)
+    split = split_by_condition(faces, parse_condition("yaw=frontal", faces.conditions), seed=11)
+    model, train = build_model("svm", seed=11), faces[split.train]
+    features = fit_features(model, train.pixels, train.subjects)
+    fitted = fit_classifier(model, features, train.pixels, train.subjects)
+    predictions = pd.concat(
+        [
+            predict_people(fitted, faces, split.test, BASELINE),
+            predict_people(fitted, faces, split.drifted, DRIFTED),
+        ],
+        ignore_index=True,
+    )
+    print(measure(predictions) | describe_pca(fitted))
+    draw_pictures(faces, split, features, predictions)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:2] or ["auto"])
