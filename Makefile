@@ -1,7 +1,7 @@
 # The project's commands. `make help` explains them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check format dashboard bench requirements clean
+.PHONY: help setup setup-dev run test check format dashboard dashboard-stop bench requirements clean
 
 PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,13))' 2>/dev/null && echo $$p && break; done)
@@ -11,7 +11,7 @@ INSTALL = $(BIN)/python -m uv pip install --quiet --python $(BIN)/python --compi
 	|| $(BIN)/python -m pip install --quiet --require-hashes -r $(1)
 
 help: ## Explain every target
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/base ## Make .venv with what is needed to run (needs Python 3.11 or 3.12)
 
@@ -34,6 +34,9 @@ format: setup-dev ## Format the code and mend what can be mended
 
 dashboard: setup ## Open the ZenML dashboard on the latest run, and say how to open MLflow
 	@$(BIN)/python -m scripts.dashboard
+
+dashboard-stop: ## Stop the dashboard
+	@$(BIN)/python -m scripts.dashboard --stop
 
 bench: setup ## Time the pipeline against a plain script without ZenML
 	@$(BIN)/python -m benchmarks.pipeline

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.status import Status
 
+from stacks.environment import prints
+
 STARTED = re.compile(r"^Step `(?P<step>\w+)` has started")
 FINISHED = re.compile(r"^Step `(?P<step>\w+)` has finished in `(?P<time>[^`]+)`")
 CACHED = re.compile(r"^Using cached version of step `(?P<step>\w+)`")
@@ -40,18 +42,12 @@ def show_progress(console: Console, title: str) -> Iterator[Status]:
     with console.status(title) as status:
         steps = StepLines(console, status)
         if not verbose:
-            root.handlers = [h for h in former if not _prints(h)] + [steps]
+            root.handlers = [h for h in former if not prints(h)] + [steps]
         try:
             yield status
         finally:
             if not verbose:
                 root.handlers = former
-
-
-def _prints(handler: logging.Handler) -> bool:
-    return isinstance(handler, logging.StreamHandler) and not isinstance(
-        handler, logging.FileHandler
-    )
 
 
 def _title(step: str) -> str:

@@ -1,49 +1,81 @@
 """Open ZenML's local dashboard on the latest run, and say how to open MLflow."""
 
-import subprocess
+import argparse
 import sys
 import webbrowser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from faces.errors import InputError
 from stacks import environment
 
+if TYPE_CHECKING:
+    from zenml.zen_server.deploy.deployer import LocalServerDeployer
+
 BIN = Path(sys.executable).parent
-PORT = 8237
 SURVEY_DONE = {"finished_onboarding_survey": True, "overview_tour_done": True}
 
 
 def main() -> int:
-    """Start the dashboard if it does not run, and print and open its address."""
+    """Start the dashboard if it does not run, print its address and open it in a browser."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=8237)
+    parser.add_argument("--stop", action="store_true", help="stop it instead")
+    given = parser.parse_args()
     environment.set_defaults()
+    environment.hush()
     try:
-        address = start_dashboard()
-        skip_survey(address)
-        page = latest_run(address)
-        print(f"ZenML dashboard  {page}\n                 (stop it with: zenml logout --local)")
-        print(f"MLflow           {mlflow_command()}")
+        if given.stop:
+            stop_dashboard()
+            return 0
+        address = start_dashboard(given.port)
+        skip_survey()
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    page = latest_run(address)
+    print(f"ZenML   {page}\n        (make dashboard-stop ends it)\nMLflow  {mlflow_command()}")
     webbrowser.open(page)
     return 0
 
 
-def start_dashboard() -> str:
-    """Start the local ZenML server, on loopback, and return its address."""
-    print("starting the ZenML dashboard …", flush=True)
-    command = [str(BIN / "zenml"), "login", "--local", "--port", str(PORT)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    from zenml.zen_server.deploy.deployer import LocalServerDeployer
+def start_dashboard(port: int) -> str:
+    """Start ZenML's server on loopback, if it does not run, and return its address.
 
-    server = LocalServerDeployer().get_server()
+    Unlike `zenml login --local` this leaves the client on its own database, so that pipelines run
+    as before, with the dashboard and without it.
+    """
+    from zenml.enums import ServerProviderType
+    from zenml.zen_server.deploy.deployment import LocalServerDeploymentConfig
+
+    print("starting the dashboard …", flush=True)
+    config = LocalServerDeploymentConfig.model_validate(
+        {"provider": ServerProviderType.DAEMON, "port": port}
+    )
+    try:
+        server = _deployer().deploy_server(config)
+    except Exception as error:
+        raise InputError(
+            f"the dashboard did not start on port {port}: {' '.join(str(error).split())}; "
+            f"another port: python -m scripts.dashboard --port {port + 1}"
+        ) from error
     if not server.status or not server.status.url:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        raise InputError(f"the dashboard did not start: {said[-1] if said else 'no answer'}")
+        raise InputError(f"the dashboard did not start on port {port}: is the port in use?")
     return str(server.status.url).rstrip("/")
 
 
-def skip_survey(address: str) -> None:
+def stop_dashboard() -> None:
+    """Stop ZenML's server, if it runs."""
+    from zenml.zen_server.deploy.exceptions import ServerDeploymentNotFoundError
+
+    try:
+        _deployer().remove_server()
+        print("the dashboard is stopped")
+    except ServerDeploymentNotFoundError:
+        print("the dashboard is not running")
+
+
+def skip_survey() -> None:
     """Tell a fresh dashboard that its onboarding survey is done: it would cover every page."""
     from zenml.client import Client
 
@@ -72,8 +104,14 @@ def mlflow_command() -> str:
 
     address = mlflow_address(Client().active_stack_model)
     if address is None:
-        return "the active stack has no MLflow: zenml stack set local"
+        return "the active stack has none: zenml stack set local"
     return f"{BIN / 'mlflow'} ui --backend-store-uri {address}"
+
+
+def _deployer() -> "LocalServerDeployer":
+    from zenml.zen_server.deploy.deployer import LocalServerDeployer
+
+    return LocalServerDeployer()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Environment that this project wants of ZenML and MLflow, unless the user set it otherwise."""
 
+import logging
 import os
 
 DEFAULTS = {
@@ -16,6 +17,23 @@ def set_defaults() -> None:
     """Set what is not set. Must run before ZenML or MLflow is imported."""
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
+
+
+def hush() -> None:
+    """Keep the frameworks' log lines off the terminal, unless ZENML_LOGGING_VERBOSITY is set."""
+    if "ZENML_LOGGING_VERBOSITY" in os.environ:
+        return
+    import zenml.logger  # noqa: F401 - it installs its handlers when it is first imported
+
+    root = logging.getLogger()
+    root.handlers = [h for h in root.handlers if not prints(h)]
+
+
+def prints(handler: logging.Handler) -> bool:
+    """Whether a log handler writes to the terminal."""
+    return isinstance(handler, logging.StreamHandler) and not isinstance(
+        handler, logging.FileHandler
+    )
 
 
 if __name__ == "__main__":
