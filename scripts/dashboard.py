@@ -76,13 +76,17 @@ def stop_dashboard() -> None:
 
 
 def skip_survey() -> None:
-    """Tell a fresh dashboard that its onboarding survey is done: it would cover every page."""
+    """Tell a fresh dashboard that its survey is done and no mail wanted: it would cover all pages."""
     from zenml.client import Client
 
     user = Client().active_user
     known = user.user_metadata or {}
-    if any(known.get(name) != value for name, value in SURVEY_DONE.items()):
-        Client().update_user(user.id, updated_metadata={**known, **SURVEY_DONE})
+    if user.email_opted_in is None or any(known.get(k) != v for k, v in SURVEY_DONE.items()):
+        Client().update_user(
+            user.id,
+            updated_email_opt_in=bool(user.email_opted_in),
+            updated_metadata={**known, **SURVEY_DONE},
+        )
 
 
 def latest_run(address: str) -> str:
