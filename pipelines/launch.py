@@ -1,22 +1,19 @@
 """Run a pipeline on a stack and say what came of it."""
 
-import fcntl
 import functools
 import importlib.metadata
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from zenml.client import Client
-from zenml.config.global_config import GlobalConfiguration
 from zenml.models import StackResponse
 
+from faces.errors import choose
 from pipelines.progress import show_progress
 from pipelines.settings import TrainingSettings
+from stacks.databases import alone, create_mlflow_database, create_zenml_database
 from stacks.ready import check_ready, mlflow_address
 from stacks.register import apply_changes, plan_changes, register_stack
 from stacks.specs import read_stack, stack_names
@@ -39,8 +36,6 @@ def launch(
     """
     with show_progress(console, "getting ready …") as status:
         chosen = _choose_stack(stack)
-        check_ready(chosen)
-        os.environ["ZENML_ACTIVE_STACK_ID"] = str(chosen.id)
         module = import_module(f"pipelines.{pipeline}")
         define = getattr(module, pipeline)
         status.update(f"starting {pipeline} on stack '{chosen.name}' …")
@@ -54,7 +49,8 @@ def launch(
 
 def register_all(console: Console, dry_run: bool = False) -> None:
     """Register every stack that has a YAML, or only tell what that would change."""
-    with _alone():
+    with alone():
+        create_zenml_database()
         for name in stack_names():
             stack = read_stack(name, os.environ)
             changes = plan_changes(stack)
@@ -71,29 +67,20 @@ def register_all(console: Console, dry_run: bool = False) -> None:
 
 
 def _choose_stack(name: str | None) -> StackResponse:
-    """Register what is missing, and give the stack to run on."""
-    with _alone():
-        GlobalConfiguration().analytics_opt_in = False
+    """Set up what is missing, and give the stack to run on."""
+    with alone():
+        create_zenml_database()
         client = Client()
+        registered = [stack.name for stack in client.list_stacks(size=1000).items]
         for known in stack_names():
-            if not client.list_stacks(name=known, size=1).items:
+            if known not in registered:
                 register_stack(read_stack(known, os.environ))
         if name is None and client.active_stack_model.name == "default":
             client.activate_stack(HOME_STACK)
-        try:
-            return client.get_stack(name, allow_name_prefix_match=False)
-        except KeyError:
-            from faces.errors import choose
-
-            choose("stack", str(name), [s.name for s in client.list_stacks().items])
-            raise
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """One process at a time sets up ZenML's database and stacks: first runs must not collide."""
-    folder = Path(GlobalConfiguration().config_directory)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "faces.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        if name is not None:
+            choose("stack", name, {*registered, *stack_names()})
+        stack = client.get_stack(name, allow_name_prefix_match=False)
+        check_ready(stack)
+        os.environ["ZENML_ACTIVE_STACK_ID"] = str(stack.id)
+        create_mlflow_database(stack)
+    return stack

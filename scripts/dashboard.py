@@ -76,7 +76,7 @@ def stop_dashboard() -> None:
 
 
 def skip_survey() -> None:
-    """Tell a fresh dashboard that its survey is done and no mail wanted: it would cover all pages."""
+    """Tell a fresh dashboard that its survey is done: it would cover every page. No mail."""
     from zenml.client import Client
 
     user = Client().active_user

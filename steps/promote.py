@@ -37,15 +37,18 @@ def promote_model(
     candidate = find_version(version)
     if candidate is None:
         raise InputError(f"version {version} of {MODEL} was deleted: run again with --no-cache")
-    production = production_version()
-    if production is not None and production.id == candidate.id:
-        verdict = Verdict(True, "stays: it is the model in production")
-    else:
+    while True:
+        production = production_version()
+        if production is not None and production.id == candidate.id:
+            verdict = Verdict(True, "stays: it is the model in production")
+            break
         verdict = _judge(candidate, production, metrics, tolerances, minimum_images)
         log_metadata(metadata={"gate": verdict.reason}, model_version_id=candidate.id)
-        if verdict.promoted:
-            log_metadata(metadata={ALIAS: PENDING}, model_version_id=candidate.id)
-            put_into_production(candidate)
+        if not verdict.promoted:
+            break
+        log_metadata(metadata={ALIAS: PENDING}, model_version_id=candidate.id)
+        if put_into_production(candidate, instead_of=production):
+            break
     _tell_registry(production_version())
     return {
         "name": MODEL,

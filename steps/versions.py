@@ -55,9 +55,23 @@ def production_version() -> ModelVersionResponse | None:
         return None
 
 
-def put_into_production(version: ModelVersionResponse) -> None:
-    """Move a version into production and archive the former one, in one transaction."""
-    Client().update_model_version(MODEL, version.id, stage=ModelStages.PRODUCTION, force=True)
+def put_into_production(
+    version: ModelVersionResponse, instead_of: ModelVersionResponse | None
+) -> bool:
+    """Move a version into production and archive the former one, in one transaction.
+
+    False, and nothing is moved, if another run has put its own version there in the meantime.
+    """
+    present = production_version()
+    if (present and present.id) != (instead_of and instead_of.id):
+        return False
+    try:
+        Client().update_model_version(
+            MODEL, version.id, stage=ModelStages.PRODUCTION, force=instead_of is not None
+        )
+    except RuntimeError:
+        return False
+    return True
 
 
 def load_artifact(version: ModelVersionResponse, name: str) -> Any:
