@@ -101,14 +101,14 @@ def _register(dry_run: bool) -> None:
 
 
 def _list() -> None:
-    from faces.conditions import BASELINE, write_condition
+    from faces.conditions import BASELINE
     from faces.models import model_names
     from pipelines.settings import PIPELINES
     from stacks.specs import stack_names
 
     print(f"pipelines   {', '.join(PIPELINES)}")
     print(f"models      {', '.join(model_names())}")
-    print(f"conditions  {write_condition(BASELINE)}")
+    print("conditions  " + ", ".join(f"{k} ({' or '.join(v)})" for k, v in BASELINE.items()))
     print(f"stacks      {', '.join(stack_names())}")
 
 

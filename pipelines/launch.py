@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 from zenml.client import Client
+from zenml.enums import ExecutionMode
 from zenml.models import StackResponse
 
 from faces.errors import choose
@@ -19,6 +20,9 @@ from stacks.register import apply_changes, plan_changes, register_stack
 from stacks.specs import read_stack, stack_names
 
 HOME_STACK = "local"
+
+FAIL_FAST = ExecutionMode.FAIL_FAST
+"""Where the orchestrator can: a step's own error comes through, instead of 'a step has failed'."""
 
 # ZenML asks this anew for every source it resolves, 0.3 s each time; the answer does not change.
 importlib.metadata.packages_distributions = functools.cache(
@@ -39,9 +43,10 @@ def launch(
         module = import_module(f"pipelines.{pipeline}")
         define = getattr(module, pipeline)
         status.update(f"starting {pipeline} on stack '{chosen.name}' …")
-        run = define.with_options(enable_cache=None if cached else False)(
-            settings=settings.model_dump(mode="json")
-        )
+        options: dict[str, Any] = {} if cached else {"enable_cache": False}
+        if FAIL_FAST in Client().active_stack.orchestrator.supported_execution_modes:
+            options["execution_mode"] = FAIL_FAST
+        run = define.with_options(**options)(settings=settings.model_dump(mode="json"))
     summary: dict[str, Any] = module.summarize(run)
     summary["run"] |= {"stack": chosen.name, "mlflow": mlflow_address(chosen)}
     return summary

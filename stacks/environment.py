@@ -2,8 +2,10 @@
 
 import logging
 import os
+from pathlib import Path
 
 DEFAULTS = {
+    "ZENML_CUSTOM_SOURCE_ROOT": str(Path(__file__).parent.parent),
     "ZENML_ANALYTICS_OPT_IN": "false",
     "ZENML_ENABLE_REPO_INIT_WARNINGS": "false",
     "ZENML_AUTO_OPEN_DASHBOARD": "false",
@@ -37,4 +39,4 @@ def prints(handler: logging.Handler) -> bool:
 
 
 if __name__ == "__main__":
-    print("\n".join(f"export {name}=${{{name}:-{value}}}" for name, value in DEFAULTS.items()))
+    print("\n".join(f'export {name}="${{{name}:-{value}}}"' for name, value in DEFAULTS.items()))

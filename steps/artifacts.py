@@ -23,14 +23,14 @@ class FacesMaterializer(BaseMaterializer):
 
     ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (Faces,)
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
-    PERSON: ClassVar[str] = "person"
+    PERSON: ClassVar[str] = "<person>"
 
     def save(self, faces: Faces) -> None:
         """Write images.npy, table.csv and about.json."""
         with self.artifact_store.open(self._path("images.npy"), "wb") as file:
             np.save(file, faces.images, allow_pickle=False)
         table = faces.conditions.copy()
-        table.insert(0, self.PERSON, faces.subjects, allow_duplicates=True)
+        table.insert(0, self.PERSON, faces.subjects)
         with self.artifact_store.open(self._path("table.csv"), "w") as file:
             file.write(table.to_csv(index=False))
         with self.artifact_store.open(self._path("about.json"), "w") as file:

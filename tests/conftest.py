@@ -1,0 +1,69 @@
+"""Faces to test with, and a ZenML of the tests' own."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from faces.dataset import Faces, load_faces
+from faces.sources import olivetti
+from stacks import environment
+
+environment.set_defaults()
+
+
+def real_faces_are_here() -> bool:
+    return olivetti.cache_file().exists()
+
+
+needs_real_faces = pytest.mark.skipif(
+    not real_faces_are_here(), reason="the Olivetti faces are not in SCIKIT_LEARN_DATA"
+)
+
+
+@pytest.fixture(scope="session")
+def drawn() -> Faces:
+    """Twelve invented people, eight images each."""
+    return load_faces("synthetic", people=12, images=8)
+
+
+@pytest.fixture(scope="session")
+def real() -> Faces:
+    """The Olivetti faces."""
+    return load_faces("olivetti")
+
+
+@pytest.fixture(scope="session")
+def people_folder(tmp_path_factory: pytest.TempPathFactory, drawn: Faces) -> Path:
+    """Four people as image files, with conditions.csv."""
+    from PIL import Image
+
+    root = tmp_path_factory.mktemp("people")
+    rows = ["file,yaw"]
+    for row in np.flatnonzero(np.isin(drawn.subjects, drawn.people[:4])):
+        person = root / drawn.subjects[row]
+        person.mkdir(exist_ok=True)
+        name = f"{row}.png"
+        Image.fromarray((drawn.images[row] * 255).round().astype(np.uint8)).save(person / name)
+        rows.append(f"{person.name}/{name},{drawn.conditions['yaw'][row]}")
+    (root / "conditions.csv").write_text("\n".join(rows) + "\n")
+    return root
+
+
+@pytest.fixture(scope="session")
+def zenml_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A ZenML configuration that nothing but this test session knows."""
+    home = tmp_path_factory.mktemp("zenml")
+    former = dict(os.environ)
+    os.environ["ZENML_CONFIG_PATH"] = str(home)
+    os.environ.pop("ZENML_ACTIVE_STACK_ID", None)
+    from zenml.client import Client
+    from zenml.config.global_config import GlobalConfiguration
+
+    GlobalConfiguration._reset_instance()
+    Client._reset_instance()
+    yield home
+    os.environ.clear()
+    os.environ.update(former)

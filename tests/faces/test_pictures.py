@@ -1,0 +1,52 @@
+from io import BytesIO
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from faces.dataset import Faces
+from faces.metrics import BASELINE, DRIFTED, predict_people
+from faces.models import build_model
+from faces.pictures import draw_confusions, draw_pictures
+from faces.split import split_by_condition
+from faces.training import fit_classifier, fit_features
+
+
+def grey(png: bytes) -> np.ndarray:
+    return np.asarray(Image.open(BytesIO(png)).convert("L"))
+
+
+def test_every_picture_shows_something(drawn: Faces) -> None:
+    split = split_by_condition(drawn, {"yaw": ("frontal",)})
+    train, model = drawn[split.train], build_model("svm", components=20)
+    features = fit_features(model, train.pixels, train.subjects)
+    fitted = fit_classifier(model, features, train.pixels, train.subjects)
+    predictions = pd.concat(
+        [
+            predict_people(fitted, drawn, split.test, BASELINE),
+            predict_people(fitted, drawn, split.drifted, DRIFTED),
+        ],
+        ignore_index=True,
+    )
+    pictures = draw_pictures(drawn, split, features, predictions)
+    assert set(pictures) == {
+        "faces_by_condition",
+        "eigenfaces",
+        "confused_pairs",
+        "accuracy_by_condition",
+    }
+    for name, png in pictures.items():
+        assert grey(png).std() > 10, name
+
+    none_wrong = predictions.assign(predicted=predictions["subject"])
+    assert grey(draw_confusions(drawn, split, none_wrong)).std() > 1
+
+
+def test_pictures_of_a_run_without_conditions(drawn: Faces) -> None:
+    bare = Faces(drawn.images, drawn.subjects, pd.DataFrame(index=range(len(drawn))), "folder")
+    split = split_by_condition(bare, {})
+    train, model = bare[split.train], build_model("logistic", components=5)
+    features = fit_features(model, train.pixels, train.subjects)
+    fitted = fit_classifier(model, features, train.pixels, train.subjects)
+    predictions = predict_people(fitted, bare, split.test, BASELINE)
+    assert all(draw_pictures(bare, split, features, predictions).values())

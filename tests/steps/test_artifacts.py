@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from faces.dataset import Faces
+from faces.split import Split, split_by_condition
+
+
+@pytest.fixture(scope="module")
+def artifacts(zenml_home: Path):
+    from stacks.databases import create_zenml_database
+    from steps import artifacts
+
+    create_zenml_database()
+    return artifacts
+
+
+@pytest.fixture
+def folder(artifacts, request: pytest.FixtureRequest) -> Path:
+    """A folder inside the artifact store: materializers may write nowhere else."""
+    from zenml.client import Client
+
+    folder = Path(Client().active_stack.artifact_store.path) / request.node.name
+    folder.mkdir()
+    return folder
+
+
+def test_faces_come_back_as_they_were(artifacts, drawn: Faces, folder: Path) -> None:
+    materializer = artifacts.FacesMaterializer(str(folder))
+    materializer.save(drawn)
+    back = materializer.load(Faces)
+    assert back.version == drawn.version
+    assert back.source == drawn.source
+    assert isinstance(back.images, np.memmap)
+    assert materializer.compute_content_hash(back) == materializer.compute_content_hash(drawn)
+    assert materializer.extract_metadata(back)["subjects"] == 12
+
+
+def test_faces_without_conditions_or_with_one_called_person(
+    artifacts, drawn: Faces, folder: Path
+) -> None:
+    rows = range(len(drawn))
+    for number, table in enumerate(
+        (pd.DataFrame(index=rows), pd.DataFrame({"person": ["x"] * len(drawn)}))
+    ):
+        place = folder / str(number)
+        place.mkdir()
+        materializer = artifacts.FacesMaterializer(str(place))
+        faces = Faces(drawn.images, drawn.subjects, table, "folder")
+        materializer.save(faces)
+        back = materializer.load(Faces)
+        assert back.version == faces.version
+        assert list(back.conditions.columns) == list(table.columns)
+
+
+def test_a_split_comes_back_as_it_was(artifacts, drawn: Faces, folder: Path) -> None:
+    split = split_by_condition(drawn, {"yaw": ("frontal",)})
+    materializer = artifacts.SplitMaterializer(str(folder))
+    materializer.save(split)
+    back = materializer.load(Split)
+    for part in ("train", "test", "drifted"):
+        assert np.array_equal(getattr(back, part), getattr(split, part))
+    assert (back.left_out, back.condition) == (split.left_out, split.condition)
+    assert materializer.extract_metadata(back)["train"] == len(split.train)
+
+
+def test_pictures_are_shown_from_their_own_files(artifacts, folder: Path) -> None:
+    pictures = artifacts.Pictures(a=b"one", b=b"two")
+    materializer = artifacts.PicturesMaterializer(str(folder))
+    materializer.save(pictures)
+    assert materializer.load(artifacts.Pictures) == pictures
+    assert {Path(uri).read_bytes() for uri in materializer.save_visualizations(pictures)} == {
+        b"one",
+        b"two",
+    }
