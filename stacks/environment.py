@@ -4,8 +4,9 @@ import logging
 import os
 from pathlib import Path
 
+ROOT = str(Path(__file__).parent.parent)
+
 DEFAULTS = {
-    "ZENML_CUSTOM_SOURCE_ROOT": str(Path(__file__).parent.parent),
     "ZENML_ANALYTICS_OPT_IN": "false",
     "ZENML_ENABLE_REPO_INIT_WARNINGS": "false",
     "ZENML_AUTO_OPEN_DASHBOARD": "false",
@@ -17,7 +18,7 @@ DEFAULTS = {
 
 def set_defaults() -> None:
     """Set what is not set. Must run before ZenML or MLflow is imported."""
-    for name, value in DEFAULTS.items():
+    for name, value in (DEFAULTS | {"ZENML_CUSTOM_SOURCE_ROOT": ROOT}).items():
         os.environ.setdefault(name, value)
 
 
