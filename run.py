@@ -4,6 +4,7 @@
 import argparse
 import gc
 import json
+import logging
 import sys
 from pathlib import Path
 
@@ -94,7 +95,8 @@ def _run(given: argparse.Namespace) -> None:
     summary = launch(given.pipeline, settings, given.stack, not given.no_cache, console)
     if given.summary:
         given.summary.write_text(json.dumps(summary, indent=2) + "\n")
-    print_summary(summary, Console(highlight=False))
+    instead = settings.data.source == "auto" and summary["data"]["source"] == "synthetic"
+    print_summary(summary, Console(highlight=False), instead)
 
 
 def _register(dry_run: bool) -> None:
@@ -119,4 +121,8 @@ def _list() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    # ZenML's log handler flushes in a thread of its own, which Python 3.12 forbids while it exits.
+    logging.shutdown()
+    logging.raiseExceptions = False
+    sys.exit(status)

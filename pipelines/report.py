@@ -8,8 +8,11 @@ from rich.table import Table
 from faces.dataset import CREDITS
 
 
-def print_summary(summary: dict[str, Any], console: Console) -> None:
-    """Print data, people, features, accuracy, the model's version and stage, where to look next."""
+def print_summary(summary: dict[str, Any], console: Console, instead: bool = False) -> None:
+    """Print data, people, features, accuracy, the model's version and stage, where to look next.
+
+    `instead` says that synthetic faces were taken because the real ones could not be had.
+    """
     data, metrics, model, run = (summary[k] for k in ("data", "metrics", "model", "run"))
     enrolled = data["subjects"] - len(data["left_out"])
     left_out = f", too few images: {', '.join(data['left_out'])}" if data["left_out"] else ""
@@ -33,9 +36,10 @@ def print_summary(summary: dict[str, Any], console: Console) -> None:
         table.add_row(name, text)
     console.print()
     if data["source"] == "synthetic":
+        why = "The Olivetti faces were neither cached nor to be downloaded. " if instead else ""
         console.print(
-            "[bold black on yellow] SYNTHETIC FACES [/] [yellow]These people do not exist: the "
-            "figures below say nothing of real faces.[/]\n"
+            f"[bold black on yellow] SYNTHETIC FACES [/] [yellow]{why}These people do not exist: "
+            "the figures below say nothing of real faces.[/]\n"
         )
     console.print(table)
     console.print("\nlook next: [bold]make dashboard[/] for the run and its pictures")

@@ -1,0 +1,70 @@
+from io import StringIO
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from pipelines.report import print_summary
+
+SUMMARY: dict[str, Any] = {
+    "data": {
+        "source": "olivetti",
+        "version": "abc",
+        "subjects": 40,
+        "condition": "glasses=no",
+        "train": 190,
+        "test": 60,
+        "drifted": 50,
+        "left_out": ["s02", "s06"],
+    },
+    "metrics": {
+        "baseline_accuracy": 0.95,
+        "baseline_accuracy_low": 0.9,
+        "baseline_accuracy_high": 0.98,
+        "baseline_calibration_error": 0.05,
+        "drifted_accuracy": None,
+        "pca_components": 60,
+        "pca_variance": 0.913,
+    },
+    "model": {
+        "name": "face-recognizer",
+        "version": "3",
+        "stage": "none",
+        "promoted": False,
+        "reason": "refused: worse",
+    },
+    "run": {"name": "training-1", "status": "completed", "stack": "local", "mlflow": "sqlite:///x"},
+}
+
+
+def printed(summary: dict[str, Any], **options: bool) -> str:
+    console = Console(file=StringIO(), width=100)
+    print_summary(summary, console, **options)
+    return str(console.file.getvalue())  # type: ignore[attr-defined]
+
+
+def test_a_person_reads_everything_that_matters() -> None:
+    told = printed(SUMMARY)
+    for part in (
+        "AT&T Laboratories Cambridge (version abc)",
+        "38 of 40, too few images: s02, s06",
+        "190 training, 60 test, 50 drifted (baseline: glasses=no)",
+        "60 components, 91.3% of the variance",
+        "0.950 (95 % interval 0.900 to 0.980; calibration error 0.050)",
+        "no such images",
+        "face-recognizer version 3, stage none",
+        "refused: worse",
+        "training-1 on stack 'local'",
+        "make dashboard",
+        "mlflow ui --backend-store-uri sqlite:///x",
+    ):
+        assert part in told
+    assert "SYNTHETIC" not in told
+
+
+@pytest.mark.parametrize("instead", [True, False])
+def test_nobody_can_miss_that_faces_are_synthetic(instead: bool) -> None:
+    told = printed(SUMMARY | {"data": SUMMARY["data"] | {"source": "synthetic"}}, instead=instead)
+    assert told.strip().startswith("SYNTHETIC FACES")
+    assert ("could not" in told or "neither cached" in told) is instead
+    assert "These people do not exist" in told
