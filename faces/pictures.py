@@ -42,8 +42,12 @@ def draw_conditions(faces: Faces, split: Split) -> bytes:
         for value in sorted(set(drifted[name])):
             members = split.drifted[(drifted[name] == value).to_numpy()]
             rows.append((f"drifted\n{name} = {value}", members, DRIFTED))
-    figure = Figure(figsize=(10.5, 1.05 * len(rows) + 0.5), layout="constrained")
-    axes = figure.subplots(len(rows), 1, squeeze=False)[:, 0]
+    height = 1.05 * len(rows) + 0.5
+    figure = Figure(figsize=(10.5, height))
+    margins = {"left": 0.15, "right": 0.995, "bottom": 0.01, "top": 1 - 0.35 / height}
+    axes = figure.subplots(len(rows), 1, squeeze=False, gridspec_kw=margins | {"hspace": 0.05})[
+        :, 0
+    ]
     for axis, (title, members, part) in zip(axes, rows, strict=True):
         shown = _different_people(faces, members)
         _strip(axis, [(faces.images[row], str(faces.subjects[row])) for row in shown], PER_ROW)
