@@ -4,7 +4,6 @@
 import argparse
 import gc
 import json
-import logging
 import sys
 from pathlib import Path
 
@@ -44,7 +43,8 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"error: {error}", file=sys.stderr)
+        what = f"{error.filename}: {error.strerror}" if error.filename else error
+        print(f"error: cannot read or write {what}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("stopped; run the same command again at any time", file=sys.stderr)
@@ -121,8 +121,4 @@ def _list() -> None:
 
 
 if __name__ == "__main__":
-    status = main()
-    # ZenML's log handler flushes in a thread of its own, which Python 3.12 forbids while it exits.
-    logging.shutdown()
-    logging.raiseExceptions = False
-    sys.exit(status)
+    sys.exit(main())

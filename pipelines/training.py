@@ -35,10 +35,10 @@ def training(settings: dict[str, Any]) -> None:
     split = split_faces(faces, settings["condition"], settings["test_share"], seed)
     pca = fit_pca(faces, split, model, params)
     fitted = train_model(faces, split, pca, model, params)
-    metrics, predictions = evaluate_model(faces, split, fitted)
+    metrics, predictions, by_condition, confused = evaluate_model(faces, split, fitted)
     pictures = draw_pictures(faces, split, pca, predictions)
     version = register_model.with_options(experiment_tracker=tracker.name if tracker else None)(
-        faces, split, pca, fitted, metrics, predictions, pictures, settings
+        faces, split, pca, fitted, metrics, predictions, by_condition, confused, pictures, settings
     )
     promote_model(version, metrics, gate["tolerances"], gate["minimum_images"])
 

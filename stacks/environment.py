@@ -1,5 +1,6 @@
 """Environment that this project wants of ZenML and MLflow, unless the user set it otherwise."""
 
+import atexit
 import logging
 import os
 from pathlib import Path
@@ -20,6 +21,8 @@ def set_defaults() -> None:
     """Set what is not set. Must run before ZenML or MLflow is imported."""
     for name, value in (DEFAULTS | {"ZENML_CUSTOM_SOURCE_ROOT": ROOT}).items():
         os.environ.setdefault(name, value)
+    # OpenTelemetry's log handler flushes in a new thread, which Python 3.12 forbids at exit.
+    atexit.register(setattr, logging, "raiseExceptions", False)
 
 
 def hush() -> None:

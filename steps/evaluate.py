@@ -7,7 +7,14 @@ from sklearn.base import BaseEstimator
 from zenml import step
 
 from faces.dataset import Faces
-from faces.metrics import BASELINE, DRIFTED, measure, predict_people
+from faces.metrics import (
+    BASELINE,
+    DRIFTED,
+    accuracy_by_condition,
+    confusions,
+    measure,
+    predict_people,
+)
 from faces.split import Split
 from faces.training import describe_pca
 from steps.caching import CACHED
@@ -16,12 +23,18 @@ from steps.caching import CACHED
 @step(cache_policy=CACHED)
 def evaluate_model(
     faces: Faces, split: Split, model: BaseEstimator
-) -> tuple[Annotated[dict[str, float], "metrics"], Annotated[pd.DataFrame, "predictions"]]:
-    """Metrics, and the model's answer for every held-out image."""
+) -> tuple[
+    Annotated[dict[str, float], "metrics"],
+    Annotated[pd.DataFrame, "predictions"],
+    Annotated[pd.DataFrame, "accuracy_by_condition"],
+    Annotated[pd.DataFrame, "confusions"],
+]:
+    """Metrics, the model's answer for every held-out image, and what the answers add up to."""
     answers = [
         predict_people(model, faces, split.test, BASELINE),
         predict_people(model, faces, split.drifted, DRIFTED),
     ]
     predictions = pd.concat([a for a in answers if len(a)], ignore_index=True)
     metrics = measure(predictions) | describe_pca(model)
-    return metrics, predictions
+    by_condition = accuracy_by_condition(predictions, list(faces.conditions))
+    return metrics, predictions, by_condition, confusions(predictions)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator
 from zenml import get_step_context, step
 from zenml.artifacts.unmaterialized_artifact import UnmaterializedArtifact
@@ -28,6 +29,8 @@ def register_model(
     model: BaseEstimator,
     metrics: dict[str, float],
     predictions: UnmaterializedArtifact,
+    by_condition: pd.DataFrame,
+    confused: pd.DataFrame,
     pictures: Pictures,
     settings: dict[str, Any],
 ) -> Annotated[int, "version"]:
@@ -41,6 +44,8 @@ def register_model(
         for name, png in pictures.items():
             (Path(folder) / f"{name}.png").write_bytes(png)
         mlflow.log_artifacts(folder, "pictures")
+    mlflow.log_text(by_condition.to_csv(index=False), "tables/accuracy_by_condition.csv")
+    mlflow.log_text(confused.to_csv(index=False), "tables/confusions.csv")
     logged = _log_model(model, faces)
 
     registry = Client().active_stack.model_registry

@@ -113,6 +113,7 @@ def test_mlflow_holds_parameters_metrics_pictures_and_the_whole_model(
     assert run.data.params["condition"] == "yaw=frontal"
     assert run.data.params["params.components"] == "60"
     assert len(client.list_artifacts(run.info.run_id, "pictures")) == 4
+    assert len(client.list_artifacts(run.info.run_id, "tables")) == 2
 
     registered = client.get_model_version_by_alias("face-recognizer", "champion")
     assert registered.tags["data_version"] == first["data"]["version"]
