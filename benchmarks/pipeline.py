@@ -16,6 +16,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from faces.sources.olivetti import cache_file
+
 ROOT = Path(__file__).parent.parent
 PIPELINE = [sys.executable, "run.py", "--pipeline", "training", "--data"]
 PLAIN = [sys.executable, "-m", "benchmarks.plain"]
@@ -25,14 +27,15 @@ def main() -> None:
     """Time plain, uncached and cached in turn, and print ratios of medians and peak memory."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=5, help="how often each is timed")
-    parser.add_argument("--data", default="auto", help="auto, olivetti or synthetic")
     given = parser.parse_args()
+    source = "olivetti" if cache_file().exists() else "synthetic"
+    Console().print(f"{source} faces, {given.pairs} of each")
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {"ZENML_CONFIG_PATH": folder}
         commands = {
-            "plain script": [*PLAIN, given.data],
-            "pipeline, --no-cache": [*PIPELINE, given.data, "--no-cache"],
-            "pipeline, cached": [*PIPELINE, given.data],
+            "plain script": [*PLAIN, source],
+            "pipeline, --no-cache": [*PIPELINE, source, "--no-cache"],
+            "pipeline, cached": [*PIPELINE, source],
         }
         measured: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
         timed("", commands["pipeline, --no-cache"], environment)

@@ -32,4 +32,4 @@ def main(source: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2] or ["auto"])
+    main(sys.argv[1])

@@ -6,6 +6,7 @@ import os
 from importlib import import_module
 from typing import Any
 
+import importlib_metadata
 from rich.console import Console
 from zenml.client import Client
 from zenml.enums import ExecutionMode
@@ -24,10 +25,11 @@ HOME_STACK = "local"
 FAIL_FAST = ExecutionMode.FAIL_FAST
 """Where the orchestrator can: a step's own error comes through, instead of 'a step has failed'."""
 
-# ZenML asks this anew for every source it resolves, 0.3 s each time; the answer does not change.
-importlib.metadata.packages_distributions = functools.cache(
-    importlib.metadata.packages_distributions
-)
+# ZenML asks this anew for every source it resolves, and MLflow asks again: 0.3 s each time, for an
+# answer that does not change.
+remembered = functools.cache(importlib.metadata.packages_distributions)
+importlib.metadata.packages_distributions = remembered
+importlib_metadata.packages_distributions = remembered
 
 
 def launch(
