@@ -2,11 +2,9 @@
 
 import sys
 
-import pandas as pd
-
 from faces.conditions import parse_condition
 from faces.dataset import load_faces
-from faces.metrics import BASELINE, DRIFTED, measure, predict_people
+from faces.metrics import measure, predict_held_out
 from faces.models import build_model
 from faces.pictures import draw_pictures
 from faces.split import split_by_condition
@@ -20,13 +18,7 @@ def main(source: str) -> None:
     model, train = build_model("svm", seed=11), faces[split.train]
     features = fit_features(model, train.pixels, train.subjects)
     fitted = fit_classifier(model, features, train.pixels, train.subjects)
-    predictions = pd.concat(
-        [
-            predict_people(fitted, faces, split.test, BASELINE),
-            predict_people(fitted, faces, split.drifted, DRIFTED),
-        ],
-        ignore_index=True,
-    )
+    predictions = predict_held_out(fitted, faces, split)
     print(measure(predictions) | describe_pca(fitted))
     draw_pictures(faces, split, features, predictions)
 

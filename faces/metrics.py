@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from faces.dataset import Faces
+from faces.split import Split
 
 BASELINE, DRIFTED = "baseline", "drifted"
 
@@ -58,6 +59,13 @@ def predict_people(
         }
     )
     return pd.concat([answers, chosen.conditions], axis=1)
+
+
+def predict_held_out(model: object, faces: Faces, split: Split) -> pd.DataFrame:
+    """What `predict_people` says of all images that were held out: baseline test, then drifted."""
+    parts = ((split.test, BASELINE), (split.drifted, DRIFTED))
+    answers = [predict_people(model, faces, rows, part) for rows, part in parts if len(rows)]
+    return pd.concat(answers, ignore_index=True)
 
 
 def measure(predictions: pd.DataFrame) -> dict[str, float]:

@@ -7,14 +7,7 @@ from sklearn.base import BaseEstimator
 from zenml import step
 
 from faces.dataset import Faces
-from faces.metrics import (
-    BASELINE,
-    DRIFTED,
-    accuracy_by_condition,
-    confusions,
-    measure,
-    predict_people,
-)
+from faces.metrics import accuracy_by_condition, confusions, measure, predict_held_out
 from faces.split import Split
 from faces.training import describe_pca
 from steps.caching import CACHED
@@ -30,11 +23,7 @@ def evaluate_model(
     Annotated[pd.DataFrame, "confusions"],
 ]:
     """Metrics, the model's answer for every held-out image, and what the answers add up to."""
-    answers = [
-        predict_people(model, faces, split.test, BASELINE),
-        predict_people(model, faces, split.drifted, DRIFTED),
-    ]
-    predictions = pd.concat([a for a in answers if len(a)], ignore_index=True)
+    predictions = predict_held_out(model, faces, split)
     metrics = measure(predictions) | describe_pca(model)
     by_condition = accuracy_by_condition(predictions, list(faces.conditions))
     return metrics, predictions, by_condition, confusions(predictions)

@@ -5,7 +5,7 @@ import pandas as pd
 from PIL import Image
 
 from faces.dataset import Faces
-from faces.metrics import BASELINE, DRIFTED, predict_people
+from faces.metrics import predict_held_out
 from faces.models import build_model
 from faces.pictures import draw_confusions, draw_pictures
 from faces.split import split_by_condition
@@ -21,13 +21,7 @@ def test_every_picture_shows_something(drawn: Faces) -> None:
     train, model = drawn[split.train], build_model("svm", components=20)
     features = fit_features(model, train.pixels, train.subjects)
     fitted = fit_classifier(model, features, train.pixels, train.subjects)
-    predictions = pd.concat(
-        [
-            predict_people(fitted, drawn, split.test, BASELINE),
-            predict_people(fitted, drawn, split.drifted, DRIFTED),
-        ],
-        ignore_index=True,
-    )
+    predictions = predict_held_out(fitted, drawn, split)
     pictures = draw_pictures(drawn, split, features, predictions)
     assert set(pictures) == {
         "faces_by_condition",
@@ -48,5 +42,5 @@ def test_pictures_of_a_run_without_conditions(drawn: Faces) -> None:
     train, model = bare[split.train], build_model("logistic", components=5)
     features = fit_features(model, train.pixels, train.subjects)
     fitted = fit_classifier(model, features, train.pixels, train.subjects)
-    predictions = predict_people(fitted, bare, split.test, BASELINE)
+    predictions = predict_held_out(fitted, bare, split)
     assert all(draw_pictures(bare, split, features, predictions).values())

@@ -34,7 +34,9 @@ def test_what_an_interrupted_creation_left_is_dropped(tmp_path: Path) -> None:
 def test_a_database_on_a_server_is_left_alone() -> None:
     from stacks.databases import _whole
 
-    with _whole("https://zenml.example"):
-        pass
-    with _whole("mysql://db/zenml"):
-        pass
+    entered = []
+    for address in ("https://zenml.example", "mysql://db/zenml"):
+        with _whole(address):
+            entered.append(address)
+    assert len(entered) == 2
+    assert not list(Path.cwd().glob("*.unfinished"))
