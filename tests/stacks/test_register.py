@@ -131,3 +131,31 @@ def test_a_stack_without_mlflow_is_not_ready_for_training() -> None:
     assert mlflow_address(default) is None
     with pytest.raises(InputError, match="add to it: experiment tracker, model registry"):
         check_ready(default)
+
+
+def test_all_stacks_are_registered_or_only_shown() -> None:
+    from io import StringIO
+
+    from rich.console import Console
+
+    from pipelines.launch import register_all
+
+    def told(dry_run: bool, **environment: str) -> str:
+        console = Console(file=StringIO(), width=200)
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            register_all(console, dry_run)
+        return str(console.file.getvalue())  # type: ignore[attr-defined]
+
+    told(dry_run=False)
+    assert "stack 'local' is up to date" in told(dry_run=False)
+    filled = {"GCP_PROJECT": "faces-1"}
+    for _ in range(2):
+        planned = told(dry_run=True, **filled)
+        assert "stack 'gcp' would change" in planned
+        assert "update image_builder 'gcp-cloud-build' (gcp): project" in planned
+        assert "not set, so left as placeholders: GCP_BUCKET, GCP_SERVICE_ACCOUNT" in planned
+    assert "stack 'gcp' is registered" in told(dry_run=False, **filled)
+    assert registered("gcp")["image_builder"]["project"] == "faces-1"
+    assert "stack 'gcp' is up to date" in told(dry_run=True, **filled)
