@@ -28,6 +28,8 @@ def main() -> int:
     """Parse the command line and dispatch. 0: done, 1: failed, 2: mend your input, 130: stopped."""
     parser = _parser()
     given = parser.parse_args()
+    if given.dry_run and not given.register_stacks:
+        parser.error("--dry-run goes with --register-stacks")
     environment.set_defaults()
     try:
         if given.list:

@@ -17,6 +17,8 @@ from faces.split import Split
 COLOURS = {BASELINE: "#2b6ca3", DRIFTED: "#d9822b"}
 PER_ROW = 10
 PAIRS = 6
+VALUES = 12
+"""A condition with more values than these is rather a measurement, and is not drawn."""
 
 
 def draw_pictures(
@@ -39,7 +41,7 @@ def draw_conditions(faces: Faces, split: Split) -> bytes:
     ]
     drifted = faces.conditions.iloc[split.drifted]
     for name in (name for name in faces.conditions if f"{name}=" in split.condition):
-        for value in sorted(set(drifted[name])):
+        for value in sorted(drifted[name].value_counts().index[:VALUES]):
             members = split.drifted[(drifted[name] == value).to_numpy()]
             rows.append((f"drifted\n{name} = {value}", members, DRIFTED))
     height = 1.05 * len(rows) + 0.5
@@ -110,7 +112,8 @@ def draw_confusions(faces: Faces, split: Split, predictions: pd.DataFrame) -> by
 def draw_accuracy(predictions: pd.DataFrame, conditions: Sequence[str]) -> bytes:
     """Accuracy with its interval for every value of every condition, baseline and drifted."""
     whole = predictions.assign(**{"all images": ""})
-    table = accuracy_by_condition(whole, ["all images", *conditions])
+    few = [name for name in conditions if predictions[name].nunique() <= VALUES]
+    table = accuracy_by_condition(whole, ["all images", *few])
     names = [f"{c}  {v}".strip() for c, v in zip(table["condition"], table["value"], strict=True)]
     order = list(dict.fromkeys(names))[::-1]
     figure = Figure(figsize=(8.5, 0.34 * len(order) + 1.3), layout="constrained")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from faces.dataset import CREDITS
@@ -15,18 +16,18 @@ def print_summary(summary: dict[str, Any], console: Console, instead: bool = Fal
     """
     data, metrics, model, run = (summary[k] for k in ("data", "metrics", "model", "run"))
     enrolled = data["subjects"] - len(data["left_out"])
-    left_out = f", too few images: {', '.join(data['left_out'])}" if data["left_out"] else ""
+    left_out = f", too few images: {_some(data['left_out'])}" if data["left_out"] else ""
     variance = f"{metrics['pca_variance']:.1%} of the variance"
     rows = {
         "data": f"{CREDITS[data['source']]} [dim](version {data['version']})[/]",
         "people": f"{enrolled} of {data['subjects']}[yellow]{left_out}[/]",
         "images": f"{data['train']} training, {data['test']} test, {data['drifted']} drifted "
-        f"[dim](baseline: {data['condition']})[/]",
+        f"[dim](baseline: {escape(data['condition'])})[/]",
         "PCA": f"{metrics['pca_components']:.0f} components, {variance}",
         "baseline accuracy": _accuracy(metrics, "baseline"),
         "drifted accuracy": _accuracy(metrics, "drifted"),
         "model": f"{model['name']} version {model['version']}, stage {model['stage']}",
-        "gate": f"[{'green' if model['promoted'] else 'yellow'}]{model['reason']}[/]",
+        "gate": f"[{'green' if model['promoted'] else 'yellow'}]{escape(model['reason'])}[/]",
         "run": f"{run['name']} [dim]on stack '{run['stack']}'[/]",
     }
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
@@ -46,6 +47,12 @@ def print_summary(summary: dict[str, Any], console: Console, instead: bool = Fal
     if run["mlflow"]:
         command = f"mlflow ui --backend-store-uri {run['mlflow']}"
         console.print(f"           [bold]{command}[/]", soft_wrap=True)
+
+
+def _some(names: list[str], most: int = 12) -> str:
+    return escape(
+        ", ".join(names[:most]) + (f" and {len(names) - most} more" * (len(names) > most))
+    )
 
 
 def _accuracy(metrics: dict[str, Any], part: str) -> str:

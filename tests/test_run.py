@@ -68,6 +68,14 @@ def test_a_mistake_is_one_line_with_the_choices(
     assert told[0].startswith(f"error: {message}")
 
 
+def test_a_dry_run_of_a_pipeline_does_not_run_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(monkeypatch, "--pipeline", "training", "--dry-run")
+    assert "--dry-run goes with --register-stacks" in capsys.readouterr().err
+
+
 def test_an_unknown_stack_and_one_that_is_not_ready(tmp_path: Path) -> None:
     """And an unknown stack registers the known ones, so that gcp can be chosen afterwards."""
     for stack, message in (

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from faces.errors import InputError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".pgm"}
+RESERVED = {"row", "id", "part", "subject", "predicted", "confidence", "<person>"}
+"""Names that the project's own tables use beside the conditions."""
+
 UNKNOWN = "unknown"
 
 
@@ -76,6 +79,8 @@ def _conditions(root: Path, names: list[str]) -> pd.DataFrame:
         raise InputError(f"{path} cannot be read as a table: {error}") from error
     if "file" not in table:
         raise InputError(f"{path}: needs a column 'file', with entries like {names[0]}")
+    if taken := sorted(RESERVED & set(table.columns)):
+        raise InputError(f"{path}: a condition cannot be called '{taken[0]}': rename the column")
     if not table["file"].is_unique:
         twice = table["file"][table["file"].duplicated()].iloc[0]
         raise InputError(f"{path}: '{twice}' stands there twice")

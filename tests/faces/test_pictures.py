@@ -36,6 +36,17 @@ def test_every_picture_shows_something(drawn: Faces) -> None:
     assert grey(draw_confusions(drawn, split, none_wrong)).std() > 1
 
 
+def test_a_condition_with_a_value_an_image_is_not_drawn(drawn: Faces) -> None:
+    table = drawn.conditions.assign(taken=[f"day {n}" for n in range(len(drawn))])
+    noted = Faces(drawn.images, drawn.subjects, table, "folder")
+    split = split_by_condition(noted, {"yaw": ("frontal",)})
+    train, model = noted[split.train], build_model("svm", components=5)
+    features = fit_features(model, train.pixels, train.subjects)
+    fitted = fit_classifier(model, features, train.pixels, train.subjects)
+    pictures = draw_pictures(noted, split, features, predict_held_out(fitted, noted, split))
+    assert grey(pictures["accuracy_by_condition"]).shape[0] < 1000
+
+
 def test_pictures_of_a_run_without_conditions(drawn: Faces) -> None:
     bare = Faces(drawn.images, drawn.subjects, pd.DataFrame(index=range(len(drawn))), "folder")
     split = split_by_condition(bare, {})

@@ -59,6 +59,7 @@ def write_table(root: Path, text: bytes) -> None:
         (lambda root: write_table(root, b"file\nx/y.png\n"), "no image 'x/y.png'"),
         (lambda root: write_table(root, b"file\na\na\n"), "'a' stands there twice"),
         (lambda root: write_table(root, b"\xff\xfe\x00"), "cannot be read as a table"),
+        (lambda root: write_table(root, b"file,subject\n"), "cannot be called 'subject'"),
     ],
 )
 def test_a_broken_folder_is_named(people_folder: Path, tmp_path: Path, break_it, message) -> None:

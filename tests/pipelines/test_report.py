@@ -62,6 +62,13 @@ def test_a_person_reads_everything_that_matters() -> None:
     assert "SYNTHETIC" not in told
 
 
+def test_odd_names_and_many_of_them_are_printed() -> None:
+    names = ["[bold]ada[/bold]", *(f"p{n}" for n in range(99))]
+    told = printed(SUMMARY | {"data": SUMMARY["data"] | {"left_out": names, "subjects": 140}})
+    assert "[bold]ada[/bold]" in told
+    assert "and 88 more" in " ".join(told.split())
+
+
 @pytest.mark.parametrize("instead", [True, False])
 def test_nobody_can_miss_that_faces_are_synthetic(instead: bool) -> None:
     told = printed(SUMMARY | {"data": SUMMARY["data"] | {"source": "synthetic"}}, instead=instead)
