@@ -50,9 +50,8 @@ def print_summary(summary: dict[str, Any], console: Console, instead: bool = Fal
 
 
 def _some(names: list[str], most: int = 12) -> str:
-    return escape(
-        ", ".join(names[:most]) + (f" and {len(names) - most} more" * (len(names) > most))
-    )
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return escape(", ".join(names[:most]) + more)
 
 
 def _accuracy(metrics: dict[str, Any], part: str) -> str:
