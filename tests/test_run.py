@@ -120,9 +120,11 @@ def test_killed_while_it_worked_then_two_at_once(tmp_path: Path) -> None:
     environment.pop("ZENML_ACTIVE_STACK_ID", None)
     ask = (
         "from steps.versions import *; v = production_version(); "
-        "print(v.number, [load_artifact(v, n) is not None for n in ('model', 'faces', 'split')])"
+        "print(v.number, [load_artifact(v, n) is not None for n in ('model', 'faces', 'split')]); "
+        "runs = Client().list_pipeline_runs().items; print(*sorted(r.status.value for r in runs))"
     )
     said = subprocess.run(
         [sys.executable, "-c", ask], cwd=ROOT, env=environment, capture_output=True, text=True
     )
     assert re.search(r"[12] \[True, True, True\]", said.stdout), said.stderr
+    assert re.search(r"completed completed failed$", said.stdout.strip()), said.stdout

@@ -1,0 +1,45 @@
+"""Runs on this machine that were killed: nobody told ZenML, so the next run does."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from zenml.client import Client
+from zenml.config.global_config import GlobalConfiguration
+from zenml.enums import ExecutionStatus, StackComponentType
+from zenml.models import StackResponse
+from zenml.orchestrators.publish_utils import (
+    publish_failed_step_run,
+    publish_pipeline_run_status_update,
+)
+
+ORCHESTRATOR = StackComponentType.ORCHESTRATOR
+UNFINISHED = (ExecutionStatus.INITIALIZING, ExecutionStatus.PROVISIONING, ExecutionStatus.RUNNING)
+
+
+@contextmanager
+def working_on(stack: StackResponse) -> Iterator[None]:
+    """Hold a lock while a run works, which the system lets go of however the process ends.
+
+    Whoever finds that nobody holds it knows that unfinished local runs on `stack` are dead.
+    """
+    place = Path(GlobalConfiguration().config_directory) / "faces-runs.lock"
+    with place.open("w") as file:
+        with suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            end_leftovers(stack)
+        fcntl.flock(file, fcntl.LOCK_SH)
+        yield
+
+
+def end_leftovers(stack: StackResponse) -> None:
+    """Mark what is unfinished on `stack` as failed, if its orchestrator is ZenML's local one."""
+    if any(part.flavor_name != "local" for part in stack.components[ORCHESTRATOR]):
+        return
+    for status in UNFINISHED:
+        for run in Client().list_pipeline_runs(stack_id=stack.id, status=status.value).items:
+            for step in run.steps.values():
+                if step.status in UNFINISHED:
+                    publish_failed_step_run(step.id)
+            publish_pipeline_run_status_update(run.id, ExecutionStatus.FAILED, "it was killed")
