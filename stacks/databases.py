@@ -56,9 +56,8 @@ def _whole(address: str) -> Iterator[None]:
     database, mark = _files(address)
     database.parent.mkdir(parents=True, exist_ok=True)
     mark.touch()
-    for file in database.parent.glob(f"{database.name}*"):
-        if file != mark:
-            file.unlink()
+    for ending in ("", "-journal", "-wal", "-shm"):
+        database.with_name(database.name + ending).unlink(missing_ok=True)
     yield
     mark.unlink()
 

@@ -42,7 +42,10 @@ def promote_model(
         if production is not None and production.id == candidate.id:
             verdict = Verdict(True, "stays: it is the model in production")
             break
-        verdict = _judge(candidate, production, metrics, tolerances, minimum_images)
+        try:
+            verdict = _judge(candidate, production, metrics, tolerances, minimum_images)
+        except LookupError as error:
+            verdict = Verdict(False, f"refused: nothing to compare with: {error}")
         log_metadata(metadata={"gate": verdict.reason}, model_version_id=candidate.id)
         if not verdict.promoted:
             break
@@ -113,7 +116,7 @@ def _compare(
 
 
 def _kind(version: ModelVersionResponse) -> str:
-    return SYNTHETIC if version.run_metadata["data_source"] == "synthetic" else REAL
+    return SYNTHETIC if version.run_metadata.get("data_source") == "synthetic" else REAL
 
 
 def _stack_is_local() -> bool:

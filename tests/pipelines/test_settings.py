@@ -46,6 +46,10 @@ def test_every_model_has_a_config() -> None:
             "gate: {tolerances: {baseline: 7}}",
             r"training\.yaml: gate\.tolerances\.baseline: .*not 7",
         ),
+        (
+            "gate: {tolerances: {other: 0.1}}",
+            r"training\.yaml: gate\.tolerances\.other: unknown key",
+        ),
         ("gate: {tolerance: 1}", r"training\.yaml: gate\.tolerance: unknown key"),
         ("test_share: 1.0", r"training\.yaml: test_share"),
         ("params: {components: many}", r"training\.yaml: params\.components"),

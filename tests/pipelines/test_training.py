@@ -246,6 +246,24 @@ def test_a_production_that_moves_meanwhile_is_noticed(first: dict[str, Any]) -> 
     assert production_version() == present
 
 
+def test_a_production_that_cannot_be_compared_is_not_replaced(
+    train: Train, first: dict[str, Any]
+) -> None:
+    """Somebody moved a version by hand that has no model."""
+    from zenml.client import Client
+
+    from steps.versions import production_version, put_into_production
+
+    before = production_version()
+    empty = Client().create_model_version("face-recognizer", description="nothing in it")
+    assert put_into_production(empty, instead_of=before)
+    refused = train("params: {components: 50}")
+    assert refused["model"]["reason"].startswith("refused: nothing to compare with: version")
+    assert production() == empty.number
+    assert before is not None
+    assert put_into_production(before, instead_of=empty)
+
+
 def test_a_deleted_version_is_told(first: dict[str, Any]) -> None:
     from steps.promote import promote_model
 

@@ -23,8 +23,11 @@ def test_what_an_interrupted_creation_left_is_dropped(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert not _complete(address)
+    backup = tmp_path / "x.db.backup"
+    backup.touch()
     with _whole(address):
         assert not database.exists()
+        assert backup.exists()
         sqlite3.connect(database).execute("create table whole (x)").connection.close()
     assert _complete(address)
     with _whole(address):
