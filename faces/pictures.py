@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from PIL import Image
 from sklearn.pipeline import Pipeline
 
 from faces.dataset import CREDITS, Faces
@@ -31,6 +32,18 @@ def draw_pictures(
         "confused_pairs": draw_confusions(faces, split, predictions),
         "accuracy_by_condition": draw_accuracy(predictions, list(faces.conditions)),
     }
+
+
+def stack_pictures(pictures: Sequence[bytes]) -> bytes:
+    """PNG pictures below one another, in one PNG."""
+    images = [Image.open(BytesIO(png)).convert("RGB") for png in pictures]
+    width, height = max(i.width for i in images), sum(i.height for i in images)
+    sheet = Image.new("RGB", (width, height), "white")
+    for place, image in zip(np.cumsum([0, *(i.height for i in images)]), images, strict=False):
+        sheet.paste(image, ((width - image.width) // 2, int(place)))
+    target = BytesIO()
+    sheet.save(target, format="png")
+    return target.getvalue()
 
 
 def draw_conditions(faces: Faces, split: Split) -> bytes:

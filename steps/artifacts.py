@@ -119,14 +119,19 @@ class PicturesMaterializer(BaseMaterializer):
         pictures = Pictures()
         for name in sorted(self.artifact_store.listdir(self.uri)):
             stem, suffix = os.path.splitext(str(name))
-            if suffix == ".png":
+            if suffix == ".png" and stem != "all":
                 with self.artifact_store.open(self._path(stem), "rb") as file:
                     pictures[stem] = file.read()
         return pictures
 
     def save_visualizations(self, pictures: Pictures) -> dict[str, VisualizationType]:
-        """The files themselves are what is shown."""
-        return {self._path(name): VisualizationType.IMAGE for name in pictures}
+        """All pictures in one, then each by itself."""
+        from faces.pictures import stack_pictures
+
+        everything = self._path("all")
+        with self.artifact_store.open(everything, "wb") as file:
+            file.write(stack_pictures(list(pictures.values())))
+        return dict.fromkeys([everything, *map(self._path, pictures)], VisualizationType.IMAGE)
 
     def _path(self, name: str) -> str:
         return os.path.join(self.uri, f"{name}.png")

@@ -1,8 +1,10 @@
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from faces.dataset import Faces
 from faces.split import Split, split_by_condition
@@ -67,11 +69,15 @@ def test_a_split_comes_back_as_it_was(artifacts, drawn: Faces, folder: Path) -> 
 
 
 def test_pictures_are_shown_from_their_own_files(artifacts, folder: Path) -> None:
-    pictures = artifacts.Pictures(a=b"one", b=b"two")
+    def png(size: tuple[int, int]) -> bytes:
+        file = BytesIO()
+        Image.new("RGB", size, "red").save(file, "png")
+        return file.getvalue()
+
+    pictures = artifacts.Pictures(a=png((30, 10)), b=png((20, 5)))
     materializer = artifacts.PicturesMaterializer(str(folder))
     materializer.save(pictures)
+    everything, *single = map(Path, materializer.save_visualizations(pictures))
+    assert [file.read_bytes() for file in single] == [pictures["a"], pictures["b"]]
+    assert Image.open(everything).size == (30, 15)
     assert materializer.load(artifacts.Pictures) == pictures
-    assert {Path(uri).read_bytes() for uri in materializer.save_visualizations(pictures)} == {
-        b"one",
-        b"two",
-    }
