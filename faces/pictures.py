@@ -42,7 +42,7 @@ def stack_pictures(pictures: Sequence[bytes]) -> bytes:
     for place, image in zip(np.cumsum([0, *(i.height for i in images)]), images, strict=False):
         sheet.paste(image, ((width - image.width) // 2, int(place)))
     target = BytesIO()
-    sheet.save(target, format="png")
+    sheet.save(target, format="png", compress_level=1)
     return target.getvalue()
 
 
