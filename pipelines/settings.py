@@ -80,7 +80,9 @@ def read_settings(pipeline: str, config: Path | None, given: dict[str, Any]) -> 
     try:
         settings = kind.model_validate(kept)
     except ValidationError as error:
-        raise _explain(path, error) from error
+        loc = error.errors()[0]["loc"]
+        asked = len(loc) == 1 and given.get(str(loc[0])) is not None
+        raise _explain(f"--{loc[0]}" if asked else str(path), error) from error
     condition = _check_condition(settings, chosen=given.get("condition") is not None)
     params = _model_params(settings, path)
     return settings.model_copy(update={"condition": condition, "params": params})
@@ -117,7 +119,7 @@ def _model_params(settings: TrainingSettings, path: Path) -> dict[str, Any]:
         try:
             checked(**params)
         except ValidationError as error:
-            raise _explain(source, error, "params." if source == path else "") from error
+            raise _explain(str(source), error, "params." if source == path else "") from error
     return {**base, **settings.params, "seed": settings.seed}
 
 
@@ -133,10 +135,10 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     return kept or {}
 
 
-def _explain(path: Path, error: ValidationError, prefix: str = "") -> InputError:
-    """The first problem in one line: file, key, what is wrong."""
+def _explain(place: str, error: ValidationError, prefix: str = "") -> InputError:
+    """The first problem in one line: file or option, key, what is wrong."""
     problem = error.errors()[0]
     key = prefix + ".".join(str(part) for part in problem["loc"])
     unknown = problem["type"] in {"extra_forbidden", "unexpected_keyword_argument"}
     what = "unknown key" if unknown else f"{problem['msg']}, not {problem['input']!r}"
-    return InputError(f"{path}: {key}: {what}")
+    return InputError(f"{place}: {what}" if place == f"--{key}" else f"{place}: {key}: {what}")

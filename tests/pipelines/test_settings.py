@@ -70,6 +70,11 @@ def test_a_mistake_names_file_and_key_or_the_choices(
     assert "\n" not in str(told.value)
 
 
+def test_the_option_is_blamed_for_what_it_gave(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"^--seed: .*greater than or equal to 0, not -1$"):
+        read(tmp_path, "seed: 3", seed=-1)
+
+
 def test_unknown_pipelines_and_missing_files_are_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="unknown pipeline 'cooking': choose from training"):
         read_settings("cooking", None, {})
