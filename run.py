@@ -111,14 +111,14 @@ def _register(dry_run: bool) -> None:
 
 
 def _list() -> None:
-    from faces.conditions import BASELINE
+    from faces.conditions import USUAL_VALUES
     from faces.models import model_names
     from pipelines.settings import PIPELINES
     from stacks.specs import stack_names
 
     print(f"pipelines   {', '.join(PIPELINES)}")
     print(f"models      {', '.join(model_names())}")
-    print("conditions  " + ", ".join(f"{k} ({' or '.join(v)})" for k, v in BASELINE.items()))
+    print("conditions  " + ", ".join(f"{k} ({' or '.join(v)})" for k, v in USUAL_VALUES.items()))
     print(f"stacks      {', '.join(stack_names())}")
 
 

@@ -1,6 +1,6 @@
 """Conditions as a person writes them: `lighting`, `yaw=frontal`, `yaw=left,right,glasses=no`."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from faces.errors import InputError, choose
 Condition = Mapping[str, tuple[str, ...]]
 """For each condition name, the values that belong to it."""
 
-BASELINE: Condition = {
+USUAL_VALUES: Condition = {
     "yaw": ("frontal",),
     "pitch": ("level",),
     "expression": ("neutral", "other"),
@@ -25,7 +25,7 @@ BASELINE: Condition = {
 def parse_condition(text: str, table: pd.DataFrame) -> Condition:
     """Read a condition against the values that `table` has.
 
-    A name alone means its values in `BASELINE`, or its most frequent value. Values of one name,
+    A name alone means its values in `USUAL_VALUES`, or its most frequent value. Values of one name,
     and names, are separated by commas: `yaw=left,right,lighting=even`.
 
     Raises InputError for an unknown name or value, with the choices.
@@ -49,7 +49,7 @@ def parse_condition(text: str, table: pd.DataFrame) -> Condition:
 
 
 def _usual(name: str, column: pd.Series) -> tuple[str, ...]:
-    usual = tuple(value for value in BASELINE.get(name, ()) if value in set(column))
+    usual = tuple(value for value in USUAL_VALUES.get(name, ()) if value in set(column))
     return usual or (str(column.mode().iloc[0]),)
 
 
@@ -57,14 +57,10 @@ def matches(table: pd.DataFrame, condition: Condition) -> NDArray[np.bool_]:
     """Which rows of `table` have, for every name, one of its values: bool (n,)."""
     rows = np.ones(len(table), dtype=bool)
     for name, values in condition.items():
-        rows &= table[name].isin(_as_list(values)).to_numpy()
+        rows &= table[name].isin(list(values)).to_numpy()
     return rows
 
 
 def write_condition(condition: Condition) -> str:
     """The condition as `parse_condition` reads it."""
     return ",".join(f"{name}={','.join(values)}" for name, values in condition.items())
-
-
-def _as_list(values: Collection[str]) -> list[str]:
-    return [values] if isinstance(values, str) else list(values)

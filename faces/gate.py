@@ -113,6 +113,6 @@ def check_comparisons(
         if comparison.difference < -tolerances[part]:
             return Verdict(
                 False,
-                f"refused: worse than production by more than {tolerances[part]:.0%} ({told})",
+                f"refused: worse than production by more than {100 * tolerances[part]:g}% ({told})",
             )
     return Verdict(True, f"promoted: no worse than production ({told})")

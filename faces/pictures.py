@@ -53,16 +53,16 @@ def draw_conditions(faces: Faces, split: Split) -> bytes:
         ("baseline test", split.test, BASELINE),
     ]
     drifted = faces.conditions.iloc[split.drifted]
-    for name in (name for name in faces.conditions if f"{name}=" in split.condition):
+    about = {part.partition("=")[0] for part in split.condition.split(",") if "=" in part}
+    for name in (name for name in faces.conditions if name in about):
         for value in sorted(drifted[name].value_counts().index[:VALUES]):
             members = split.drifted[(drifted[name] == value).to_numpy()]
             rows.append((f"drifted\n{name} = {value}", members, DRIFTED))
     height = 1.05 * len(rows) + 0.5
     figure = Figure(figsize=(10.5, height))
     margins = {"left": 0.15, "right": 0.995, "bottom": 0.01, "top": 1 - 0.35 / height}
-    axes = figure.subplots(len(rows), 1, squeeze=False, gridspec_kw=margins | {"hspace": 0.05})[
-        :, 0
-    ]
+    spacing = margins | {"hspace": 0.05}
+    axes = figure.subplots(len(rows), 1, squeeze=False, gridspec_kw=spacing).flat
     for axis, (title, members, part) in zip(axes, rows, strict=True):
         shown = _different_people(faces, members)
         _strip(axis, [(faces.images[row], str(faces.subjects[row])) for row in shown], PER_ROW)

@@ -3,6 +3,7 @@
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import product
 from pathlib import Path
 
 from zenml.client import Client
@@ -13,6 +14,8 @@ from zenml.orchestrators.publish_utils import (
     publish_failed_step_run,
     publish_pipeline_run_status_update,
 )
+
+from pipelines.settings import PIPELINES
 
 ORCHESTRATOR = StackComponentType.ORCHESTRATOR
 UNFINISHED = (ExecutionStatus.INITIALIZING, ExecutionStatus.PROVISIONING, ExecutionStatus.RUNNING)
@@ -34,11 +37,19 @@ def working_on(stack: StackResponse) -> Iterator[None]:
 
 
 def end_leftovers(stack: StackResponse) -> None:
-    """Mark what is unfinished on `stack` as failed, if its orchestrator is ZenML's local one."""
-    if any(part.flavor_name != "local" for part in stack.components[ORCHESTRATOR]):
+    """Mark this project's unfinished runs on `stack` as failed, where only this machine runs them.
+
+    That is with ZenML's local orchestrator and local database: on a shared server an unfinished run
+    may be at work on another machine.
+    """
+    local = all(part.flavor_name == "local" for part in stack.components[ORCHESTRATOR])
+    if not (local and GlobalConfiguration().uses_local_store):
         return
-    for status in UNFINISHED:
-        for run in Client().list_pipeline_runs(stack_id=stack.id, status=status.value).items:
+    for pipeline, status in product(PIPELINES, UNFINISHED):
+        runs = Client().list_pipeline_runs(
+            stack_id=stack.id, pipeline_name=pipeline, status=status.value
+        )
+        for run in runs.items:
             for step in run.steps.values():
                 if step.status in UNFINISHED:
                     publish_failed_step_run(step.id)

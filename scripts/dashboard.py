@@ -28,6 +28,10 @@ def main() -> int:
         if given.stop:
             stop_dashboard()
             return 0
+        from stacks.databases import alone, create_zenml_database
+
+        with alone():
+            create_zenml_database()
         address = start_dashboard(given.port)
         skip_survey()
     except InputError as error:
