@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from faces.errors import InputError
+from faces.errors import FailedError, InputError
 from stacks import environment
 
 EXAMPLES = """\
@@ -16,6 +16,8 @@ examples:
   python run.py --pipeline training --model logistic --condition lighting
   python run.py --pipeline training --condition yaw=frontal,lighting=even --seed 3
   python run.py --pipeline training --data path/to/people
+  python run.py --pipeline deployment
+  python run.py --pipeline rollback --reason "wrong names since this morning"
   python run.py --register-stacks --dry-run
 """
 
@@ -44,6 +46,9 @@ def main() -> int:
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except FailedError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     except OSError as error:
         what = f"{error.filename}: {error.strerror}" if error.filename else error
         print(f"error: cannot read or write {what}", file=sys.stderr)
@@ -69,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--data", metavar="SOURCE", help="auto, olivetti, synthetic, or a folder")
     parser.add_argument("--seed", metavar="N", type=int, help="of the split and the training")
+    parser.add_argument("--reason", metavar="TEXT", help="of a rollback, for the record")
     parser.add_argument("--no-cache", action="store_true", help="run every step anew")
     parser.add_argument("--summary", metavar="FILE", type=Path, help="write the result as JSON")
     parser.add_argument(
@@ -97,8 +103,7 @@ def _run(given: argparse.Namespace) -> None:
     summary = launch(given.pipeline, settings, given.stack, not given.no_cache, console)
     if given.summary:
         given.summary.write_text(json.dumps(summary, indent=2) + "\n")
-    instead = settings.data.source == "auto" and summary["data"]["source"] == "synthetic"
-    print_summary(summary, Console(highlight=False), instead)
+    print_summary(settings, summary, Console(highlight=False))
 
 
 def _register(dry_run: bool) -> None:

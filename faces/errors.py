@@ -7,6 +7,10 @@ class InputError(ValueError):
     """The command line, a config or the data is wrong. The message is for a person."""
 
 
+class FailedError(RuntimeError):
+    """Something did not work, through no fault of the input. The message is for a person."""
+
+
 def choose(what: str, given: str, choices: Iterable[str]) -> str:
     """Return `given` if it is among `choices`; otherwise raise InputError naming them all."""
     known = sorted(choices)

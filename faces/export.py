@@ -10,8 +10,9 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
-from faces.portable import Arrays, PortableModel
+from faces.portable import PortableModel
 
+Arrays = Mapping[str, NDArray[np.floating]]
 Stages = list[tuple[str, Arrays]]
 
 
@@ -25,7 +26,8 @@ def export_model(model: Pipeline, about: Mapping[str, str]) -> PortableModel:
         if type(part) not in EXPORTERS:
             raise TypeError(f"{type(part).__name__} cannot be exported: add it to EXPORTERS")
         stages += EXPORTERS[type(part)](part)
-    return PortableModel(stages, np.asarray(model.classes_, dtype=str), dict(about))
+    people = np.asarray(model.classes_, dtype=str)
+    return PortableModel([_rounded(*stage) for stage in _folded(stages)], people, dict(about))
 
 
 def _pca(pca: PCA) -> Stages:
@@ -66,7 +68,24 @@ def _two_columns(
 
 
 def _affine(weights: NDArray[np.floating], offset: NDArray[np.floating]) -> tuple[str, Arrays]:
-    return "affine", {
-        "weights": np.ascontiguousarray(weights, dtype=np.float32),
-        "offset": np.asarray(offset, dtype=np.float32),
-    }
+    return "affine", {"weights": weights.astype(np.float64), "offset": offset.astype(np.float64)}
+
+
+def _folded(stages: Stages) -> Stages:
+    """One affine stage for two in a row, where that leaves less to multiply."""
+    folded: Stages = []
+    for kind, arrays in stages:
+        if kind == "affine" and folded and folded[-1][0] == "affine":
+            former = folded[-1][1]
+            product = former["weights"] @ arrays["weights"]
+            if product.size < former["weights"].size + arrays["weights"].size:
+                offset = former["offset"] @ arrays["weights"] + arrays["offset"]
+                folded[-1] = _affine(product, offset)
+                continue
+        folded.append((kind, arrays))
+    return folded
+
+
+def _rounded(kind: str, arrays: Arrays) -> tuple[str, Arrays]:
+    """In single precision, and by columns: one face is multiplied in two thirds of the time."""
+    return kind, {name: np.asarray(a, np.float32, order="F") for name, a in arrays.items()}

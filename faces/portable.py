@@ -7,7 +7,7 @@ names, and what the model is about. Whoever serves it needs neither scikit-learn
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from types import MappingProxyType
 from zipfile import BadZipFile
@@ -77,6 +77,11 @@ def write_portable(model: PortableModel) -> bytes:
     text = np.array(json.dumps(header, sort_keys=True))
     np.savez(file, allow_pickle=False, header=text, people=model.people, **arrays)
     return file.getvalue()
+
+
+def stamped(model: PortableModel, version: int) -> PortableModel:
+    """The same model, saying which version it is."""
+    return replace(model, about={**model.about, "model_version": str(version)})
 
 
 def file_hash(data: bytes) -> str:

@@ -15,7 +15,7 @@ from zenml.models import StackResponse
 from faces.errors import choose
 from pipelines.leftovers import working_on
 from pipelines.progress import show_progress
-from pipelines.settings import TrainingSettings
+from pipelines.settings import Strict
 from stacks.databases import alone, create_mlflow_database, create_zenml_database
 from stacks.ready import check_ready, mlflow_address
 from stacks.register import apply_changes, plan_changes, register_stack
@@ -34,7 +34,7 @@ importlib_metadata.packages_distributions = remembered
 
 
 def launch(
-    pipeline: str, settings: TrainingSettings, stack: str | None, cached: bool, console: Console
+    pipeline: str, settings: Strict, stack: str | None, cached: bool, console: Console
 ) -> dict[str, Any]:
     """Run a pipeline and return its summary.
 

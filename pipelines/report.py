@@ -1,4 +1,4 @@
-"""The summary of a training run, for a person."""
+"""The summary of a run, for a person."""
 
 from typing import Any
 
@@ -6,10 +6,44 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from faces import NAME
 from faces.dataset import CREDITS
+from pipelines.settings import Strict, TrainingSettings
 
 
-def print_summary(summary: dict[str, Any], console: Console, instead: bool = False) -> None:
+def print_summary(settings: Strict, summary: dict[str, Any], console: Console) -> None:
+    """Print what came of a pipeline."""
+    if isinstance(settings, TrainingSettings):
+        drawn = summary["data"]["source"] == "synthetic"
+        print_training(summary, console, instead=drawn and settings.data.source == "auto")
+    else:
+        print_deployment(summary, console)
+
+
+def print_deployment(summary: dict[str, Any], console: Console) -> None:
+    """Print what is live where, in place of what, why, and how to ask it."""
+    endpoint, run = summary["endpoint"], summary["run"]
+    former = f"version {summary['replaced']}" if summary["replaced"] else "nothing"
+    again = " (it was live already)" if summary["replaced"] == endpoint["model_version"] else ""
+    _print_rows(
+        console,
+        {
+            "live": f"[green]{NAME} version {endpoint['model_version']}[/]",
+            "in place of": f"{former}{again}",
+            "endpoint": f"{endpoint['url']}/api/v1.0/predictions",
+            "verified": "it answers as the model itself does [dim](largest difference of a "
+            f"probability {summary['largest_difference']:.1g})[/]",
+            "reason": escape(summary["reason"]),
+            "by": escape(f"{summary['who']}, {summary['when']}"),
+            "run": f"{run['name']} [dim]on stack '{run['stack']}'[/]",
+        },
+    )
+    console.print("\nlook next: [bold]python -m scripts.ask[/] sends it a face")
+    console.print("           [bold]zenml model-deployer models list[/]")
+    console.print("           [bold]python run.py --pipeline rollback[/] goes back a version")
+
+
+def print_training(summary: dict[str, Any], console: Console, instead: bool = False) -> None:
     """Print data, people, features, accuracy, the model's version and stage, where to look next.
 
     `instead` says that synthetic faces were taken because the real ones could not be had.
@@ -30,23 +64,28 @@ def print_summary(summary: dict[str, Any], console: Console, instead: bool = Fal
         "gate": f"[{'green' if model['promoted'] else 'yellow'}]{escape(model['reason'])}[/]",
         "run": f"{run['name']} [dim]on stack '{run['stack']}'[/]",
     }
+    if data["source"] == "synthetic":
+        why = "The Olivetti faces were neither cached nor to be downloaded. " if instead else ""
+        console.print(
+            f"\n[bold black on yellow] SYNTHETIC FACES [/] [yellow]{why}These people do not exist: "
+            "the figures below say nothing of real faces.[/]"
+        )
+    _print_rows(console, rows)
+    console.print("\nlook next: [bold]make dashboard[/] for the run and its pictures")
+    console.print("           [bold]python run.py --pipeline deployment[/] to serve the model")
+    if run["mlflow"]:
+        command = f"mlflow ui --backend-store-uri {run['mlflow']}"
+        console.print(f"           [bold]{command}[/]", soft_wrap=True)
+
+
+def _print_rows(console: Console, rows: dict[str, str]) -> None:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, text in rows.items():
         table.add_row(name, text)
     console.print()
-    if data["source"] == "synthetic":
-        why = "The Olivetti faces were neither cached nor to be downloaded. " if instead else ""
-        console.print(
-            f"[bold black on yellow] SYNTHETIC FACES [/] [yellow]{why}These people do not exist: "
-            "the figures below say nothing of real faces.[/]\n"
-        )
     console.print(table)
-    console.print("\nlook next: [bold]make dashboard[/] for the run and its pictures")
-    if run["mlflow"]:
-        command = f"mlflow ui --backend-store-uri {run['mlflow']}"
-        console.print(f"           [bold]{command}[/]", soft_wrap=True)
 
 
 def _some(names: list[str], most: int = 12) -> str:

@@ -1,16 +1,25 @@
 """What a pipeline may be told: strict, frozen settings read from YAML and the command line."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, validate_call
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+    validate_call,
+)
+from pydantic_core import PydanticCustomError
 
 from faces.conditions import parse_condition
 from faces.dataset import SOURCES, known_conditions
 from faces.errors import InputError, choose
 from faces.models import model_builder, model_names
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 CONFIGS = Path(__file__).parent.parent / "configs"
 
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -57,11 +66,64 @@ class TrainingSettings(Strict):
     seed: Annotated[int, Field(ge=0)] = 11
 
 
-PIPELINES: dict[str, type[TrainingSettings]] = {"training": TrainingSettings}
+class EndpointSettings(Strict):
+    """Where the endpoint is, and who may use it."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 9000
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    token_secret: str = ""
+    body_bytes: Annotated[int, Field(ge=10_000)] = 8_000_000
+
+    @model_validator(mode="after")
+    def _open_only_with_token(self) -> Self:
+        if not self.token_secret and self.host not in LOOPBACK:
+            raise PydanticCustomError(
+                "open_host",
+                "others could reach the endpoint, so endpoint.token_secret must name a secret",
+            )
+        return self
+
+
+class CaptureSettings(Strict):
+    """What is kept of answered requests, where, and for how long."""
+
+    capture: bool = True
+    capture_place: str = ""
+    keep_days: Annotated[float, Field(gt=0, strict=False)] = 30
+    rotate_bytes: Annotated[int, Field(ge=100_000)] = 64_000_000
+    rotate_seconds: Annotated[float, Field(ge=1, strict=False)] = 3600
+
+
+class DeploymentSettings(Strict):
+    """Everything that the deployment pipeline may be told."""
+
+    endpoint: EndpointSettings = EndpointSettings()
+    capture: CaptureSettings = CaptureSettings()
+    verification_images: Annotated[int, Field(ge=1, le=50)] = 8
+
+
+class RollbackSettings(Strict):
+    """Everything that the rollback pipeline may be told."""
+
+    reason: Annotated[str, Field(min_length=1)] = "asked for by hand"
+    verification_images: Annotated[int, Field(ge=1, le=50)] = 8
+
+
+PIPELINES: dict[str, type[Strict]] = {
+    "training": TrainingSettings,
+    "deployment": DeploymentSettings,
+    "rollback": RollbackSettings,
+}
 """Every pipeline by name; its module in this package and its config have the same name."""
 
+OPTIONS = {"model": "training", "condition": "training", "seed": "training", "data": "training"} | {
+    "reason": "rollback"
+}
+"""The command line's options that only one pipeline takes."""
 
-def read_settings(pipeline: str, config: Path | None, given: dict[str, Any]) -> TrainingSettings:
+
+def read_settings(pipeline: str, config: Path | None, given: dict[str, Any]) -> Strict:
     """Read a config, put what the command line gave over it, and complete the model's params.
 
     Raises InputError that names file and key, or the choices.
@@ -69,8 +131,12 @@ def read_settings(pipeline: str, config: Path | None, given: dict[str, Any]) -> 
     kind = PIPELINES[choose("pipeline", pipeline, PIPELINES)]
     path = config or CONFIGS / f"{pipeline}.yaml"
     kept = _read_yaml(path)
-    for name in ("model", "condition", "seed"):
-        if given.get(name) is not None:
+    for name, owner in OPTIONS.items():
+        if given.get(name) is None:
+            continue
+        if owner != pipeline:
+            raise InputError(f"--{name} goes with --pipeline {owner}, not {pipeline}")
+        if name != "data":
             kept[name] = given[name]
     if given.get("model") is not None:
         kept.pop("params", None)
@@ -83,6 +149,8 @@ def read_settings(pipeline: str, config: Path | None, given: dict[str, Any]) -> 
         loc = error.errors()[0]["loc"]
         asked = len(loc) == 1 and given.get(str(loc[0])) is not None
         raise _explain(f"--{loc[0]}" if asked else str(path), error) from error
+    if not isinstance(settings, TrainingSettings):
+        return settings
     condition = _check_condition(settings, chosen=given.get("condition") is not None)
     params = _model_params(settings, path)
     return settings.model_copy(update={"condition": condition, "params": params})
@@ -139,6 +207,8 @@ def _explain(place: str, error: ValidationError, prefix: str = "") -> InputError
     """The first problem in one line: file or option, key, what is wrong."""
     problem = error.errors()[0]
     key = prefix + ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "open_host":
+        return InputError(f"{place}: {key}.host: {problem['msg']}")
     unknown = problem["type"] in {"extra_forbidden", "unexpected_keyword_argument"}
     what = "unknown key" if unknown else f"{problem['msg']}, not {problem['input']!r}"
     return InputError(f"{place}: {what}" if place == f"--{key}" else f"{place}: {key}: {what}")

@@ -8,6 +8,7 @@ from zenml.models import PipelineRunResponse
 
 from steps.draw import draw_pictures
 from steps.evaluate import evaluate_model
+from steps.export import export_model
 from steps.load import load_faces
 from steps.promote import promote_model
 from steps.reduce import fit_pca
@@ -23,9 +24,10 @@ def training(settings: dict[str, Any]) -> None:
     1. Load the faces.
     2. Split them by condition: training, baseline test, drifted.
     3. Fit PCA, then the classifier.
-    4. Evaluate on the baseline test and on the drifted images; draw pictures.
-    5. Record the model in MLflow and as a version in ZenML.
-    6. Promote it, if it passes the gate.
+    4. Export it in the portable form that endpoints serve.
+    5. Evaluate on the baseline test and on the drifted images; draw pictures.
+    6. Record the model in MLflow and as a version in ZenML.
+    7. Promote it, if it passes the gate.
     """
     data, gate, model = settings["data"], settings["gate"], settings["model"]
     seed, params = settings["seed"], settings["params"]
@@ -35,11 +37,13 @@ def training(settings: dict[str, Any]) -> None:
     split = split_faces(faces, settings["condition"], settings["test_share"], seed)
     pca = fit_pca(faces, split, model, params)
     fitted = train_model(faces, split, pca, model, params)
+    portable = export_model(faces, fitted)
     metrics, predictions, by_condition, confused = evaluate_model(faces, split, fitted)
     pictures = draw_pictures(faces, split, pca, predictions)
     version = register_model.with_options(experiment_tracker=tracker.name if tracker else None)(
-        faces, split, pca, fitted, metrics, predictions, by_condition, confused, pictures, settings
-    )
+        faces, split, pca, fitted, portable, metrics, predictions, by_condition, confused, pictures,
+        settings,
+    )  # fmt: skip
     promote_model(version, metrics, gate["tolerances"], gate["minimum_images"])
 
 

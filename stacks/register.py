@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from zenml.client import Client
 from zenml.enums import StackComponentType
 from zenml.models import ComponentResponse
 
+from deployers import FLAVORS
 from faces.errors import InputError
 from stacks.specs import Component, Stack, secrets
 
@@ -29,7 +31,8 @@ class Change:
 def plan_changes(stack: Stack) -> list[Change]:
     """What must change in ZenML for `stack` to be registered as its YAML says; [] if nothing."""
     _check_secrets(stack)
-    changes = [change for part in stack.components if (change := _plan_component(part))]
+    changes = _plan_flavors(stack)
+    changes += [change for part in stack.components if (change := _plan_component(part))]
     return changes + _plan_stack(stack)
 
 
@@ -60,6 +63,22 @@ def find_component(type_: str, name: str) -> ComponentResponse | None:
         )
     except KeyError:
         return None
+
+
+def _plan_flavors(stack: Stack) -> list[Change]:
+    """This project's own flavors that the stack uses and ZenML does not know yet."""
+    client, deployer = Client(), StackComponentType.MODEL_DEPLOYER
+    wanted = {part.flavor for part in stack.components} & FLAVORS.keys()
+    known = {f.name for f in client.list_flavors(type=deployer, size=1000).items}
+    return [
+        Change("create", f"flavor '{name}'", partial(_create_flavor, FLAVORS[name], deployer))
+        for name in sorted(wanted - known)
+    ]
+
+
+def _create_flavor(source: str, type_: StackComponentType) -> Callable[[], Any]:
+    made = Client().create_flavor(source, type_)
+    return lambda: Client().delete_flavor(str(made.id))
 
 
 def _plan_component(part: Component) -> Change | None:

@@ -11,6 +11,7 @@ from zenml.materializers.base_materializer import BaseMaterializer
 from zenml.metadata.metadata_types import MetadataType
 
 from faces.dataset import Faces
+from faces.portable import PortableModel, file_hash, read_portable, write_portable
 from faces.split import Split
 
 
@@ -100,6 +101,35 @@ class SplitMaterializer(BaseMaterializer):
 
     def _path(self) -> str:
         return os.path.join(self.uri, "split.json")
+
+
+class PortableMaterializer(BaseMaterializer):
+    """A portable model in its own file, with the hash it is checked against."""
+
+    ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (PortableModel,)
+    ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.MODEL
+
+    def save(self, model: PortableModel) -> None:
+        """Write model.npz and its SHA-256."""
+        data = write_portable(model)
+        with self.artifact_store.open(self._path("model.npz"), "wb") as file:
+            file.write(data)
+        with self.artifact_store.open(self._path("model.sha256"), "w") as file:
+            file.write(file_hash(data))
+
+    def load(self, data_type: type[Any]) -> PortableModel:
+        """Read what `save` wrote. Raises DamagedModelError if it is not."""
+        with self.artifact_store.open(self._path("model.npz"), "rb") as file:
+            data = file.read()
+        with self.artifact_store.open(self._path("model.sha256"), "r") as file:
+            return read_portable(data, file.read())
+
+    def extract_metadata(self, model: PortableModel) -> dict[str, MetadataType]:
+        """How many people it knows, and what it computes."""
+        return {"people": len(model.people), "stages": [kind for kind, _ in model.stages]}
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self.uri, name)
 
 
 class PicturesMaterializer(BaseMaterializer):

@@ -6,24 +6,20 @@ import numpy as np
 import pandas as pd
 from zenml import log_metadata, step
 from zenml.client import Client
-from zenml.model_registries.base_model_registry import ModelVersionStage
 from zenml.models import ModelVersionResponse
 
 from faces import gate
 from faces.errors import InputError
 from faces.gate import REAL, SYNTHETIC, Comparison, Verdict
 from faces.metrics import BASELINE, DRIFTED
+from steps.production import ROLLED_BACK, move_production, tell_registry
 from steps.versions import (
     MODEL,
     NO_STAGE,
     find_version,
     load_artifact,
     production_version,
-    put_into_production,
 )
-
-ALIAS, PENDING, CHAMPION = "mlflow_alias", "pending", "champion"
-"""In MLflow's registry the version in production has the alias 'champion'."""
 
 
 @step(enable_cache=False)
@@ -49,10 +45,9 @@ def promote_model(
         log_metadata(metadata={"gate": verdict.reason}, model_version_id=candidate.id)
         if not verdict.promoted:
             break
-        log_metadata(metadata={ALIAS: PENDING}, model_version_id=candidate.id)
-        if put_into_production(candidate, instead_of=production):
+        if move_production(candidate, instead_of=production):
             break
-    _tell_registry(production_version())
+    tell_registry()
     return {
         "name": MODEL,
         "version": str(version),
@@ -75,6 +70,8 @@ def _judge(
     kind = _kind(candidate)
     if refused := gate.check_metrics(metrics, [f"{BASELINE}_accuracy", *required]):
         return refused
+    if reason := candidate.run_metadata.get(ROLLED_BACK):
+        return Verdict(False, f"refused: it was rolled back ({reason})")
     if kind == SYNTHETIC and not _stack_is_local():
         return Verdict(False, "refused: synthetic faces are for local stacks only")
     if production is None:
@@ -122,17 +119,3 @@ def _kind(version: ModelVersionResponse) -> str:
 def _stack_is_local() -> bool:
     stack = Client().active_stack
     return stack.orchestrator.config.is_local and stack.artifact_store.config.is_local
-
-
-def _tell_registry(production: ModelVersionResponse | None) -> None:
-    """Let MLflow's registry name the same version as ZenML; also after a run that was killed."""
-    if production is None or production.run_metadata.get(ALIAS) != PENDING:
-        return
-    registry = Client().active_stack.model_registry
-    assert registry is not None
-    registry.update_model_version(
-        name=MODEL,
-        version=str(production.run_metadata["mlflow_version"]),
-        stage=ModelVersionStage.PRODUCTION,
-    )
-    log_metadata(metadata={ALIAS: CHAMPION}, model_version_id=production.id)

@@ -8,12 +8,13 @@ from typing import Annotated, Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
-from zenml import get_step_context, step
+from zenml import get_step_context, log_metadata, step
 from zenml.artifacts.unmaterialized_artifact import UnmaterializedArtifact
 from zenml.client import Client
 from zenml.model_registries.base_model_registry import ModelRegistryModelMetadata
 
 from faces.dataset import CREDITS, Faces
+from faces.portable import PortableModel, file_hash, stamped, write_portable
 from steps.artifacts import Pictures
 from steps.caching import CACHED
 from steps.versions import MODEL, create_version
@@ -27,6 +28,7 @@ def register_model(
     split: UnmaterializedArtifact,
     pca: UnmaterializedArtifact,
     model: BaseEstimator,
+    portable: PortableModel,
     metrics: dict[str, float],
     predictions: UnmaterializedArtifact,
     by_condition: pd.DataFrame,
@@ -78,6 +80,8 @@ def register_model(
         tags=[f"data:{faces.source}"],
         description=description,
     )
+    data = write_portable(stamped(portable, version.number))
+    log_metadata(metadata={"portable_hash": file_hash(data)}, model_version_id=version.id)
     return version.number
 
 

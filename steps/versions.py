@@ -9,8 +9,7 @@ from zenml.exceptions import EntityExistsError
 from zenml.model.utils import link_artifact_version_to_model_version
 from zenml.models import ArtifactVersionResponse, ModelVersionResponse
 
-MODEL = "face-recognizer"
-"""The name under which every version is kept, in ZenML and in MLflow."""
+from faces import NAME as MODEL
 
 NO_STAGE = "none"
 

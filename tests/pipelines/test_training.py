@@ -227,7 +227,7 @@ def test_the_registry_is_told_after_a_run_that_was_killed_in_between(
         raise SystemExit("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(promote, "_tell_registry", killed)
+        patch.setattr(promote, "tell_registry", killed)
         with pytest.raises(SystemExit):
             train("model: logistic\nparams: {C: 9.0}")
     assert production() == max(versions())

@@ -1,0 +1,64 @@
+"""What the steps ask of a deployer, whatever it deploys to."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from zenml.client import Client
+from zenml.model_deployers import BaseModelDeployer
+
+from faces.errors import InputError
+
+
+@dataclass(frozen=True)
+class Model:
+    """A portable model's file: its version, its bytes and their hash."""
+
+    version: str
+    data: bytes
+    hash: str
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An endpoint in use: where it is, what it serves, and what a client must send along."""
+
+    url: str
+    version: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class FaceDeployer(BaseModelDeployer):
+    """One endpoint with a stable URL, on which one version at a time is live."""
+
+    @abstractmethod
+    def put_live(self, model: Model, settings: Mapping[str, Any] | None) -> Endpoint:
+        """Serve `model` in place of what is served, without failing a request.
+
+        `settings` are those of the endpoint; None leaves it as it was deployed. If the model does
+        not come up, what was served before goes on, and FailedError says why.
+        """
+
+    @abstractmethod
+    def endpoint(self) -> Endpoint:
+        """Where the endpoint is now, and what it serves. Raises InputError if there is none."""
+
+    @abstractmethod
+    def live_version(self) -> str | None:
+        """The version that is served, or was when the endpoint stopped; None before the first."""
+
+    @abstractmethod
+    def put_back(self, version: str | None) -> None:
+        """Serve again a version that was served before; with None, serve nothing."""
+
+
+def active_deployer() -> FaceDeployer:
+    """The active stack's deployer. Raises InputError if it is none of this project's."""
+    stack = Client().active_stack
+    if not isinstance(stack.model_deployer, FaceDeployer):
+        raise InputError(
+            f"stack '{stack.name}' has no model deployer of this project's: use --stack local, "
+            "after python run.py --register-stacks"
+        )
+    return stack.model_deployer

@@ -1,0 +1,1 @@
+"""Seldon Core's REST wrapper as a process on this machine."""

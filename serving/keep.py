@@ -1,0 +1,92 @@
+"""Move closed files of captured requests to their place, and drop those past their time.
+
+    python -m serving.keep FOLDER
+
+The server does this by itself. A process of its own, since writing to a bucket takes a while. A
+file that could not be moved stays, and is tried again.
+"""
+
+import fcntl
+import logging
+import sys
+import time
+from calendar import timegm
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from serving.capture import ENDING, IDS
+from serving.settings import ServerSettings, read_settings
+
+log = logging.getLogger("serving")
+
+
+def main() -> None:
+    """Look after one server's captured requests."""
+    settings = read_settings(Path(sys.argv[1]))
+    with alone(settings.capture_folder) as first:
+        if first:
+            if settings.remote:
+                ship(settings.capture_folder, settings.capture_place)
+            drop_expired(settings, time.time())
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[bool]:
+    """Whether nobody else is at work on a folder's closed files; nobody will be, meanwhile."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
+def closed_files(folder: Path) -> Iterator[Path]:
+    """The files that nobody writes to any more, oldest first."""
+    for file in sorted(folder.glob(f"*{ENDING}")):
+        with file.open("rb") as opened:
+            try:
+                fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            yield file
+
+
+def ship(folder: Path, place: str) -> None:
+    """Move closed files to a URI; their ids stay here, so that feedback still finds them."""
+    import fsspec
+
+    system, path = fsspec.url_to_fs(place)
+    for file in closed_files(folder):
+        system.put_file(str(file), f"{path.rstrip('/')}/{file.name}")
+        file.unlink()
+
+
+def drop_expired(settings: ServerSettings, now: float) -> None:
+    """Drop what is older than `keep_days`, here and at the capture's place."""
+    oldest = now - 86_400 * settings.keep_days - settings.rotate_seconds
+    for file in closed_files(settings.capture_folder):
+        if begun(file.name) < oldest:
+            file.unlink()
+    for file in settings.capture_folder.glob(f"*{IDS}"):
+        if begun(file.name) < oldest and not file.with_suffix(ENDING).exists():
+            file.unlink()
+    if settings.remote:
+        import fsspec
+
+        system, path = fsspec.url_to_fs(settings.capture_place)
+        for name in system.glob(f"{path.rstrip('/')}/*{ENDING}"):
+            if begun(name.rsplit("/", 1)[-1]) < oldest:
+                system.rm_file(name)
+
+
+def begun(name: str) -> float:
+    """When a file was begun, by its name."""
+    return timegm(time.strptime(name.split("-", 1)[0], "%Y%m%dT%H%M%SZ"))
+
+
+if __name__ == "__main__":
+    main()

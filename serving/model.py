@@ -1,0 +1,165 @@
+"""The model as Seldon's wrapper wants it: one object that answers, takes feedback and tells itself."""
+
+import gc
+import os
+import random
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+import gevent
+import numpy as np
+import orjson
+from google.protobuf import json_format
+from seldon_core.proto.prediction_pb2 import Feedback, SeldonMessage
+
+from faces.records import PIXELS, unit_pixels
+from serving.capture import Capture
+from serving.current import CurrentModel
+from serving.metrics import Metrics
+from serving.payload import ID, Payload, read_payload
+from serving.refusal import RefusalError, wrong
+from serving.settings import ServerSettings
+
+TRUTH = 200
+"""Characters that a name may have."""
+
+
+class FaceModel:
+    """Answers with the current model and keeps what it answered."""
+
+    def __init__(
+        self, settings: ServerSettings, current: CurrentModel, metrics: Metrics
+    ) -> None:
+        self.settings, self.current, self.metrics = settings, current, metrics
+        self.capture: Capture | None = None
+        self._ids = random.Random()
+
+    def load(self) -> None:
+        """Seldon calls this once in each worker, before it takes requests."""
+        self.current.look()
+        self._ids.seed(os.urandom(16))
+        gc.freeze()
+        if self.settings.capture:
+            self.capture = Capture(
+                self.settings.capture_folder,
+                self.settings.rotate_bytes,
+                self.settings.rotate_seconds,
+                pause=lambda: gevent.sleep(0),
+            )
+
+    def predict_raw(self, body: bytes | str) -> bytes:
+        """Seldon's message with the probabilities of every person, for one with faces.
+
+        Raises RefusalError for a body that is wrong, or if the answer cannot be kept.
+        """
+        payload = read_payload(body.encode() if isinstance(body, str) else body)
+        served = self.current.look()
+        request = payload.request or f"{self._ids.getrandbits(128):032x}"
+        probabilities = served.model.predict_proba(unit_pixels(payload.pixels))
+        best = probabilities.argmax(axis=1)
+        sure = [round(value, 6) for value in probabilities.max(axis=1).tolist()]
+        if self.capture:
+            try:
+                self.capture.prediction(
+                    request, served.version, served.people, payload.pixels, probabilities
+                )
+            except OSError as error:
+                raise RefusalError(
+                    HTTPStatus.SERVICE_UNAVAILABLE, f"the request cannot be kept: {error}"
+                ) from error
+        else:
+            # Whoever sends without a pause would keep all others waiting.
+            gevent.sleep(0)
+        self.metrics.predicted(served, best, sure)
+        tags = {
+            "model_version": served.version,
+            "data_version": served.model.about.get("data_version", ""),
+            "person": [served.people[column] for column in best],
+            "confidence": sure,
+        }
+        meta = orjson.dumps({"puid": request, "tags": tags})
+        return b'{"data":{"names":%b,%b},"meta":%b}' % (
+            served.names,
+            _values(payload, probabilities),
+            meta,
+        )
+
+    def send_feedback_raw(self, feedback: Feedback) -> SeldonMessage:
+        """Keep the truth for an earlier request: `response.meta.puid` (or `request`'s) says which.
+
+        The truth is a name for each face, as `truth.data.ndarray`, or `truth.strData` for one.
+        Raises RefusalError for an unknown request or a truth that does not fit it.
+        """
+        request = feedback.response.meta.puid or feedback.request.meta.puid
+        if not ID.fullmatch(request):
+            raise wrong("response.meta.puid", "the id of an earlier request is needed")
+        truth = _truth(feedback.truth)
+        if self.capture is None:
+            raise RefusalError(HTTPStatus.CONFLICT, "this server keeps no requests, nor feedback")
+        faces = self.capture.faces_of(request)
+        if faces is None:
+            raise RefusalError(
+                HTTPStatus.NOT_FOUND, f"response.meta.puid: no request has the id {request}"
+            )
+        if len(truth) != faces:
+            raise wrong("truth", f"{len(truth)} names for the {faces} faces of this request")
+        try:
+            self.capture.feedback(request, truth)
+        except OSError as error:
+            raise RefusalError(
+                HTTPStatus.SERVICE_UNAVAILABLE, f"the feedback cannot be kept: {error}"
+            ) from error
+        answer = SeldonMessage()
+        answer.meta.puid = request
+        return answer
+
+    def health_status_raw(self) -> dict[str, Any]:
+        """What is served, and what was refused since."""
+        served = self.current.look()
+        tags = {"model_version": served.version, "status": "ok"}
+        if self.current.refused:
+            tags |= {"status": "refused", "refused": self.current.refused}
+        return {"data": {"names": [], "ndarray": []}, "meta": {"tags": tags}}
+
+    def init_metadata(self) -> dict[str, Any]:
+        """What the model is, as Seldon's `/metadata` tells it."""
+        served = self.current.look()
+        return {
+            "name": self.settings.name,
+            "versions": [served.version],
+            "platform": "faces-portable",
+            "inputs": [
+                {"messagetype": "ndarray", "schema": {"names": ["pixels"], "shape": [PIXELS]}}
+            ],
+            "outputs": [
+                {
+                    "messagetype": "ndarray",
+                    "schema": {"names": served.people, "shape": [len(served.people)]},
+                }
+            ],
+            "custom": dict(served.model.about),
+        }
+
+
+def _values(payload: Payload, probabilities: np.ndarray) -> bytes:
+    if payload.tensor:
+        values = orjson.dumps(probabilities.ravel(), option=orjson.OPT_SERIALIZE_NUMPY)
+        shape = orjson.dumps(probabilities.shape)
+        return b'"tensor":{"shape":%b,"values":%b}' % (shape, values)
+    return b'"ndarray":' + orjson.dumps(probabilities, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def _truth(message: SeldonMessage) -> Sequence[str]:
+    kind = message.WhichOneof("data_oneof")
+    if kind == "strData":
+        names: Any = [message.strData]
+        field = "truth.strData"
+    elif kind == "data" and message.data.WhichOneof("data_oneof") == "ndarray":
+        names = json_format.MessageToDict(message.data.ndarray)
+        field = "truth.data.ndarray"
+    else:
+        raise wrong("truth", "data.ndarray with the name on each face, or strData, is needed")
+    if not names or not all(isinstance(n, str) and 0 < len(n) <= TRUTH for n in names):
+        raise wrong(field, f"names of 1 to {TRUTH} characters are needed")
+    return list(names)

@@ -1,0 +1,27 @@
+"""Choose the version to put live."""
+
+from typing import Annotated
+
+from zenml import step
+
+from faces.errors import InputError
+from steps.history import former_version
+from steps.production import require_production
+from steps.versions import find_version
+
+
+@step(enable_cache=False)
+def choose_production() -> Annotated[int, "version"]:
+    """The version in production. Raises InputError if there is none."""
+    return require_production().number
+
+
+@step(enable_cache=False)
+def choose_former() -> Annotated[int, "version"]:
+    """The version that was live before the one that is. Raises InputError if there is none."""
+    former = former_version()
+    if former is None:
+        raise InputError("there is no version to go back to: only one was ever deployed")
+    if find_version(former) is None:
+        raise InputError(f"version {former}, which was live before, was deleted")
+    return former

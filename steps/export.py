@@ -1,0 +1,24 @@
+"""Turn the trained model into the portable one that endpoints serve."""
+
+from typing import Annotated
+
+from sklearn.base import BaseEstimator
+from zenml import step
+
+from faces import export
+from faces.dataset import Faces
+from faces.errors import InputError
+from faces.portable import PortableModel
+from steps.artifacts import PortableMaterializer
+from steps.caching import CACHED
+
+
+@step(cache_policy=CACHED, output_materializers={"portable": PortableMaterializer})
+def export_model(faces: Faces, model: BaseEstimator) -> Annotated[PortableModel, "portable"]:
+    """The same model as plain arrays. Its version's number is added once it has one."""
+    try:
+        return export.export_model(
+            model, {"data_version": faces.version, "data_source": faces.source}
+        )
+    except TypeError as error:
+        raise InputError(f"faces/export.py: {error}") from error

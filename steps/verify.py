@@ -1,0 +1,68 @@
+"""Compare the endpoint's answers with the model's own; if they differ, put the former one back."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import numpy as np
+import requests
+from numpy.typing import NDArray
+from zenml import step
+
+from deployers.base import Endpoint, active_deployer
+from faces.errors import FailedError
+from faces.records import VERIFICATION
+from steps.versions import find_version, load_artifact
+
+CLOSE = 1e-4
+"""How far a probability may be off: numbers go to the endpoint as decimals, and come back so."""
+PREDICT = "/api/v1.0/predictions"
+
+
+@step(enable_cache=False)
+def verify_endpoint(live: dict[str, Any], images: int) -> Annotated[float, "largest_difference"]:
+    """Ask the endpoint about a few held-out faces, and the trained model itself.
+
+    Raises FailedError if the answers differ or do not come; the former version is live again then.
+    """
+    deployer = active_deployer()
+    try:
+        return compare(deployer.endpoint(), int(live["version"]), images)
+    except (FailedError, requests.RequestException) as error:
+        deployer.put_back(live["replaced"])
+        now = f"version {live['replaced']} is live again" if live["replaced"] else "nothing is live"
+        raise FailedError(f"version {live['version']} was taken back, {now}: {error}") from error
+
+
+def compare(endpoint: Endpoint, number: int, images: int) -> float:
+    """The largest difference of a probability. Raises FailedError if it is too large."""
+    version = find_version(number)
+    assert version is not None
+    model, faces = load_artifact(version, "model"), load_artifact(version, "faces")
+    split = load_artifact(version, "split")
+    held_out = np.concatenate([split.test, split.drifted])
+    pixels = faces.pixels[np.random.default_rng(number).permutation(held_out)[:images]]
+    own = model.predict_proba(pixels)
+    answer = ask(endpoint, pixels, number)
+    if answer["meta"]["tags"]["model_version"] != str(number):
+        raise FailedError(f"the endpoint serves version {answer['meta']['tags']['model_version']}")
+    if answer["data"]["names"] != [str(name) for name in model.classes_]:
+        raise FailedError("the endpoint knows other people than the model")
+    difference = float(np.abs(np.array(answer["data"]["ndarray"]) - own).max())
+    if not difference <= CLOSE:
+        raise FailedError(f"its probabilities are up to {difference:.2g} off the model's own")
+    return difference
+
+
+def ask(endpoint: Endpoint, pixels: NDArray[np.float32], number: int) -> Mapping[str, Any]:
+    """What the endpoint answers to faces (n, 4096)."""
+    message = {
+        "meta": {"puid": f"{VERIFICATION}{number}-{np.random.default_rng().integers(1 << 60)}"},
+        "data": {"ndarray": pixels.astype(float).tolist()},
+    }
+    reply = requests.post(
+        endpoint.url + PREDICT, json=message, headers=dict(endpoint.headers), timeout=30
+    )
+    if not reply.ok:
+        raise FailedError(f"the endpoint said {reply.status_code}: {reply.text[:200]}")
+    answer: Mapping[str, Any] = reply.json()
+    return answer
