@@ -45,9 +45,12 @@ requirements: setup-dev ## Pin the newest versions that fit requirements/*.in
 	@for f in bootstrap base dev; do $(BIN)/python -m uv pip compile --quiet --universal --upgrade --generate-hashes \
 		--python-version 3.11 --no-emit-index-url --no-header --constraint requirements/base.in \
 		-o requirements/$$f.txt requirements/$$f.in; done
+	@$(BIN)/python -m uv pip compile --quiet --universal --upgrade --generate-hashes \
+		--python-version 3.11 --no-emit-index-url --no-header --override requirements/serving-override.in \
+		-o requirements/serving.txt requirements/serving.in
 
 clean: ## Remove .venv and caches; ZenML's own store is left alone
-	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .coverage
+	@rm -rf .venv .venv-serving .venv-serving.lock .mypy_cache .pytest_cache .ruff_cache .coverage
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "error: needs Python 3.11 or 3.12: install one, or name it: make setup PYTHON=/path/to/python3.11"; exit 1; }
@@ -58,6 +61,7 @@ clean: ## Remove .venv and caches; ZenML's own store is left alone
 .venv/base: requirements/bootstrap.txt requirements/base.txt | .venv/bin/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
 	@$(call INSTALL,requirements/base.txt)
+	@pwd > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/face_recognizer.pth"
 	@touch $@
 
 .venv/dev: .venv/base requirements/dev.txt

@@ -27,6 +27,8 @@ class Endpoint:
     url: str
     version: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    note: str | None = None
+    """What was noticed on the way, for a person."""
 
 
 class FaceDeployer(BaseModelDeployer):
@@ -47,6 +49,10 @@ class FaceDeployer(BaseModelDeployer):
     @abstractmethod
     def live_version(self) -> str | None:
         """The version that is served, or was when the endpoint stopped; None before the first."""
+
+    @abstractmethod
+    def captured(self) -> list[str]:
+        """Where captured requests are: folders, or URIs such as gs://bucket/folder."""
 
     @abstractmethod
     def put_back(self, version: str | None) -> None:

@@ -31,7 +31,7 @@ def summarize(run: PipelineRunResponse) -> dict[str, Any]:
     """What a person and a script want to know of a deployment or a rollback."""
     record = run.steps[next(name for name in run.steps if name.startswith("record_"))]
     made: dict[str, Any] = record.outputs["deployment"][0].load()
-    told = ("kind", "reason", "who", "when", "largest_difference")
+    told = ("kind", "reason", "who", "when", "largest_difference", "note")
     return {
         "endpoint": {"url": made["url"], "model_version": made["version"]},
         "replaced": made["replaced"],

@@ -33,6 +33,7 @@ def print_deployment(summary: dict[str, Any], console: Console) -> None:
             "endpoint": f"{endpoint['url']}/api/v1.0/predictions",
             "verified": "it answers as the model itself does [dim](largest difference of a "
             f"probability {summary['largest_difference']:.1g})[/]",
+            **({"noticed": f"[yellow]{summary['note']}[/]"} if summary["note"] else {}),
             "reason": escape(summary["reason"]),
             "by": escape(f"{summary['who']}, {summary['when']}"),
             "run": f"{run['name']} [dim]on stack '{run['stack']}'[/]",

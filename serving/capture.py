@@ -1,9 +1,10 @@
 """Keep every answered request on disk before its answer goes out.
 
-Each worker appends to a file of its own, so that killing it loses nothing that was answered. (Pulling
-the plug may: nothing is forced out of the system's memory.) Requests that come together are written
-together. A file that is being written is locked by its writer; a new one is begun when it is large
-or old enough, and the ids in the old one are written beside it: feedback finds its request by them.
+Each worker appends to a file of its own, so that killing it loses nothing that was answered.
+(Pulling the plug may: nothing is forced out of the system's memory.) Requests that come together
+are written together. A file that is being written is locked by its writer; a new one is begun when
+it is large or old enough, and the ids in the old one are written beside it: feedback finds its
+request by them.
 """
 
 import fcntl

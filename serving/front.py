@@ -93,8 +93,8 @@ class Front:
             return code, orjson.dumps(refusal.to_dict()), JSON, refusal.headers
         except Exception:
             log.exception("a request failed")
-            refusal = RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, "see the server's log")
-            return 500, orjson.dumps(refusal.to_dict()), JSON, {}
+            broken = RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, "see the server's log")
+            return 500, orjson.dumps(broken.to_dict()), JSON, {}
 
     def _check(self, path: str, environ: Environ) -> None:
         method = environ["REQUEST_METHOD"]
@@ -119,9 +119,7 @@ class Front:
     def _read_body(self, environ: Environ) -> bytes:
         kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
         if kind != JSON:
-            raise RefusalError(
-                HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type: {JSON} is needed"
-            )
+            raise RefusalError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type: {JSON} is needed")
         most = self.settings.body_bytes
         length = environ.get("CONTENT_LENGTH")
         if length and int(length) > most:

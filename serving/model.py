@@ -1,4 +1,4 @@
-"""The model as Seldon's wrapper wants it: one object that answers, takes feedback and tells itself."""
+"""The model as Seldon's wrapper wants it: one object that answers and takes feedback."""
 
 import gc
 import os
@@ -11,6 +11,7 @@ import gevent
 import numpy as np
 import orjson
 from google.protobuf import json_format
+from numpy.typing import NDArray
 from seldon_core.proto.prediction_pb2 import Feedback, SeldonMessage
 
 from faces.records import PIXELS, unit_pixels
@@ -28,9 +29,7 @@ TRUTH = 200
 class FaceModel:
     """Answers with the current model and keeps what it answered."""
 
-    def __init__(
-        self, settings: ServerSettings, current: CurrentModel, metrics: Metrics
-    ) -> None:
+    def __init__(self, settings: ServerSettings, current: CurrentModel, metrics: Metrics) -> None:
         self.settings, self.current, self.metrics = settings, current, metrics
         self.capture: Capture | None = None
         self._ids = random.Random()
@@ -142,12 +141,12 @@ class FaceModel:
         }
 
 
-def _values(payload: Payload, probabilities: np.ndarray) -> bytes:
+def _values(payload: Payload, probabilities: NDArray[np.float32]) -> bytes:
+    values = probabilities.ravel() if payload.tensor else probabilities
+    numbers: bytes = orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)
     if payload.tensor:
-        values = orjson.dumps(probabilities.ravel(), option=orjson.OPT_SERIALIZE_NUMPY)
-        shape = orjson.dumps(probabilities.shape)
-        return b'"tensor":{"shape":%b,"values":%b}' % (shape, values)
-    return b'"ndarray":' + orjson.dumps(probabilities, option=orjson.OPT_SERIALIZE_NUMPY)
+        return b'"tensor":{"shape":%b,"values":%b}' % (orjson.dumps(probabilities.shape), numbers)
+    return b'"ndarray":%b' % numbers
 
 
 def _truth(message: SeldonMessage) -> Sequence[str]:

@@ -14,7 +14,7 @@ from serving.refusal import wrong
 
 SIDE = 64
 ID = re.compile(r"[A-Za-z0-9._:\-]{1,128}")
-DTYPES = {"uint8": np.dtype("u1"), "float32": np.dtype("<f4")}
+DTYPES: dict[str, np.dtype[Any]] = {"uint8": np.dtype("u1"), "float32": np.dtype("<f4")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,10 +138,8 @@ def _binary(message: Any) -> NDArray[Any]:
         raise wrong("binData", f"not base64: {error}") from None
     whole, rest = divmod(len(data), PIXELS * dtype.itemsize)
     if rest or not whole:
-        raise wrong(
-            "binData",
-            f"{len(data)} bytes are no number of faces: one has {PIXELS * dtype.itemsize} as {name}",
-        )
+        one = f"one has {PIXELS * dtype.itemsize} as {name}"
+        raise wrong("binData", f"{len(data)} bytes are no number of faces: {one}")
     pixels = np.frombuffer(data, dtype).reshape(-1, PIXELS)
     return pixels if name == "uint8" else _checked(pixels, "binData")
 

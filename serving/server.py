@@ -43,7 +43,7 @@ def main() -> None:
         counted = folder / "metrics"
         shutil.rmtree(counted, ignore_errors=True)
         counted.mkdir()
-        os.environ["prometheus_multiproc_dir"] = str(counted)
+        os.environ["prometheus_multiproc_dir"] = str(counted)  # noqa: SIM112
     build(settings, os.environ.get(TOKEN)).run()
 
 
@@ -72,11 +72,21 @@ def build(settings: ServerSettings, token: str | None) -> Any:
         "timeout": 30,
         "loglevel": "warning",
         "control_socket_disable": True,
+        "worker_exit": lambda server, worker: _leave(model, worker.booted),
         "post_worker_init": lambda worker: start_housekeeping(settings, model),
     }
     if settings.workers > 1:
         options["child_exit"] = lambda server, worker: mark_process_dead(worker.pid)
     return UserModelApplication(front, model, False, None, settings.name, options=options)
+
+
+def _leave(model: Any, booted: bool) -> None:
+    """Close what is open, and leave without Python's tidying up, at which gevent stumbles."""
+    if booted:
+        if model.capture:
+            model.capture.close()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 if __name__ == "__main__":

@@ -101,5 +101,3 @@ def write_whole(file: Path, data: bytes) -> None:
     with os.fdopen(descriptor, "wb") as out:
         out.write(data)
     os.replace(part, file)
-
-

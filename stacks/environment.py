@@ -14,13 +14,12 @@ DEFAULTS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_LOGGING_LEVEL": "ERROR",
     "DO_NOT_TRACK": "true",
-    "ZENML_CUSTOM_SOURCE_ROOT": ROOT,
 }
 
 
 def set_defaults() -> None:
     """Set what is not set. Must run before ZenML or MLflow is imported."""
-    for name, value in DEFAULTS.items():
+    for name, value in (DEFAULTS | {"ZENML_CUSTOM_SOURCE_ROOT": ROOT}).items():
         os.environ.setdefault(name, value)
     # OpenTelemetry's log handler flushes in a new thread, which Python 3.12 forbids at exit.
     atexit.register(setattr, logging, "raiseExceptions", False)

@@ -66,7 +66,7 @@ def find_component(type_: str, name: str) -> ComponentResponse | None:
 
 
 def _plan_flavors(stack: Stack) -> list[Change]:
-    """This project's own flavors that the stack uses and ZenML does not know yet."""
+    """Flavors of this project that the stack uses and ZenML does not know yet."""
     client, deployer = Client(), StackComponentType.MODEL_DEPLOYER
     wanted = {part.flavor for part in stack.components} & FLAVORS.keys()
     known = {f.name for f in client.list_flavors(type=deployer, size=1000).items}

@@ -21,7 +21,7 @@ def choose_former() -> Annotated[int, "version"]:
     """The version that was live before the one that is. Raises InputError if there is none."""
     former = former_version()
     if former is None:
-        raise InputError("there is no version to go back to: only one was ever deployed")
+        raise InputError("there is no version before the one that is live to go back to")
     if find_version(former) is None:
         raise InputError(f"version {former}, which was live before, was deleted")
     return former

@@ -1,6 +1,5 @@
 """Put a version live on the active stack's endpoint."""
 
-from dataclasses import replace
 from typing import Annotated, Any
 
 from zenml import step
@@ -19,7 +18,7 @@ def deploy_model(
     deployer = active_deployer()
     replaced = deployer.live_version()
     live = deployer.put_live(portable_model(version), endpoint)
-    return {"url": live.url, "version": live.version, "replaced": replaced}
+    return {"url": live.url, "version": live.version, "replaced": replaced, "note": live.note}
 
 
 def portable_model(number: int) -> Model:

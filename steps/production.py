@@ -5,8 +5,9 @@ from zenml.client import Client
 from zenml.model_registries.base_model_registry import ModelVersionStage
 from zenml.models import ModelVersionResponse
 
+from faces import NAME
 from faces.errors import InputError
-from steps.versions import MODEL, production_version, put_into_production
+from steps.versions import production_version, put_into_production
 
 ALIAS, PENDING, CHAMPION = "mlflow_alias", "pending", "champion"
 """In MLflow's registry the version in production has the alias 'champion'."""
@@ -15,9 +16,7 @@ ROLLED_BACK = "rolled_back"
 """Why a version was taken out of production by hand. Such a version does not come back."""
 
 
-def move_production(
-    version: ModelVersionResponse, instead_of: ModelVersionResponse | None
-) -> bool:
+def move_production(version: ModelVersionResponse, instead_of: ModelVersionResponse | None) -> bool:
     """Put a version into production; False if production is not `instead_of` any more."""
     log_metadata(metadata={ALIAS: PENDING}, model_version_id=version.id)
     return put_into_production(version, instead_of=instead_of)
@@ -31,7 +30,7 @@ def tell_registry() -> None:
     registry = Client().active_stack.model_registry
     assert registry is not None
     registry.update_model_version(
-        name=MODEL,
+        name=NAME,
         version=str(production.run_metadata["mlflow_version"]),
         stage=ModelVersionStage.PRODUCTION,
     )

@@ -8,13 +8,12 @@ from zenml import log_metadata, step
 from zenml.client import Client
 from zenml.models import ModelVersionResponse
 
-from faces import gate
+from faces import NAME, gate
 from faces.errors import InputError
 from faces.gate import REAL, SYNTHETIC, Comparison, Verdict
 from faces.metrics import BASELINE, DRIFTED
 from steps.production import ROLLED_BACK, move_production, tell_registry
 from steps.versions import (
-    MODEL,
     NO_STAGE,
     find_version,
     load_artifact,
@@ -32,7 +31,7 @@ def promote_model(
     """Compare the candidate with production, decide, act, and write the reason down."""
     candidate = find_version(version)
     if candidate is None:
-        raise InputError(f"version {version} of {MODEL} was deleted: run again with --no-cache")
+        raise InputError(f"version {version} of {NAME} was deleted: run again with --no-cache")
     while True:
         production = production_version()
         if production is not None and production.id == candidate.id:
@@ -49,7 +48,7 @@ def promote_model(
             break
     tell_registry()
     return {
-        "name": MODEL,
+        "name": NAME,
         "version": str(version),
         "stage": str((find_version(version) or candidate).stage or NO_STAGE),
         "promoted": verdict.promoted,

@@ -2,7 +2,7 @@
 
 import getpass
 from contextlib import suppress
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from zenml import log_metadata, step
@@ -46,7 +46,7 @@ def _record(
         "kind": kind,
         "reason": reason,
         "who": _who(),
-        "when": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "largest_difference": largest_difference,
     }
     kept = {name: value for name, value in record.items() if value is not None}

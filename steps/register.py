@@ -13,11 +13,12 @@ from zenml.artifacts.unmaterialized_artifact import UnmaterializedArtifact
 from zenml.client import Client
 from zenml.model_registries.base_model_registry import ModelRegistryModelMetadata
 
+from faces import NAME
 from faces.dataset import CREDITS, Faces
 from faces.portable import PortableModel, file_hash, stamped, write_portable
 from steps.artifacts import Pictures
 from steps.caching import CACHED
-from steps.versions import MODEL, create_version
+from steps.versions import create_version
 
 NEEDED_TO_LOAD = ("scikit-learn", "numpy", "scipy", "skops")
 
@@ -54,7 +55,7 @@ def register_model(
     assert registry is not None
     description = f"trained on {CREDITS[faces.source]}, data version {faces.version}"
     registered = registry.register_model_version(
-        name=MODEL,
+        name=NAME,
         model_source_uri=logged.model_uri,
         description=description,
         metadata=ModelRegistryModelMetadata.model_validate(

@@ -1,21 +1,19 @@
 """Compare the endpoint's answers with the model's own; if they differ, put the former one back."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any
+from uuid import uuid4
 
 import numpy as np
-import requests
-from numpy.typing import NDArray
 from zenml import step
 
 from deployers.base import Endpoint, active_deployer
 from faces.errors import FailedError
 from faces.records import VERIFICATION
+from serving.client import send_faces
 from steps.versions import find_version, load_artifact
 
 CLOSE = 1e-4
 """How far a probability may be off: numbers go to the endpoint as decimals, and come back so."""
-PREDICT = "/api/v1.0/predictions"
 
 
 @step(enable_cache=False)
@@ -27,7 +25,7 @@ def verify_endpoint(live: dict[str, Any], images: int) -> Annotated[float, "larg
     deployer = active_deployer()
     try:
         return compare(deployer.endpoint(), int(live["version"]), images)
-    except (FailedError, requests.RequestException) as error:
+    except FailedError as error:
         deployer.put_back(live["replaced"])
         now = f"version {live['replaced']} is live again" if live["replaced"] else "nothing is live"
         raise FailedError(f"version {live['version']} was taken back, {now}: {error}") from error
@@ -42,27 +40,13 @@ def compare(endpoint: Endpoint, number: int, images: int) -> float:
     held_out = np.concatenate([split.test, split.drifted])
     pixels = faces.pixels[np.random.default_rng(number).permutation(held_out)[:images]]
     own = model.predict_proba(pixels)
-    answer = ask(endpoint, pixels, number)
-    if answer["meta"]["tags"]["model_version"] != str(number):
-        raise FailedError(f"the endpoint serves version {answer['meta']['tags']['model_version']}")
-    if answer["data"]["names"] != [str(name) for name in model.classes_]:
+    request = f"{VERIFICATION}{number}-{uuid4().hex}"
+    answer = send_faces(endpoint.url, pixels, headers=endpoint.headers, request=request)
+    if answer.version != str(number):
+        raise FailedError(f"the endpoint serves version {answer.version}")
+    if answer.names != [str(name) for name in model.classes_]:
         raise FailedError("the endpoint knows other people than the model")
-    difference = float(np.abs(np.array(answer["data"]["ndarray"]) - own).max())
+    difference = float(np.abs(answer.probabilities - own).max())
     if not difference <= CLOSE:
         raise FailedError(f"its probabilities are up to {difference:.2g} off the model's own")
     return difference
-
-
-def ask(endpoint: Endpoint, pixels: NDArray[np.float32], number: int) -> Mapping[str, Any]:
-    """What the endpoint answers to faces (n, 4096)."""
-    message = {
-        "meta": {"puid": f"{VERIFICATION}{number}-{np.random.default_rng().integers(1 << 60)}"},
-        "data": {"ndarray": pixels.astype(float).tolist()},
-    }
-    reply = requests.post(
-        endpoint.url + PREDICT, json=message, headers=dict(endpoint.headers), timeout=30
-    )
-    if not reply.ok:
-        raise FailedError(f"the endpoint said {reply.status_code}: {reply.text[:200]}")
-    answer: Mapping[str, Any] = reply.json()
-    return answer

@@ -9,7 +9,7 @@ from zenml.exceptions import EntityExistsError
 from zenml.model.utils import link_artifact_version_to_model_version
 from zenml.models import ArtifactVersionResponse, ModelVersionResponse
 
-from faces import NAME as MODEL
+from faces import NAME
 
 NO_STAGE = "none"
 
@@ -25,13 +25,13 @@ def create_version(
 
     client = Client()
     try:
-        client.get_model(MODEL)
+        client.get_model(NAME)
     except KeyError:
         try:
-            client.create_model(MODEL, description="Who is on a 64 × 64 grey image of a face?")
+            client.create_model(NAME, description="Who is on a 64 × 64 grey image of a face?")
         except EntityExistsError:
-            client.get_model(MODEL)
-    version = client.create_model_version(MODEL, description=description, tags=tags)
+            client.get_model(NAME)
+    version = client.create_model_version(NAME, description=description, tags=tags)
     for artifact in artifacts:
         link_artifact_version_to_model_version(artifact, version)
     log_metadata(metadata=metadata, model_version_id=version.id)
@@ -41,7 +41,7 @@ def create_version(
 def find_version(number: int) -> ModelVersionResponse | None:
     """A version by its number, None if it was deleted."""
     try:
-        return Client().get_model_version(MODEL, number)
+        return Client().get_model_version(NAME, number)
     except KeyError:
         return None
 
@@ -49,7 +49,7 @@ def find_version(number: int) -> ModelVersionResponse | None:
 def production_version() -> ModelVersionResponse | None:
     """The version in production, None if there is none."""
     try:
-        return Client().get_model_version(MODEL, ModelStages.PRODUCTION)
+        return Client().get_model_version(NAME, ModelStages.PRODUCTION)
     except KeyError:
         return None
 
@@ -66,7 +66,7 @@ def put_into_production(
         return False
     try:
         Client().update_model_version(
-            MODEL, version.id, stage=ModelStages.PRODUCTION, force=instead_of is not None
+            NAME, version.id, stage=ModelStages.PRODUCTION, force=instead_of is not None
         )
     except RuntimeError:
         return False
@@ -77,5 +77,5 @@ def load_artifact(version: ModelVersionResponse, name: str) -> Any:
     """Load an artifact that is linked to a version. Raises LookupError if it is missing."""
     artifact = version.get_artifact(name)
     if artifact is None:
-        raise LookupError(f"version {version.number} of {MODEL} has no artifact '{name}'")
+        raise LookupError(f"version {version.number} of {NAME} has no artifact '{name}'")
     return artifact.load()

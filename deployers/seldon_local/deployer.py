@@ -15,7 +15,7 @@ from zenml.client import Client
 from zenml.config.global_config import GlobalConfiguration
 from zenml.enums import ServiceState
 from zenml.model_deployers.base_model_deployer import BaseModelDeployerFlavor
-from zenml.services import BaseService, ServiceConfig
+from zenml.services import BaseService, ServiceConfig, ServiceStatus
 
 from deployers.base import Endpoint, FaceDeployer, Model
 from deployers.seldon_local import process
@@ -61,6 +61,9 @@ class SeldonLocalDeployer(FaceDeployer):
             if wanted is None:
                 raise InputError(NOTHING)
             token = find_token(wanted.token_secret)
+            note = None
+            if process.crashed(self.folder):
+                note = "the server was gone, though nobody had stopped it; it was started again"
             try:
                 point_to(self.folder, model.version, model.data, model.hash)
                 self._bring_up(wanted, token)
@@ -69,7 +72,7 @@ class SeldonLocalDeployer(FaceDeployer):
                 self._restore(former, former_settings)
                 raise
         self._register()
-        return Endpoint(wanted.url, model.version, _headers(token))
+        return Endpoint(wanted.url, model.version, _headers(token), note)
 
     def endpoint(self) -> Endpoint:
         """See FaceDeployer."""
@@ -83,7 +86,14 @@ class SeldonLocalDeployer(FaceDeployer):
     def live_version(self) -> str | None:
         """See FaceDeployer."""
         current = read_current(self.folder)
-        return current and current["version"]
+        return current["version"] if current else None
+
+    def captured(self) -> list[str]:
+        """See FaceDeployer."""
+        settings = self._settings()
+        if settings is None:
+            return [str(folder)] if (folder := self.folder / "captured").exists() else []
+        return [str(settings.capture_folder)] + [settings.capture_place] * settings.remote
 
     def put_back(self, version: str | None) -> None:
         """See FaceDeployer."""
@@ -190,7 +200,7 @@ class SeldonLocalDeployer(FaceDeployer):
         found = [service for service in known if service.config.get("folder") == config.folder]
         record = found[0] if found else client.create_service(config, type_)
         service = SeldonLocalService(
-            uuid=record.id, config=config, status={}, admin_state=ServiceState.ACTIVE
+            uuid=record.id, config=config, status=ServiceStatus(), admin_state=ServiceState.ACTIVE
         )
         service.update_status()
         client.update_service(

@@ -29,16 +29,12 @@ def ensure_environment() -> Path:
             return python
         log.info("setting up the server's environment (half a minute, once) …")
         _run([sys.executable, "-m", "venv", "--clear", str(FOLDER)])
+        pinned = ["--no-deps", "--require-hashes", "-r", str(REQUIREMENTS)]
+        uv = [sys.executable, "-m", "uv", "pip", "install", "--python", str(python)]
         try:
-            _run(
-                [sys.executable, "-m", "uv", "pip", "install", "--python", str(python)]
-                + ["--compile-bytecode", "--no-deps", "--require-hashes", "-r", str(REQUIREMENTS)]
-            )
+            _run([*uv, "--compile-bytecode", *pinned])
         except FailedError:
-            _run(
-                [str(python), "-m", "pip", "install", "--disable-pip-version-check"]
-                + ["--no-deps", "--require-hashes", "-r", str(REQUIREMENTS)]
-            )
+            _run([str(python), "-m", "pip", "install", "--disable-pip-version-check", *pinned])
         mark.write_text(wanted)
     return python
 

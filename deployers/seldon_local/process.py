@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import requests
@@ -141,9 +142,9 @@ def _record_file(folder: Path) -> Path:
     return folder / "process.json"
 
 
-def _read_record(folder: Path) -> dict[str, object] | None:
+def _read_record(folder: Path) -> dict[str, Any] | None:
     try:
-        record: dict[str, object] = json.loads(_record_file(folder).read_text())
+        record: dict[str, Any] = json.loads(_record_file(folder).read_text())
     except (FileNotFoundError, ValueError):
         return None
     return record
@@ -164,9 +165,10 @@ def _check_port(settings: ServerSettings) -> None:
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:
+            place, owner = f"{settings.host}:{settings.port}", _owner(settings.port)
             raise FailedError(
-                f"{settings.host}:{settings.port} cannot be used ({error.strerror}){_owner(settings.port)}: "
-                "stop what uses it, or set endpoint.port in configs/deployment.yaml"
+                f"{place} cannot be used ({error.strerror}){owner}: stop what uses it, or set "
+                "endpoint.port in configs/deployment.yaml"
             ) from error
 
 

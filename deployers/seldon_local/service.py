@@ -10,9 +10,8 @@ from zenml.services import ServiceConfig
 from zenml.services.service import BaseDeploymentService
 
 from deployers.seldon_local import process
+from serving.client import PREDICT
 from serving.settings import ServerSettings, read_current, read_settings
-
-PREDICT = "/api/v1.0/predictions"
 
 
 class SeldonLocalServiceConfig(ServiceConfig):
@@ -46,7 +45,7 @@ class SeldonLocalService(BaseDeploymentService):
     def model_version(self) -> str | None:
         """The version that is served, or would be."""
         current = read_current(self.folder)
-        return current and current["version"]
+        return current["version"] if current else None
 
     @property
     def prediction_url(self) -> str | None:
@@ -80,9 +79,7 @@ class SeldonLocalService(BaseDeploymentService):
         with process.alone(self.folder):
             process.stop(self.folder)
 
-    def get_logs(
-        self, follow: bool = False, tail: int | None = None
-    ) -> Generator[str, bool, None]:
+    def get_logs(self, follow: bool = False, tail: int | None = None) -> Generator[str, bool, None]:
         """The server's log, line by line; `follow` is not offered, `tail` is."""
         lines = process.log_file(self.folder).read_text(errors="replace").splitlines()
         yield from lines[-tail:] if tail else lines

@@ -50,12 +50,13 @@ def read_faces(
             f"{root}: needs at least two subfolders, one a person, with PNG, JPEG or PGM files; "
             f"{found}"
         )
-    images = np.stack([_read(file, side) for file in files])
+    images = np.stack([read_image(file, side) for file in files])
     names = [file.relative_to(root).as_posix() for file in files]
     return images, np.array([file.parent.name for file in files]), _conditions(root, names)
 
 
-def _read(file: Path, side: int) -> NDArray[np.float32]:
+def read_image(file: Path, side: int) -> NDArray[np.float32]:
+    """An image as grey (side, side) in [0, 1]: its middle square, resized. Raises InputError."""
     from PIL import Image, ImageOps
 
     try:

@@ -1,0 +1,64 @@
+"""Send a face to the endpoint and show who it is: an image file, or one of the held-out faces."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from faces.errors import FailedError, InputError
+from stacks import environment
+
+
+def main() -> int:
+    """Ask, and print the answer."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("image", nargs="?", type=Path, help="PNG, JPEG or PGM; default: held-out")
+    parser.add_argument("--truth", metavar="NAME", help="then tell the endpoint who it really is")
+    given = parser.parse_args()
+    environment.set_defaults()
+    environment.hush()
+    try:
+        ask(given.image, given.truth)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except (FailedError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def ask(image: Path | None, truth: str | None) -> None:
+    """Send one face and print the three most probable people, and what to send as feedback."""
+    from rich.console import Console
+
+    from deployers.base import active_deployer
+    from faces.dataset import SIDE
+    from faces.sources.folder import read_image
+    from serving.client import send_faces, send_truth
+    from steps.versions import find_version, load_artifact
+
+    endpoint = active_deployer().endpoint()
+    if image is None:
+        version = find_version(int(endpoint.version))
+        assert version is not None
+        faces, split = load_artifact(version, "faces"), load_artifact(version, "split")
+        row = int(np.random.default_rng().choice(split.test))
+        pixels, who = faces.pixels[row], f"a held-out image of {faces.subjects[row]}"
+    else:
+        pixels, who = read_image(image, SIDE).ravel(), str(image)
+    answer = send_faces(endpoint.url, pixels[None], headers=endpoint.headers)
+    names, sure = np.array(answer.names), answer.probabilities[0]
+    console = Console(highlight=False)
+    console.print(f"{who}, asked at {endpoint.url} (version {answer.version}):")
+    for column in sure.argsort()[::-1][:3]:
+        console.print(f"  {sure[column]:6.1%}  {names[column]}")
+    if truth:
+        send_truth(endpoint.url, answer.request, [truth], headers=endpoint.headers)
+        console.print(f"told it that this is {truth}")
+    console.print(f"[dim]request {answer.request}[/]")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

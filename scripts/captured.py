@@ -1,0 +1,89 @@
+"""Look at what the endpoint captured, or delete it.
+
+python -m scripts.captured                        # the latest requests
+python -m scripts.captured --csv requests.csv     # all of them, without pixels
+python -m scripts.captured --forget-before 2026-11-01
+python -m scripts.captured --forget-request ID
+"""
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from faces.errors import InputError
+from stacks import environment
+
+
+def main() -> int:
+    """Show or delete."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write the whole table")
+    parser.add_argument("--forget-before", metavar="DATE", help="2026-11-01, or …T12:30, in UTC")
+    parser.add_argument("--forget-request", metavar="ID", help="delete one request")
+    given = parser.parse_args()
+    environment.set_defaults()
+    environment.hush()
+    try:
+        if given.forget_before or given.forget_request:
+            forget_captured(given.forget_before, given.forget_request)
+        else:
+            show_captured(given.csv)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def forget_captured(before: str | None, request: str | None) -> None:
+    """Delete what was captured before a date, and for a request id."""
+    from deployers.base import active_deployer
+    from serving.archive import forget
+
+    moment = None
+    if before:
+        try:
+            moment = datetime.fromisoformat(before).replace(tzinfo=UTC).timestamp()
+        except ValueError as error:
+            raise InputError(f"--forget-before: {error}") from error
+    gone = forget(active_deployer().captured(), before=moment, request=request)
+    print(f"{gone} captured requests are deleted")
+
+
+def show_captured(csv: Path | None, most: int = 20) -> None:
+    """Print the latest captured faces, or write all of them to a file."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from deployers.base import active_deployer
+    from faces.captured import tabulate
+    from serving.archive import read_files
+
+    places = active_deployer().captured()
+    captured = tabulate(read_files(places))
+    table = captured.table.drop(columns="probabilities")
+    console = Console(highlight=False)
+    if csv:
+        table.to_csv(csv, index=False)
+    else:
+        shown = Table(box=None, padding=(0, 1, 0, 0))
+        for name in ("request", "face", "time", "version", "person", "sure", "truth"):
+            shown.add_column(name, no_wrap=True)
+        for row in table.tail(most).itertuples(index=False):
+            shown.add_row(
+                row.request, str(row.face), f"{row.time:%m-%d %H:%M:%S}", row.version,
+                row.person, f"{row.confidence:.3f}", row.truth or "",
+            )  # fmt: skip
+        console.print(shown)
+    console.print(f"{len(table)} faces in {', '.join(places) or 'no place yet'}", soft_wrap=True)
+    if captured.damaged:
+        console.print(f"[yellow]{captured.damaged} damaged records were passed over[/]")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

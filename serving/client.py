@@ -1,0 +1,67 @@
+"""Ask an endpoint from Python."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import requests
+from numpy.typing import NDArray
+
+from faces.errors import FailedError
+
+PREDICT, FEEDBACK = "/api/v1.0/predictions", "/api/v1.0/feedback"
+PATIENCE = 30.0
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """Who the endpoint takes n faces for: probabilities (n, people) of `names`, and its labels."""
+
+    names: list[str]
+    probabilities: NDArray[np.float64]
+    version: str
+    request: str
+
+
+def send_faces(
+    url: str,
+    pixels: NDArray[np.floating],
+    *,
+    headers: Mapping[str, str] | None = None,
+    request: str | None = None,
+) -> Answer:
+    """Send faces (n, 4096) in [0, 1], with an id of one's own if `request` gives one.
+
+    Raises FailedError with what the endpoint said, or that it cannot be reached.
+    """
+    message: dict[str, Any] = {"data": {"ndarray": np.asarray(pixels, float).tolist()}}
+    if request:
+        message["meta"] = {"puid": request}
+    told = _post(url + PREDICT, message, headers)
+    meta, data = told["meta"], told["data"]
+    version = meta["tags"]["model_version"]
+    return Answer(data["names"], np.array(data["ndarray"]), version, meta["puid"])
+
+
+def send_truth(
+    url: str, request: str, names: Sequence[str], *, headers: Mapping[str, str] | None = None
+) -> None:
+    """Tell the endpoint who was on the faces of an earlier request. Raises FailedError."""
+    truth = {"data": {"ndarray": list(names)}}
+    _post(url + FEEDBACK, {"response": {"meta": {"puid": request}}, "truth": truth}, headers)
+
+
+def _post(url: str, message: dict[str, Any], headers: Mapping[str, str] | None) -> dict[str, Any]:
+    try:
+        reply = requests.post(url, json=message, headers=dict(headers or {}), timeout=PATIENCE)
+    except requests.RequestException as error:
+        raise FailedError(f"no endpoint answers at {url}: {type(error).__name__}") from error
+    try:
+        told: dict[str, Any] = reply.json()
+    except ValueError:
+        told = {}
+    if not reply.ok:
+        info = told.get("status", {}).get("info", reply.text[:200])
+        raise FailedError(f"{url} said {reply.status_code}: {info}")
+    return told
