@@ -35,19 +35,22 @@ class Load:
         return 1000 * float(np.percentile(self.seconds, share))
 
 
-@dataclass
 class _Connection:
-    address: tuple[str, int]
-    number: int = 0
-    sent: float = 0.0
-    received: bytearray = field(default_factory=bytearray)
-    expected: int | None = None
+    """A client: it sends, waits for the whole answer, and sends again."""
 
-    def open(self) -> None:
-        self.socket = socket.create_connection(self.address, timeout=PATIENCE)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def __init__(self, address: tuple[str, int], selector: selectors.BaseSelector) -> None:
+        self.address, self.selector = address, selector
+        self.socket: socket.socket | None = None
+        self.received = bytearray()
+        self.number, self.sent = 0, 0.0
+        self.expected: int | None = None
 
     def send(self, request: bytes, number: int) -> None:
+        """Send a request, on a new connection if there is none."""
+        if self.socket is None:
+            self.socket = socket.create_connection(self.address, timeout=PATIENCE)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.selector.register(self.socket, selectors.EVENT_READ, self)
         self.number, self.expected = number, None
         self.received.clear()
         self.sent = time.perf_counter()
@@ -55,6 +58,7 @@ class _Connection:
 
     def complete(self) -> bool:
         """Read what is there; whether the answer is whole. ConnectionError if the server left."""
+        assert self.socket is not None
         part = self.socket.recv(1 << 18)
         if not part:
             raise ConnectionError("the server closed the connection")
@@ -64,6 +68,13 @@ class _Connection:
         if self.expected == -1:
             return self.received.endswith(b"0\r\n\r\n")
         return self.expected is not None and len(self.received) >= self.expected
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self.socket is not None:
+            self.selector.unregister(self.socket)
+            self.socket.close()
+            self.socket = None
 
 
 def post(path: str, body: bytes, headers: str = "", content: str = "application/json") -> bytes:
@@ -88,49 +99,41 @@ def run_load(
     Everything but status 200 is a failure, a lost connection too; the connection is then opened
     anew. `answered` is told the number of each request and its answer's body.
     """
-    load, address = Load(), ("127.0.0.1", port)
-    selector = selectors.DefaultSelector()
+    load, selector = Load(), selectors.DefaultSelector()
     begin = time.perf_counter()
     sent = 0
 
-    def proceed(connection: _Connection, anew: bool) -> None:
+    def proceed(connection: _Connection) -> None:
         nonlocal sent
         while sent < count and time.perf_counter() - begin < seconds:
+            sent += 1
             try:
-                if anew:
-                    connection.open()
-                    selector.register(connection.socket, selectors.EVENT_READ, connection)
-                sent += 1
                 connection.send(requests[(sent - 1) % len(requests)], sent - 1)
                 return
             except OSError as error:
-                load.failures.append(f"{type(error).__name__}: {error}")
-                if connection.socket in selector.get_map():
-                    selector.unregister(connection.socket)
-                connection.socket.close()
-                anew = True
+                fail(connection, error)
                 time.sleep(0.01)
-        if not anew:
-            selector.unregister(connection.socket)
-        connection.socket.close()
+        connection.close()
+
+    def fail(connection: _Connection, error: OSError) -> None:
+        load.failures.append(f"{type(error).__name__}: {error}")
+        connection.close()
 
     for _ in range(connections):
-        proceed(_Connection(address), anew=True)
+        proceed(_Connection(("127.0.0.1", port), selector))
     while selector.get_map():
         ready = selector.select(PATIENCE)
         if not ready:
             load.failures.append(f"no answer within {PATIENCE:.0f} s")
             break
         for key, _ in ready:
-            connection = key.data
+            connection: _Connection = key.data
             try:
                 if not connection.complete():
                     continue
             except OSError as error:
-                load.failures.append(f"{type(error).__name__}: {error}")
-                selector.unregister(connection.socket)
-                connection.socket.close()
-                proceed(connection, anew=True)
+                fail(connection, error)
+                proceed(connection)
                 continue
             head, _, body = bytes(connection.received).partition(BLANK)
             if head.split(b" ", 2)[1] == b"200":
@@ -139,7 +142,9 @@ def run_load(
                     answered(connection.number, body)
             else:
                 load.failures.append(f"{head.splitlines()[0].decode()}: {body[:200]!r}")
-            proceed(connection, anew=_closes(head))
+            if b"connection: close" in head.lower():
+                connection.close()
+            proceed(connection)
     load.elapsed = time.perf_counter() - begin
     return load
 
@@ -154,7 +159,3 @@ def _length(received: bytearray) -> int | None:
         return -1
     place = head.find(b"content-length:")
     return end + len(BLANK) + (int(head[place + 15 :].split(b"\r\n", 1)[0]) if place >= 0 else 0)
-
-
-def _closes(head: bytes) -> bool:
-    return b"connection: close" in head.lower()

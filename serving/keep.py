@@ -7,7 +7,6 @@ file that could not be moved stays, and is tried again.
 """
 
 import fcntl
-import logging
 import sys
 import time
 from calendar import timegm
@@ -18,12 +17,18 @@ from pathlib import Path
 from serving.capture import ENDING, IDS
 from serving.settings import ServerSettings, read_settings
 
-log = logging.getLogger("serving")
-
 
 def main() -> None:
     """Look after one server's captured requests."""
     settings = read_settings(Path(sys.argv[1]))
+    try:
+        look_after(settings)
+    except Exception as error:
+        print(f"captured requests stay where they are for now: {error!r}", file=sys.stderr)
+
+
+def look_after(settings: ServerSettings) -> None:
+    """Move and drop, unless somebody else is at it."""
     with alone(settings.capture_folder) as first:
         if first:
             if settings.remote:
@@ -60,6 +65,8 @@ def ship(folder: Path, place: str) -> None:
     import fsspec
 
     system, path = fsspec.url_to_fs(place)
+    if "file" in system.protocol:
+        system.makedirs(path, exist_ok=True)
     for file in closed_files(folder):
         system.put_file(str(file), f"{path.rstrip('/')}/{file.name}")
         file.unlink()

@@ -47,12 +47,13 @@ def test_help_and_list_teach(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--pipeline", "cooking"], "unknown pipeline 'cooking': choose from training"),
+        (["--pipeline", "cooking"], "unknown pipeline 'cooking': choose from deployment, rollback"),
         (["--pipeline", "training", "--model", "net"], "unknown model 'net': choose from logistic"),
         (["--pipeline", "training", "--condition", "pose"], "unknown condition 'pose': choose"),
         (["--pipeline", "training", "--condition", "yaw=up"], "unknown value of yaw 'up': choose"),
         (["--pipeline", "training", "--data", "/nowhere"], "no folder '/nowhere'"),
         (["--pipeline", "training", "--config", "/no.yaml"], "cannot read /no.yaml"),
+        (["--pipeline", "deployment", "--model", "svm"], "--model goes with --pipeline training"),
         (["--pipeline", "training", "--summary", "/no/s.json"], "--summary: no folder /no"),
     ],
 )  # fmt: skip

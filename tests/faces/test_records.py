@@ -63,9 +63,7 @@ def test_damage_costs_the_record_it_hits_and_no_other(victim: int) -> None:
     records = list(read_records(bytes(data)))
     for place in (0, 5, 17, -1):
         hurt = bytearray(data)
-        at = (
-            records[victim].start + place if place >= 0 else records[victim].end - 1
-        )
+        at = records[victim].start + place if place >= 0 else records[victim].end - 1
         hurt[at] ^= 0xFF
         left = list(read_records(bytes(hurt)))
         assert [r.head for r in left] == [r.head for r in records if r is not records[victim]]

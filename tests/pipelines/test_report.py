@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from pipelines.report import print_summary
+from pipelines.report import print_training
 
 SUMMARY: dict[str, Any] = {
     "data": {
@@ -39,7 +39,7 @@ SUMMARY: dict[str, Any] = {
 
 def printed(summary: dict[str, Any], **options: bool) -> str:
     console = Console(file=StringIO(), width=100)
-    print_summary(summary, console, **options)
+    print_training(summary, console, **options)
     return str(console.file.getvalue())  # type: ignore[attr-defined]
 
 

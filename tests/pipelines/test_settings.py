@@ -76,7 +76,9 @@ def test_the_option_is_blamed_for_what_it_gave(tmp_path: Path) -> None:
 
 
 def test_unknown_pipelines_and_missing_files_are_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="unknown pipeline 'cooking': choose from training"):
+    with pytest.raises(
+        InputError, match="unknown pipeline 'cooking': choose from deployment, rollback, training"
+    ):
         read_settings("cooking", None, {})
     with pytest.raises(InputError, match=r"cannot read .*missing\.yaml"):
         read_settings("training", tmp_path / "missing.yaml", {})

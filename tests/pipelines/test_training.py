@@ -223,7 +223,7 @@ def test_the_registry_is_told_after_a_run_that_was_killed_in_between(
 ) -> None:
     from steps import promote
 
-    def killed(_: object) -> None:
+    def killed() -> None:
         raise SystemExit("killed")
 
     with monkeypatch.context() as patch:

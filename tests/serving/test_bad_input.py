@@ -218,15 +218,17 @@ DATA = (
     | ANY_JSON
 )
 META = st.fixed_dictionaries({"puid": st.text(max_size=130) | ANY_JSON, "tags": ANY_JSON})
+BINARY = st.binary().map(lambda data: b64encode(data).decode()) | ANY_JSON
+TRUTH = ANY_JSON | st.fixed_dictionaries({"data": DATA})
+KNOWN = ANY_JSON | st.fixed_dictionaries({"meta": META})
 MESSAGE = (
     st.fixed_dictionaries({"data": DATA}, optional={"meta": META | ANY_JSON})
-    | st.fixed_dictionaries({"binData": st.binary().map(lambda b: b64encode(b).decode()) | ANY_JSON,
-                             "meta": META | ANY_JSON})
-    | st.fixed_dictionaries({}, optional={"response": ANY_JSON | st.builds(lambda m: {"meta": m}, META),
-                                          "truth": ANY_JSON | st.builds(lambda d: {"data": d}, DATA),
-                                          "request": ANY_JSON, "reward": ANY_JSON})
+    | st.fixed_dictionaries({"binData": BINARY, "meta": META | ANY_JSON})
+    | st.fixed_dictionaries(
+        {}, optional={"response": KNOWN, "truth": TRUTH, "request": ANY_JSON, "reward": ANY_JSON}
+    )
     | ANY_JSON
-)  # fmt: skip
+)
 BODY = MESSAGE.map(lambda message: json.dumps(message).encode()) | st.binary(max_size=200)
 PATHS = st.sampled_from([PREDICT, PREDICT, FEEDBACK, "/predict", "/send-feedback"])
 
@@ -239,6 +241,7 @@ PATHS = st.sampled_from([PREDICT, PREDICT, FEEDBACK, "/predict", "/send-feedback
 )
 @given(body=BODY, path=PATHS)
 def test_nothing_that_is_sent_makes_a_5xx(server: ServerSettings, body: bytes, path: str) -> None:
+    SENT.append(path)
     reply = SESSION.post(
         server.url + path, body, headers={"Content-Type": "application/json"}, timeout=30
     )
@@ -246,4 +249,10 @@ def test_nothing_that_is_sent_makes_a_5xx(server: ServerSettings, body: bytes, p
     assert reply.status_code == 200 or reply.json()["status"]["info"]
 
 
+def test_that_were_two_thousand() -> None:
+    assert len(SENT) >= 2_000
+    assert set(SENT) == {PREDICT, FEEDBACK, "/predict", "/send-feedback"}
+
+
 SESSION = requests.Session()
+SENT: list[str] = []
