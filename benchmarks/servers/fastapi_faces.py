@@ -1,0 +1,23 @@
+"""As bare as it gets in Python: FastAPI, orjson and uvicorn with its fast parts. No checks."""
+
+import numpy as np
+import orjson
+from fastapi import FastAPI, Request, Response
+
+from benchmarks.servers import decode, load_model
+
+app = FastAPI()
+model = load_model()
+names = model.people.tolist()
+
+
+@app.post("/predictions")
+async def predict(request: Request) -> Response:
+    """Probabilities for an array of faces, or for their bytes as base64."""
+    message = orjson.loads(await request.body())
+    if "binData" in message:
+        faces = decode(message["binData"])
+    else:
+        faces = np.array(message["data"]["ndarray"], np.float32)
+    answer = {"data": {"names": names, "ndarray": model.predict_proba(faces)}}
+    return Response(orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY), media_type="application/json")
