@@ -49,7 +49,7 @@ class Running:
 
     def cpu_seconds(self) -> float:
         """CPU time that the server and its children have taken."""
-        return sum(sum(p.cpu_times()[:2]) for p in self.tree())
+        return float(sum(sum(p.cpu_times()[:2]) for p in self.tree()))
 
     def memory(self) -> float:
         """MiB that are theirs alone, of the server and its children."""
@@ -120,9 +120,7 @@ def started(contender: Contender, folder: Path, faces: Faces) -> Iterator[Runnin
                 last = (own / "log").read_text(errors="replace").splitlines()[-3:]
                 raise SystemExit(f"{contender.name} did not start: {' / '.join(last)}")
             time.sleep(0.02)
-        yield Running(
-            contender, port, psutil.Process(process.pid), time.perf_counter() - begin
-        )
+        yield Running(contender, port, psutil.Process(process.pid), time.perf_counter() - begin)
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
@@ -204,7 +202,8 @@ def _fastapi(port: int, folder: Path) -> list[str]:
 
 
 def _numbers(faces: Faces) -> list[list[float]]:
-    return faces.round(6).astype(float).tolist()
+    numbers: list[list[float]] = faces.round(6).astype(float).tolist()
+    return numbers
 
 
 def _text(faces: Faces) -> str:

@@ -10,15 +10,14 @@ a ratio is the median of the rounds' ratios. Everything but status 200 ends the 
 import argparse
 import tempfile
 from collections import defaultdict
+from collections.abc import Iterable
 from contextlib import ExitStack
 from itertools import product
 from pathlib import Path
 from statistics import median
 
 import numpy as np
-from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
 from benchmarks.contenders import Faces, Running, contenders, set_up_environments, started
 from benchmarks.load import run_load
@@ -64,10 +63,9 @@ def main() -> None:
             for server in servers[round_ % len(servers) :] + servers[: round_ % len(servers)]:
                 key = (server.contender.name, payload, connections)
                 figures[key].append(measure(server, payload, connections, faces, given.seconds))
-        console = Console()
-        print_figures(console, servers, figures)
-        print_ratios(console, servers, figures)
-        print_costs(console, servers)
+        print_figures(servers, figures)
+        print_ratios(servers, figures)
+        print_costs(servers)
 
 
 def write_model(file: Path) -> Faces:
@@ -103,52 +101,58 @@ def measure(
     return load.rate, load.percentile(50), load.percentile(99), cpu
 
 
-def print_figures(console: Console, servers: list[Running], figures: Figures) -> None:
-    """A table for each payload."""
+def print_figures(servers: list[Running], figures: Figures) -> None:
+    """A table for each payload, in Markdown."""
     for payload in PAYLOADS:
-        table = Table(title=f"one face as {payload}: answers a second · p50 · p99 ms · CPU µs")
-        table.add_column("server", no_wrap=True)
-        for connections in CONNECTIONS:
-            table.add_column(f"{connections} connections", justify="right", no_wrap=True)
+        print(f"\nOne face as {payload}, at {_slashed(CONNECTIONS)} connections:\n")
+        _print_row("server", "answers a second", "p50 ms", "p99 ms", "CPU µs an answer")
+        _print_row(*["---"] * 5)
         for server in servers:
-            cells = []
+            columns: list[list[str]] = [[], [], [], []]
             for connections in CONNECTIONS:
                 found = figures[server.contender.name, payload, connections]
-                rate, p50, p99, cpu = (median(column) for column in zip(*found, strict=True))
-                cells.append(f"{rate:.0f} · {p50:.1f} · {p99:.1f} · {cpu:.0f}")
-            table.add_row(server.contender.name, *cells)
-        console.print(table)
+                for column, values, digits in zip(
+                    columns, zip(*found, strict=True), (0, 1, 1, 0), strict=True
+                ):
+                    column.append(f"{median(values):.{digits}f}")
+            _print_row(server.contender.name, *(_slashed(column) for column in columns))
 
 
-def print_ratios(console: Console, servers: list[Running], figures: Figures) -> None:
-    """Ours against each, round by round."""
+def print_ratios(servers: list[Running], figures: Figures) -> None:
+    """Ours against each, round by round, in Markdown."""
     names = [server.contender.name for server in servers]
     if OURS not in names:
         return
-    table = Table(title="answers a second, ours / theirs: median (lowest to highest round)")
-    table.add_column("server", no_wrap=True)
-    for payload, connections in product(PAYLOADS, CONNECTIONS):
-        table.add_column(f"{payload} {connections}", justify="right", no_wrap=True)
+    print("\nAnswers a second, ours / theirs: median of the rounds' ratios (lowest–highest):\n")
+    plan = list(product(PAYLOADS, CONNECTIONS))
+    _print_row("server", *(f"{payload}, {connections}" for payload, connections in plan))
+    _print_row(*["---"] * (len(plan) + 1))
     for name in names:
         if name == OURS:
             continue
         cells = []
-        for payload, connections in product(PAYLOADS, CONNECTIONS):
+        for payload, connections in plan:
             ours, theirs = (figures[who, payload, connections] for who in (OURS, name))
             ratios = [mine[0] / other[0] for mine, other in zip(ours, theirs, strict=True)]
             cells.append(f"{median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})")
-        table.add_row(name, *cells)
-    console.print(table)
+        _print_row(name, *cells)
 
 
-def print_costs(console: Console, servers: list[Running]) -> None:
-    """Seconds to the first answer, and memory after all the load."""
-    table = Table(title="start-up and memory", box=None)
-    for column in ("server", "s to the first answer", "MiB of its own"):
-        table.add_column(column)
+def print_costs(servers: list[Running]) -> None:
+    """Seconds to the first answer, and memory after all the load, in Markdown."""
+    print()
+    _print_row("server", "s to the first answer", "MiB of its own")
+    _print_row(*["---"] * 3)
     for server in servers:
-        table.add_row(server.contender.name, f"{server.startup:.1f}", f"{server.memory():.0f}")
-    console.print(table)
+        _print_row(server.contender.name, f"{server.startup:.1f}", f"{server.memory():.0f}")
+
+
+def _print_row(*cells: str) -> None:
+    print(f"| {' | '.join(cells)} |")
+
+
+def _slashed(values: Iterable[object]) -> str:
+    return " / ".join(map(str, values))
 
 
 if __name__ == "__main__":

@@ -74,6 +74,7 @@ class EndpointSettings(Strict):
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     token_secret: str = ""
     body_bytes: Annotated[int, Field(ge=10_000)] = 8_000_000
+    patience_seconds: Annotated[int, Field(ge=1)] = 60
 
     @model_validator(mode="after")
     def _open_only_with_token(self) -> Self:

@@ -57,7 +57,7 @@ class FaceModel:
         request = payload.request or f"{self._ids.getrandbits(128):032x}"
         probabilities = served.model.predict_proba(unit_pixels(payload.pixels))
         best = probabilities.argmax(axis=1)
-        sure = [round(value, 6) for value in probabilities.max(axis=1).tolist()]
+        sure = [round(float(row[at]), 6) for row, at in zip(probabilities, best, strict=True)]
         if self.capture:
             try:
                 self.capture.prediction(

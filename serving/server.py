@@ -14,8 +14,6 @@ from typing import Any
 
 from serving.settings import TOKEN, ServerSettings, read_settings
 
-PATIENCE = 60
-"""Seconds that a client may take for a request, or leave its connection idle."""
 CONNECTIONS = 1000
 
 
@@ -68,6 +66,7 @@ def build(settings: ServerSettings, token: str | None) -> Any:
         "workers": settings.workers,
         "worker_class": "serving.worker.Worker",
         "worker_connections": CONNECTIONS,
+        "keepalive": settings.patience_seconds,
         "graceful_timeout": 3,
         "timeout": 30,
         "loglevel": "warning",

@@ -25,6 +25,8 @@ class ServerSettings:
     token_secret: str = ""
     """Where whoever starts the server finds the bearer token; the server itself gets the token."""
     body_bytes: int = 8_000_000
+    patience_seconds: int = 60
+    """What a client may take for a request, or leave its connection idle."""
     capture: bool = True
     capture_place: str = ""
     """A folder or a URI such as gs://bucket/folder; '' is `captured` in the server's folder."""

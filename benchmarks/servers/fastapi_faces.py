@@ -20,4 +20,6 @@ async def predict(request: Request) -> Response:
     else:
         faces = np.array(message["data"]["ndarray"], np.float32)
     answer = {"data": {"names": names, "ndarray": model.predict_proba(faces)}}
-    return Response(orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY), media_type="application/json")
+    return Response(
+        orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY), media_type="application/json"
+    )

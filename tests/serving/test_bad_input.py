@@ -6,6 +6,7 @@ import socket
 import time
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 import requests
@@ -191,6 +192,21 @@ def test_clients_that_never_finish_block_nobody(server: ServerSettings) -> None:
     finally:
         for client in idle:
             client.close()
+
+
+def test_clients_that_take_too_long_are_hung_up_on(start) -> None:
+    impatient = start(patience_seconds=1)
+    body = json.dumps({"data": {"ndarray": [FACE]}}).encode()
+    with socket.create_connection((impatient.host, impatient.port), timeout=10) as client:
+        begin = time.perf_counter()
+        client.sendall(f"POST {PREDICT} HTTP/1.1\r\nHost: x\r\n".encode())
+        with suppress(OSError):
+            for _ in range(100):
+                client.sendall(b"X-More: and more\r\n")
+                time.sleep(0.05)
+        assert client.recv(100) == b""
+        assert 0.5 < time.perf_counter() - begin < 4
+    assert send(impatient, body).status_code == 200
 
 
 def test_what_is_not_http_is_refused(server: ServerSettings) -> None:
