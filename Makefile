@@ -1,7 +1,8 @@
 # The project's commands. `make help` explains them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check format dashboard dashboard-stop bench requirements clean
+.PHONY: help setup setup-dev setup-serving run deploy test check format dashboard dashboard-stop \
+	bench bench-serving requirements clean
 
 PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,13))' 2>/dev/null && echo $$p && break; done)
@@ -11,14 +12,20 @@ INSTALL = $(BIN)/python -m uv pip install --quiet --python $(BIN)/python --compi
 	|| { echo "uv found no index; trying pip with its own configuration …"; $(BIN)/python -m pip install --quiet --require-hashes -r $(1); }
 
 help: ## Explain every target
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/base ## Make .venv with what is needed to run (needs Python 3.11 or 3.12)
 
 setup-dev: .venv/dev ## Add what is needed to change the project
 
+setup-serving: setup ## Make .venv-serving, which the prediction server runs in (deploying does it too)
+	@$(BIN)/python -m deployers.seldon_local.environment
+
 run: setup ## Train on the default data: python run.py --pipeline training
 	@$(BIN)/python run.py --pipeline training
+
+deploy: setup ## Serve the model in production: python run.py --pipeline deployment
+	@$(BIN)/python run.py --pipeline deployment
 
 test: setup-dev ## Run the tests (real faces where SCIKIT_LEARN_DATA has them) and measure coverage
 	@$(BIN)/python -m pytest
@@ -41,6 +48,10 @@ dashboard-stop: ## Stop the dashboard
 bench: setup ## Time the pipeline against a plain script without ZenML
 	@$(BIN)/python -m benchmarks.pipeline
 
+bench-serving: setup ## Measure the prediction endpoint beside other servers (ten minutes)
+	@$(BIN)/python -W ignore -m benchmarks.serving
+	@$(BIN)/python -W ignore -m benchmarks.endurance
+
 requirements: setup-dev ## Pin the newest versions that fit requirements/*.in
 	@for f in bootstrap base dev; do $(BIN)/python -m uv pip compile --quiet --universal --upgrade --generate-hashes \
 		--python-version 3.11 --no-emit-index-url --no-header --constraint requirements/base.in \
@@ -48,9 +59,12 @@ requirements: setup-dev ## Pin the newest versions that fit requirements/*.in
 	@$(BIN)/python -m uv pip compile --quiet --universal --upgrade --generate-hashes \
 		--python-version 3.11 --no-emit-index-url --no-header --override requirements/serving-override.in \
 		-o requirements/serving.txt requirements/serving.in
+	@for f in seldon mlserver bentoml fastapi; do $(BIN)/python -m uv pip compile --quiet --universal --upgrade \
+		--generate-hashes --python-version 3.11 --no-emit-index-url --no-header \
+		-o requirements/bench-$$f.txt requirements/bench-$$f.in; done
 
 clean: ## Remove .venv and caches; ZenML's own store is left alone
-	@rm -rf .venv .venv-serving .venv-serving.lock .mypy_cache .pytest_cache .ruff_cache .coverage
+	@rm -rf .venv .venv-serving .venv-serving.lock .venv-bench .mypy_cache .pytest_cache .ruff_cache .coverage
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "error: needs Python 3.11 or 3.12: install one, or name it: make setup PYTHON=/path/to/python3.11"; exit 1; }

@@ -53,7 +53,7 @@ class Running:
 
     def memory(self) -> float:
         """MiB that are theirs alone, of the server and its children."""
-        return sum(p.memory_full_info().uss for p in self.tree()) / 2**20
+        return float(sum(p.memory_full_info().uss for p in self.tree())) / 2**20
 
     def tree(self) -> list[psutil.Process]:
         """The server's processes."""

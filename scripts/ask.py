@@ -1,6 +1,12 @@
-"""Send a face to the endpoint and show who it is: an image file, or one of the held-out faces."""
+"""Send a face to the endpoint and show who it is: an image file, or one of the held-out faces.
+
+python -m scripts.ask
+python -m scripts.ask ada.png --truth ada
+python -m scripts.ask --body > face.json      # what to send, for curl
+"""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -12,14 +18,17 @@ from stacks import environment
 
 def main() -> int:
     """Ask, and print the answer."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("image", nargs="?", type=Path, help="PNG, JPEG or PGM; default: held-out")
     parser.add_argument("--truth", metavar="NAME", help="then tell the endpoint who it really is")
+    parser.add_argument("--body", action="store_true", help="print the request, do not send it")
     given = parser.parse_args()
     environment.set_defaults()
     environment.hush()
     try:
-        ask(given.image, given.truth)
+        ask(given.image, given.truth, given.body)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -29,8 +38,8 @@ def main() -> int:
     return 0
 
 
-def ask(image: Path | None, truth: str | None) -> None:
-    """Send one face and print the three most probable people, and what to send as feedback."""
+def ask(image: Path | None, truth: str | None, body: bool) -> None:
+    """Send one face and print the three most probable people, or print what would be sent."""
     from rich.console import Console
 
     from deployers.base import active_deployer
@@ -48,6 +57,9 @@ def ask(image: Path | None, truth: str | None) -> None:
         pixels, who = faces.pixels[row], f"a held-out image of {faces.subjects[row]}"
     else:
         pixels, who = read_image(image, SIDE).ravel(), str(image)
+    if body:
+        print(json.dumps({"data": {"ndarray": [pixels.astype(float).round(6).tolist()]}}))
+        return
     answer = send_faces(endpoint.url, pixels[None], headers=endpoint.headers)
     names, sure = np.array(answer.names), answer.probabilities[0]
     console = Console(highlight=False)
