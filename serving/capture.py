@@ -171,9 +171,13 @@ def find_request(stem: Path, request: str) -> int | None:
         entries = np.frombuffer(ids.read_bytes(), dtype="V12, <u4")
         found = np.flatnonzero(entries["f0"] == np.void(_digest(request)))
         return int(entries["f1"][found[-1]]) if len(found) else None
-    records = read_records(stem.with_name(stem.name + ENDING).read_bytes())
-    known = {r.head["id"]: r.head["faces"] for r in records if r.kind == PREDICTION}
-    return known.get(request)
+    return requests_in(stem.with_name(stem.name + ENDING).read_bytes()).get(request)
+
+
+def requests_in(data: bytes) -> dict[str, int]:
+    """The ids of the requests in a file, and how many faces each had."""
+    records = read_records(data)
+    return {r.head["id"]: r.head["faces"] for r in records if r.kind == PREDICTION}
 
 
 def _digest(request: str) -> bytes:

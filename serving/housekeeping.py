@@ -1,4 +1,4 @@
-"""What a worker does beside answering: close old files, and have closed ones moved and dropped."""
+"""What a worker does beside answering: close old files, and have closed ones looked after."""
 
 import subprocess
 import sys
@@ -9,19 +9,19 @@ from serving.settings import ServerSettings
 if TYPE_CHECKING:
     from serving.model import FaceModel
 
-EVERY = 60.0
+EVERY = 300.0
 """Seconds."""
 
 
 def start_housekeeping(settings: ServerSettings, model: "FaceModel") -> None:
-    """Look after the captured files from time to time, in the background of a worker."""
+    """Look after the captured files, now and from time to time, in a worker's background."""
     import gevent
 
     def look_after() -> None:
         while True:
-            gevent.sleep(min(EVERY, settings.rotate_seconds))
             if model.capture:
                 model.capture.rotate()
                 subprocess.run([sys.executable, "-m", "serving.keep", settings.folder], check=False)
+            gevent.sleep(min(EVERY, settings.rotate_seconds))
 
     gevent.spawn(look_after)

@@ -1,4 +1,4 @@
-"""Move closed files of captured requests to their place, and drop those past their time.
+"""Write down the ids in closed files, move them to their place, drop those past their time.
 
     python -m serving.keep FOLDER
 
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from serving.capture import ENDING, IDS
+from serving.capture import ENDING, IDS, requests_in, write_ids
 from serving.settings import ServerSettings, read_settings
 
 
@@ -28,9 +28,10 @@ def main() -> None:
 
 
 def look_after(settings: ServerSettings) -> None:
-    """Move and drop, unless somebody else is at it."""
+    """List, move and drop, unless somebody else is at it."""
     with alone(settings.capture_folder) as first:
         if first:
+            list_ids(settings.capture_folder)
             if settings.remote:
                 ship(settings.capture_folder, settings.capture_place)
             drop_expired(settings, time.time())
@@ -58,6 +59,13 @@ def closed_files(folder: Path) -> Iterator[Path]:
             except BlockingIOError:
                 continue
             yield file
+
+
+def list_ids(folder: Path) -> None:
+    """Write down the ids in files whose writer was killed before it could."""
+    for file in closed_files(folder):
+        if not file.with_suffix(IDS).exists():
+            write_ids(file.with_suffix(""), requests_in(file.read_bytes()))
 
 
 def ship(folder: Path, place: str) -> None:

@@ -111,6 +111,7 @@ class SeldonLocalDeployer(FaceDeployer):
             if not kept[-1].stem.endswith(hash_[:12]):
                 raise FailedError(f"{kept[-1]} is damaged: version {version} cannot be put back")
             point_to(self.folder, version, data, hash_)
+            self._bring_up(settings, token)
             self._wait_for(settings, token, version)
 
     def perform_deploy_model(

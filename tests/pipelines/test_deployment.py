@@ -17,6 +17,7 @@ from rich.console import Console
 
 from benchmarks.load import Load, post, run_load
 from faces.errors import FailedError, InputError
+from tests.pipelines.test_training import champion
 from tests.serving.conftest import free_port
 
 PORT = free_port()
@@ -149,6 +150,40 @@ def test_checks_of_a_deployment_are_no_traffic(deployed: dict[str, Any]) -> None
     assert tabulate(read_files(deployer().captured())).table.empty
 
 
+def test_asking_showing_and_deleting_by_command(
+    deployed: dict[str, Any], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    from scripts.ask import ask
+    from scripts.captured import forget_captured, show_captured
+
+    ask(None, None, body=True)
+    body = json.loads(capsys.readouterr().out)
+    assert len(body["data"]["ndarray"][0]) == 4096
+    picture = tmp_path / "face.png"
+    Image.fromarray(np.uint8(255 * np.reshape(body["data"]["ndarray"][0], (64, 64)))).save(picture)
+    ask(picture, "p03", body=False)
+    told = capsys.readouterr().out
+    assert f"face.png, asked at http://127.0.0.1:{PORT} (version 1):" in told
+    request = told.split("request ")[1].strip()
+    show_captured(None)
+    told = capsys.readouterr().out
+    assert request in told
+    assert "p03" in told
+    show_captured(tmp_path / "all.csv")
+    assert request in (tmp_path / "all.csv").read_text()
+    capsys.readouterr()
+    forget_captured(None, request)
+    forget_captured("2000-01-01", None)
+    assert capsys.readouterr().out.splitlines() == [
+        "1 captured requests are deleted",
+        "0 captured requests are deleted",
+    ]
+    with pytest.raises(InputError, match="--forget-before: "):
+        forget_captured("yesterday", None)
+
+
 def test_a_new_version_goes_live_without_a_failed_request_and_back(
     run: Run, deployed: dict[str, Any]
 ) -> None:
@@ -167,7 +202,7 @@ def test_a_new_version_goes_live_without_a_failed_request_and_back(
     assert (back["kind"], back["reason"]) == ("rollback", "names were wrong")
     assert back["who"]
     assert back["when"].startswith("20")
-    assert (served(), production()) == ("1", 1)
+    assert (served(), production(), champion()) == ("1", 1, 1)
     from steps.versions import find_version
 
     left = find_version(2)

@@ -209,6 +209,16 @@ def test_what_is_past_its_time_is_dropped(tmp_path: Path, capture: Capture, remo
     assert [f for f in capture.folder.iterdir() if f.suffix in (ENDING, IDS)] == []
 
 
+def test_ids_that_a_killed_writer_left_unwritten_are_written_down(tmp_path: Path) -> None:
+    capture = Capture(tmp_path, 10**9, 3600)
+    write(capture, "a", "b")
+    os.close(capture._file)  # as if it had been killed
+    keep.list_ids(tmp_path)
+    assert len(list(tmp_path.glob(f"*{IDS}"))) == 1
+    other = Capture(tmp_path, 10**9, 3600)
+    assert [other.faces_of(request) for request in "abc"] == [1, 1, None]
+
+
 def test_a_file_in_use_is_neither_moved_nor_dropped(tmp_path: Path, capture: Capture) -> None:
     write(capture, "a")
     settings = ServerSettings("x", str(tmp_path), keep_days=1)
