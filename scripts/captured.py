@@ -72,8 +72,9 @@ def show_captured(csv: Path | None, most: int = 20) -> None:
         table.to_csv(csv, index=False)
     else:
         shown = Table(box=None, padding=(0, 1, 0, 0))
-        for name in ("request", "face", "time", "version", "person", "sure", "truth"):
-            shown.add_column(name, no_wrap=True)
+        shown.add_column("request", min_width=32, overflow="fold")
+        for name in ("face", "time", "version", "person", "sure", "truth"):
+            shown.add_column(name, no_wrap=name in ("time", "version"), overflow="fold")
         for row in table.tail(most).itertuples(index=False):
             shown.add_row(
                 row.request, str(row.face), f"{row.time:%m-%d %H:%M:%S}", row.version,
