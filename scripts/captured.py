@@ -57,9 +57,6 @@ def forget_captured(before: str | None, request: str | None) -> None:
 
 def show_captured(csv: Path | None, most: int = 20) -> None:
     """Print the latest captured faces, or write all of them to a file."""
-    from rich.console import Console
-    from rich.table import Table
-
     from deployers.base import active_deployer
     from faces.captured import tabulate
     from serving.archive import read_files
@@ -67,23 +64,15 @@ def show_captured(csv: Path | None, most: int = 20) -> None:
     places = active_deployer().captured()
     captured = tabulate(read_files(places))
     table = captured.table.drop(columns="probabilities")
-    console = Console(highlight=False)
     if csv:
         table.to_csv(csv, index=False)
-    else:
-        shown = Table(box=None, padding=(0, 1, 0, 0))
-        shown.add_column("request", min_width=32, overflow="fold")
-        for name in ("face", "time", "version", "person", "sure", "truth"):
-            shown.add_column(name, no_wrap=name in ("time", "version"), overflow="fold")
-        for row in table.tail(most).itertuples(index=False):
-            shown.add_row(
-                row.request, str(row.face), f"{row.time:%m-%d %H:%M:%S}", row.version,
-                row.person, f"{row.confidence:.3f}", row.truth or "",
-            )  # fmt: skip
-        console.print(shown)
-    console.print(f"{len(table)} faces in {', '.join(places) or 'no place yet'}", soft_wrap=True)
+    elif len(table):
+        latest = table.tail(most).fillna({"truth": ""})
+        latest["time"] = latest["time"].dt.strftime("%Y-%m-%d %H:%M:%S")
+        print(latest.round(3).to_string(index=False))
+    print(f"{len(table)} faces in {', '.join(places) or 'no place yet'}")
     if captured.damaged:
-        console.print(f"[yellow]{captured.damaged} damaged records were passed over[/]")
+        print(f"{captured.damaged} damaged records were passed over")
 
 
 if __name__ == "__main__":
