@@ -95,7 +95,8 @@ class Capture:
         if request in self._faces:
             return self._faces[request]
         own = self._stem.with_name(self._stem.name + ENDING)
-        stems = {file.with_suffix("") for file in self.folder.glob("*.*") if file != own}
+        files = [file for kind in (ENDING, IDS) for file in self.folder.glob(f"*{kind}")]
+        stems = {file.with_suffix("") for file in files if file != own}
         for stem in sorted(stems, reverse=True):
             faces = find_request(stem, request)
             if faces is not None:
@@ -166,12 +167,15 @@ def write_ids(stem: Path, faces: Mapping[str, int]) -> None:
 
 def find_request(stem: Path, request: str) -> int | None:
     """How many faces a request had, if the file `stem` is of holds it."""
-    ids = stem.with_name(stem.name + IDS)
+    ids, file = stem.with_name(stem.name + IDS), stem.with_name(stem.name + ENDING)
     if ids.exists():
         entries = np.frombuffer(ids.read_bytes(), dtype="V12, <u4")
         found = np.flatnonzero(entries["f0"] == np.void(_digest(request)))
         return int(entries["f1"][found[-1]]) if len(found) else None
-    return requests_in(stem.with_name(stem.name + ENDING).read_bytes()).get(request)
+    try:
+        return requests_in(file.read_bytes()).get(request)
+    except FileNotFoundError:
+        return None  # it was dropped meanwhile
 
 
 def requests_in(data: bytes) -> dict[str, int]:
