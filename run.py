@@ -17,6 +17,7 @@ examples:
   python run.py --pipeline training --condition yaw=frontal,lighting=even --seed 3
   python run.py --pipeline training --data path/to/people
   python run.py --pipeline deployment
+  python run.py --pipeline traffic --condition yaw=left,right --requests 60
   python run.py --pipeline rollback --reason "wrong names since this morning"
   python run.py --register-stacks --dry-run
 """
@@ -70,10 +71,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--model", metavar="NAME", help="a model of configs/models (see --list)")
     parser.add_argument(
-        "--condition", metavar="C", help="what to train on: lighting, yaw=frontal,glasses=no, …"
+        "--condition",
+        metavar="C",
+        help="what to train on, or to send: lighting, yaw=frontal,glasses=no, …",
     )
     parser.add_argument("--data", metavar="SOURCE", help="auto, olivetti, synthetic, or a folder")
     parser.add_argument("--seed", metavar="N", type=int, help="of the split and the training")
+    parser.add_argument("--requests", metavar="N", type=int, help="of traffic: how many to send")
+    parser.add_argument("--corruption", metavar="NAME", help="of traffic: noise, blur, …")
     parser.add_argument("--reason", metavar="TEXT", help="of a rollback, for the record")
     parser.add_argument("--no-cache", action="store_true", help="run every step anew")
     parser.add_argument("--summary", metavar="FILE", type=Path, help="write the result as JSON")

@@ -26,7 +26,7 @@ class StepLines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Show what a record says of a step; pass over everything else."""
         text = record.getMessage()
-        if record.name == "deployers":
+        if record.name == "progress":
             self.status.update(text)
         if found := STARTED.match(text):
             self.status.update(f"{_title(found['step'])} …")

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from faces import NAME
 from faces.dataset import CREDITS
-from pipelines.settings import Strict, TrainingSettings
+from pipelines.settings import Strict, TrafficSettings, TrainingSettings
 
 
 def print_summary(settings: Strict, summary: dict[str, Any], console: Console) -> None:
@@ -16,8 +16,30 @@ def print_summary(settings: Strict, summary: dict[str, Any], console: Console) -
     if isinstance(settings, TrainingSettings):
         drawn = summary["data"]["source"] == "synthetic"
         print_training(summary, console, instead=drawn and settings.data.source == "auto")
+    elif isinstance(settings, TrafficSettings):
+        print_traffic(summary, console)
     else:
         print_deployment(summary, console)
+
+
+def print_traffic(summary: dict[str, Any], console: Console) -> None:
+    """Print what was sent and what came back."""
+    sent, run = summary["traffic"], summary["run"]
+    what = sent["condition"] + (f", with {sent['corruption']}" if sent["corruption"] else "")
+    accuracy = "" if sent["accuracy"] is None else f"{sent['accuracy']:.3f}"
+    failed = f"[red]{sent['failed']} failed[/]" if sent["failed"] else "none failed"
+    _print_rows(
+        console,
+        {
+            "sent": f"{sent['requests']} requests, {sent['images']} different images "
+            f"[dim]({escape(what)})[/]",
+            "answered": f"by version {sent['model_version']}; {failed}",
+            "accuracy": accuracy,
+            "feedback": f"the truth of {sent['feedback']} requests",
+            "run": f"{run['name']} [dim]on stack '{run['stack']}'[/]",
+        },
+    )
+    console.print("\nlook next: [bold]python -m scripts.captured[/]")
 
 
 def print_deployment(summary: dict[str, Any], console: Console) -> None:

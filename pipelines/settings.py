@@ -9,6 +9,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    field_validator,
     model_validator,
     validate_call,
 )
@@ -111,17 +112,42 @@ class RollbackSettings(Strict):
     verification_images: Annotated[int, Field(ge=1, le=50)] = 8
 
 
+class TrafficSettings(Strict):
+    """Everything that the traffic pipeline may be told."""
+
+    condition: str = "yaw=frontal"
+    requests: Annotated[int, Field(ge=1)] = 60
+    corruption: str = ""
+    feedback: Annotated[float, Field(ge=0, le=1)] = 1.0
+    delay: Annotated[float, Field(ge=0)] = 0.0
+    seed: Annotated[int, Field(ge=0)] = 0
+
+    @field_validator("corruption")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        from faces.corruptions import CORRUPTIONS
+
+        return choose("corruption", name, CORRUPTIONS) if name else name
+
+
 PIPELINES: dict[str, type[Strict]] = {
     "training": TrainingSettings,
     "deployment": DeploymentSettings,
     "rollback": RollbackSettings,
+    "traffic": TrafficSettings,
 }
 """Every pipeline by name; its module in this package and its config have the same name."""
 
-OPTIONS = {"model": "training", "condition": "training", "seed": "training", "data": "training"} | {
-    "reason": "rollback"
+OPTIONS = {
+    "model": ("training",),
+    "data": ("training",),
+    "condition": ("training", "traffic"),
+    "seed": ("training", "traffic"),
+    "requests": ("traffic",),
+    "corruption": ("traffic",),
+    "reason": ("rollback",),
 }
-"""The command line's options that only one pipeline takes."""
+"""The command line's options that only some pipelines take."""
 
 
 def read_settings(pipeline: str, config: Path | None, given: dict[str, Any]) -> Strict:
@@ -132,11 +158,11 @@ def read_settings(pipeline: str, config: Path | None, given: dict[str, Any]) -> 
     kind = PIPELINES[choose("pipeline", pipeline, PIPELINES)]
     path = config or CONFIGS / f"{pipeline}.yaml"
     kept = _read_yaml(path)
-    for name, owner in OPTIONS.items():
+    for name, owners in OPTIONS.items():
         if given.get(name) is None:
             continue
-        if owner != pipeline:
-            raise InputError(f"--{name} goes with --pipeline {owner}, not {pipeline}")
+        if pipeline not in owners:
+            raise InputError(f"--{name} goes with --pipeline {' or '.join(owners)}, not {pipeline}")
         if name != "data":
             kept[name] = given[name]
     if given.get("model") is not None:
@@ -208,6 +234,8 @@ def _explain(place: str, error: ValidationError, prefix: str = "") -> InputError
     """The first problem in one line: file or option, key, what is wrong."""
     problem = error.errors()[0]
     key = prefix + ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "value_error":
+        return InputError(f"{place}: {problem['ctx']['error']}")
     if problem["type"] == "open_host":
         return InputError(f"{place}: {key}.host: {problem['msg']}")
     unknown = problem["type"] in {"extra_forbidden", "unexpected_keyword_argument"}

@@ -12,7 +12,7 @@ from faces.errors import FailedError
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / ".venv-serving"
 REQUIREMENTS = ROOT / "requirements" / "serving.txt"
-log = logging.getLogger("deployers")
+log = logging.getLogger("progress")
 
 
 def ensure_environment() -> Path:

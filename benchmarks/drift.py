@@ -1,0 +1,218 @@
+"""False alarms and power of the drift detectors, on the real faces and their condition labels.
+
+    python -m benchmarks.drift                    # 300 windows of each kind, a quarter of an hour
+    python -m benchmarks.drift --windows 60
+
+In every repetition a model is trained on 60 % of each person's baseline images. Windows come from
+the other baseline images (no drift) and from changed ones. "by person": each face's statistics less
+the mean of the person whom the model names. How the deciding test was chosen: on other repetitions
+(seeds from 5000 on) of these same 400 images.
+"""
+
+import argparse
+from collections import defaultdict
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.progress import track
+
+from faces.conditions import parse_condition
+from faces.corruptions import CORRUPTIONS, corrupt
+from faces.dataset import Faces, load_faces
+from faces.drift.confidence import confidence_test
+from faces.drift.detector import DriftDetector
+from faces.drift.ks import ks_columns
+from faces.drift.mmd import mmd_test
+from faces.drift.moments import moments_test
+from faces.drift.people import without_people
+from faces.drift.statistics import NAMES
+from faces.metrics import wilson_interval
+from faces.models import build_model
+from faces.training import fit_classifier, fit_features
+
+ALPHA = 0.01
+SIZES = (10, 25, 50, 100)
+MIXED = {"10 %": 0.1, "30 %": 0.3, "half": 0.5}
+BASELINES = {"turned heads": "yaw=frontal", "side light": "lighting=even", "glasses": "glasses=no"}
+DECIDES = "moments by person (decides)"
+Rows = NDArray[np.float64]
+Outcome = tuple[str, int, str, bool]
+"""Kind of window, its size, detector, whether it gave alarm."""
+
+
+def main() -> None:
+    """Repeat, count, and print tables in Markdown."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--windows", type=int, default=300, help="of each kind and size")
+    given = parser.parse_args()
+    faces = load_faces("olivetti")
+    counts: dict[tuple[str, int, str], list[bool]] = defaultdict(list)
+    with ProcessPoolExecutor(2) as pool:
+        work = pool.map(partial(repetition, faces), range(given.windows))
+        for outcomes in track(work, "testing windows", total=given.windows):
+            for kind, size, detector, alarm in outcomes:
+                counts[kind, size, detector].append(alarm)
+    print_tables(counts)
+
+
+def repetition(faces: Faces, number: int) -> list[Outcome]:
+    """One split of the images for each baseline condition, and windows of every kind."""
+    rng = np.random.default_rng(number)
+    outcomes: list[Outcome] = []
+    for changed, condition in BASELINES.items():
+        ((column, values),) = parse_condition(condition, faces.conditions).items()
+        baseline = faces.conditions[column].isin(values).to_numpy()
+        reference, others, drifted = split(faces, baseline, rng)
+        model = train(faces, reference)
+        detector = DriftDetector.fit(
+            faces.images[reference], faces.subjects[reference], seed=number, minimum_people=1
+        )
+        trial = Trial(faces, reference, detector, model, others, rng)
+        for kind, size, images in windows(faces, others, drifted, changed, rng):
+            outcomes += [(kind, size, name, alarm) for name, alarm in trial.alarms(images)]
+    return outcomes
+
+
+def split(
+    faces: Faces, baseline: NDArray[np.bool_], rng: np.random.Generator
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Rows of the reference (60 % of each person's baseline), its other rows, and the drifted."""
+    reference: list[int] = []
+    others: list[int] = []
+    for person in faces.people:
+        rows = rng.permutation(np.flatnonzero(baseline & (faces.subjects == person)))
+        if len(rows) >= 3:
+            cut = max(2, round(0.6 * len(rows)))
+            reference += rows[:cut].tolist()
+            others += rows[cut:].tolist()
+    known = np.isin(faces.subjects, faces.subjects[reference])
+    return np.array(reference), np.array(others), np.flatnonzero(~baseline & known)
+
+
+def train(faces: Faces, rows: NDArray[np.intp]) -> object:
+    """The default model on the reference."""
+    model, part = build_model("svm"), faces[rows]
+    features = fit_features(model, part.pixels, part.subjects)
+    return fit_classifier(model, features, part.pixels, part.subjects)
+
+
+def windows(
+    faces: Faces,
+    others: NDArray[np.intp],
+    drifted: NDArray[np.intp],
+    changed: str,
+    rng: np.random.Generator,
+) -> Iterator[tuple[str, int, NDArray[np.float32]]]:
+    """Windows of every kind and size that the images are enough for."""
+    turned = changed == "turned heads"
+    for size in SIZES:
+        whole = rng.permutation(drifted)[:size]
+        if len(whole) > 0.8 * size:
+            yield changed, size, faces.images[whole]
+        if not turned or size > len(others):
+            continue
+        yield "no drift", size, faces.images[rng.permutation(others)[:size]]
+        for name, share in MIXED.items():
+            few = round(share * size)
+            mixed = np.r_[rng.permutation(drifted)[:few], rng.permutation(others)[: size - few]]
+            yield f"{name} {changed}", size, faces.images[mixed]
+        for name in CORRUPTIONS:
+            images = faces.images[rng.permutation(others)[:size]]
+            yield name, size, corrupt(name, images, int(rng.integers(1 << 30)))
+    if turned:
+        for people in (5, 10):
+            chosen = rng.choice(np.unique(faces.subjects[others]), people, replace=False)
+            rows = others[np.isin(faces.subjects[others], chosen)]
+            yield f"no drift, {people} people", len(rows), faces.images[rows]
+
+
+class Trial:
+    """All detectors against one reference."""
+
+    def __init__(
+        self,
+        faces: Faces,
+        reference: NDArray[np.intp],
+        detector: DriftDetector,
+        model: object,
+        others: NDArray[np.intp],
+        rng: np.random.Generator,
+    ) -> None:
+        self.detector, self.model = detector, model
+        raw = detector.statistics.measure(faces.images[reference])
+        self.mean, self.spread = raw.mean(axis=0), raw.std(axis=0)
+        self.raw = (raw - self.mean) / self.spread
+        self.seed = int(rng.integers(1 << 30))
+        self.sure = self.confidence(faces.images[rng.permutation(others)[: len(others) // 2]])
+
+    def confidence(self, images: NDArray[np.float32]) -> NDArray[np.float64]:
+        """How sure the model is of each image."""
+        flat = images.reshape(len(images), -1)
+        return np.asarray(self.model.predict_proba(flat).max(axis=1))  # type: ignore[attr-defined]
+
+    def alarms(self, images: NDArray[np.float32]) -> Iterator[tuple[str, bool]]:
+        """Each detector's name, and whether it gives alarm."""
+        detector = self.detector
+        values = detector.statistics.measure(images)
+        raw = (values - self.mean) / self.spread
+        flat = images.reshape(len(images), -1)
+        named = self.model.predict(flat).astype(str)  # type: ignore[attr-defined]
+        own = without_people(values, named, detector.means) / detector.scale
+        for where, reference, window in (("by person", detector.rows, own), ("", self.raw, raw)):
+            decides = " (decides)" if where else ""
+            for name, test in (("moments", moments_test), ("MMD", mmd_test)):
+                shown = f"{name} {where}{decides if name == 'moments' else ''}".strip()
+                yield shown, test(reference, window, seed=self.seed)[1] <= ALPHA
+            columns = ks_columns(reference, window, NAMES, ALPHA)
+            yield f"KS + Bonferroni {where}".strip(), bool(columns["drifted"].any())
+        yield "drop in confidence", confidence_test(self.sure, self.confidence(images))[1] <= ALPHA
+
+
+def print_tables(counts: dict[tuple[str, int, str], list[bool]]) -> None:
+    """The deciding test for every kind and size, with intervals; then all detectors."""
+    kinds = list(dict.fromkeys(kind for kind, _, _ in counts))
+    detectors = list(dict.fromkeys(detector for _, _, detector in counts))
+    print(f"\nAlarms at α = {ALPHA}, in %, with 95 % intervals: {DECIDES}\n")
+    _row("windows", *(f"n = {size}" for size in SIZES))
+    _row(*["---"] * (len(SIZES) + 1))
+    for kind in kinds:
+        if "people" not in kind:
+            _row(kind, *(_cell(counts.get((kind, size, DECIDES), [])) for size in SIZES))
+    few = [kind for kind in kinds if "people" in kind]
+    pooled = {
+        (kind, detector): [
+            alarm for (k, _, d), alarms in counts.items() if (k, d) == (kind, detector)
+            for alarm in alarms
+        ]
+        for kind in few for detector in detectors
+    }  # fmt: skip
+    print(f"\nAll detectors, alarms at α = {ALPHA} in %:\n")
+    wanted = [(kind, size) for kind in kinds if kind not in few for size in (25, 50)]
+    _row("windows", *detectors)
+    _row(*["---"] * (len(detectors) + 1))
+    for kind, size in wanted:
+        if (kind, size, DECIDES) in counts:
+            cells = [f"{100 * np.mean(counts[kind, size, d]):.0f}" for d in detectors]
+            _row(f"{kind}, n = {size}", *cells)
+    for kind in few:
+        _row(kind, *(f"{100 * np.mean(pooled[kind, d]):.1f}" for d in detectors))
+
+
+def _cell(alarms: list[bool]) -> str:
+    if not alarms:
+        return ""
+    low, high = wilson_interval(sum(alarms), len(alarms))
+    return f"{100 * np.mean(alarms):.1f} ({100 * low:.1f}–{100 * high:.1f})"
+
+
+def _row(*cells: str) -> None:
+    print(f"| {' | '.join(cells)} |")
+
+
+if __name__ == "__main__":
+    main()

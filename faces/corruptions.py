@@ -1,0 +1,59 @@
+"""What may happen to a picture on its way: noise, blur, brightness, occlusion, rotation."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter, rotate
+
+from faces.errors import choose
+
+Images = NDArray[np.float32]
+Corruption = Callable[[Images, np.random.Generator], NDArray[np.floating]]
+
+
+def corrupt(name: str, images: Images, seed: int = 0) -> Images:
+    """Images (n, 64, 64) in [0, 1] with a corruption of `CORRUPTIONS`. Raises InputError."""
+    changed = CORRUPTIONS[choose("corruption", name, CORRUPTIONS)]
+    result = changed(images, np.random.default_rng(seed))
+    return np.clip(result, 0, 1).astype(np.float32)
+
+
+def _noise(images: Images, rng: np.random.Generator) -> NDArray[np.floating]:
+    return images + rng.normal(0, 0.05, images.shape)
+
+
+def _blur(images: Images, rng: np.random.Generator) -> NDArray[np.floating]:
+    return np.stack([gaussian_filter(image, 1.0) for image in images])
+
+
+def _brightness(images: Images, rng: np.random.Generator) -> NDArray[np.floating]:
+    return images + 0.08
+
+
+def _occlusion(images: Images, rng: np.random.Generator) -> NDArray[np.floating]:
+    """A grey square of 16 pixels somewhere on the face."""
+    covered = images.astype(np.float64)
+    for image in covered:
+        top, left = rng.integers(8, 40, size=2)
+        image[top : top + 16, left : left + 16] = 0.5
+    return covered
+
+
+def _rotation(images: Images, rng: np.random.Generator) -> NDArray[np.floating]:
+    """By eight degrees, either way."""
+    angles = rng.choice([-8.0, 8.0], size=len(images))
+    turned = [
+        rotate(image, angle, reshape=False, order=1, mode="nearest")
+        for image, angle in zip(images, angles, strict=True)
+    ]
+    return np.stack(turned)
+
+
+CORRUPTIONS: Mapping[str, Corruption] = {
+    "noise": _noise,
+    "blur": _blur,
+    "brightness": _brightness,
+    "occlusion": _occlusion,
+    "rotation": _rotation,
+}

@@ -1,0 +1,85 @@
+"""The decision: a window of faces is like those that the model was trained on, or it is not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faces.drift.ks import ks_columns
+from faces.drift.moments import moments_test
+from faces.drift.people import means_of_people, without_people, without_people_left_out
+from faces.drift.report import DriftReport, Verdict
+from faces.drift.statistics import NAMES, Statistics, learn_statistics
+
+Images = NDArray[np.floating]
+MOST = 2_000
+"""Rows of the reference that the test looks at; more would cost time and decide nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class DriftDetector:
+    """What is known of the reference: its statistics, by person and without the person.
+
+    >>> detector = DriftDetector.fit(reference_images, reference_subjects)
+    >>> report = detector.test(window_images, predicted_subjects)
+    >>> report.verdict, report.p_value
+    """
+
+    statistics: Statistics
+    means: Mapping[str, NDArray[np.float64]]
+    rows: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    threshold: float = 0.01
+    minimum_images: int = 10
+    minimum_people: int = 8
+    permutations: int = 999
+    seed: int = 0
+
+    @classmethod
+    def fit(cls, images: Images, subjects: NDArray[np.str_], **settings: float) -> "DriftDetector":
+        """Learn from the images (n, 64, 64) that the model was trained on, and whom they show.
+
+        `settings`: `threshold` is the share of false alarms, `minimum_images` and
+        `minimum_people` what a window must have.
+        """
+        statistics = learn_statistics(images[:MOST])
+        values = statistics.measure(images)
+        rows = without_people_left_out(values, subjects)
+        scale = rows.std(axis=0) + 1e-12
+        kept = np.random.default_rng(0).permutation(len(rows))[:MOST]
+        means = means_of_people(values, subjects)
+        return cls(statistics, means, rows[kept] / scale, scale, **settings)  # type: ignore[arg-type]
+
+    def test(self, images: Images, predicted: NDArray[np.str_]) -> DriftReport:
+        """Compare a window's images (n, 64, 64), named by the model, with the reference.
+
+        The same image twice is one image. Too few images or people are not enough evidence.
+        """
+        _, first = np.unique(images.reshape(len(images), -1), axis=0, return_index=True)
+        images, predicted = images[np.sort(first)], predicted[np.sort(first)]
+        window, people = len(images), len(np.unique(predicted))
+        values = self.statistics.measure(images) if window else np.empty((0, len(NAMES)))
+        rows = without_people(values, predicted, self.means) / self.scale
+        columns = ks_columns(self.rows, rows, NAMES, self.threshold) if window else EMPTY
+        if window < self.minimum_images or people < self.minimum_people:
+            reason = (
+                f"{window} different images of {people} people; {self.minimum_images} images of "
+                f"{self.minimum_people} people are needed"
+            )
+            verdict = Verdict.NOT_ENOUGH_EVIDENCE
+            return DriftReport(verdict, reason, None, None, self.threshold, window, people, columns)
+        statistic, p_value = moments_test(
+            self.rows, rows, permutations=self.permutations, seed=self.seed
+        )
+        drifted = p_value <= self.threshold
+        verdict = Verdict.DRIFT if drifted else Verdict.NONE
+        most = columns.sort_values("statistic", ascending=False)["column"].iloc[0]
+        told = f"p = {p_value:.3g} of {window} images of {people} people"
+        reason = f"{told}; most of all in {most}" if drifted else told
+        return DriftReport(
+            verdict, reason, statistic, p_value, self.threshold, window, people, columns
+        )
+
+
+EMPTY = ks_columns(np.zeros((1, 0)), np.zeros((1, 0)), (), 1.0)

@@ -1,0 +1,35 @@
+"""Take the person out of the statistics: who comes is no drift, only how they look."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows = NDArray[np.float64]
+Means = Mapping[str, Rows]
+
+
+def means_of_people(rows: Rows, subjects: NDArray[np.str_]) -> dict[str, Rows]:
+    """Each person's mean row, of rows (n, d) and their subjects (n,)."""
+    return {str(name): rows[subjects == name].mean(axis=0) for name in np.unique(subjects)}
+
+
+def without_people(rows: Rows, subjects: NDArray[np.str_], means: Means) -> Rows:
+    """Rows (n, d) less the mean of the person each is taken for; of strangers, less all means'."""
+    everybody = np.mean(list(means.values()), axis=0)
+    known = [means.get(str(name), everybody) for name in subjects]
+    return np.asarray(rows - np.array(known).reshape(rows.shape))
+
+
+def without_people_left_out(rows: Rows, subjects: NDArray[np.str_]) -> Rows:
+    """The same within the reference: less the mean of the person's *other* rows.
+
+    A row that helped to make its own mean would look closer to it than any new one can. People with
+    a single row are dropped.
+    """
+    parts = []
+    for name in np.unique(subjects):
+        own = rows[subjects == name]
+        if len(own) > 1:
+            parts.append((own - own.mean(axis=0)) * len(own) / (len(own) - 1))
+    return np.vstack(parts)

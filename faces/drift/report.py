@@ -1,0 +1,34 @@
+"""What a detector found."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pandas as pd
+
+
+class Verdict(StrEnum):
+    """What a window shows."""
+
+    NONE = "none"
+    DRIFT = "drift"
+    NOT_ENOUGH_EVIDENCE = "not_enough_evidence"
+
+
+@dataclass(frozen=True, eq=False)
+class DriftReport:
+    """One window against the reference.
+
+    `statistic`, `p_value` and `threshold` are of the decision test; None if it was not made.
+    `window` counts different images, `people` those whom the model named. `columns` has a row for
+    each statistic: its mean before and in the window, the KS statistic, its p-value corrected for
+    the number of columns, and whether it drifted.
+    """
+
+    verdict: Verdict
+    reason: str
+    statistic: float | None
+    p_value: float | None
+    threshold: float
+    window: int
+    people: int
+    columns: pd.DataFrame
