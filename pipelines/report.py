@@ -8,7 +8,7 @@ from rich.table import Table
 
 from faces import NAME
 from faces.dataset import CREDITS
-from pipelines.settings import Strict, TrafficSettings, TrainingSettings
+from pipelines.settings import DriftSettings, Strict, TrafficSettings, TrainingSettings
 
 
 def print_summary(settings: Strict, summary: dict[str, Any], console: Console) -> None:
@@ -18,8 +18,37 @@ def print_summary(settings: Strict, summary: dict[str, Any], console: Console) -
         print_training(summary, console, instead=drawn and settings.data.source == "auto")
     elif isinstance(settings, TrafficSettings):
         print_traffic(summary, console)
+    elif isinstance(settings, DriftSettings):
+        print_drift(summary, console)
     else:
         print_deployment(summary, console)
+
+
+def print_drift(summary: dict[str, Any], console: Console) -> None:
+    """Print what the window shows, what was decided, and what came of it."""
+    drift, metrics, run = summary["drift"], summary["metrics"], summary["run"]
+    quiet = summary["decision"] in ("none", "not_enough_evidence")
+    rows = {
+        "window": f"{drift['window']} images of {drift['subjects']} people, "
+        f"{drift['labelled']} with feedback [dim](against version {drift['version']})[/]",
+        "decision": f"[{'green' if quiet else 'yellow'}]{summary['decision']}[/]",
+        "reason": escape(summary["reason"]),
+    }
+    if drift["accuracy"]:
+        now = drift["accuracy"]
+        rows["accuracy now"] = (
+            f"{now['now']:.3f} [dim](95 % interval {now['low']:.3f} to {now['high']:.3f}; "
+            f"{now['before']:.3f} on the baseline test)[/]"
+        )
+    if summary["retrained"]:
+        rows["baseline accuracy"] = _accuracy(metrics, "baseline")
+        if "drifted_accuracy" in metrics:
+            rows["drifted accuracy"] = _accuracy(metrics, "drifted")
+        rows["gate"] = escape(summary["gate"])
+        live = summary["deployed_version"]
+        rows["live"] = f"[green]version {live}[/]" if live else "unchanged"
+    rows["run"] = f"{run['name']} [dim]on stack '{run['stack']}'[/]"
+    _print_rows(console, rows)
 
 
 def print_traffic(summary: dict[str, Any], console: Console) -> None:

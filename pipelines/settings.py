@@ -130,11 +130,26 @@ class TrafficSettings(Strict):
         return choose("corruption", name, CORRUPTIONS) if name else name
 
 
+class DriftSettings(Strict):
+    """Everything that the drift detection pipeline may be told."""
+
+    window: Annotated[int, Field(ge=1)] | None = None
+    threshold: Share = 0.01
+    minimum_images: Annotated[int, Field(ge=2)] = 10
+    minimum_people: Annotated[int, Field(ge=1)] = 8
+    windows: Annotated[int, Field(ge=1)] = 1
+    needed: Annotated[int, Field(ge=1)] = 1
+    minimum_labels: Annotated[int, Field(ge=1)] = 10
+    gate: GateSettings = GateSettings()
+    verification_images: Annotated[int, Field(ge=1, le=50)] = 8
+
+
 PIPELINES: dict[str, type[Strict]] = {
     "training": TrainingSettings,
     "deployment": DeploymentSettings,
     "rollback": RollbackSettings,
     "traffic": TrafficSettings,
+    "drift_detection": DriftSettings,
 }
 """Every pipeline by name; its module in this package and its config have the same name."""
 

@@ -9,6 +9,10 @@ DEPLOYMENT = "deployment"
 """The artifact that each deployment and each rollback leaves."""
 
 
+DECISION = "drift_decision"
+"""The artifact that each drift detection leaves."""
+
+
 def former_version() -> int | None:
     """The version that was live before the present one; None if there was none."""
     return before_present(deployments())
@@ -16,8 +20,17 @@ def former_version() -> int | None:
 
 def deployments() -> list[dict[str, Any]]:
     """All deployments and rollbacks on the active stack, oldest first."""
+    return _recorded(DEPLOYMENT)
+
+
+def decisions() -> list[dict[str, Any]]:
+    """All decisions about windows on the active stack, oldest first."""
+    return _recorded(DECISION)
+
+
+def _recorded(artifact: str) -> list[dict[str, Any]]:
     stack = str(Client().active_stack_model.id)
-    found = Client().list_artifact_versions(artifact=DEPLOYMENT, sort_by="asc:created", size=10_000)
+    found = Client().list_artifact_versions(artifact=artifact, sort_by="asc:created", size=10_000)
     return [
         dict(version.run_metadata)
         for version in found.items

@@ -1,13 +1,16 @@
 """Which version is in production: moved in ZenML, then told to MLflow's registry."""
 
+from typing import Any
+
 from zenml import log_metadata
 from zenml.client import Client
 from zenml.model_registries.base_model_registry import ModelVersionStage
 from zenml.models import ModelVersionResponse
 
+from deployers.base import active_deployer
 from faces import NAME
 from faces.errors import InputError
-from steps.versions import production_version, put_into_production
+from steps.versions import find_version, production_version, put_into_production
 
 ALIAS, PENDING, CHAMPION = "mlflow_alias", "pending", "champion"
 """In MLflow's registry the version in production has the alias 'champion'."""
@@ -35,6 +38,15 @@ def tell_registry() -> None:
         stage=ModelVersionStage.PRODUCTION,
     )
     log_metadata(metadata={ALIAS: CHAMPION}, model_version_id=production.id)
+
+
+def live_settings() -> dict[str, Any]:
+    """The settings that the live version was trained with."""
+    version = find_version(int(active_deployer().endpoint().version))
+    if version is None:
+        raise InputError("the version that is live was deleted: train and deploy another")
+    settings: dict[str, Any] = version.run_metadata["settings"]  # type: ignore[assignment]
+    return settings
 
 
 def require_production() -> ModelVersionResponse:

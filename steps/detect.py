@@ -1,0 +1,68 @@
+"""Is there drift in the window? The decision test, and beside it confidence and accuracy."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+from zenml import step
+
+from deployers.base import active_deployer
+from faces.dataset import Faces
+from faces.drift import DriftDetector
+from faces.drift.accuracy import accuracy_test
+from faces.drift.confidence import confidence_test
+from faces.metrics import BASELINE
+from steps.versions import find_version, load_artifact
+from steps.window import UNKNOWN
+
+
+@step(enable_cache=False)
+def detect_drift(
+    window: Faces, threshold: float, minimum_images: int, minimum_people: int
+) -> tuple[Annotated[dict[str, Any], "drift"], Annotated[pd.DataFrame, "columns"]]:
+    """Compare the window with what the live version was trained on, and what it was held to.
+
+    Confidence and accuracy are compared with the version's baseline test, which it was not trained
+    on. Accuracy needs feedback: without any, `accuracy` is None.
+    """
+    version = find_version(int(active_deployer().endpoint().version))
+    assert version is not None
+    faces: Faces = load_artifact(version, "faces")
+    train = faces[load_artifact(version, "split").train]
+    detector = DriftDetector.fit(
+        np.asarray(train.images),
+        train.subjects,
+        threshold=threshold,
+        minimum_images=minimum_images,
+        minimum_people=minimum_people,
+    )
+    report = detector.test(np.asarray(window.images), window.subjects)
+    predictions: pd.DataFrame = load_artifact(version, "predictions")
+    before = predictions[predictions["part"] == BASELINE]
+    drop, p_confidence = None, None
+    if len(window):
+        sure = window.conditions["confidence"].to_numpy(dtype=float)
+        drop, p_confidence = confidence_test(before["confidence"].to_numpy(dtype=float), sure)
+    truth = window.conditions["truth"].to_numpy(dtype=str)
+    known = truth != UNKNOWN
+    accuracy = None
+    if known.any():
+        was_right = (before["subject"] == before["predicted"]).to_numpy(dtype=bool)
+        accuracy = asdict(accuracy_test(was_right, truth[known] == window.subjects[known]))
+    found = {
+        "verdict": report.verdict.value,
+        "detected": report.verdict.value == "drift",
+        "reason": report.reason,
+        "statistic": report.statistic,
+        "p_value": report.p_value,
+        "threshold": threshold,
+        "window": report.window,
+        "subjects": report.people,
+        "labelled": int(known.sum()),
+        "confidence_drop": drop,
+        "confidence_p_value": p_confidence,
+        "accuracy": accuracy,
+        "version": version.number,
+    }
+    return found, report.columns

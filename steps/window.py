@@ -1,0 +1,51 @@
+"""The window: what was asked of the endpoint since the last decision."""
+
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+from zenml import step
+
+from deployers.base import active_deployer
+from faces.captured import tabulate
+from faces.dataset import SIDE, Faces
+from serving.archive import read_files
+from steps.artifacts import FacesMaterializer
+from steps.history import decisions
+
+CAPTURED = "captured"
+UNKNOWN = ""
+"""The truth of a face that no feedback came for."""
+
+
+@step(enable_cache=False, output_materializers={"window": FacesMaterializer})
+def load_window(last: int | None) -> Annotated[Faces, "window"]:
+    """Captured faces since the last decision, or the last N; the same image twice is one image.
+
+    Its subjects are whom the model named; the columns `truth`, `confidence`, `version` and `time`
+    say the rest. The latest answer and truth for an image count.
+    """
+    captured = tabulate(read_files(active_deployer().captured()))
+    table = captured.table
+    until = decided_until()
+    chosen = (table["time"].astype("int64") > until).to_numpy()
+    rows = np.flatnonzero(chosen)[-last:] if last else np.flatnonzero(chosen)
+    images = captured.pixels[rows].reshape(-1, SIDE, SIDE)
+    about = pd.DataFrame(
+        {
+            "truth": table["truth"].iloc[rows].fillna(UNKNOWN).to_numpy(dtype=str),
+            "confidence": table["confidence"].iloc[rows].round(6).to_numpy(dtype=str),
+            "version": table["version"].iloc[rows].to_numpy(dtype=str),
+            "time": table["time"].iloc[rows].astype("int64").to_numpy(dtype=str),
+        }
+    )
+    names = table["person"].iloc[rows].to_numpy(dtype=str)
+    window = Faces(images, names, about, CAPTURED)
+    _, latest = np.unique(window.ids[::-1], return_index=True)
+    return window[np.sort(len(window) - 1 - latest)]
+
+
+def decided_until() -> int:
+    """Up to when captured faces were decided on, in nanoseconds since 1970; 0 before the first."""
+    times = [int(decision["until"]) for decision in decisions() if decision.get("until")]
+    return max(times, default=0)
