@@ -1,7 +1,7 @@
 # The project's commands. `make help` explains them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-serving run deploy test check format dashboard dashboard-stop \
+.PHONY: help setup setup-dev setup-serving run deploy demo test check format dashboard dashboard-stop \
 	bench bench-serving requirements clean
 
 PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
@@ -26,6 +26,9 @@ run: setup ## Train on the default data: python run.py --pipeline training
 
 deploy: setup ## Serve the model in production: python run.py --pipeline deployment
 	@$(BIN)/python run.py --pipeline deployment
+
+demo: setup ## Play the whole story: train, serve, drift, retrain, redeploy, roll back (two minutes)
+	@$(BIN)/python -m scripts.demo
 
 test: setup-dev ## Run the tests (real faces where SCIKIT_LEARN_DATA has them) and measure coverage
 	@$(BIN)/python -m pytest

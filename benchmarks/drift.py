@@ -27,7 +27,7 @@ from faces.drift.detector import DriftDetector
 from faces.drift.ks import ks_columns
 from faces.drift.mmd import mmd_test
 from faces.drift.moments import moments_test
-from faces.drift.people import without_people
+from faces.drift.people import tame, without_people
 from faces.drift.statistics import NAMES
 from faces.metrics import wilson_interval
 from faces.models import build_model
@@ -162,7 +162,7 @@ class Trial:
         raw = (values - self.mean) / self.spread
         flat = images.reshape(len(images), -1)
         named = self.model.predict(flat).astype(str)  # type: ignore[attr-defined]
-        own = without_people(values, named, detector.means) / detector.scale
+        own = tame(without_people(values, named, detector.means), detector.scale)
         for where, reference, window in (("by person", detector.rows, own), ("", self.raw, raw)):
             decides = " (decides)" if where else ""
             for name, test in (("moments", moments_test), ("MMD", mmd_test)):

@@ -48,7 +48,7 @@ def tabulate(files: Iterable[bytes]) -> Captured:
     predictions = [r for r in predictions if r.head["version"] in people]
     predictions.sort(key=lambda record: float(record.head["time"]))
     rows = [row for record in predictions for row in _rows(record, people, feedback)]
-    table = pd.DataFrame(rows, columns=COLUMNS)
+    table = pd.DataFrame(rows, columns=COLUMNS).astype({"face": int, "confidence": float})
     table["time"] = pd.to_datetime(table["time"], unit="s", utc=True)
     pixels = [record.pixels for record in predictions]
     stacked = np.concatenate(pixels) if pixels else np.empty((0, PIXELS), np.float32)

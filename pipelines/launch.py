@@ -13,7 +13,7 @@ from zenml.enums import ExecutionMode
 from zenml.models import StackResponse
 
 from faces.errors import choose
-from pipelines.leftovers import working_on
+from pipelines.leftovers import by_itself, working_on
 from pipelines.progress import show_progress
 from pipelines.settings import Strict
 from stacks.databases import alone, create_mlflow_database, create_zenml_database
@@ -49,7 +49,7 @@ def launch(
         options: dict[str, Any] = {} if cached else {"enable_cache": False}
         if FAIL_FAST in Client().active_stack.orchestrator.supported_execution_modes:
             options["execution_mode"] = FAIL_FAST
-        with working_on(chosen):
+        with by_itself(pipeline), working_on(chosen):
             run = define.with_options(**options)(settings=settings.model_dump(mode="json"))
     summary: dict[str, Any] = module.summarize(run)
     summary["run"] |= {"stack": chosen.name, "mlflow": mlflow_address(chosen)}

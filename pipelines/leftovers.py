@@ -15,9 +15,11 @@ from zenml.orchestrators.publish_utils import (
     publish_pipeline_run_status_update,
 )
 
+from faces.errors import InputError
 from pipelines.settings import PIPELINES
 
 ORCHESTRATOR = StackComponentType.ORCHESTRATOR
+ALONE = ("drift_detection",)
 UNFINISHED = (ExecutionStatus.INITIALIZING, ExecutionStatus.PROVISIONING, ExecutionStatus.RUNNING)
 
 
@@ -33,6 +35,24 @@ def working_on(stack: StackResponse) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             end_leftovers(stack)
         fcntl.flock(file, fcntl.LOCK_SH)
+        yield
+
+
+@contextmanager
+def by_itself(pipeline: str) -> Iterator[None]:
+    """Hold a pipeline's lock, if it is one of which only one may work at a time.
+
+    Raises InputError if another is at work: this one leaves.
+    """
+    if pipeline not in ALONE:
+        yield
+        return
+    place = Path(GlobalConfiguration().config_directory) / f"faces-{pipeline}.lock"
+    with place.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(f"another {pipeline} is at work: nothing was done here") from None
         yield
 
 

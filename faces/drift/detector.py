@@ -8,7 +8,13 @@ from numpy.typing import NDArray
 
 from faces.drift.ks import ks_columns
 from faces.drift.moments import moments_test
-from faces.drift.people import means_of_people, without_people, without_people_left_out
+from faces.drift.people import (
+    means_of_people,
+    spread,
+    tame,
+    without_people,
+    without_people_left_out,
+)
 from faces.drift.report import DriftReport, Verdict
 from faces.drift.statistics import NAMES, Statistics, learn_statistics
 
@@ -46,21 +52,22 @@ class DriftDetector:
         statistics = learn_statistics(images[:MOST])
         values = statistics.measure(images)
         rows = without_people_left_out(values, subjects)
-        scale = rows.std(axis=0) + 1e-12
+        scale = spread(rows)
         kept = np.random.default_rng(0).permutation(len(rows))[:MOST]
         means = means_of_people(values, subjects)
-        return cls(statistics, means, rows[kept] / scale, scale, **settings)  # type: ignore[arg-type]
+        return cls(statistics, means, tame(rows[kept], scale), scale, **settings)  # type: ignore[arg-type]
 
     def test(self, images: Images, predicted: NDArray[np.str_]) -> DriftReport:
         """Compare a window's images (n, 64, 64), named by the model, with the reference.
 
         The same image twice is one image. Too few images or people are not enough evidence.
         """
-        _, first = np.unique(images.reshape(len(images), -1), axis=0, return_index=True)
-        images, predicted = images[np.sort(first)], predicted[np.sort(first)]
+        different = {image.tobytes(): row for row, image in enumerate(images)}
+        rows_kept = np.array(sorted(different.values()), dtype=np.int64)
+        images, predicted = images[rows_kept], predicted[rows_kept]
         window, people = len(images), len(np.unique(predicted))
         values = self.statistics.measure(images) if window else np.empty((0, len(NAMES)))
-        rows = without_people(values, predicted, self.means) / self.scale
+        rows = tame(without_people(values, predicted, self.means), self.scale)
         columns = ks_columns(self.rows, rows, NAMES, self.threshold) if window else EMPTY
         if window < self.minimum_images or people < self.minimum_people:
             reason = (

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 Rows = NDArray[np.float64]
 Means = Mapping[str, Rows]
+MOST = 4.0
 
 
 def means_of_people(rows: Rows, subjects: NDArray[np.str_]) -> dict[str, Rows]:
@@ -33,3 +34,14 @@ def without_people_left_out(rows: Rows, subjects: NDArray[np.str_]) -> Rows:
         if len(own) > 1:
             parts.append((own - own.mean(axis=0)) * len(own) / (len(own) - 1))
     return np.vstack(parts)
+
+
+def spread(rows: Rows) -> Rows:
+    """A scale for each column of (n, d) that a few wild values do not move: 1.48 × the MAD."""
+    deviations = np.abs(rows - np.median(rows, axis=0))
+    return np.asarray(1.4826 * np.median(deviations, axis=0) + 1e-12)
+
+
+def tame(rows: Rows, scale: Rows) -> Rows:
+    """Rows in units of `scale`, none further than `MOST` from 0: wild values count, once."""
+    return np.clip(rows / scale, -MOST, MOST)

@@ -1,0 +1,187 @@
+"""The whole loop: traffic, drift, retraining, redeployment, a refused model, a rollback."""
+
+import fcntl
+import json
+import os
+from collections.abc import Callable, Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from faces.errors import FailedError, InputError
+from tests.conftest import real_faces_are_here
+from tests.serving.conftest import free_port
+
+PORT = free_port()
+REAL = real_faces_are_here()
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    from zenml.client import Client
+    from zenml.config.global_config import GlobalConfiguration
+
+    former, home = dict(os.environ), tmp_path_factory.mktemp("zenml-loop")
+    os.environ["ZENML_CONFIG_PATH"] = str(home)
+    os.environ.pop("ZENML_ACTIVE_STACK_ID", None)
+    GlobalConfiguration._reset_instance()
+    Client._reset_instance()
+    yield home
+    deployer().put_back(None)
+    os.environ.clear()
+    os.environ.update(former)
+    GlobalConfiguration._reset_instance()
+    Client._reset_instance()
+
+
+@pytest.fixture(scope="module")
+def run(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    def run_pipeline(pipeline: str, text: str = "", **given: Any) -> dict[str, Any]:
+        from pipelines.launch import launch
+        from pipelines.settings import read_settings
+
+        config = tmp_path_factory.mktemp("config") / "config.yaml"
+        config.write_text(text)
+        settings = read_settings(pipeline, config, given)
+        return launch(pipeline, settings, "local", True, Console(file=StringIO()))
+
+    return run_pipeline
+
+
+@pytest.fixture(scope="module")
+def live(run: Run) -> dict[str, Any]:
+    run("training", data="olivetti" if REAL else "synthetic")
+    return run("deployment", f"endpoint: {{port: {PORT}}}")
+
+
+def deployer() -> Any:
+    from deployers.base import active_deployer
+
+    return active_deployer()
+
+
+def send(run: Run, condition: str, text: str = "", **given: Any) -> dict[str, Any]:
+    sent = run("traffic", text, condition=condition, **given)["traffic"]
+    assert sent["failed"] == 0
+    return dict(sent)
+
+
+def test_no_traffic_is_not_enough_evidence(run: Run, live: dict[str, Any]) -> None:
+    found = run("drift_detection")
+    assert found["decision"] == "not_enough_evidence"
+    assert found["drift"]["window"] == 0
+    assert not found["retrained"]
+
+
+def test_traffic_of_the_training_condition_changes_nothing(run: Run, live: dict[str, Any]) -> None:
+    sent = send(run, "yaw=frontal", requests=40)
+    assert sent["accuracy"] > 0.85
+    assert sent["feedback"] == 40
+    found = run("drift_detection")
+    assert found["decision"] == "none", found["reason"]
+    assert found["drift"]["window"] == sent["images"]
+    assert found["deployed_version"] is None
+    assert run("drift_detection")["decision"] == "not_enough_evidence", "it was decided on"
+
+
+def test_drift_without_labels_is_an_alert(run: Run, live: dict[str, Any]) -> None:
+    send(run, "yaw=left,right", "feedback: 0.0", corruption="blur")
+    found = run("drift_detection")
+    assert found["decision"] == "alert"
+    assert found["drift"]["detected"]
+    assert "nothing can be learned without" in found["reason"]
+    assert deployer().live_version() == "1"
+
+
+def test_drift_in_too_few_of_the_last_windows_waits(run: Run, live: dict[str, Any]) -> None:
+    send(run, "yaw=left,right", corruption="noise")
+    found = run("drift_detection", "windows: 5\nneeded: 4")
+    assert found["decision"] == "wait"
+    assert "in 2 of the 4 windows that are needed" in found["reason"]
+
+
+def test_wrong_labels_make_a_model_that_the_gate_refuses(run: Run, live: dict[str, Any]) -> None:
+    from faces.dataset import Faces
+    from faces.traffic import traffic_rows
+    from serving.client import send_faces, send_truth
+    from steps.versions import find_version, load_artifact
+
+    version = find_version(int(deployer().live_version()))
+    assert version is not None
+    faces: Faces = load_artifact(version, "faces")
+    split = load_artifact(version, "split")
+    rows = traffic_rows(faces, split, "yaw=left,right")
+    endpoint = deployer().endpoint()
+    before = deployer().live_version()
+    for shift in (0.0, 0.02, 0.04):
+        for number, row in enumerate(rows):
+            pixels = np.clip(faces.pixels[row] + shift, 0, 1)
+            answer = send_faces(endpoint.url, pixels[None])
+            wrong = answer.names[(answer.names.index(faces.subjects[row]) + number) % 40]
+            send_truth(endpoint.url, answer.request, [wrong])
+    found = run("drift_detection")
+    assert found["decision"] == "retrain"
+    assert found["retrained"]
+    assert not found["promoted"], found["gate"]
+    assert found["gate"].startswith("refused: worse than production")
+    assert found["deployed_version"] is None
+    assert deployer().live_version() == before
+
+
+def test_turned_heads_are_noticed_learned_and_redeployed_then_rolled_back(
+    run: Run, live: dict[str, Any]
+) -> None:
+    before = deployer().live_version()
+    sent = send(run, "yaw=left,right", requests=60)
+    assert sent["accuracy"] < 0.85
+    found = run("drift_detection")
+    assert found["decision"] == "retrain"
+    assert found["drift"]["accuracy"]["now"] == pytest.approx(sent["accuracy"], abs=0.05)
+    assert found["promoted"], found["gate"]
+    assert found["deployed_version"] == deployer().live_version() != before
+    if REAL:
+        assert found["drift"]["detected"]
+        assert found["metrics"]["drifted_accuracy"] > 0.6
+    after = send(run, "yaw=frontal", requests=20)
+    assert after["model_version"] == found["deployed_version"]
+    json.dumps(found)
+
+    back = run("rollback", reason="a test")
+    assert back["endpoint"]["model_version"] == before == deployer().live_version()
+
+
+def test_traffic_uses_what_no_version_was_trained_on(run: Run, live: dict[str, Any]) -> None:
+    from faces.traffic import is_apart
+    from steps.versions import find_version, load_artifact
+
+    versions = [v for n in range(1, 6) if (v := find_version(n)) is not None]
+    assert len(versions) >= 2
+    for version in versions[1:]:
+        faces, split = load_artifact(version, "faces"), load_artifact(version, "split")
+        first = load_artifact(versions[0], "split")
+        original = load_artifact(versions[0], "faces")
+        learned = np.setdiff1d(faces.ids[split.train], original.ids[first.train])
+        known = np.isin(learned, original.ids)
+        assert not is_apart(learned[known]).any()
+
+
+def test_an_endpoint_that_is_down_is_told_and_changes_nothing(
+    run: Run, live: dict[str, Any]
+) -> None:
+    (service,) = deployer().find_model_server()
+    deployer().stop_model_server(service.uuid)
+    with pytest.raises(FailedError, match="no endpoint answers at"):
+        run("traffic", requests=5)
+    deployer().start_model_server(service.uuid, timeout=30)
+
+
+def test_two_at_once_one_leaves(run: Run, live: dict[str, Any], home: Path) -> None:
+    with (home / "faces-drift_detection.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(InputError, match="another drift_detection is at work"):
+            run("drift_detection")
