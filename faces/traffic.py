@@ -27,5 +27,7 @@ def traffic_rows(faces: Faces, split: Split, condition: str, seed: int = 0) -> N
     wanted = matches(faces.conditions, parse_condition(condition, faces.conditions))
     rows = held_out[wanted[held_out] & ~is_apart(faces.ids)[held_out]]
     if not len(rows):
-        raise InputError(f"--condition {condition}: no held-out image matches")
+        raise InputError(
+            f"--condition {condition}: no image is left that the model was not trained on"
+        )
     return np.random.default_rng(seed).permutation(rows)

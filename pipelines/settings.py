@@ -140,7 +140,7 @@ class DriftSettings(Strict):
     windows: Annotated[int, Field(ge=1)] = 1
     needed: Annotated[int, Field(ge=1)] = 1
     minimum_labels: Annotated[int, Field(ge=1)] = 10
-    gate: GateSettings = GateSettings()
+    gate: GateSettings = GateSettings(tolerances=Tolerances(baseline=0.05))
     verification_images: Annotated[int, Field(ge=1, le=50)] = 8
 
 

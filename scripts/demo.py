@@ -65,18 +65,20 @@ class Story:
         config = self.folder / "deployment.yaml"
         config.write_text(f"endpoint: {{port: {port}}}\n")
         self.act("It goes live", "deployment", "--config", str(config))
-        self.traffic("Frontal traffic comes", "yaw=frontal")
+        self.traffic("Frontal traffic comes", "yaw=frontal", self.requests)
         self.check("Is there drift?")
-        self.traffic("Turned heads come", TURNED)
+        # Two thirds: what is learned is no traffic any more, and some must be left.
+        self.traffic("Turned heads come", TURNED, self.requests * 2 // 3)
         self.check("Is there drift?")
-        self.traffic("Turned heads come again, some of which are known by now", TURNED)
+        self.traffic("Turned heads come that nobody has learned from", TURNED, self.requests // 3)
         self.act("Somebody wants the former model back", "rollback", "--reason", "for the story")
         self.table()
 
     def act(self, title: str, pipeline: str, *options: str) -> dict[str, Any]:
         """Run a pipeline as a person would, and read its summary."""
         command = ["run.py", "--pipeline", pipeline, *options]
-        self.console.print(f"\n[bold]{title}[/]  [dim]python {' '.join(command)}[/]")
+        self.console.print(f"\n[bold]{title}[/]")
+        self.console.print(f"[dim]python {' '.join(command)}[/]", soft_wrap=True)
         file = self.folder / "summary.json"
         done = subprocess.run(
             [sys.executable, *command, "--summary", str(file)],
@@ -88,9 +90,9 @@ class Story:
         summary: dict[str, Any] = json.loads(file.read_text())
         return summary
 
-    def traffic(self, title: str, condition: str) -> None:
+    def traffic(self, title: str, condition: str, requests: int) -> None:
         """Send faces, and say how many were named rightly."""
-        options = ("--condition", condition, "--requests", str(self.requests))
+        options = ("--condition", condition, "--requests", str(requests))
         sent = self.act(title, "traffic", *options)["traffic"]
         self.sent.append((title, sent))
         self.say(f"{sent['accuracy']:.0%} right, by version {sent['model_version']}.")
@@ -107,7 +109,7 @@ class Story:
 
     def say(self, text: str) -> None:
         """One line of the story."""
-        self.console.print(f"  → {text}")
+        self.console.print(f"  → {text}", soft_wrap=True)
 
     def table(self) -> None:
         """Accuracy and failures, traffic by traffic."""
