@@ -47,7 +47,7 @@ def test_help_and_list_teach(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--pipeline", "cooking"], "unknown pipeline 'cooking': choose from deployment, rollback"),
+        (["--pipeline", "cooking"], "unknown pipeline 'cooking': choose from deployment, drift"),
         (["--pipeline", "training", "--model", "net"], "unknown model 'net': choose from logistic"),
         (["--pipeline", "training", "--condition", "pose"], "unknown condition 'pose': choose"),
         (["--pipeline", "training", "--condition", "yaw=up"], "unknown value of yaw 'up': choose"),

@@ -4,13 +4,18 @@ import pytest
 
 from faces.errors import InputError
 from faces.models import model_names
-from pipelines.settings import CONFIGS, read_settings
+from pipelines.settings import CONFIGS, PIPELINES, read_settings
 
 
 def read(tmp_path: Path, text: str, **given: object):
     config = tmp_path / "training.yaml"
     config.write_text(text)
     return read_settings("training", config, given)
+
+
+@pytest.mark.parametrize("name", [name for name in PIPELINES if name != "training"])
+def test_every_config_says_what_is_the_default(name: str) -> None:
+    assert read_settings(name, None, {}) == PIPELINES[name]()
 
 
 def test_the_default_config_is_the_default(tmp_path: Path) -> None:
@@ -77,7 +82,7 @@ def test_the_option_is_blamed_for_what_it_gave(tmp_path: Path) -> None:
 
 def test_unknown_pipelines_and_missing_files_are_told(tmp_path: Path) -> None:
     with pytest.raises(
-        InputError, match="unknown pipeline 'cooking': choose from deployment, rollback, training"
+        InputError, match="unknown pipeline 'cooking': choose from deployment, drift"
     ):
         read_settings("cooking", None, {})
     with pytest.raises(InputError, match=r"cannot read .*missing\.yaml"):
