@@ -2,10 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from faces.dataset import Faces, load_faces
 from faces.sources import olivetti
@@ -52,18 +56,39 @@ def people_folder(tmp_path_factory: pytest.TempPathFactory, drawn: Faces) -> Pat
     return root
 
 
-@pytest.fixture(scope="session")
-def zenml_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A ZenML configuration that nothing but this test session knows."""
-    home = tmp_path_factory.mktemp("zenml")
+@contextmanager
+def own_zenml(home: Path) -> Iterator[Path]:
+    """A ZenML configuration that nothing else knows, for as long as the block lasts."""
     former = dict(os.environ)
     os.environ["ZENML_CONFIG_PATH"] = str(home)
     os.environ.pop("ZENML_ACTIVE_STACK_ID", None)
     from zenml.client import Client
     from zenml.config.global_config import GlobalConfiguration
 
-    GlobalConfiguration._reset_instance()
-    Client._reset_instance()
+    def begin_anew() -> None:
+        GlobalConfiguration._reset_instance()
+        Client._reset_instance()
+
+    begin_anew()
     yield home
     os.environ.clear()
     os.environ.update(former)
+    begin_anew()
+
+
+@pytest.fixture(scope="session")
+def zenml_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A ZenML configuration that nothing but this test session knows."""
+    with own_zenml(tmp_path_factory.mktemp("zenml")) as home:
+        yield home
+
+
+def run_pipeline(folder: Path, pipeline: str, text: str = "", **given: Any) -> dict[str, Any]:
+    """Run a pipeline as run.py does, with a config of the test's own; gives its summary."""
+    from pipelines.launch import launch
+    from pipelines.settings import read_settings
+
+    config = folder / "config.yaml"
+    config.write_text(text)
+    settings = read_settings(pipeline, config, given)
+    return launch(pipeline, settings, "local", True, Console(file=StringIO()))

@@ -6,17 +6,16 @@ import signal
 import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import requests
-from rich.console import Console
 
 from benchmarks.load import Load, post, run_load
 from faces.errors import FailedError, InputError
+from tests.conftest import own_zenml, run_pipeline
 from tests.pipelines.test_training import champion
 from tests.serving.conftest import free_port
 
@@ -26,37 +25,20 @@ Run = Callable[..., dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A ZenML of this module's own: what is deployed depends on what was deployed before."""
-    from zenml.client import Client
-    from zenml.config.global_config import GlobalConfiguration
-
-    former, home = dict(os.environ), tmp_path_factory.mktemp("zenml-deployment")
-    os.environ["ZENML_CONFIG_PATH"] = str(home)
-    os.environ.pop("ZENML_ACTIVE_STACK_ID", None)
-    GlobalConfiguration._reset_instance()
-    Client._reset_instance()
-    yield home
-    deployer().put_back(None)
-    os.environ.clear()
-    os.environ.update(former)
-    GlobalConfiguration._reset_instance()
-    Client._reset_instance()
+    """A ZenML of this module's own: what happens depends on what happened before."""
+    with own_zenml(tmp_path_factory.mktemp("zenml-deployment")) as home:
+        yield home
+        deployer().put_back(None)
 
 
 @pytest.fixture(scope="module")
 def run(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    def run_pipeline(pipeline: str, text: str = "", **given: Any) -> dict[str, Any]:
-        from pipelines.launch import launch
-        from pipelines.settings import read_settings
-
+    def run_here(pipeline: str, text: str = "", **given: Any) -> dict[str, Any]:
         if pipeline == "deployment":
             text = text or f"endpoint: {{port: {PORT}}}"
-        config = tmp_path_factory.mktemp("config") / "config.yaml"
-        config.write_text(text)
-        settings = read_settings(pipeline, config, given)
-        return launch(pipeline, settings, "local", True, Console(file=StringIO()))
+        return run_pipeline(tmp_path_factory.mktemp("config"), pipeline, text, **given)
 
-    return run_pipeline
+    return run_here
 
 
 @pytest.fixture(scope="module")

@@ -2,18 +2,15 @@
 
 import fcntl
 import json
-import os
 from collections.abc import Callable, Iterator
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 from faces.errors import FailedError, InputError
-from tests.conftest import real_faces_are_here
+from tests.conftest import own_zenml, real_faces_are_here, run_pipeline
 from tests.serving.conftest import free_port
 
 PORT = free_port()
@@ -23,34 +20,18 @@ Run = Callable[..., dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    from zenml.client import Client
-    from zenml.config.global_config import GlobalConfiguration
-
-    former, home = dict(os.environ), tmp_path_factory.mktemp("zenml-loop")
-    os.environ["ZENML_CONFIG_PATH"] = str(home)
-    os.environ.pop("ZENML_ACTIVE_STACK_ID", None)
-    GlobalConfiguration._reset_instance()
-    Client._reset_instance()
-    yield home
-    deployer().put_back(None)
-    os.environ.clear()
-    os.environ.update(former)
-    GlobalConfiguration._reset_instance()
-    Client._reset_instance()
+    """A ZenML of this module's own: what happens depends on what happened before."""
+    with own_zenml(tmp_path_factory.mktemp("zenml-loop")) as home:
+        yield home
+        deployer().put_back(None)
 
 
 @pytest.fixture(scope="module")
 def run(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    def run_pipeline(pipeline: str, text: str = "", **given: Any) -> dict[str, Any]:
-        from pipelines.launch import launch
-        from pipelines.settings import read_settings
+    def run_here(pipeline: str, text: str = "", **given: Any) -> dict[str, Any]:
+        return run_pipeline(tmp_path_factory.mktemp("config"), pipeline, text, **given)
 
-        config = tmp_path_factory.mktemp("config") / "config.yaml"
-        config.write_text(text)
-        settings = read_settings(pipeline, config, given)
-        return launch(pipeline, settings, "local", True, Console(file=StringIO()))
-
-    return run_pipeline
+    return run_here
 
 
 @pytest.fixture(scope="module")
