@@ -3,23 +3,16 @@
 from typing import Any
 
 from zenml import pipeline
-from zenml.client import Client
 from zenml.models import PipelineRunResponse
 
 from faces.decision import RETRAIN
+from pipelines.candidate import make_candidate
 from steps.decide import decide
 from steps.deploy import deploy_model
 from steps.detect import detect_drift
-from steps.draw import draw_pictures
-from steps.evaluate import evaluate_model
-from steps.export import export_model
 from steps.learn import learn_window
 from steps.production import live_settings
-from steps.promote import promote_model
 from steps.record import record_deployment
-from steps.reduce import fit_pca
-from steps.register import register_model
-from steps.train import train_model
 from steps.verify import verify_endpoint
 from steps.window import load_window
 
@@ -43,21 +36,8 @@ def drift_detection(settings: dict[str, Any]) -> None:
     )
     if decision.load()["decision"] != RETRAIN:
         return
-    trained = live_settings()
-    model, params = trained["model"], trained["params"]
-    tracker = Client().active_stack.experiment_tracker
     faces, split = learn_window(window)
-    pca = fit_pca(faces, split, model, params)
-    fitted = train_model(faces, split, pca, model, params)
-    portable = export_model(faces, fitted)
-    metrics, predictions, by_condition, confused = evaluate_model(faces, split, fitted)
-    pictures = draw_pictures(faces, split, pca, predictions)
-    version = register_model.with_options(experiment_tracker=tracker.name if tracker else None)(
-        faces, split, pca, fitted, portable, metrics, predictions, by_condition, confused, pictures,
-        trained,
-    )  # fmt: skip
-    gate = settings["gate"]
-    verdict = promote_model(version, metrics, gate["tolerances"], gate["minimum_images"])
+    version, verdict = make_candidate(faces, split, live_settings(), settings["gate"])
     if not verdict.load()["promoted"]:
         return
     live = deploy_model(version, None)

@@ -3,18 +3,11 @@
 from typing import Any
 
 from zenml import pipeline
-from zenml.client import Client
 from zenml.models import PipelineRunResponse
 
-from steps.draw import draw_pictures
-from steps.evaluate import evaluate_model
-from steps.export import export_model
+from pipelines.candidate import make_candidate
 from steps.load import load_faces
-from steps.promote import promote_model
-from steps.reduce import fit_pca
-from steps.register import register_model
 from steps.split import split_faces
-from steps.train import train_model
 
 
 @pipeline(name="training")
@@ -29,22 +22,10 @@ def training(settings: dict[str, Any]) -> None:
     6. Record the model in MLflow and as a version in ZenML.
     7. Promote it, if it passes the gate.
     """
-    data, gate, model = settings["data"], settings["gate"], settings["model"]
-    seed, params = settings["seed"], settings["params"]
-    tracker = Client().active_stack.experiment_tracker
-
+    data, seed = settings["data"], settings["seed"]
     faces = load_faces(data["source"], data["people"], data["images"], data["seed"])
     split = split_faces(faces, settings["condition"], settings["test_share"], seed)
-    pca = fit_pca(faces, split, model, params)
-    fitted = train_model(faces, split, pca, model, params)
-    portable = export_model(faces, fitted)
-    metrics, predictions, by_condition, confused = evaluate_model(faces, split, fitted)
-    pictures = draw_pictures(faces, split, pca, predictions)
-    version = register_model.with_options(experiment_tracker=tracker.name if tracker else None)(
-        faces, split, pca, fitted, portable, metrics, predictions, by_condition, confused, pictures,
-        settings,
-    )  # fmt: skip
-    promote_model(version, metrics, gate["tolerances"], gate["minimum_images"])
+    make_candidate(faces, split, settings, settings["gate"])
 
 
 def summarize(run: PipelineRunResponse) -> dict[str, Any]:

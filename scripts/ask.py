@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from faces.errors import FailedError, InputError
+from scripts.telling import exit_code
 from stacks import environment
 
 
@@ -27,15 +27,7 @@ def main() -> int:
     given = parser.parse_args()
     environment.set_defaults()
     environment.hush()
-    try:
-        ask(given.image, given.truth, given.body)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except (FailedError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return exit_code(lambda: ask(given.image, given.truth, given.body))
 
 
 def ask(image: Path | None, truth: str | None, body: bool) -> None:

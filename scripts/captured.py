@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from faces.errors import InputError
+from scripts.telling import exit_code
 from stacks import environment
 
 
@@ -26,18 +27,9 @@ def main() -> int:
     given = parser.parse_args()
     environment.set_defaults()
     environment.hush()
-    try:
-        if given.forget_before or given.forget_request:
-            forget_captured(given.forget_before, given.forget_request)
-        else:
-            show_captured(given.csv)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    if given.forget_before or given.forget_request:
+        return exit_code(lambda: forget_captured(given.forget_before, given.forget_request))
+    return exit_code(lambda: show_captured(given.csv))
 
 
 def forget_captured(before: str | None, request: str | None) -> None:

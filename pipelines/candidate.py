@@ -1,0 +1,35 @@
+"""What training and retraining share: from faces and their split to a version that was judged."""
+
+from typing import Any
+
+from zenml.client import Client
+
+from steps.draw import draw_pictures
+from steps.evaluate import evaluate_model
+from steps.export import export_model
+from steps.promote import promote_model
+from steps.reduce import fit_pca
+from steps.register import register_model
+from steps.train import train_model
+
+
+def make_candidate(
+    faces: Any, split: Any, settings: dict[str, Any], gate: dict[str, Any]
+) -> tuple[Any, Any]:
+    """Wire the steps from PCA to the gate; gives the new version and the gate's decision.
+
+    `faces` and `split` are outputs of steps; `settings` are those of training.
+    """
+    model, params = settings["model"], settings["params"]
+    tracker = Client().active_stack.experiment_tracker
+    pca = fit_pca(faces, split, model, params)
+    fitted = train_model(faces, split, pca, model, params)
+    portable = export_model(faces, fitted)
+    metrics, predictions, by_condition, confused = evaluate_model(faces, split, fitted)
+    pictures = draw_pictures(faces, split, pca, predictions)
+    version = register_model.with_options(experiment_tracker=tracker.name if tracker else None)(
+        faces, split, pca, fitted, portable, metrics, predictions, by_condition, confused, pictures,
+        settings,
+    )  # fmt: skip
+    decision = promote_model(version, metrics, gate["tolerances"], gate["minimum_images"])
+    return version, decision
