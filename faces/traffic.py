@@ -6,16 +6,29 @@ from numpy.typing import NDArray
 from faces.conditions import matches, parse_condition
 from faces.dataset import Faces
 from faces.errors import InputError
+from faces.learning import FROM_PRODUCTION
 from faces.split import Split
 
-APART = 0.34
-"""Share of the images that never are traffic, so that nothing is ever learned from them."""
+PERSON, ID = "<person>", "<id>"
+
+EVERY = 3
+"""One image in so many is set apart: it never is traffic, so nothing is ever learned from it."""
 
 
-def is_apart(ids: NDArray[np.str_]) -> NDArray[np.bool_]:
-    """Which images are set apart, by their ids: the same ones in every split of the same data."""
-    numbers = np.array([int(str(image)[:8], 16) for image in ids], dtype=np.float64)
-    return np.asarray(numbers / 16**8 < APART)
+def is_apart(faces: Faces) -> NDArray[np.bool_]:
+    """Which images are set apart (n,): the same ones in every split of the same data.
+
+    They are every third of each person's images, in order of condition: so who turned the head for
+    three pictures is both learned from and measured on. What came from production is not among
+    them.
+    """
+    table = faces.conditions.assign(**{PERSON: faces.subjects, ID: faces.ids})
+    table = table[~(faces.conditions == FROM_PRODUCTION).any(axis=1)].drop_duplicates(ID)
+    table = table.sort_values([PERSON, *faces.conditions, ID])
+    people = table.groupby(PERSON, sort=False)
+    first = people[ID].transform("min").map(lambda image: int(image[:8], 16))
+    chosen = table[ID][(people.cumcount() + first) % EVERY == 0]
+    return np.isin(faces.ids, chosen.to_numpy(dtype=str))
 
 
 def traffic_rows(faces: Faces, split: Split, condition: str, seed: int = 0) -> NDArray[np.int64]:
@@ -25,7 +38,7 @@ def traffic_rows(faces: Faces, split: Split, condition: str, seed: int = 0) -> N
     """
     held_out = np.concatenate([split.test, split.drifted])
     wanted = matches(faces.conditions, parse_condition(condition, faces.conditions))
-    rows = held_out[wanted[held_out] & ~is_apart(faces.ids)[held_out]]
+    rows = held_out[wanted[held_out] & ~is_apart(faces)[held_out]]
     if not len(rows):
         raise InputError(
             f"--condition {condition}: no image is left that the model was not trained on"

@@ -5,8 +5,9 @@ from typing import Any
 from zenml import pipeline
 from zenml.models import PipelineRunResponse
 
-from faces.decision import RETRAIN
+from faces.decision import ALERT, RETRAIN
 from pipelines.candidate import make_candidate
+from steps.alert import send_alert, send_failure
 from steps.decide import decide
 from steps.deploy import deploy_model
 from steps.detect import detect_drift
@@ -17,7 +18,7 @@ from steps.verify import verify_endpoint
 from steps.window import load_window
 
 
-@pipeline(name="drift_detection", dynamic=True, enable_cache=False)
+@pipeline(name="drift_detection", dynamic=True, enable_cache=False, on_failure=send_failure)
 def drift_detection(settings: dict[str, Any]) -> None:
     """Compare the traffic since the last decision with what the live model was trained on.
 
@@ -26,23 +27,29 @@ def drift_detection(settings: dict[str, Any]) -> None:
     3. If it is to be learned from: add its labelled faces to the training images, train, evaluate
        and register as the training pipeline does, and let the gate judge.
     4. If the gate lets it: put it live, compare the endpoint with the model, write it down.
+    5. Tell a person of drift, and what became of it.
     """
-    window = load_window(settings["window"])
+    window, _ = load_window(settings["window"])
     drift, _ = detect_drift(
         window, settings["threshold"], settings["minimum_images"], settings["minimum_people"]
     )
     decision = decide(
         window, drift, settings["windows"], settings["needed"], settings["minimum_labels"]
     )
-    if decision.load()["decision"] != RETRAIN:
+    made = decision.load()["decision"]
+    if made == ALERT:
+        send_alert(decision, None, None)
+    if made != RETRAIN:
         return
     faces, split = learn_window(window)
     version, verdict = make_candidate(faces, split, live_settings(), settings["gate"])
     if not verdict.load()["promoted"]:
+        send_alert(decision, verdict, None)
         return
     live = deploy_model(version, None)
     difference = verify_endpoint(live, settings["verification_images"])
     record_deployment(live, difference)
+    send_alert(decision, verdict, live)
 
 
 def summarize(run: PipelineRunResponse) -> dict[str, Any]:
@@ -53,8 +60,9 @@ def summarize(run: PipelineRunResponse) -> dict[str, Any]:
     gate = output["decision"].load() if "decision" in output else {}
     live = output["deployment"].load() if "deployment" in output else None
     metrics = output["metrics"].load() if "metrics" in output else {}
+    alert = output["alert"].load() if "alert" in output else None
     return {
-        "drift": drift,
+        "drift": drift | {"damaged": output["damaged"].load()},
         "decision": made["decision"],
         "reason": made["reason"],
         "retrained": bool(gate),
@@ -62,5 +70,6 @@ def summarize(run: PipelineRunResponse) -> dict[str, Any]:
         "gate": gate.get("reason"),
         "deployed_version": live["version"] if live else None,
         "metrics": metrics,
+        "alert": alert,
         "run": {"name": run.name, "status": run.status.value, "id": str(run.id)},
     }

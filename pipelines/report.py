@@ -30,7 +30,8 @@ def print_drift(summary: dict[str, Any], console: Console) -> None:
     quiet = summary["decision"] in ("none", "not_enough_evidence")
     rows = {
         "window": f"{drift['window']} images of {drift['subjects']} people, "
-        f"{drift['labelled']} with feedback [dim](against version {drift['version']})[/]",
+        f"{drift['labelled']} with feedback [dim](against version {drift['version']})[/]"
+        + (f"; [yellow]{drift['damaged']} damaged, passed over[/]" if drift["damaged"] else ""),
         "decision": f"[{'green' if quiet else 'yellow'}]{summary['decision']}[/]",
         "reason": escape(summary["reason"]),
     }
@@ -47,6 +48,9 @@ def print_drift(summary: dict[str, Any], console: Console) -> None:
         rows["gate"] = escape(summary["gate"])
         live = summary["deployed_version"]
         rows["live"] = f"[green]version {live}[/]" if live else "unchanged"
+    if alert := summary["alert"]:
+        told = "told" if alert["delivered"] else "[red]nobody was told[/]"
+        rows["alert"] = f"{told} [dim](alerter {escape(alert['by'])})[/]"
     rows["run"] = f"{run['name']} [dim]on stack '{run['stack']}'[/]"
     _print_rows(console, rows)
 

@@ -10,9 +10,16 @@ from zenml.client import Client
 from zenml.enums import StackComponentType
 from zenml.models import ComponentResponse
 
-from deployers import FLAVORS
+import alerters
+import deployers
 from faces.errors import InputError
 from stacks.specs import Component, Stack, secrets
+
+FLAVORS = {
+    StackComponentType.MODEL_DEPLOYER: deployers.FLAVORS,
+    StackComponentType.ALERTER: alerters.FLAVORS,
+}
+"""This project's own flavors: name and source."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +74,15 @@ def find_component(type_: str, name: str) -> ComponentResponse | None:
 
 def _plan_flavors(stack: Stack) -> list[Change]:
     """Flavors of this project that the stack uses and ZenML does not know yet."""
-    client, deployer = Client(), StackComponentType.MODEL_DEPLOYER
-    wanted = {part.flavor for part in stack.components} & FLAVORS.keys()
-    known = {f.name for f in client.list_flavors(type=deployer, size=1000).items}
-    return [
-        Change("create", f"flavor '{name}'", partial(_create_flavor, FLAVORS[name], deployer))
-        for name in sorted(wanted - known)
-    ]
+    changes = []
+    for kind, own in FLAVORS.items():
+        used = {part.flavor for part in stack.components if part.type == kind.value}
+        known = {f.name for f in Client().list_flavors(type=kind, size=1000).items}
+        changes += [
+            Change("create", f"flavor '{name}'", partial(_create_flavor, own[name], kind))
+            for name in sorted(own.keys() & used - known)
+        ]
+    return changes
 
 
 def _create_flavor(source: str, type_: StackComponentType) -> Callable[[], Any]:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from zenml import step
 
+from deployers.base import active_deployer
 from faces.errors import InputError
 from steps.history import former_version
 from steps.production import require_production
@@ -19,7 +20,7 @@ def choose_production() -> Annotated[int, "version"]:
 @step(enable_cache=False)
 def choose_former() -> Annotated[int, "version"]:
     """The version that was live before the one that is. Raises InputError if there is none."""
-    former = former_version()
+    former = former_version(active_deployer().live_version())
     if former is None:
         raise InputError("there is no version before the one that is live to go back to")
     if find_version(former) is None:

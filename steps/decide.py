@@ -1,5 +1,6 @@
 """Decide what to do about the window."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from zenml import log_metadata, step
@@ -8,6 +9,9 @@ from zenml.client import Client
 from faces import decision as rules
 from faces.dataset import Faces
 from steps.history import DECISION, decisions
+
+TOLD = ("p_value", "threshold", "window", "subjects", "labelled", "version")
+"""What of the drift found is told with the decision, for the history."""
 
 
 @step(enable_cache=False)
@@ -18,14 +22,33 @@ def decide(
 
     What was decided on is not looked at again; a window without enough evidence is, with more.
     """
-    former = [bool(made["drifted"]) for made in decisions() if made.get("until")]
+    made_before = decisions()
+    former = [
+        bool(made["drifted"])
+        for made in made_before
+        if made["decision"] != rules.NOT_ENOUGH_EVIDENCE
+    ]
     made = rules.decide(
         drift, former, windows=windows, needed=needed, minimum_labels=minimum_labels
     )
-    kept = {"decision": made.decision, "reason": made.reason, "drifted": made.drifted}
     if made.decision != rules.NOT_ENOUGH_EVIDENCE:
-        kept["until"] = max(window.conditions["time"].astype("int64").tolist())
-    metadata = {**kept, "stack": str(Client().active_stack_model.id), "p_value": drift["p_value"]}
+        until = max(window.conditions["time"].astype("int64").tolist())
+    else:
+        until = max((int(before["until"]) for before in made_before), default=0)
+    kept = {
+        "decision": made.decision,
+        "reason": made.reason,
+        "drifted": made.drifted,
+        "until": until,
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    accuracy = drift["accuracy"] or {}
+    metadata = {
+        **kept,
+        **{name: drift[name] for name in TOLD},
+        **{f"accuracy_{name}": value for name, value in accuracy.items()},
+        "stack": str(Client().active_stack_model.id),
+    }
     log_metadata(
         metadata={name: value for name, value in metadata.items() if value is not None},
         artifact_name=DECISION,

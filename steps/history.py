@@ -4,38 +4,58 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from zenml.client import Client
+from zenml.enums import ExecutionStatus
 
 DEPLOYMENT = "deployment"
 """The artifact that each deployment and each rollback leaves."""
 
-
 DECISION = "drift_decision"
 """The artifact that each drift detection leaves."""
 
+LOOKED_BACK = 1000
+"""Records that are read, the newest: more would take long and change nothing."""
 
-def former_version() -> int | None:
-    """The version that was live before the present one; None if there was none."""
-    return before_present(deployments())
+
+def former_version(live: str | None) -> int | None:
+    """The version that was live before `live`, the present one; None if there was none.
+
+    `live` counts even if its deployment was killed before it was written down.
+    """
+    records = deployments()
+    return before_present([*records, {"version": live, "kind": "rollback"}] if live else records)
 
 
 def deployments() -> list[dict[str, Any]]:
-    """All deployments and rollbacks on the active stack, oldest first."""
+    """Deployments and rollbacks on the active stack, oldest first."""
     return _recorded(DEPLOYMENT)
 
 
 def decisions() -> list[dict[str, Any]]:
-    """All decisions about windows on the active stack, oldest first."""
-    return _recorded(DECISION)
+    """Decisions about windows on the active stack, oldest first, of runs that came to their end.
+
+    So what a killed or failed run had decided is decided anew.
+    """
+    return _recorded(DECISION, pipeline="drift_detection")
 
 
-def _recorded(artifact: str) -> list[dict[str, Any]]:
-    stack = str(Client().active_stack_model.id)
-    found = Client().list_artifact_versions(artifact=artifact, sort_by="asc:created", size=10_000)
-    return [
-        dict(version.run_metadata)
-        for version in found.items
-        if version.run_metadata.get("stack") == stack
-    ]
+def _recorded(artifact: str, pipeline: str | None = None) -> list[dict[str, Any]]:
+    client = Client()
+    stack = client.active_stack_model.id
+    found = client.list_artifact_versions(
+        artifact=artifact, sort_by="desc:created", size=LOOKED_BACK, hydrate=True
+    ).items
+    if pipeline:
+        ended = client.list_pipeline_runs(
+            pipeline_name=pipeline,
+            stack_id=stack,
+            status=ExecutionStatus.COMPLETED.value,
+            sort_by="desc:created",
+            size=LOOKED_BACK,
+        )
+        completed = {run.id for run in ended.items}
+        found = [version for version in found if version.producer_pipeline_run_id in completed]
+    kept = [{**v.run_metadata, "run": str(v.producer_pipeline_run_id)} for v in found]
+    return [record for record in reversed(kept) if record.get("stack") == str(stack)]
 
 
 def before_present(records: Iterable[Mapping[str, Any]]) -> int | None:

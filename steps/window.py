@@ -19,11 +19,12 @@ UNKNOWN = ""
 
 
 @step(enable_cache=False, output_materializers={"window": FacesMaterializer})
-def load_window(last: int | None) -> Annotated[Faces, "window"]:
+def load_window(last: int | None) -> tuple[Annotated[Faces, "window"], Annotated[int, "damaged"]]:
     """Captured faces since the last decision, or the last N; the same image twice is one image.
 
     Its subjects are whom the model named; the columns `truth`, `confidence`, `version` and `time`
-    say the rest. The latest answer and truth for an image count.
+    say the rest. The latest answer and truth for an image count. `damaged` counts the records, of
+    all that is kept, which cannot be read and are passed over.
     """
     captured = tabulate(read_files(active_deployer().captured()))
     table = captured.table
@@ -42,10 +43,9 @@ def load_window(last: int | None) -> Annotated[Faces, "window"]:
     names = table["person"].iloc[rows].to_numpy(dtype=str)
     window = Faces(images, names, about, CAPTURED)
     _, latest = np.unique(window.ids[::-1], return_index=True)
-    return window[np.sort(len(window) - 1 - latest)]
+    return window[np.sort(len(window) - 1 - latest)], captured.damaged
 
 
 def decided_until() -> int:
     """Up to when captured faces were decided on, in nanoseconds since 1970; 0 before the first."""
-    times = [int(decision["until"]) for decision in decisions() if decision.get("until")]
-    return max(times, default=0)
+    return max((int(decision["until"]) for decision in decisions()), default=0)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 from scipy.ndimage import gaussian_filter, laplace
 
 NAMES = (
@@ -53,8 +54,11 @@ def learn_statistics(reference: Images) -> Statistics:
 
     It is the first principal component of what is antisymmetric in them; nothing else is looked at.
     """
-    _, _, components = np.linalg.svd(antisymmetric(reference), full_matrices=False)
-    return Statistics(components[0])
+    rows = antisymmetric(reference)
+    last = len(rows) - 1
+    _, weights = eigh(rows @ rows.T, subset_by_index=(last, last))
+    component = weights[:, 0] @ rows
+    return Statistics(component / (np.linalg.norm(component) + 1e-12))
 
 
 def antisymmetric(images: Images) -> NDArray[np.float64]:

@@ -49,10 +49,25 @@ def test_traffic_is_held_out_matches_and_leaves_some_apart(drawn: Faces, split: 
     rows = traffic_rows(drawn, split, "yaw=left,right")
     assert set(rows) <= set(split.drifted)
     assert set(drawn.conditions["yaw"][rows]) <= {"left", "right"}
-    assert not is_apart(drawn.ids[rows]).any()
-    assert 0.2 < is_apart(drawn.ids).mean() < 0.5
+    assert not is_apart(drawn)[rows].any()
+    assert 0.2 < is_apart(drawn).mean() < 0.5
     assert sorted(traffic_rows(drawn, split, "yaw=left,right", seed=1)) == sorted(rows)
     frontal = traffic_rows(drawn, split, "yaw=frontal")
     assert set(frontal) <= set(split.test)
     with pytest.raises(InputError, match="unknown value of yaw 'up'"):
         traffic_rows(drawn, split, "yaw=up")
+
+
+def test_who_turned_the_head_often_enough_is_learned_from_and_measured_on(drawn: Faces) -> None:
+    turned = (drawn.conditions["yaw"] != "frontal").to_numpy()
+    for person in drawn.people:
+        apart = is_apart(drawn)[turned & (drawn.subjects == person)]
+        if len(apart) >= 3:
+            assert 0 < apart.sum() < len(apart), person
+
+
+def test_what_is_set_apart_stays_so_when_faces_were_learned(drawn: Faces, split: Split) -> None:
+    rows = traffic_rows(drawn, split, "yaw=left,right")
+    darker = drawn.images[rows] * np.float32(0.9)
+    faces, _ = learn(drawn, split, darker, drawn.subjects[rows])
+    assert np.array_equal(faces.ids[is_apart(faces)], drawn.ids[is_apart(drawn)])

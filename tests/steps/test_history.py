@@ -24,3 +24,8 @@ def test_after_a_rollback_the_next_deployment_goes_on_top() -> None:
     assert play("d1", "d2", "r1", "d3") == 1
     assert play("d1", "d2", "r1", "d3", "r1", "d4") == 1
     assert play("d1", "d2", "d1") == 2, "deployed by hand, not rolled back"
+
+
+def test_what_is_live_counts_before_it_was_written_down() -> None:
+    assert play("d1", "r2") == 1, "version 2 went live, and the run was killed"
+    assert play("d1", "d2", "d3", "r2", "r2") == 1, "written down already"
