@@ -18,6 +18,9 @@ examples:
   python run.py --pipeline training --data path/to/people
   python run.py --pipeline deployment
   python run.py --pipeline traffic --condition yaw=left,right --requests 60
+  python run.py --pipeline drift_detection
+  python run.py --pipeline drift_detection --every 10min
+  python run.py --pipeline history --page history.html
   python run.py --pipeline rollback --reason "wrong names since this morning"
   python run.py --register-stacks --dry-run
 """
@@ -39,6 +42,8 @@ def main() -> int:
             _list()
         elif given.register_stacks:
             _register(given.dry_run)
+        elif given.every:
+            return _watch(given)
         elif given.pipeline:
             _run(given)
         else:
@@ -79,7 +84,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", metavar="N", type=int, help="of the split and the training")
     parser.add_argument("--requests", metavar="N", type=int, help="of traffic: how many to send")
     parser.add_argument("--corruption", metavar="NAME", help="of traffic: noise, blur, …")
+    parser.add_argument(
+        "--every", metavar="T", help="of drift_detection: again after 10min, 2h, 50faces, …"
+    )
     parser.add_argument("--reason", metavar="TEXT", help="of a rollback, for the record")
+    parser.add_argument("--page", metavar="FILE", help="of the history: where to write it")
     parser.add_argument("--no-cache", action="store_true", help="run every step anew")
     parser.add_argument("--summary", metavar="FILE", type=Path, help="write the result as JSON")
     parser.add_argument(
@@ -106,9 +115,26 @@ def _run(given: argparse.Namespace) -> None:
         from pipelines.report import print_summary
 
     summary = launch(given.pipeline, settings, given.stack, not given.no_cache, console)
+    if page := summary.pop("html", None):
+        Path(settings.model_dump()["page"]).write_text(page)
     if given.summary:
         given.summary.write_text(json.dumps(summary, indent=2) + "\n")
     print_summary(settings, summary, Console(highlight=False))
+
+
+def _watch(given: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from pipelines.watch import parse_every, watch
+
+    if given.pipeline != "drift_detection":
+        raise InputError("--every goes with --pipeline drift_detection")
+    command = [sys.executable, __file__]
+    for name, value in vars(given).items():
+        if name != "every" and value not in (None, False):
+            command += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
+    console = Console(stderr=True, highlight=False)
+    return watch(command, parse_every(given.every), given.stack, console)
 
 
 def _register(dry_run: bool) -> None:

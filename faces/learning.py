@@ -8,7 +8,18 @@ from faces.dataset import Faces
 from faces.split import Split
 
 FROM_PRODUCTION = "from production"
-"""The value of every condition of a face that came in: nobody noted how it was taken."""
+"""Begins the value of every condition of a face that came in: nobody noted how it was taken.
+
+A number follows, which is another for every window that was learned.
+"""
+
+
+def learned_windows(faces: Faces) -> NDArray[np.str_]:
+    """From which window each face was learned (n,), "" for those that were there before."""
+    if faces.conditions.empty:
+        return np.full(len(faces), "", dtype="U1")
+    value = faces.conditions.iloc[:, 0].to_numpy(dtype=str)
+    return np.where(np.char.startswith(value, FROM_PRODUCTION), value, "")
 
 
 def learn(
@@ -21,7 +32,10 @@ def learn(
     know are passed over.
     """
     known = np.isin(names, np.unique(faces.subjects[split.train]))
-    fresh = Faces(images[known], names[known], _unknown(faces, int(known.sum())), faces.source)
+    former = np.unique(learned_windows(faces)[learned_windows(faces) != ""])
+    value = f"{FROM_PRODUCTION} {len(former) + 1}"
+    about = pd.DataFrame(value, index=range(known.sum()), columns=faces.conditions.columns)
+    fresh = Faces(images[known], names[known], about, faces.source)
     new = ~np.isin(fresh.ids, faces.ids[split.train])
     new[np.setdiff1d(np.arange(len(fresh)), np.unique(fresh.ids, return_index=True)[1])] = False
     fresh = fresh[np.flatnonzero(new)]
@@ -40,7 +54,3 @@ def learn(
         left_out=split.left_out,
         condition=f"{split.condition} and {len(added)} {FROM_PRODUCTION}",
     )
-
-
-def _unknown(faces: Faces, count: int) -> pd.DataFrame:
-    return pd.DataFrame(FROM_PRODUCTION, index=range(count), columns=faces.conditions.columns)

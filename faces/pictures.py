@@ -64,8 +64,8 @@ def draw_conditions(faces: Faces, split: Split) -> bytes:
     spacing = margins | {"hspace": 0.05}
     axes = figure.subplots(len(rows), 1, squeeze=False, gridspec_kw=spacing).flat
     for axis, (title, members, part) in zip(axes, rows, strict=True):
-        shown = _different_people(faces, members)
-        _strip(axis, [(faces.images[row], str(faces.subjects[row])) for row in shown], PER_ROW)
+        shown = different_people(faces, members)
+        strip(axis, [(faces.images[row], str(faces.subjects[row])) for row in shown], PER_ROW)
         axis.set_ylabel(
             f"{title}\n{len(members)} images",
             rotation=0,
@@ -74,7 +74,7 @@ def draw_conditions(faces: Faces, split: Split) -> bytes:
             color=COLOURS[part],
         )
     figure.suptitle(f"{CREDITS[faces.source]}; split by {split.condition}", fontsize=11)
-    return _png(figure)
+    return as_png(figure)
 
 
 def draw_eigenfaces(features: Pipeline, side: int) -> bytes:
@@ -84,7 +84,7 @@ def draw_eigenfaces(features: Pipeline, side: int) -> bytes:
     left, right = figure.subfigures(1, 2, width_ratios=(1.05, 1), squeeze=False)[0]
     tiles = [(pca.mean_, "mean"), *((c, f"{k + 1}") for k, c in enumerate(pca.components_[:15]))]
     scaled = [((t - t.min()) / np.ptp(t), title) for t, title in tiles]
-    _strip(left.subplots(), [(t.reshape(side, side), title) for t, title in scaled], 4)
+    strip(left.subplots(), [(t.reshape(side, side), title) for t, title in scaled], 4)
     axis = right.subplots()
     share = pca.explained_variance_ratio_
     number = np.arange(1, len(share) + 1)
@@ -94,7 +94,7 @@ def draw_eigenfaces(features: Pipeline, side: int) -> bytes:
     axis.set_title(f"{len(share)} components hold {share.sum():.1%} of the variance", fontsize=10)
     axis.legend(frameon=False, loc="center right")
     axis.spines[["top", "right"]].set_visible(False)
-    return _png(figure)
+    return as_png(figure)
 
 
 def draw_confusions(faces: Faces, split: Split, predictions: pd.DataFrame) -> bytes:
@@ -104,7 +104,7 @@ def draw_confusions(faces: Faces, split: Split, predictions: pd.DataFrame) -> by
     figure = Figure(figsize=(10.5, max(1.0, 1.75 * lines)), layout="constrained")
     if pairs.empty:
         figure.text(0.5, 0.5, "No image was taken for someone else.", ha="center", fontsize=12)
-        return _png(figure)
+        return as_png(figure)
     axes = figure.subplots(lines, 2, squeeze=False, gridspec_kw={"wspace": 0.12}).flat
     for pair, axis in zip(pairs.itertuples(), axes, strict=False):
         who = (pair.part, pair.subject, pair.predicted)
@@ -115,11 +115,11 @@ def draw_confusions(faces: Faces, split: Split, predictions: pd.DataFrame) -> by
             (_example(faces, split, pair.subject), f"is {pair.subject}"),
             (_example(faces, split, pair.predicted), f"taken for {pair.predicted}"),
         )
-        _strip(axis, [(faces.images[row], title) for row, title in shown], 3, gap=0.12)
+        strip(axis, [(faces.images[row], title) for row, title in shown], 3, gap=0.12)
         axis.set_ylabel(pair.part, color=COLOURS[pair.part])
     for axis in axes:
         axis.remove()
-    return _png(figure)
+    return as_png(figure)
 
 
 def draw_accuracy(predictions: pd.DataFrame, conditions: Sequence[str]) -> bytes:
@@ -160,10 +160,10 @@ def draw_accuracy(predictions: pd.DataFrame, conditions: Sequence[str]) -> bytes
     axis.grid(axis="x", alpha=0.25)
     axis.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside upper right", ncols=2, frameon=False)
-    return _png(figure)
+    return as_png(figure)
 
 
-def _different_people(faces: Faces, rows: NDArray[np.integer]) -> NDArray[np.integer]:
+def different_people(faces: Faces, rows: NDArray[np.integer]) -> NDArray[np.integer]:
     """Up to PER_ROW of `rows`, as many different people as there are, spread evenly."""
     _, first = np.unique(faces.subjects[rows], return_index=True)
     others = np.setdiff1d(np.arange(len(rows)), first)
@@ -177,7 +177,7 @@ def _example(faces: Faces, split: Split, person: str) -> int:
     return int(split.train[faces.subjects[split.train] == person][0])
 
 
-def _strip(
+def strip(
     axis: Axes, images: Sequence[tuple[NDArray[np.floating], str]], per_row: int, gap: float = 0.06
 ) -> None:
     """Lay images with titles out in rows on one axis: quicker than an axis an image."""
@@ -192,7 +192,8 @@ def _strip(
     axis.spines[:].set_visible(False)
 
 
-def _png(figure: Figure) -> bytes:
+def as_png(figure: Figure) -> bytes:
+    """The figure as a PNG file."""
     target = BytesIO()
     figure.savefig(target, format="png", dpi=110)
     return target.getvalue()

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from faces.conditions import matches, parse_condition
 from faces.dataset import Faces
 from faces.errors import InputError
-from faces.learning import FROM_PRODUCTION
+from faces.learning import learned_windows
 from faces.split import Split
 
 PERSON, ID = "<person>", "<id>"
@@ -23,7 +23,7 @@ def is_apart(faces: Faces) -> NDArray[np.bool_]:
     them.
     """
     table = faces.conditions.assign(**{PERSON: faces.subjects, ID: faces.ids})
-    table = table[~(faces.conditions == FROM_PRODUCTION).any(axis=1)].drop_duplicates(ID)
+    table = table[learned_windows(faces) == ""].drop_duplicates(ID)
     table = table.sort_values([PERSON, *faces.conditions, ID])
     people = table.groupby(PERSON, sort=False)
     first = people[ID].transform("min").map(lambda image: int(image[:8], 16))

@@ -5,12 +5,13 @@ from typing import Any
 from zenml import pipeline
 from zenml.models import PipelineRunResponse
 
-from faces.decision import ALERT, RETRAIN
+from faces.decision import ALERT, NOT_ENOUGH_EVIDENCE, RETRAIN
 from pipelines.candidate import make_candidate
 from steps.alert import send_alert, send_failure
 from steps.decide import decide
 from steps.deploy import deploy_model
 from steps.detect import detect_drift
+from steps.explain import explain_drift
 from steps.learn import learn_window
 from steps.production import live_settings
 from steps.record import record_deployment
@@ -23,20 +24,23 @@ def drift_detection(settings: dict[str, Any]) -> None:
     """Compare the traffic since the last decision with what the live model was trained on.
 
     1. Load the window of captured faces.
-    2. Test it for drift, and decide.
+    2. Test it for drift, and decide; draw a page that shows why.
     3. If it is to be learned from: add its labelled faces to the training images, train, evaluate
        and register as the training pipeline does, and let the gate judge.
     4. If the gate lets it: put it live, compare the endpoint with the model, write it down.
     5. Tell a person of drift, and what became of it.
     """
     window, _ = load_window(settings["window"])
-    drift, _ = detect_drift(
+    drift, measured = detect_drift(
         window, settings["threshold"], settings["minimum_images"], settings["minimum_people"]
     )
     decision = decide(
         window, drift, settings["windows"], settings["needed"], settings["minimum_labels"]
     )
     made = decision.load()["decision"]
+    if made == NOT_ENOUGH_EVIDENCE:
+        return
+    explain_drift(window, drift, measured, decision)
     if made == ALERT:
         send_alert(decision, None, None)
     if made != RETRAIN:
@@ -71,5 +75,6 @@ def summarize(run: PipelineRunResponse) -> dict[str, Any]:
         "deployed_version": live["version"] if live else None,
         "metrics": metrics,
         "alert": alert,
+        "page": f"{output['page'].uri}/page.html" if "page" in output else None,
         "run": {"name": run.name, "status": run.status.value, "id": str(run.id)},
     }

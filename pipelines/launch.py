@@ -42,7 +42,7 @@ def launch(
     Raises InputError if the stack does not exist or is not ready.
     """
     with show_progress(console, "getting ready …") as status:
-        chosen = _choose_stack(stack)
+        chosen = choose_stack(stack)
         module = import_module(f"pipelines.{pipeline}")
         define = getattr(module, pipeline)
         status.update(f"starting {pipeline} on stack '{chosen.name}' …")
@@ -75,7 +75,7 @@ def register_all(console: Console, dry_run: bool = False) -> None:
                 )
 
 
-def _choose_stack(name: str | None) -> StackResponse:
+def choose_stack(name: str | None) -> StackResponse:
     """Set up what is missing, and give the stack to run on."""
     with alone():
         create_zenml_database()

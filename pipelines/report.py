@@ -1,5 +1,6 @@
 """The summary of a run, for a person."""
 
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -8,7 +9,13 @@ from rich.table import Table
 
 from faces import NAME
 from faces.dataset import CREDITS
-from pipelines.settings import DriftSettings, Strict, TrafficSettings, TrainingSettings
+from pipelines.settings import (
+    DriftSettings,
+    HistorySettings,
+    Strict,
+    TrafficSettings,
+    TrainingSettings,
+)
 
 
 def print_summary(settings: Strict, summary: dict[str, Any], console: Console) -> None:
@@ -20,6 +27,8 @@ def print_summary(settings: Strict, summary: dict[str, Any], console: Console) -
         print_traffic(summary, console)
     elif isinstance(settings, DriftSettings):
         print_drift(summary, console)
+    elif isinstance(settings, HistorySettings):
+        _print_page(console, settings.page)
     else:
         print_deployment(summary, console)
 
@@ -53,6 +62,8 @@ def print_drift(summary: dict[str, Any], console: Console) -> None:
         rows["alert"] = f"{told} [dim](alerter {escape(alert['by'])})[/]"
     rows["run"] = f"{run['name']} [dim]on stack '{run['stack']}'[/]"
     _print_rows(console, rows)
+    if summary["page"]:
+        _print_page(console, summary["page"])
 
 
 def print_traffic(summary: dict[str, Any], console: Console) -> None:
@@ -142,6 +153,11 @@ def _print_rows(console: Console, rows: dict[str, str]) -> None:
         table.add_row(name, text)
     console.print()
     console.print(table)
+
+
+def _print_page(console: Console, page: str) -> None:
+    place = page if "://" in page else Path(page).absolute().as_uri()
+    console.print(f"\nlook at [bold]{escape(place)}[/]", soft_wrap=True)
 
 
 def _some(names: list[str], most: int = 12) -> str:

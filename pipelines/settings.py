@@ -144,12 +144,19 @@ class DriftSettings(Strict):
     verification_images: Annotated[int, Field(ge=1, le=50)] = 8
 
 
+class HistorySettings(Strict):
+    """Everything that the history pipeline may be told."""
+
+    page: Annotated[str, Field(min_length=1)] = "history.html"
+
+
 PIPELINES: dict[str, type[Strict]] = {
     "training": TrainingSettings,
     "deployment": DeploymentSettings,
     "rollback": RollbackSettings,
     "traffic": TrafficSettings,
     "drift_detection": DriftSettings,
+    "history": HistorySettings,
 }
 """Every pipeline by name; its module in this package and its config have the same name."""
 
@@ -161,6 +168,7 @@ OPTIONS = {
     "requests": ("traffic",),
     "corruption": ("traffic",),
     "reason": ("rollback",),
+    "page": ("history",),
 }
 """The command line's options that only some pipelines take."""
 

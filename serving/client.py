@@ -1,5 +1,6 @@
 """Ask an endpoint from Python."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from faces.errors import FailedError
 
 PREDICT, FEEDBACK = "/api/v1.0/predictions", "/api/v1.0/feedback"
+NUMBERS = "/prometheus"
+COUNTED = re.compile(r"^faces_confidence_count (\S+)$", re.MULTILINE)
 PATIENCE = 30.0
 
 
@@ -50,6 +53,16 @@ def send_truth(
     """Tell the endpoint who was on the faces of an earlier request. Raises FailedError."""
     truth = {"data": {"ndarray": list(names)}}
     _post(url + FEEDBACK, {"response": {"meta": {"puid": request}}, "truth": truth}, headers)
+
+
+def count_faces(url: str, *, headers: Mapping[str, str] | None = None) -> int:
+    """How many faces the endpoint answered since it started. Raises FailedError."""
+    try:
+        reply = requests.get(url + NUMBERS, headers=dict(headers or {}), timeout=PATIENCE)
+    except requests.RequestException as error:
+        raise FailedError(f"no endpoint answers at {url}: {type(error).__name__}") from error
+    found = COUNTED.search(reply.text)
+    return int(float(found[1])) if reply.ok and found else 0
 
 
 def _post(url: str, message: dict[str, Any], headers: Mapping[str, str] | None) -> dict[str, Any]:

@@ -19,6 +19,10 @@ class Pictures(dict[str, bytes]):
     """PNG pictures by name."""
 
 
+class Page(dict[str, str]):
+    """HTML by file name: `page.html` without scripts, and what may belong to it."""
+
+
 class FacesMaterializer(BaseMaterializer):
     """Images as .npy, mapped into memory where the store is local; people and conditions as CSV."""
 
@@ -165,3 +169,31 @@ class PicturesMaterializer(BaseMaterializer):
 
     def _path(self, name: str) -> str:
         return os.path.join(self.uri, f"{name}.png")
+
+
+class PageMaterializer(BaseMaterializer):
+    """HTML files; the dashboard shows `page.html`, and would not run scripts of the others."""
+
+    ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (Page,)
+    ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA_ANALYSIS
+
+    def save(self, page: Page) -> None:
+        """Write the files."""
+        for name, html in page.items():
+            with self.artifact_store.open(self._path(name), "w") as file:
+                file.write(html)
+
+    def load(self, data_type: type[Any]) -> Page:
+        """Read what `save` wrote."""
+        page = Page()
+        for name in sorted(map(str, self.artifact_store.listdir(self.uri))):
+            with self.artifact_store.open(self._path(name), "r") as file:
+                page[name] = file.read()
+        return page
+
+    def save_visualizations(self, page: Page) -> dict[str, VisualizationType]:
+        """The page, where it lies."""
+        return {self._path("page.html"): VisualizationType.HTML}
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self.uri, name)

@@ -12,19 +12,25 @@ from faces.dataset import Faces
 from faces.drift import DriftDetector
 from faces.drift.accuracy import accuracy_test
 from faces.drift.confidence import confidence_test
+from faces.drift.statistics import NAMES
+from faces.learning import learned_windows
 from faces.metrics import BASELINE
 from steps.versions import find_version, load_artifact
 from steps.window import UNKNOWN
+
+PART, BEFORE, NOW = "part", "before", "now"
 
 
 @step(enable_cache=False)
 def detect_drift(
     window: Faces, threshold: float, minimum_images: int, minimum_people: int
-) -> tuple[Annotated[dict[str, Any], "drift"], Annotated[pd.DataFrame, "columns"]]:
+) -> tuple[Annotated[dict[str, Any], "drift"], Annotated[pd.DataFrame, "measured"]]:
     """Compare the window with what the live version was trained on, and what it was held to.
 
     Confidence and accuracy are compared with the version's baseline test, which it was not trained
-    on. Accuracy needs feedback: without any, `accuracy` is None.
+    on. Accuracy needs feedback: without any, `accuracy` is None. `measured` has what was compared:
+    a row of statistics for each face, of training images (the column `part` says "before") and of
+    the window ("now").
     """
     version = find_version(int(active_deployer().endpoint().version))
     assert version is not None
@@ -33,6 +39,7 @@ def detect_drift(
     detector = DriftDetector.fit(
         np.asarray(train.images),
         train.subjects,
+        learned_windows(train),
         threshold=threshold,
         minimum_images=minimum_images,
         minimum_people=minimum_people,
@@ -65,4 +72,7 @@ def detect_drift(
         "accuracy": accuracy,
         "version": version.number,
     }
-    return found, report.columns
+    rows = detector.measure(np.asarray(window.images), window.subjects)
+    measured = pd.DataFrame(np.vstack([detector.rows, rows]), columns=list(NAMES))
+    measured[PART] = np.repeat([BEFORE, NOW], [len(detector.rows), len(rows)])
+    return found, measured

@@ -46,6 +46,17 @@ def find_version(number: int) -> ModelVersionResponse | None:
         return None
 
 
+def all_versions() -> list[ModelVersionResponse]:
+    """Every version there is, newest first; at most the newest thousand."""
+    try:
+        found = Client().list_model_versions(
+            model=NAME, sort_by="desc:created", size=1000, hydrate=True
+        )
+    except KeyError:
+        return []
+    return list(found.items)
+
+
 def production_version() -> ModelVersionResponse | None:
     """The version in production, None if there is none."""
     try:

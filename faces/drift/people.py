@@ -22,18 +22,22 @@ def without_people(rows: Rows, subjects: NDArray[np.str_], means: Means) -> Rows
     return np.asarray(rows - np.array(known).reshape(rows.shape))
 
 
-def without_people_left_out(rows: Rows, subjects: NDArray[np.str_]) -> Rows:
+def without_people_left_out(
+    rows: Rows, subjects: NDArray[np.str_]
+) -> tuple[Rows, NDArray[np.integer]]:
     """The same within the reference: less the mean of the person's *other* rows.
 
     A row that helped to make its own mean would look closer to it than any new one can. People with
-    a single row are dropped.
+    a single row are dropped. The second array says which rows are left.
     """
-    parts = []
+    parts, kept = [], []
     for name in np.unique(subjects):
-        own = rows[subjects == name]
+        own = np.flatnonzero(subjects == name)
         if len(own) > 1:
-            parts.append((own - own.mean(axis=0)) * len(own) / (len(own) - 1))
-    return np.vstack(parts)
+            apart = rows[own] - rows[own].mean(axis=0)
+            parts.append(apart * len(own) / (len(own) - 1))
+            kept.append(own)
+    return np.vstack(parts), np.concatenate(kept)
 
 
 def spread(rows: Rows) -> Rows:

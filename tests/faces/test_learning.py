@@ -4,7 +4,7 @@ import pytest
 from faces.conditions import parse_condition
 from faces.dataset import Faces
 from faces.errors import InputError
-from faces.learning import FROM_PRODUCTION, learn
+from faces.learning import learn, learned_windows
 from faces.split import Split, split_by_condition
 from faces.traffic import is_apart, traffic_rows
 
@@ -23,8 +23,17 @@ def test_what_is_learned_is_held_out_no_longer(drawn: Faces, split: Split) -> No
     assert not set(faces.ids[held_out]) & set(faces.ids[anew.train])
     assert len(held_out) == len(split.test) + len(split.drifted) - 7
     assert faces.version != drawn.version
-    assert set(faces.conditions["yaw"][len(drawn) :]) == {FROM_PRODUCTION}
+    assert set(faces.conditions["yaw"][len(drawn) :]) == {"from production 1"}
     assert anew.condition == "yaw=frontal and 7 from production"
+
+
+def test_each_learned_window_can_be_told_from_the_others(drawn: Faces, split: Split) -> None:
+    first, second = split.drifted[:5], split.drifted[5:8]
+    faces, anew = learn(drawn, split, drawn.images[first], drawn.subjects[first])
+    faces, anew = learn(faces, anew, drawn.images[second], drawn.subjects[second])
+    told = learned_windows(faces)
+    assert set(told[: len(drawn)]) == {""}
+    assert list(told[len(drawn) :]) == ["from production 1"] * 5 + ["from production 2"] * 3
 
 
 def test_the_given_name_counts_and_an_image_is_learned_once(drawn: Faces, split: Split) -> None:

@@ -62,7 +62,8 @@ def test_the_person_is_taken_out() -> None:
     means = means_of_people(rows, subjects)
     left = without_people(np.array([[2.5], [12.0], [9.0]]), np.array(["a", "b", "stranger"]), means)
     assert np.allclose(left.ravel(), [0.5, 0.0, 9 - (2 + 12 + 7) / 3])
-    out = without_people_left_out(rows, subjects)
+    out, kept = without_people_left_out(rows, subjects)
+    assert list(kept) == [0, 1, 2, 3, 4]
     assert np.allclose(out.ravel(), [1 - 2.5, 0.0, 3 - 1.5, -4.0, 4.0])
 
 

@@ -1,0 +1,31 @@
+"""Draw the page about a window that a person reads."""
+
+from typing import Annotated, Any
+
+import pandas as pd
+from zenml import step
+
+from faces.dataset import Faces
+from faces.decision import NONE
+from steps.artifacts import Page, PageMaterializer
+from steps.detect import BEFORE, NOW, PART
+from steps.versions import find_version, load_artifact
+
+
+@step(enable_cache=False, output_materializers={"page": PageMaterializer})
+def explain_drift(
+    window: Faces, drift: dict[str, Any], measured: pd.DataFrame, decision: dict[str, Any]
+) -> Annotated[Page, "page"]:
+    """Faces, columns and verdict on one page; beside it Evidently's own, if there is drift."""
+    from faces.drift.explain import explain
+    from faces.pages.drift import draw_drift_page
+
+    reference, now = (measured[measured[PART] == part].drop(columns=PART) for part in (BEFORE, NOW))
+    columns, evidently = explain(reference, now, drift["threshold"])
+    version = find_version(drift["version"])
+    assert version is not None
+    faces: Faces = load_artifact(version, "faces")
+    trained = faces[load_artifact(version, "split").train]
+    page = draw_drift_page(trained, window, drift, decision, reference, now, columns)
+    more = {} if decision["decision"] == NONE else {"evidently.html": evidently}
+    return Page({"page.html": page, **more})
