@@ -27,10 +27,10 @@ def detect_drift(
 ) -> tuple[Annotated[dict[str, Any], "drift"], Annotated[pd.DataFrame, "measured"]]:
     """Compare the window with what the live version was trained on, and what it was held to.
 
-    Confidence and accuracy are compared with the version's baseline test, which it was not trained
-    on. Accuracy needs feedback: without any, `accuracy` is None. `measured` has what was compared:
-    a row of statistics for each face, of training images (the column `part` says "before") and of
-    the window ("now").
+    Confidence and accuracy of what the live version answered itself are compared with its baseline
+    test, which it was not trained on. Accuracy needs feedback: without any, `accuracy` is None.
+    `measured` has what was compared: a row of statistics for each face, of training images (the
+    column `part` says "before") and of the window ("now").
     """
     version = find_version(int(active_deployer().endpoint().version))
     assert version is not None
@@ -47,16 +47,19 @@ def detect_drift(
     report = detector.test(np.asarray(window.images), window.subjects)
     predictions: pd.DataFrame = load_artifact(version, "predictions")
     before = predictions[predictions["part"] == BASELINE]
+    own = (window.conditions["version"] == str(version.number)).to_numpy()
     drop, p_confidence = None, None
-    if len(window):
-        sure = window.conditions["confidence"].to_numpy(dtype=float)
+    if own.any():
+        sure = window.conditions["confidence"].to_numpy(dtype=float)[own]
         drop, p_confidence = confidence_test(before["confidence"].to_numpy(dtype=float), sure)
     truth = window.conditions["truth"].to_numpy(dtype=str)
     known = truth != UNKNOWN
+    judged = known & own
     accuracy = None
-    if known.any():
+    if judged.any():
         was_right = (before["subject"] == before["predicted"]).to_numpy(dtype=bool)
-        accuracy = asdict(accuracy_test(was_right, truth[known] == window.subjects[known]))
+        is_right = truth[judged] == window.subjects[judged]
+        accuracy = asdict(accuracy_test(was_right, is_right))
     found = {
         "verdict": report.verdict.value,
         "detected": report.verdict.value == "drift",

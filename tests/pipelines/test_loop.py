@@ -2,6 +2,10 @@
 
 import fcntl
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -70,12 +74,16 @@ def test_traffic_of_the_training_condition_changes_nothing(run: Run, live: dict[
     assert run("drift_detection")["decision"] == "not_enough_evidence", "it was decided on"
 
 
-def test_drift_without_labels_is_an_alert(run: Run, live: dict[str, Any]) -> None:
+def test_drift_without_labels_is_an_alert(run: Run, live: dict[str, Any], home: Path) -> None:
     send(run, "yaw=left,right", "feedback: 0.0", corruption="blur")
     found = run("drift_detection")
     assert found["decision"] == "alert"
     assert found["drift"]["detected"]
     assert "nothing can be learned without" in found["reason"]
+    assert found["alert"]["delivered"]
+    assert found["reason"] in (home / "alerts.log").read_text()
+    assert "by Evidently" in Path(found["page"]).read_text()
+    assert (Path(found["page"]).parent / "evidently.html").exists()
     assert deployer().live_version() == "1"
 
 
@@ -110,6 +118,7 @@ def test_wrong_labels_make_a_model_that_the_gate_refuses(run: Run, live: dict[st
     assert found["retrained"]
     assert not found["promoted"], found["gate"]
     assert found["gate"].startswith("refused: worse than production")
+    assert f"does not go live: {found['gate']}" in found["alert"]["message"]
     assert found["deployed_version"] is None
     assert deployer().live_version() == before
 
@@ -125,6 +134,7 @@ def test_turned_heads_are_noticed_learned_and_redeployed_then_rolled_back(
     assert found["drift"]["accuracy"]["now"] == pytest.approx(sent["accuracy"], abs=0.05)
     assert found["promoted"], found["gate"]
     assert found["deployed_version"] == deployer().live_version() != before
+    assert f"Version {found['deployed_version']} is live now" in found["alert"]["message"]
     if REAL:
         assert found["drift"]["detected"]
         assert found["metrics"]["drifted_accuracy"] > 0.6
@@ -134,6 +144,75 @@ def test_turned_heads_are_noticed_learned_and_redeployed_then_rolled_back(
 
     back = run("rollback", reason="a test")
     assert back["endpoint"]["model_version"] == before == deployer().live_version()
+
+
+@pytest.mark.parametrize("moment", ["decide", "promote model", "deploy model"])
+def test_killed_anywhere_the_endpoint_answers_and_the_next_run_starts_over(
+    run: Run, live: dict[str, Any], moment: str
+) -> None:
+    before = deployer().live_version()
+    send(run, "yaw=left,right", requests=60)
+    kill_when_done(moment)
+    now = send(run, "yaw=frontal", requests=1)["model_version"]
+    if moment != "deploy model":
+        assert now == before, "nothing new was live yet"
+        assert captured_since_decision(), "what the killed run decided does not count"
+        return
+    found = run("drift_detection")
+    assert found["decision"] in ("none", "retrain")
+    assert not captured_since_decision()
+    assert deployer().live_version() == (found["deployed_version"] or now)
+    back = run("rollback", reason="a test")
+    assert back["endpoint"]["model_version"] not in (now, found["deployed_version"])
+
+
+def captured_since_decision() -> int:
+    from steps.window import load_window
+
+    return len(load_window.entrypoint(None)[0])
+
+
+def kill_when_done(step: str) -> None:
+    """Start a drift detection, and kill it the moment that a step is done."""
+    command = [sys.executable, "run.py", "--pipeline", "drift_detection"]
+    with subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stderr is not None
+        said: list[str] = []
+        for line in process.stderr:
+            if f"✓ {step}" in line:
+                os.killpg(process.pid, signal.SIGKILL)
+                return
+            said.append(line)
+        pytest.fail(f"it ended before '{step}': {said} {process.stdout.read()}")
+
+
+def test_damaged_records_are_counted_and_passed_over(run: Run, live: dict[str, Any]) -> None:
+    send(run, "yaw=frontal", requests=20)
+    (file,) = [f for place in deployer().captured() for f in Path(place).glob("*.faces")][-1:]
+    whole = file.read_bytes()
+    broken = bytearray(whole)
+    broken[len(whole) // 2] ^= 0xFF
+    try:
+        file.write_bytes(bytes(broken))
+        found = run("drift_detection")
+    finally:
+        file.write_bytes(whole)
+    assert found["drift"]["damaged"] == 1
+    assert found["decision"] in ("none", "not_enough_evidence")
+
+
+def test_the_history_has_it_all_on_one_page(run: Run, live: dict[str, Any]) -> None:
+    told = run("history")
+    assert "<script" not in told["html"]
+    for badge in ("none", "alert", "wait", "retrain", "deployment", "rollback"):
+        assert f'class="badge {badge}"' in told["html"]
+    assert "refused: worse than production" in told["html"]
 
 
 def test_traffic_uses_what_no_version_was_trained_on(run: Run, live: dict[str, Any]) -> None:

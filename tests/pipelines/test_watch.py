@@ -37,7 +37,9 @@ def test_faces_are_counted_over_a_restart_and_while_the_endpoint_is_down(
     assert len(looked) == 6, "4 before it was down, then 3, 2 and 2"
 
 
-def test_a_later_failure_does_not_end_the_watch_but_the_first_does(tmp_path: Path) -> None:
+def test_a_later_failure_does_not_end_the_watch_but_the_first_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert watch([sys.executable, "-c", "exit(2)"], Every(0.01, None), None, QUIET) == 2
     count = tmp_path / "runs"
     script = f"f = open({str(count)!r}, 'a+'); f.write('x'); exit(f.tell() > 1)"
@@ -47,7 +49,7 @@ def test_a_later_failure_does_not_end_the_watch_but_the_first_does(tmp_path: Pat
         if problem := next(stopped):
             raise problem
 
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(watching, "wait", until)
+    monkeypatch.setattr(watching, "wait", until)
+    with pytest.raises(KeyboardInterrupt):
         watch([sys.executable, "-c", script], Every(0.01, None), None, QUIET)
     assert count.read_text() == "xxxx", "the second to the fourth failed"
