@@ -10,6 +10,7 @@ from deployers.base import active_deployer
 from faces.captured import tabulate
 from faces.dataset import SIDE, Faces
 from serving.archive import read_files
+from serving.client import count_faces
 from steps.artifacts import FacesMaterializer
 from steps.history import decisions
 
@@ -24,9 +25,13 @@ def load_window(last: int | None) -> tuple[Annotated[Faces, "window"], Annotated
 
     Its subjects are whom the model named; the columns `truth`, `confidence`, `version` and `time`
     say the rest. The latest answer and truth for an image count. `damaged` counts the records, of
-    all that is kept, which cannot be read and are passed over.
+    all that is kept, which cannot be read and are passed over. Raises FailedError if the endpoint
+    does not answer: what is decided about it could not be done.
     """
-    captured = tabulate(read_files(active_deployer().captured()))
+    deployer = active_deployer()
+    endpoint = deployer.endpoint()
+    count_faces(endpoint.url, headers=endpoint.headers)
+    captured = tabulate(read_files(deployer.captured()))
     table = captured.table
     until = decided_until()
     chosen = (table["time"].astype("int64") > until).to_numpy()

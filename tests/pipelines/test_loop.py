@@ -231,12 +231,16 @@ def test_traffic_uses_what_no_version_was_trained_on(run: Run, live: dict[str, A
 
 
 def test_an_endpoint_that_is_down_is_told_and_changes_nothing(
-    run: Run, live: dict[str, Any]
+    run: Run, live: dict[str, Any], home: Path
 ) -> None:
     (service,) = deployer().find_model_server()
     deployer().stop_model_server(service.uuid)
     with pytest.raises(FailedError, match="no endpoint answers at"):
         run("traffic", requests=5)
+    with pytest.raises(FailedError, match="no endpoint answers at"):
+        run("drift_detection")
+    told = (home / "alerts.log").read_text().splitlines()[-1]
+    assert "drift detection failed: no endpoint answers at" in told
     deployer().start_model_server(service.uuid, timeout=30)
 
 
