@@ -4,6 +4,7 @@
 import argparse
 import gc
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -116,10 +117,17 @@ def _run(given: argparse.Namespace) -> None:
 
     summary = launch(given.pipeline, settings, given.stack, not given.no_cache, console)
     if page := summary.pop("html", None):
-        Path(settings.model_dump()["page"]).write_text(page)
+        write_privately(Path(settings.model_dump()["page"]), page)
     if given.summary:
         given.summary.write_text(json.dumps(summary, indent=2) + "\n")
     print_summary(settings, summary, Console(highlight=False))
+
+
+def write_privately(path: Path, text: str) -> None:
+    """Write a file that only its owner can read: there are faces in it."""
+    path.unlink(missing_ok=True)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
 
 
 def _watch(given: argparse.Namespace) -> int:

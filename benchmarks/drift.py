@@ -23,6 +23,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from rich.progress import track
 from scipy.stats import ks_2samp
+from threadpoolctl import threadpool_limits
 
 from faces.conditions import parse_condition
 from faces.corruptions import CORRUPTIONS, corrupt
@@ -62,7 +63,7 @@ def main() -> None:
     given = parser.parse_args()
     faces = load_faces("olivetti")
     counts: dict[tuple[str, int, str], list[bool]] = defaultdict(list)
-    with ProcessPoolExecutor(2) as pool:
+    with ProcessPoolExecutor(2, initializer=threadpool_limits, initargs=(1,)) as pool:
         work = pool.map(partial(repetition, faces), range(given.windows))
         for outcomes in track(work, "testing windows", total=given.windows):
             for kind, size, detector, alarm in outcomes:

@@ -75,6 +75,6 @@ def summarize(run: PipelineRunResponse) -> dict[str, Any]:
         "deployed_version": live["version"] if live else None,
         "metrics": metrics,
         "alert": alert,
-        "page": f"{output['page'].uri}/page.html" if "page" in output else None,
+        "page": f"{output['drift_page'].uri}/page.html" if "drift_page" in output else None,
         "run": {"name": run.name, "status": run.status.value, "id": str(run.id)},
     }

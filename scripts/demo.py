@@ -3,7 +3,7 @@
     make demo
     python -m scripts.demo --data synthetic
 
-It has a ZenML of its own, on a port of its own, and leaves nothing behind.
+It has a ZenML of its own, on a port of its own, and leaves nothing behind but demo.html.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from faces.errors import FailedError
 from stacks.environment import ROOT, hush, set_defaults
 
 TURNED = "yaw=left,right"
+PAGE = Path("demo.html").absolute()
 
 
 def main() -> int:
@@ -71,8 +72,11 @@ class Story:
         self.traffic("Turned heads come", TURNED, self.requests * 2 // 3)
         self.check("Is there drift?")
         self.traffic("Turned heads come that nobody has learned from", TURNED, self.requests // 3)
+        self.check("Is that drift again?")
         self.act("Somebody wants the former model back", "rollback", "--reason", "for the story")
+        self.act("All of it on one page", "history", "--page", str(PAGE))
         self.table()
+        self.console.print(f"\nlook at [bold]{PAGE.as_uri()}[/]", soft_wrap=True)
 
     def act(self, title: str, pipeline: str, *options: str) -> dict[str, Any]:
         """Run a pipeline as a person would, and read its summary."""

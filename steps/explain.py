@@ -12,10 +12,10 @@ from steps.detect import BEFORE, NOW, PART
 from steps.versions import find_version, load_artifact
 
 
-@step(enable_cache=False, output_materializers={"page": PageMaterializer})
+@step(enable_cache=False, output_materializers={"drift_page": PageMaterializer})
 def explain_drift(
     window: Faces, drift: dict[str, Any], measured: pd.DataFrame, decision: dict[str, Any]
-) -> Annotated[Page, "page"]:
+) -> Annotated[Page, "drift_page"]:
     """Faces, columns and verdict on one page; beside it Evidently's own, if there is drift."""
     from faces.drift.explain import explain
     from faces.pages.drift import draw_drift_page
