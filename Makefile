@@ -27,7 +27,7 @@ run: setup ## Train on the default data: python run.py --pipeline training
 deploy: setup ## Serve the model in production: python run.py --pipeline deployment
 	@$(BIN)/python run.py --pipeline deployment
 
-demo: setup ## Play the whole story: train, serve, drift, retrain, redeploy, roll back (two minutes)
+demo: setup ## Play the whole story: train, serve, drift, retrain, redeploy, roll back (three minutes)
 	@$(BIN)/python -m scripts.demo
 
 test: setup-dev ## Run the tests (real faces where SCIKIT_LEARN_DATA has them) and measure coverage
