@@ -8,6 +8,7 @@ from faces.metrics import measure, predict_held_out
 from faces.models import build_model
 from faces.pictures import draw_pictures
 from faces.split import split_by_condition
+from faces.strangers import tell_strangers
 from faces.training import describe_pca, fit_classifier, fit_features
 
 
@@ -18,8 +19,9 @@ def main(source: str) -> None:
     model, train = build_model("svm", seed=11), faces[split.train]
     features = fit_features(model, train.pixels, train.subjects)
     fitted = fit_classifier(model, features, train.pixels, train.subjects)
+    strangers = tell_strangers(model, train.pixels, train.subjects, seed=11)
     predictions = predict_held_out(fitted, faces, split)
-    print(measure(predictions) | describe_pca(fitted))
+    print(measure(predictions) | describe_pca(fitted), strangers)
     draw_pictures(faces, split, features, predictions)
 
 

@@ -8,26 +8,41 @@ from numpy.typing import NDArray
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
+from sklearn.svm import LinearSVC
 
+from faces.estimators.bayes import BayesianLogistic
+from faces.estimators.discriminants import CosineToMeans, Discriminants
+from faces.estimators.nearest import NearestImage
+from faces.estimators.patterns import LocalPatterns
 from faces.portable import PortableModel
 
 Arrays = Mapping[str, NDArray[np.floating]]
 Stages = list[tuple[str, Arrays]]
 
 
-def export_model(model: Pipeline, about: Mapping[str, str]) -> PortableModel:
+def export_model(
+    model: Pipeline, about: Mapping[str, str], known_from: float | None = None
+) -> PortableModel:
     """The same recogniser as arrays: equal labels, probabilities within 1e-5.
 
     Raises TypeError for an estimator that `EXPORTERS` does not know.
     """
-    stages: Stages = []
-    for _, part in model.steps:
-        if type(part) not in EXPORTERS:
-            raise TypeError(f"{type(part).__name__} cannot be exported: add it to EXPORTERS")
-        stages += EXPORTERS[type(part)](part)
+    stages = [_rounded(*stage) for stage in _folded([*_stages(model), ("softmax", {})])]
     people = np.asarray(model.classes_, dtype=str)
-    return PortableModel([_rounded(*stage) for stage in _folded(stages)], people, dict(about))
+    return PortableModel(stages, people, dict(about), _temperature(model[-1]), known_from)
+
+
+def _stages(part: Any) -> Stages:
+    """From pixels to logits; the softmax comes last, whatever the recogniser."""
+    if type(part) not in EXPORTERS:
+        raise TypeError(f"{type(part).__name__} cannot be exported: add it to EXPORTERS")
+    return EXPORTERS[type(part)](part)
+
+
+def _pipeline(model: Pipeline) -> Stages:
+    return [stage for _, part in model.steps for stage in _stages(part)]
 
 
 def _pca(pca: PCA) -> Stages:
@@ -38,23 +53,76 @@ def _pca(pca: PCA) -> Stages:
 
 
 def _logistic(model: LogisticRegression) -> Stages:
-    weights, offset = _two_columns(model.coef_.T, model.intercept_, low=0.0)
-    return [_affine(weights, offset), ("softmax", {})]
+    return [_affine(*_two_columns(model.coef_.T, model.intercept_, low=0.0))]
+
+
+def _svm(model: LinearSVC) -> Stages:
+    return [_affine(*_two_columns(model.coef_.T, model.intercept_, low=-1.0))]
 
 
 def _calibrated(model: CalibratedClassifierCV) -> Stages:
+    """Logits times one number."""
     (fitted,) = model.calibrated_classifiers_
     if model.method != "temperature":
         raise TypeError(f"calibration by {model.method} cannot be exported, only by temperature")
-    beta, linear = fitted.calibrators[0].beta_, fitted.estimator
-    weights, offset = _two_columns(linear.coef_.T, linear.intercept_, low=-1.0)
-    return [_affine(beta * weights, beta * offset), ("softmax", {})]
+    *stages, (kind, arrays) = _stages(fitted.estimator)
+    beta = _temperature(model)
+    scaled = {name: beta * array if name in LINEAR else array for name, array in arrays.items()}
+    return [*stages, (kind, scaled)]
+
+
+def _temperature(model: Any) -> float:
+    """What the logits were multiplied by, 1 without calibration."""
+    if not isinstance(model, CalibratedClassifierCV):
+        return 1.0
+    return float(model.calibrated_classifiers_[0].calibrators[0].beta_)
+
+
+LINEAR = ("weights", "offset", "scale")
+"""What of a last stage is multiplied to multiply its values."""
+
+
+def _patterns(model: LocalPatterns) -> Stages:
+    return [("patterns", {"blur": model.kernel_})]
+
+
+def _discriminants(model: Discriminants) -> Stages:
+    return [_affine(model.weights_, np.zeros(model.weights_.shape[1]))]
+
+
+def _cosine(model: CosineToMeans) -> Stages:
+    return [("unit", {}), _affine(model.means_.T, np.zeros(len(model.classes_)))]
+
+
+def _nearest(model: NearestImage) -> Stages:
+    arrays = {"rows": model.rows_, "starts": model.starts_.astype(float), "scale": np.ones(1)}
+    return [("nearest", arrays)]
+
+
+def _network(model: MLPClassifier) -> Stages:
+    pairs = list(zip(model.coefs_, model.intercepts_, strict=True))
+    weights, offset = _two_columns(*pairs[-1], low=0.0)
+    hidden = [stage for pair in pairs[:-1] for stage in (_affine(*pair), ("rectified", {}))]
+    return [*hidden, _affine(weights, offset)]
+
+
+def _bayesian(model: BayesianLogistic) -> Stages:
+    arrays = {"weights": model.weights_, "offset": model.offset_, "factors": model.factors_}
+    return [("probit", arrays)]
 
 
 EXPORTERS: Mapping[type, Callable[[Any], Stages]] = {
+    Pipeline: _pipeline,
+    CalibratedClassifierCV: _calibrated,
     PCA: _pca,
     LogisticRegression: _logistic,
-    CalibratedClassifierCV: _calibrated,
+    LinearSVC: _svm,
+    MLPClassifier: _network,
+    LocalPatterns: _patterns,
+    Discriminants: _discriminants,
+    CosineToMeans: _cosine,
+    NearestImage: _nearest,
+    BayesianLogistic: _bayesian,
 }
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 from sklearn.pipeline import Pipeline
 
 from faces.dataset import CREDITS, Faces
+from faces.lbp import COUNT, FINE
 from faces.metrics import BASELINE, DRIFTED, accuracy_by_condition, confusions
 from faces.split import Split
 
@@ -78,11 +79,18 @@ def draw_conditions(faces: Faces, split: Split) -> bytes:
 
 
 def draw_eigenfaces(features: Pipeline, side: int) -> bytes:
-    """The mean face, the first fifteen principal components, and the variance they hold."""
+    """The mean face, the first fifteen principal components, and the variance they hold.
+
+    Of components of patterns it shows where on the face each looks.
+    """
     pca = features["pca"]
     figure = Figure(figsize=(10.5, 4.6), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(1.05, 1), squeeze=False)[0]
     tiles = [(pca.mean_, "mean"), *((c, f"{k + 1}") for k, c in enumerate(pca.components_[:15]))]
+    if "patterns" in features.named_steps:
+        size = FINE**2 * COUNT
+        tiles = [((t[:size] ** 2).reshape(-1, COUNT).sum(axis=1), title) for t, title in tiles]
+        side = FINE
     scaled = [((t - t.min()) / np.ptp(t), title) for t, title in tiles]
     strip(left.subplots(), [(t.reshape(side, side), title) for t, title in scaled], 4)
     axis = right.subplots()

@@ -6,18 +6,15 @@ names, and what the model is about. Whoever serves it needs neither scikit-learn
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
-from types import MappingProxyType
 from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
-Arrays = Mapping[str, Array]
-
+from faces.stages import STAGES, Array, Arrays
 
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, OSError, EOFError, BadZipFile)
 """What numpy and json raise for bytes that are no model."""
@@ -29,18 +26,32 @@ class DamagedModelError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class PortableModel:
-    """Stages from pixels (n, 4096) in [0, 1] to probabilities (n, people)."""
+    """Stages from pixels (n, 4096) in [0, 1] to probabilities (n, people).
+
+    `scale` is what calibration multiplied the logits by. Whoever's score is below `known_from` is
+    nobody of these people; None if that cannot be told.
+    """
 
     stages: Sequence[tuple[str, Arrays]]
     people: NDArray[np.str_]
     about: Mapping[str, str]
+    scale: float = 1.0
+    known_from: float | None = None
 
     def predict_proba(self, pixels: NDArray[np.floating]) -> Array:
         """Probabilities (n, people) of every person for pixels (n, 4096)."""
-        values = np.asarray(pixels, np.float32)
+        return self.answer(pixels)[0]
+
+    def answer(self, pixels: NDArray[np.floating]) -> tuple[Array, Array]:
+        """Probabilities (n, people) and scores (n,): how much each is like the likeliest person.
+
+        The score is the largest logit, as it was before calibration. Probabilities say who of these
+        people it is; they add up to 1 for a stranger, too.
+        """
+        values = former = np.asarray(pixels, np.float32)
         for kind, arrays in self.stages:
-            values = STAGES[kind](values, arrays)
-        return values
+            former, values = values, STAGES[kind](values, arrays)
+        return values, former.max(axis=1) / np.float32(self.scale)
 
     def predict(self, pixels: NDArray[np.floating]) -> NDArray[np.str_]:
         """The most probable person (n,) for pixels (n, 4096)."""
@@ -48,26 +59,14 @@ class PortableModel:
         return names
 
 
-def _affine(values: Array, arrays: Arrays) -> Array:
-    product: Array = values @ arrays["weights"] + arrays["offset"]
-    return product
-
-
-def _softmax(values: Array, arrays: Arrays) -> Array:
-    odds: Array = np.exp(values - values.max(axis=1, keepdims=True))
-    odds /= odds.sum(axis=1, keepdims=True)
-    return odds
-
-
-STAGES: Mapping[str, Callable[[Array, Arrays], Array]] = MappingProxyType(
-    {"affine": _affine, "softmax": _softmax}
-)
-"""What a file may ask to compute. A stage of another name is refused."""
-
-
 def write_portable(model: PortableModel) -> bytes:
     """The model's file. The same model gives the same bytes."""
-    header = {"stages": [kind for kind, _ in model.stages], "about": dict(model.about)}
+    header = {
+        "stages": [kind for kind, _ in model.stages],
+        "about": dict(model.about),
+        "scale": model.scale,
+        "known_from": model.known_from,
+    }
     arrays = {
         f"{number}.{name}": array
         for number, (_, stage) in enumerate(model.stages)
@@ -101,6 +100,7 @@ def read_portable(data: bytes, expected_hash: str) -> PortableModel:
             arrays = {name: file[name] for name in file.files}
         header = json.loads(str(arrays["header"]))
         kinds, about, people = header["stages"], header["about"], arrays["people"]
+        scale, known_from = float(header["scale"]), header["known_from"]
     except UNREADABLE as error:
         raise DamagedModelError(f"the model's file cannot be read: {error}") from error
     if unknown := set(kinds) - STAGES.keys():
@@ -110,4 +110,4 @@ def read_portable(data: bytes, expected_hash: str) -> PortableModel:
         number, dot, name = key.partition(".")
         if dot:
             stages[int(number)][1][name] = array
-    return PortableModel(stages, people, about)
+    return PortableModel(stages, people, about, scale, known_from)

@@ -7,9 +7,13 @@ from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline
 
 from faces.errors import InputError
+from faces.estimators.folds import Folds
 
-SMALL = 2_000
-"""Up to this many images an exact decomposition is quick; beyond, a randomized one is used."""
+SMALL = 1_000
+"""Up to this many rows an exact decomposition is quick; beyond, a randomized one is used."""
+
+FEW = 2_000
+"""Up to this many images copies are made of them; beyond, there is variety enough."""
 
 
 def fit_features(
@@ -18,10 +22,11 @@ def fit_features(
     """Fit everything before the classifier on pixels (n, 4096); `model` stays unfitted.
 
     A number of components beyond what n images can give is lowered to n - 1 (centring takes one).
-    The solver suits the size: exact up to 2,000 images, else randomized (Halko et al. 2011).
+    The solver suits the size: exact up to 1,000 rows, else randomized (Halko et al. 2011).
     """
     features: Pipeline = clone(model[:-1])
     pca: PCA = features["pca"]
+    pixels, subjects, _ = with_copies(model, pixels, subjects)
     n, wanted = len(pixels), pca.n_components
     share = isinstance(wanted, float)
     if not (0 < wanted < 1 if share else wanted >= 1):
@@ -41,8 +46,28 @@ def fit_classifier(
     subjects: NDArray[np.str_],
 ) -> Pipeline:
     """Fit the classifier on the features' output; return the whole, from pixels to people."""
-    classifier = clone(model[-1]).fit(features.transform(pixels), subjects)
+    pixels, subjects, copies = with_copies(model, pixels, subjects)
+    classifier = clone(model[-1])
+    folds = classifier.get_params(deep=False).get("cv")
+    if isinstance(folds, Folds):
+        classifier.set_params(cv=Folds(folds.most, copies))
+    classifier.fit(features.transform(pixels), subjects)
     return Pipeline([*features.steps, (model.steps[-1][0], classifier)])
+
+
+def with_copies(
+    model: Pipeline, pixels: NDArray[np.float32], subjects: NDArray[np.str_]
+) -> tuple[NDArray[np.float32], NDArray[np.str_], int]:
+    """The training images with the copies that the model's first part wants, and how many blocks.
+
+    Beyond 2,000 images there are none: there is variety enough.
+    """
+    make = getattr(model[0], "copies", None)
+    if make is None or len(pixels) > FEW:
+        return pixels, subjects, 1
+    more: NDArray[np.float32] = make(pixels)
+    blocks = len(more) // len(pixels)
+    return more, np.tile(subjects, blocks), blocks
 
 
 def describe_pca(features: Pipeline) -> dict[str, float]:

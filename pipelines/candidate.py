@@ -10,6 +10,7 @@ from steps.export import export_model
 from steps.promote import promote_model
 from steps.reduce import fit_pca
 from steps.register import register_model
+from steps.strangers import tell_strangers
 from steps.train import train_model
 
 
@@ -24,8 +25,9 @@ def make_candidate(
     tracker = Client().active_stack.experiment_tracker
     pca = fit_pca(faces, split, model, params)
     fitted = train_model(faces, split, pca, model, params)
-    portable = export_model(faces, fitted)
-    metrics, predictions, by_condition, confused = evaluate_model(faces, split, fitted)
+    strangers = tell_strangers(faces, split, model, params)
+    portable = export_model(faces, fitted, strangers)
+    metrics, predictions, by_condition, confused = evaluate_model(faces, split, fitted, strangers)
     pictures = draw_pictures(faces, split, pca, predictions)
     version = register_model.with_options(experiment_tracker=tracker.name if tracker else None)(
         faces, split, pca, fitted, portable, metrics, predictions, by_condition, confused, pictures,

@@ -127,6 +127,7 @@ def print_training(summary: dict[str, Any], console: Console, instead: bool = Fa
         "PCA": f"{metrics['pca_components']:.0f} components, {variance}",
         "baseline accuracy": _accuracy(metrics, "baseline"),
         "drifted accuracy": _accuracy(metrics, "drifted"),
+        "strangers": _strangers(metrics),
         "model": f"{model['name']} version {model['version']}, stage {model['stage']}",
         "gate": f"[{'green' if model['promoted'] else 'yellow'}]{escape(model['reason'])}[/]",
         "run": f"{run['name']} [dim]on stack '{run['stack']}'[/]",
@@ -153,6 +154,19 @@ def _print_rows(console: Console, rows: dict[str, str]) -> None:
         table.add_row(name, text)
     console.print()
     console.print(table)
+
+
+def _strangers(metrics: dict[str, Any]) -> str:
+    if "strangers_auroc" not in metrics:
+        return "[dim]too few people to tell[/]"
+    area = f"area under the ROC {metrics['strangers_auroc']:.3f}"
+    if "strangers_known_from" not in metrics:
+        return f"named like anyone else [dim]({area}: this model cannot tell them)[/]"
+    told = 1 - metrics["strangers_false_accepts"]
+    return (
+        f"{told:.1%} are told to be unknown, of known people {1 - metrics['strangers_accepted']:.1%}"
+        f" [dim]({area})[/]"
+    )
 
 
 def _print_page(console: Console, page: str) -> None:

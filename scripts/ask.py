@@ -56,6 +56,7 @@ def ask(image: Path | None, truth: str | None, body: bool) -> None:
     names, sure = np.array(answer.names), answer.probabilities[0]
     console = Console(highlight=False)
     console.print(f"{who}, asked at {endpoint.url} (version {answer.version}):", soft_wrap=True)
+    console.print(f"[bold]{answer.people[0]}[/]")
     for column in sure.argsort()[::-1][:3]:
         console.print(f"  {sure[column]:6.1%}  {names[column]}")
     if truth:

@@ -19,9 +19,13 @@ PATIENCE = 30.0
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """Who the endpoint takes n faces for: probabilities (n, people) of `names`, and its labels."""
+    """Who the endpoint takes n faces for: `people` (n), "unknown" among them if it can tell.
+
+    `probabilities` (n, people) are of `names`: who it is, if it is one of them.
+    """
 
     names: list[str]
+    people: list[str]
     probabilities: NDArray[np.float64]
     version: str
     request: str
@@ -44,7 +48,8 @@ def send_faces(
     told = _post(url + PREDICT, message, headers)
     meta, data = told["meta"], told["data"]
     version = meta["tags"]["model_version"]
-    return Answer(data["names"], np.array(data["ndarray"]), version, meta["puid"])
+    people, values = meta["tags"]["person"], np.array(data["ndarray"])
+    return Answer(data["names"], people, values, version, meta["puid"])
 
 
 def send_truth(

@@ -22,6 +22,9 @@ from serving.payload import ID, Payload, read_payload
 from serving.refusal import RefusalError, wrong
 from serving.settings import ServerSettings
 
+UNKNOWN = "unknown"
+"""Said instead of a name of someone who is none of the people the model knows."""
+
 TRUTH = 200
 """Characters that a name may have."""
 
@@ -55,7 +58,7 @@ class FaceModel:
         payload = read_payload(body.encode() if isinstance(body, str) else body)
         served = self.current.look()
         request = payload.request or f"{self._ids.getrandbits(128):032x}"
-        probabilities = served.model.predict_proba(unit_pixels(payload.pixels))
+        probabilities, scores = served.model.answer(unit_pixels(payload.pixels))
         best = probabilities.argmax(axis=1)
         sure = [round(float(row[at]), 6) for row, at in zip(probabilities, best, strict=True)]
         if self.capture:
@@ -76,7 +79,15 @@ class FaceModel:
             "data_version": served.model.about.get("data_version", ""),
             "person": [served.people[column] for column in best],
             "confidence": sure,
+            "score": [round(float(score), 6) for score in scores],
         }
+        known_from = served.model.known_from
+        if known_from is not None:
+            tags["person"] = [
+                name if score >= known_from else UNKNOWN
+                for name, score in zip(tags["person"], scores, strict=True)
+            ]
+            tags["known_from"] = round(known_from, 6)
         meta = orjson.dumps({"puid": request, "tags": tags})
         return b'{"data":{"names":%b,%b},"meta":%b}' % (
             served.names,

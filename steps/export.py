@@ -14,11 +14,12 @@ from steps.caching import CACHED
 
 
 @step(cache_policy=CACHED, output_materializers={"portable": PortableMaterializer})
-def export_model(faces: Faces, model: BaseEstimator) -> Annotated[PortableModel, "portable"]:
+def export_model(
+    faces: Faces, model: BaseEstimator, strangers: dict[str, float | None]
+) -> Annotated[PortableModel, "portable"]:
     """The same model as plain arrays. Its version's number is added once it has one."""
+    about = {"data_version": faces.version, "data_source": faces.source}
     try:
-        return export.export_model(
-            model, {"data_version": faces.version, "data_source": faces.source}
-        )
+        return export.export_model(model, about, strangers.get("known_from"))
     except TypeError as error:
         raise InputError(f"faces/export.py: {error}") from error

@@ -13,6 +13,7 @@ from zenml.artifacts.unmaterialized_artifact import UnmaterializedArtifact
 from zenml.client import Client
 from zenml.model_registries.base_model_registry import ModelRegistryModelMetadata
 
+import faces as faces_package
 from faces import NAME
 from faces.dataset import CREDITS, Faces
 from faces.portable import PortableModel, file_hash, stamped, write_portable
@@ -21,6 +22,8 @@ from steps.caching import CACHED
 from steps.versions import create_version
 
 NEEDED_TO_LOAD = ("scikit-learn", "numpy", "scipy", "skops")
+
+OWN_CODE = Path(faces_package.__file__).parent
 
 
 @step(cache_policy=CACHED)
@@ -87,19 +90,23 @@ def register_model(
 
 
 def _log_model(model: BaseEstimator, faces: Faces) -> Any:
-    """The whole model, from pixels to probabilities, without pickle."""
+    """The whole model, from pixels to probabilities, without pickle; with `faces` if it needs it."""
     import mlflow.sklearn
     from mlflow.models import infer_signature
     from skops.io import dumps, get_untrusted_types
 
     pixels = np.asarray(faces.pixels[:2])
+    data = dumps(model)
+    trusted = get_untrusted_types(data=data)
+    own = any(name.startswith("faces.") for name in trusted)
     return mlflow.sklearn.log_model(
         model,
         name="model",
         signature=infer_signature(pixels, model.predict_proba(pixels)),
         pip_requirements=[f"{name}=={installed(name)}" for name in NEEDED_TO_LOAD],
         serialization_format="skops",
-        skops_trusted_types=get_untrusted_types(data=dumps(model)),
+        skops_trusted_types=trusted,
+        code_paths=[str(OWN_CODE)] if own else None,
         pyfunc_predict_fn="predict_proba",
     )
 

@@ -8,7 +8,7 @@ from faces.dataset import Faces
 from faces.errors import InputError
 from faces.models import build_model, model_names
 from faces.split import split_by_condition
-from faces.training import describe_pca, fit_classifier, fit_features
+from faces.training import describe_pca, fit_classifier, fit_features, with_copies
 from tests.conftest import needs_real_faces
 
 
@@ -29,9 +29,10 @@ def test_every_model_goes_from_pixels_to_probabilities(drawn: Faces, name: str) 
 
 @pytest.mark.parametrize("name", model_names())
 def test_fitting_in_two_parts_is_fitting_the_whole(drawn: Faces, name: str) -> None:
-    whole = build_model(name, components=20)
+    plain = {"mirror": False, "shift": 0} if name == "fisher" else {}
+    whole = build_model(name, components=20, **plain)
     whole.set_params(pca__svd_solver="full").fit(drawn.pixels, drawn.subjects)
-    parts = fit(name, drawn, components=20)
+    parts = fit(name, drawn, components=20, **plain)
     assert np.allclose(
         whole.predict_proba(drawn.pixels), parts.predict_proba(drawn.pixels), atol=5e-3
     )
@@ -85,13 +86,29 @@ def test_the_solver_suits_the_size(drawn: Faces, monkeypatch: pytest.MonkeyPatch
 
 
 def test_an_unknown_model_is_told_with_the_choices() -> None:
-    with pytest.raises(InputError, match="unknown model 'net': choose from logistic, svm"):
+    with pytest.raises(InputError, match="unknown model 'net': choose from bayesian, eigenfaces"):
         build_model("net")
+
+
+def test_copies_stand_in_blocks_and_are_made_of_few_images_only(
+    drawn: Faces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = build_model("fisher")
+    pixels, subjects, blocks = with_copies(model, drawn.pixels, drawn.subjects)
+    assert blocks == 10
+    assert np.array_equal(pixels[: len(drawn)], drawn.pixels)
+    assert np.array_equal(subjects, np.tile(drawn.subjects, 10))
+    mirrored = pixels.reshape(10, len(drawn), 64, 64)[5]
+    assert np.array_equal(mirrored, drawn.images[:, :, ::-1])
+    assert with_copies(build_model("svm"), drawn.pixels, drawn.subjects)[2] == 1
+    monkeypatch.setattr(training, "FEW", 50)
+    assert with_copies(model, drawn.pixels, drawn.subjects)[2] == 1
 
 
 @needs_real_faces
 @pytest.mark.parametrize(
-    ("name", "baseline", "drifted"), [("svm", 0.956, 0.64), ("logistic", 0.985, 0.69)]
+    ("name", "baseline", "drifted"),
+    [("svm", 0.956, 0.64), ("logistic", 0.985, 0.69), ("fisher", 1.0, 1.0)],
 )
 def test_accuracy_on_the_real_faces_is_what_was_measured(
     real: Faces, name: str, baseline: float, drifted: float
