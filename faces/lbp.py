@@ -72,10 +72,9 @@ def _along(images: Images, blur: Images, axis: int) -> Images:
     padded = np.pad(images, width, mode="symmetric")
 
     def shifted(by: int) -> Images:
-        begin = reach + by
-        return (
-            padded[:, begin : begin + length] if axis == 1 else padded[..., begin : begin + length]
-        )
+        window = slice(reach + by, reach + by + length)
+        part: Images = padded[:, window] if axis == 1 else padded[..., window]
+        return part
 
     out = images * blur[0]
     for by in range(1, reach + 1):
@@ -93,12 +92,13 @@ def _patterns(images: Images) -> NDArray[np.uint8]:
         y, x = border + dy, border + dx
         return padded[:, y : y + SIDE, x : x + SIDE]
 
-    near, far = 1 - DIAGONAL, DIAGONAL
+    near, far = np.float32(1) - DIAGONAL, DIAGONAL
 
     def diagonal(sy: int, sx: int) -> Images:
-        return near * (near * at(sy, sx) + far * at(sy, 2 * sx)) + far * (
-            near * at(2 * sy, sx) + far * at(2 * sy, 2 * sx)
-        )
+        level = near * at(sy, sx) + far * at(sy, 2 * sx)
+        beyond = near * at(2 * sy, sx) + far * at(2 * sy, 2 * sx)
+        between: Images = near * level + far * beyond
+        return between
 
     neighbours = (
         at(0, 2), diagonal(-1, 1), at(-2, 0), diagonal(-1, -1),

@@ -26,8 +26,7 @@ def patterns(values: Array, arrays: Arrays) -> Array:
 def unit(values: Array, arrays: Arrays) -> Array:
     """Rows of length 1."""
     lengths = np.sqrt(np.einsum("ij,ij->i", values, values))[:, None]
-    scaled: Array = values / np.where(lengths > 0, lengths, 1)
-    return scaled
+    return np.asarray(values / np.where(lengths > 0, lengths, 1))
 
 
 def rectified(values: Array, arrays: Arrays) -> Array:
@@ -58,9 +57,9 @@ def nearest_of_each(values: Array, rows: Array, starts: NDArray[np.integer]) -> 
 
 
 def probit(values: Array, arrays: Arrays) -> Array:
-    """Logits, each drawn towards their mean as far as it is uncertain.
+    """Logits, each drawn towards their mean as far as it is uncertain: MacKay 1992, Gibbs 1997.
 
-    (MacKay 1992; Gibbs 1997): the softmax of it is about the mean softmax over the Gaussian weights.
+    The softmax of it is about the mean softmax over the Gaussian weights.
     """
     logits = values @ arrays["weights"] + arrays["offset"]
     logits = logits - logits.mean(axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""People whom the model does not know: from which score on is someone one of its people?"""
+"""People whom the model does not know: below which score someone is none of its own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from faces.training import fit_classifier, fit_features
 ROUNDS = 3
 FEWEST_PEOPLE = 8
 SEPARATES = 0.97
-"""Area under the ROC from which on a threshold helps: below, it would accept every other stranger."""
+"""Area under the ROC from which on a threshold helps; with 0.93 half of the strangers pass."""
 
 
 @dataclass(frozen=True)

@@ -162,11 +162,8 @@ def _strangers(metrics: dict[str, Any]) -> str:
     area = f"area under the ROC {metrics['strangers_auroc']:.3f}"
     if "strangers_known_from" not in metrics:
         return f"named like anyone else [dim]({area}: this model cannot tell them)[/]"
-    told = 1 - metrics["strangers_false_accepts"]
-    return (
-        f"{told:.1%} are told to be unknown, of known people {1 - metrics['strangers_accepted']:.1%}"
-        f" [dim]({area})[/]"
-    )
+    told, mistaken = (1 - metrics[f"strangers_{name}"] for name in ("false_accepts", "accepted"))
+    return f"{told:.1%} are called unknown, of known people {mistaken:.1%} [dim]({area})[/]"
 
 
 def _print_page(console: Console, page: str) -> None:

@@ -74,7 +74,7 @@ class FaceModel:
             # Whoever sends without a pause would keep all others waiting.
             gevent.sleep(0)
         self.metrics.predicted(served, best, sure)
-        tags = {
+        tags: dict[str, Any] = {
             "model_version": served.version,
             "data_version": served.model.about.get("data_version", ""),
             "person": [served.people[column] for column in best],

@@ -90,7 +90,7 @@ def register_model(
 
 
 def _log_model(model: BaseEstimator, faces: Faces) -> Any:
-    """The whole model, from pixels to probabilities, without pickle; with `faces` if it needs it."""
+    """The whole model, from pixels to probabilities, without pickle; with `faces` if needed."""
     import mlflow.sklearn
     from mlflow.models import infer_signature
     from skops.io import dumps, get_untrusted_types

@@ -17,8 +17,8 @@ class BayesianLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     The posterior is Gaussian around the most probable weights; its covariance is taken person by
     person (MacKay 1992, "The evidence framework applied to classification networks"; Daxberger et
-    al. 2021, "Laplace redux"). The prior's precision is the one with the largest evidence, so nothing
-    is held out for it.
+    al. 2021, "Laplace redux"). The prior's precision is the one with the largest evidence, so
+    nothing is held out for it.
     """
 
     def __init__(self, iterations: int = 1000) -> None:
@@ -45,10 +45,10 @@ class BayesianLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         at = np.searchsorted(self.classes_, people)
         odds = softmax(logits, axis=1)
         size = rows.shape[1]
-        log_evidence = log_softmax(logits, axis=1)[np.arange(len(rows)), at].sum()
+        log_evidence = float(log_softmax(logits, axis=1)[np.arange(len(rows)), at].sum())
         log_evidence -= 0.5 * precision * (weights**2).sum()
         factors = []
-        for share, weight in zip(odds.T, weights.T, strict=True):
+        for share in odds.T:
             hessian = (rows * (share * (1 - share))[:, None]).T @ rows
             hessian += precision * np.eye(size)
             lower = np.linalg.cholesky(hessian)
@@ -59,7 +59,7 @@ class BayesianLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict_proba(self, rows: Rows) -> Rows:
         """Probabilities (n, people), averaged over the weights that are possible."""
         arrays = {"weights": self.weights_, "offset": self.offset_, "factors": self.factors_}
-        return softmax(probit(np.asarray(rows), arrays), axis=1)
+        return np.asarray(softmax(probit(np.asarray(rows), arrays), axis=1))
 
     def uncertainty(self, rows: Rows) -> NDArray[np.floating]:
         """Standard deviation (n,) of the logit of the person named: larger, the less is known."""

@@ -49,7 +49,8 @@ class CosineToMeans(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def decision_function(self, rows: Rows) -> Rows:
         """Cosines (n, people); of two people the difference (n,), as scikit-learn has it."""
         cosines = normalize(rows) @ self.means_.T
-        return (cosines[:, 1] - cosines[:, 0]) / 2 if len(self.classes_) == 2 else cosines
+        two = len(self.classes_) == 2
+        return np.asarray((cosines[:, 1] - cosines[:, 0]) / 2 if two else cosines)
 
     def predict(self, rows: Rows) -> NDArray[np.str_]:
         """The person with the largest cosine."""

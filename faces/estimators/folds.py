@@ -19,9 +19,7 @@ class Folds:
     def __init__(self, most: int = 5, copies: int = 1) -> None:
         self.most, self.copies = most, copies
 
-    def get_n_splits(
-        self, rows: object = None, people: object = None, groups: object = None
-    ) -> int:
+    def get_n_splits(self, *_: object) -> int:
         """At most so many."""
         return self.most
 
