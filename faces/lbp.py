@@ -73,10 +73,9 @@ def _along(images: Images, blur: Images, axis: int) -> Images:
 
     def shifted(by: int) -> Images:
         window = slice(reach + by, reach + by + length)
-        part: Images = padded[:, window] if axis == 1 else padded[..., window]
-        return part
+        return np.asarray(padded[:, window] if axis == 1 else padded[..., window], np.float32)
 
-    out = images * blur[0]
+    out: Images = images * blur[0]
     for by in range(1, reach + 1):
         out += (shifted(by) + shifted(-by)) * blur[by]
     return out
@@ -97,8 +96,7 @@ def _patterns(images: Images) -> NDArray[np.uint8]:
     def diagonal(sy: int, sx: int) -> Images:
         level = near * at(sy, sx) + far * at(sy, 2 * sx)
         beyond = near * at(2 * sy, sx) + far * at(2 * sy, 2 * sx)
-        between: Images = near * level + far * beyond
-        return between
+        return np.asarray(near * level + far * beyond, np.float32)
 
     neighbours = (
         at(0, 2), diagonal(-1, 1), at(-2, 0), diagonal(-1, -1),
