@@ -17,6 +17,7 @@ examples:
   python run.py --pipeline training --model logistic --condition lighting
   python run.py --pipeline training --condition yaw=frontal,lighting=even --seed 3
   python run.py --pipeline training --data path/to/people
+  python run.py --pipeline sweep --trials 40 --minutes 10
   python run.py --pipeline deployment
   python run.py --pipeline traffic --condition yaw=left,right --requests 60
   python run.py --pipeline drift_detection
@@ -84,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", metavar="SOURCE", help="auto, olivetti, synthetic, or a folder")
     parser.add_argument("--seed", metavar="N", type=int, help="of the split and the training")
     parser.add_argument("--requests", metavar="N", type=int, help="of traffic: how many to send")
+    parser.add_argument("--trials", metavar="N", type=int, help="of a sweep: at most so many")
+    parser.add_argument("--minutes", metavar="M", type=float, help="of a sweep: at most so long")
     parser.add_argument("--corruption", metavar="NAME", help="of traffic: noise, blur, …")
     parser.add_argument(
         "--every", metavar="T", help="of drift_detection: again after 10min, 2h, 50faces, …"
@@ -157,7 +160,7 @@ def _register(dry_run: bool) -> None:
 def _list() -> None:
     from faces.conditions import USUAL_VALUES
     from faces.models import model_names
-    from pipelines.settings import PIPELINES
+    from pipelines.schemas import PIPELINES
     from stacks.specs import stack_names
 
     print(f"pipelines   {', '.join(PIPELINES)}")

@@ -153,8 +153,8 @@ def print_tables(models: list[str], found: dict[tuple[str, str], list[float]]) -
         ("Accuracy in %, by training images a person", [str(each) for each in EACH]),
         ("Accuracy in %, five images a person, corrupted", list(CORRUPTIONS)),
         (
-            f"In %: turned heads before and after {CAME} were learned; calibration error; strangers' "
-            "area under the ROC, and how many are accepted where 95 % of the known are",
+            f"In %: turned heads before and after {CAME} were learned; calibration error; "
+            "strangers' area under the ROC, and how many are accepted where 95 % of the known are",
             ["turned, before", "turned, after", "ECE", "AUROC", "FPR"],
         ),
     ):

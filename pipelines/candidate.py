@@ -4,6 +4,7 @@ from typing import Any
 
 from zenml.client import Client
 
+from steps.card import write_card
 from steps.draw import draw_pictures
 from steps.evaluate import evaluate_model
 from steps.export import export_model
@@ -29,9 +30,10 @@ def make_candidate(
     portable = export_model(faces, fitted, strangers)
     metrics, predictions, by_condition, confused = evaluate_model(faces, split, fitted, strangers)
     pictures = draw_pictures(faces, split, pca, predictions)
+    card = write_card(faces, split, portable, metrics, by_condition, settings)
     version = register_model.with_options(experiment_tracker=tracker.name if tracker else None)(
         faces, split, pca, fitted, portable, metrics, predictions, by_condition, confused, pictures,
-        settings,
+        card, settings,
     )  # fmt: skip
     decision = promote_model(version, metrics, gate["tolerances"], gate["minimum_images"])
     return version, decision

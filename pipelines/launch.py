@@ -15,7 +15,7 @@ from zenml.models import StackResponse
 from faces.errors import choose
 from pipelines.leftovers import by_itself, working_on
 from pipelines.progress import show_progress
-from pipelines.settings import Strict
+from pipelines.schemas import Strict
 from stacks.databases import alone, create_mlflow_database, create_zenml_database
 from stacks.ready import check_ready, mlflow_address
 from stacks.register import apply_changes, plan_changes, register_stack

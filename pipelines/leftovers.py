@@ -16,7 +16,7 @@ from zenml.orchestrators.publish_utils import (
 )
 
 from faces.errors import InputError
-from pipelines.settings import PIPELINES
+from pipelines.schemas import PIPELINES
 
 ORCHESTRATOR = StackComponentType.ORCHESTRATOR
 ALONE = ("drift_detection",)

@@ -9,10 +9,11 @@ from rich.table import Table
 
 from faces import NAME
 from faces.dataset import CREDITS
-from pipelines.settings import (
+from pipelines.schemas import (
     DriftSettings,
     HistorySettings,
     Strict,
+    SweepSettings,
     TrafficSettings,
     TrainingSettings,
 )
@@ -23,6 +24,9 @@ def print_summary(settings: Strict, summary: dict[str, Any], console: Console) -
     if isinstance(settings, TrainingSettings):
         drawn = summary["data"]["source"] == "synthetic"
         print_training(summary, console, instead=drawn and settings.data.source == "auto")
+    elif isinstance(settings, SweepSettings):
+        print_sweep(summary, console)
+        print_training(summary, console)
     elif isinstance(settings, TrafficSettings):
         print_traffic(summary, console)
     elif isinstance(settings, DriftSettings):
@@ -64,6 +68,21 @@ def print_drift(summary: dict[str, Any], console: Console) -> None:
     _print_rows(console, rows)
     if summary["page"]:
         _print_page(console, summary["page"])
+
+
+def print_sweep(summary: dict[str, Any], console: Console) -> None:
+    """Print what was tried, and what was best."""
+    found = summary["sweep"]
+    left = f", {found['planned'] - found['tried']} not for lack of time"
+    params = ", ".join(f"{name} {value}" for name, value in found["params"].items())
+    rows = {
+        "tried": f"{found['tried']} of {found['planned']}"
+        + (left if found["tried"] < found["planned"] else "")
+        + (f" [dim]({found['recalled']} of them before)[/]" if found["recalled"] else ""),
+        "best": f"[green]{found['model']}[/] [dim]({escape(params)})[/]",
+        "cross-validated": f"accuracy {found['accuracy']:.3f}, log loss {found['log_loss']:.3f}",
+    }
+    _print_rows(console, rows)
 
 
 def print_traffic(summary: dict[str, Any], console: Console) -> None:

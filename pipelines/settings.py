@@ -1,170 +1,26 @@
-"""What a pipeline may be told: strict, frozen settings read from YAML and the command line."""
+"""Read settings from YAML and the command line, and say in one line what is wrong with them."""
 
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Any
 
 import yaml
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-    validate_call,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import ConfigDict, ValidationError, validate_call
 
 from faces.conditions import parse_condition
 from faces.dataset import SOURCES, known_conditions
 from faces.errors import InputError, choose
 from faces.models import model_builder, model_names
+from pipelines.schemas import PIPELINES, Strict, SweepSettings, TrainingSettings
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 CONFIGS = Path(__file__).parent.parent / "configs"
-
-Share = Annotated[float, Field(gt=0, lt=1)]
-
-
-class Strict(BaseModel):
-    """Unknown keys and values of another type are errors; nothing changes once it is read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class DataSettings(Strict):
-    """Where the faces come from; people, images and seed are of synthetic faces."""
-
-    source: str = "auto"
-    people: Annotated[int, Field(ge=2)] = 40
-    images: Annotated[int, Field(ge=1)] = 10
-    seed: Annotated[int, Field(ge=0)] = 0
-
-
-class Tolerances(Strict):
-    """How much accuracy a candidate may lose against production, by part of the held-out images."""
-
-    baseline: Annotated[float, Field(ge=0, le=1)] = 0.02
-    drifted: Annotated[float, Field(ge=0, le=1)] = 0.02
-
-
-class GateSettings(Strict):
-    """What a candidate must stand, and on how many images at least."""
-
-    tolerances: Tolerances = Tolerances()
-    minimum_images: Annotated[int, Field(ge=1)] = 20
-
-
-class TrainingSettings(Strict):
-    """Everything that the training pipeline may be told. `params` are those of the model."""
-
-    data: DataSettings = DataSettings()
-    condition: str = "yaw=frontal"
-    test_share: Share = 0.25
-    model: str = "svm"
-    params: dict[str, Any] = {}
-    gate: GateSettings = GateSettings()
-    seed: Annotated[int, Field(ge=0)] = 11
-
-
-class EndpointSettings(Strict):
-    """Where the endpoint is, and who may use it."""
-
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=1, le=65535)] = 9000
-    workers: Annotated[int, Field(ge=1, le=64)] = 1
-    token_secret: str = ""
-    body_bytes: Annotated[int, Field(ge=10_000)] = 8_000_000
-    patience_seconds: Annotated[int, Field(ge=1)] = 60
-
-    @model_validator(mode="after")
-    def _open_only_with_token(self) -> Self:
-        if not self.token_secret and self.host not in LOOPBACK:
-            raise PydanticCustomError(
-                "open_host",
-                "others could reach the endpoint, so endpoint.token_secret must name a secret",
-            )
-        return self
-
-
-class CaptureSettings(Strict):
-    """What is kept of answered requests, where, and for how long."""
-
-    capture: bool = True
-    capture_place: str = ""
-    keep_days: Annotated[float, Field(gt=0, strict=False)] = 30
-    rotate_bytes: Annotated[int, Field(ge=100_000)] = 64_000_000
-    rotate_seconds: Annotated[float, Field(ge=1, strict=False)] = 3600
-
-
-class DeploymentSettings(Strict):
-    """Everything that the deployment pipeline may be told."""
-
-    endpoint: EndpointSettings = EndpointSettings()
-    capture: CaptureSettings = CaptureSettings()
-    verification_images: Annotated[int, Field(ge=1, le=50)] = 8
-
-
-class RollbackSettings(Strict):
-    """Everything that the rollback pipeline may be told."""
-
-    reason: Annotated[str, Field(min_length=1)] = "asked for by hand"
-    verification_images: Annotated[int, Field(ge=1, le=50)] = 8
-
-
-class TrafficSettings(Strict):
-    """Everything that the traffic pipeline may be told."""
-
-    condition: str = "yaw=frontal"
-    requests: Annotated[int, Field(ge=1)] = 60
-    corruption: str = ""
-    feedback: Annotated[float, Field(ge=0, le=1)] = 1.0
-    delay: Annotated[float, Field(ge=0)] = 0.0
-    seed: Annotated[int, Field(ge=0)] = 0
-
-    @field_validator("corruption")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        from faces.corruptions import CORRUPTIONS
-
-        return choose("corruption", name, CORRUPTIONS) if name else name
-
-
-class DriftSettings(Strict):
-    """Everything that the drift detection pipeline may be told."""
-
-    window: Annotated[int, Field(ge=1)] | None = None
-    threshold: Share = 0.01
-    minimum_images: Annotated[int, Field(ge=2)] = 10
-    minimum_people: Annotated[int, Field(ge=1)] = 8
-    windows: Annotated[int, Field(ge=1)] = 1
-    needed: Annotated[int, Field(ge=1)] = 1
-    minimum_labels: Annotated[int, Field(ge=1)] = 10
-    gate: GateSettings = GateSettings(tolerances=Tolerances(baseline=0.05))
-    verification_images: Annotated[int, Field(ge=1, le=50)] = 8
-
-
-class HistorySettings(Strict):
-    """Everything that the history pipeline may be told."""
-
-    page: Annotated[str, Field(min_length=1)] = "history.html"
-
-
-PIPELINES: dict[str, type[Strict]] = {
-    "training": TrainingSettings,
-    "deployment": DeploymentSettings,
-    "rollback": RollbackSettings,
-    "traffic": TrafficSettings,
-    "drift_detection": DriftSettings,
-    "history": HistorySettings,
-}
-"""Every pipeline by name; its module in this package and its config have the same name."""
 
 OPTIONS = {
     "model": ("training",),
-    "data": ("training",),
-    "condition": ("training", "traffic"),
-    "seed": ("training", "traffic"),
+    "data": ("training", "sweep"),
+    "condition": ("training", "sweep", "traffic"),
+    "seed": ("training", "sweep", "traffic"),
+    "trials": ("sweep",),
+    "minutes": ("sweep",),
     "requests": ("traffic",),
     "corruption": ("traffic",),
     "reason": ("rollback",),
@@ -199,14 +55,17 @@ def read_settings(pipeline: str, config: Path | None, given: dict[str, Any]) -> 
         loc = error.errors()[0]["loc"]
         asked = len(loc) == 1 and given.get(str(loc[0])) is not None
         raise _explain(f"--{loc[0]}" if asked else str(path), error) from error
-    if not isinstance(settings, TrainingSettings):
+    if not isinstance(settings, TrainingSettings | SweepSettings):
         return settings
     condition = _check_condition(settings, chosen=given.get("condition") is not None)
-    params = _model_params(settings, path)
-    return settings.model_copy(update={"condition": condition, "params": params})
+    settings = settings.model_copy(update={"condition": condition})
+    if isinstance(settings, SweepSettings):
+        return settings.model_copy(update={"defaults": _sweep_defaults(settings, path)})
+    params = _model_params(settings.model, settings.params, path)
+    return settings.model_copy(update={"params": {**params, "seed": settings.seed}})
 
 
-def _check_condition(settings: TrainingSettings, chosen: bool) -> str:
+def _check_condition(settings: TrainingSettings | SweepSettings, chosen: bool) -> str:
     """Check the condition before anything runs, as far as the data is known by then.
 
     A folder without conditions.csv has no conditions: all its images are baseline, unless the
@@ -227,18 +86,29 @@ def _check_condition(settings: TrainingSettings, chosen: bool) -> str:
     return ""
 
 
-def _model_params(settings: TrainingSettings, path: Path) -> dict[str, Any]:
+def _model_params(name: str, params: dict[str, Any], path: Path) -> dict[str, Any]:
     """The model's YAML with `params` over it, checked against the model's `build`."""
-    build = model_builder(choose("model", settings.model, model_names()))
-    default = CONFIGS / "models" / f"{settings.model}.yaml"
+    build = model_builder(choose("model", name, model_names()))
+    default = CONFIGS / "models" / f"{name}.yaml"
     base = _read_yaml(default)
     checked = validate_call(config=ConfigDict(strict=True))(build)
-    for source, params in ((default, base), (path, base | settings.params)):
+    for source, given in ((default, base), (path, base | params)):
         try:
-            checked(**params)
+            checked(**given)
         except ValidationError as error:
             raise _explain(str(source), error, "params." if source == path else "") from error
-    return {**base, **settings.params, "seed": settings.seed}
+    return base | params
+
+
+def _sweep_defaults(settings: SweepSettings, path: Path) -> dict[str, dict[str, Any]]:
+    """Each model's own parameters; every value to try is checked against its `build`."""
+    for name, space in settings.spaces.items():
+        for parameter, values in space.items():
+            if not values:
+                raise InputError(f"{path}: spaces.{name}.{parameter}: no values to try")
+            for value in values:
+                _model_params(name, {parameter: value}, path)
+    return {name: _model_params(name, {}, path) for name in settings.spaces}
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ def science_version() -> str:
     root = Path(__file__).parent.parent / "faces"
     digest = hashlib.sha256()
     for file in sorted(root.rglob("*")):
-        if file.suffix in {".py", ".csv"}:
+        if file.suffix in {".py", ".csv", ".html"}:
             digest.update(file.relative_to(root).as_posix().encode() + file.read_bytes())
     return digest.hexdigest()
 

@@ -17,7 +17,7 @@ import faces as faces_package
 from faces import NAME
 from faces.dataset import CREDITS, Faces
 from faces.portable import PortableModel, file_hash, stamped, write_portable
-from steps.artifacts import Pictures
+from steps.artifacts import Page, Pictures
 from steps.caching import CACHED
 from steps.versions import create_version
 
@@ -38,6 +38,7 @@ def register_model(
     by_condition: pd.DataFrame,
     confused: pd.DataFrame,
     pictures: Pictures,
+    card: Page,
     settings: dict[str, Any],
 ) -> Annotated[int, "version"]:
     """Write everything down and give the version's number. Nothing is in production by this."""
@@ -52,6 +53,7 @@ def register_model(
         mlflow.log_artifacts(folder, "pictures")
     mlflow.log_text(by_condition.to_csv(index=False), "tables/accuracy_by_condition.csv")
     mlflow.log_text(confused.to_csv(index=False), "tables/confusions.csv")
+    mlflow.log_text(card["page.html"], "card.html")
     logged = _log_model(model, faces)
 
     registry = Client().active_stack.model_registry

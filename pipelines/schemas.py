@@ -1,0 +1,166 @@
+"""What each pipeline may be told: strict, frozen settings."""
+
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from faces.errors import choose
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Strict(BaseModel):
+    """Unknown keys and values of another type are errors; nothing changes once it is read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class DataSettings(Strict):
+    """Where the faces come from; people, images and seed are of synthetic faces."""
+
+    source: str = "auto"
+    people: Annotated[int, Field(ge=2)] = 40
+    images: Annotated[int, Field(ge=1)] = 10
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
+class Tolerances(Strict):
+    """How much accuracy a candidate may lose against production, by part of the held-out images."""
+
+    baseline: Annotated[float, Field(ge=0, le=1)] = 0.02
+    drifted: Annotated[float, Field(ge=0, le=1)] = 0.02
+
+
+class GateSettings(Strict):
+    """What a candidate must stand, and on how many images at least."""
+
+    tolerances: Tolerances = Tolerances()
+    minimum_images: Annotated[int, Field(ge=1)] = 20
+
+
+class TrainingSettings(Strict):
+    """Everything that the training pipeline may be told. `params` are those of the model."""
+
+    data: DataSettings = DataSettings()
+    condition: str = "yaw=frontal"
+    test_share: Share = 0.25
+    model: str = "svm"
+    params: dict[str, Any] = {}
+    gate: GateSettings = GateSettings()
+    seed: Annotated[int, Field(ge=0)] = 11
+
+
+class EndpointSettings(Strict):
+    """Where the endpoint is, and who may use it."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 9000
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    token_secret: str = ""
+    body_bytes: Annotated[int, Field(ge=10_000)] = 8_000_000
+    patience_seconds: Annotated[int, Field(ge=1)] = 60
+
+    @model_validator(mode="after")
+    def _open_only_with_token(self) -> Self:
+        if not self.token_secret and self.host not in LOOPBACK:
+            raise PydanticCustomError(
+                "open_host",
+                "others could reach the endpoint, so endpoint.token_secret must name a secret",
+            )
+        return self
+
+
+class CaptureSettings(Strict):
+    """What is kept of answered requests, where, and for how long."""
+
+    capture: bool = True
+    capture_place: str = ""
+    keep_days: Annotated[float, Field(gt=0, strict=False)] = 30
+    rotate_bytes: Annotated[int, Field(ge=100_000)] = 64_000_000
+    rotate_seconds: Annotated[float, Field(ge=1, strict=False)] = 3600
+
+
+class DeploymentSettings(Strict):
+    """Everything that the deployment pipeline may be told."""
+
+    endpoint: EndpointSettings = EndpointSettings()
+    capture: CaptureSettings = CaptureSettings()
+    verification_images: Annotated[int, Field(ge=1, le=50)] = 8
+
+
+class RollbackSettings(Strict):
+    """Everything that the rollback pipeline may be told."""
+
+    reason: Annotated[str, Field(min_length=1)] = "asked for by hand"
+    verification_images: Annotated[int, Field(ge=1, le=50)] = 8
+
+
+class TrafficSettings(Strict):
+    """Everything that the traffic pipeline may be told."""
+
+    condition: str = "yaw=frontal"
+    requests: Annotated[int, Field(ge=1)] = 60
+    corruption: str = ""
+    feedback: Annotated[float, Field(ge=0, le=1)] = 1.0
+    delay: Annotated[float, Field(ge=0)] = 0.0
+    seed: Annotated[int, Field(ge=0)] = 0
+
+    @field_validator("corruption")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        from faces.corruptions import CORRUPTIONS
+
+        return choose("corruption", name, CORRUPTIONS) if name else name
+
+
+class DriftSettings(Strict):
+    """Everything that the drift detection pipeline may be told."""
+
+    window: Annotated[int, Field(ge=1)] | None = None
+    threshold: Share = 0.01
+    minimum_images: Annotated[int, Field(ge=2)] = 10
+    minimum_people: Annotated[int, Field(ge=1)] = 8
+    windows: Annotated[int, Field(ge=1)] = 1
+    needed: Annotated[int, Field(ge=1)] = 1
+    minimum_labels: Annotated[int, Field(ge=1)] = 10
+    gate: GateSettings = GateSettings(tolerances=Tolerances(baseline=0.05))
+    verification_images: Annotated[int, Field(ge=1, le=50)] = 8
+
+
+class SweepSettings(Strict):
+    """Everything that the sweep may be told.
+
+    `spaces` are values to try by model and parameter; `defaults`, the parameters of each model's
+    own file, are filled in from there. It ends after so many `trials` or `minutes`.
+    """
+
+    data: DataSettings = DataSettings()
+    condition: str = "yaw=frontal"
+    test_share: Share = 0.25
+    spaces: Annotated[dict[str, dict[str, list[Any]]], Field(min_length=1)]
+    defaults: dict[str, dict[str, Any]] = {}
+    trials: Annotated[int, Field(ge=1)] = 40
+    minutes: Annotated[float, Field(gt=0, strict=False)] = 10
+    folds: Annotated[int, Field(ge=2)] = 3
+    gate: GateSettings = GateSettings()
+    seed: Annotated[int, Field(ge=0)] = 11
+
+
+class HistorySettings(Strict):
+    """Everything that the history pipeline may be told."""
+
+    page: Annotated[str, Field(min_length=1)] = "history.html"
+
+
+PIPELINES: dict[str, type[Strict]] = {
+    "training": TrainingSettings,
+    "sweep": SweepSettings,
+    "deployment": DeploymentSettings,
+    "rollback": RollbackSettings,
+    "traffic": TrafficSettings,
+    "drift_detection": DriftSettings,
+    "history": HistorySettings,
+}
+"""Every pipeline by name; its module in this package and its config have the same name."""

@@ -1,0 +1,81 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from faces.errors import InputError
+from tests.conftest import own_zenml, run_pipeline
+
+CONFIG = """
+data: {source: synthetic, people: 12, images: 8}
+spaces: {svm: {components: [10, 20, 30], C: [0.1, 1.0]}, logistic: {components: [10, 20, 30]}}
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with own_zenml(tmp_path_factory.mktemp("zenml-sweep")):
+        yield tmp_path_factory.mktemp("config")
+
+
+def test_a_sweep_that_was_killed_goes_on_and_its_best_goes_to_the_gate(place: Path) -> None:
+    config = place / "config.yaml"
+    config.write_text(CONFIG)
+    command = [sys.executable, "run.py", "--pipeline", "sweep", "--config", str(config)]
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+        while len(trials()) < 3:
+            assert process.poll() is None, "it ended before it was killed"
+            time.sleep(0.2)
+        os.killpg(process.pid, signal.SIGKILL)
+    kept = len(trials())
+    told = run_pipeline(place, "sweep", CONFIG, trials=7)
+    found = told["sweep"]
+    assert found["tried"] == found["planned"] == 7
+    assert found["recalled"] == min(kept, 7)
+    best = max(run.data.metrics["accuracy"] for run in trials())
+    assert found["accuracy"] == pytest.approx(best)
+    assert told["model"]["stage"] == "production"
+    assert told["metrics"]["baseline_accuracy"] > 0.5
+    first = {run.data.params["model"] for run in trials()[-2:]}
+    assert first == {"svm", "logistic"}, "each as it is, to begin with"
+
+
+def trials() -> list[Any]:
+    """The finished trials in MLflow, of whichever run; none while it is being set up."""
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    home = Path(os.environ["ZENML_CONFIG_PATH"])
+    try:
+        (database,) = home.glob("local_stores/*/mlflow.db")
+        client = mlflow.MlflowClient(f"sqlite:///{database}")
+        experiments = [e.experiment_id for e in client.search_experiments()]
+        wanted = "tags.study != '' and attributes.status = 'FINISHED'"
+        return list(client.search_runs(experiments, wanted)) if experiments else []
+    except (ValueError, MlflowException):
+        return []
+
+
+@pytest.mark.parametrize(
+    ("spaces", "message"),
+    [
+        ("{}", "spaces"),
+        ("{net: {}}", "unknown model 'net'"),
+        ("{svm: {components: []}}", "spaces.svm.components: no values to try"),
+        ("{svm: {colour: [1]}}", "colour"),
+        ("{svm: {C: [much]}}", "C"),
+    ],
+)
+def test_spaces_that_mean_nothing_are_told_before_anything_runs(
+    place: Path, spaces: str, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        run_pipeline(place, "sweep", f"spaces: {spaces}")
