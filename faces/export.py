@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import PCA
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
@@ -39,6 +40,10 @@ def _stages(part: Any) -> Stages:
     if type(part) not in EXPORTERS:
         raise TypeError(f"{type(part).__name__} cannot be exported: add it to EXPORTERS")
     return EXPORTERS[type(part)](part)
+
+
+def _frozen(model: FrozenEstimator) -> Stages:
+    return _stages(model.estimator)
 
 
 def _pipeline(model: Pipeline) -> Stages:
@@ -114,6 +119,7 @@ def _bayesian(model: BayesianLogistic) -> Stages:
 EXPORTERS: Mapping[type, Callable[[Any], Stages]] = {
     Pipeline: _pipeline,
     CalibratedClassifierCV: _calibrated,
+    FrozenEstimator: _frozen,
     PCA: _pca,
     LogisticRegression: _logistic,
     LinearSVC: _svm,

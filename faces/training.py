@@ -3,7 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import PCA
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import StratifiedShuffleSplit
 from sklearn.pipeline import Pipeline
 
 from faces.errors import InputError
@@ -15,6 +18,9 @@ SMALL = 1_000
 FEW = 2_000
 """Up to this many images copies are made of them; beyond, there is variety enough."""
 
+MANY = 20_000
+"""From this many rows on what would need copies of them all in memory is done otherwise."""
+
 
 def fit_features(
     model: Pipeline, pixels: NDArray[np.float32], subjects: NDArray[np.str_]
@@ -22,7 +28,8 @@ def fit_features(
     """Fit everything before the classifier on pixels (n, 4096); `model` stays unfitted.
 
     A number of components beyond what n images can give is lowered to n - 1 (centring takes one).
-    The solver suits the size: exact up to 1,000 rows, else randomized (Halko et al. 2011).
+    The solver suits the size: exact up to 1,000 rows, then randomized (Halko et al. 2011), by the
+    covariance from 20,000 on.
     """
     features: Pipeline = clone(model[:-1])
     pca: PCA = features["pca"]
@@ -34,7 +41,7 @@ def fit_features(
             f"components must be a number from 1, or a share between 0 and 1: {wanted}"
         )
     count = wanted if share else min(wanted, n - 1, pixels.shape[1])
-    solver = "full" if n <= SMALL or share else "randomized"
+    solver = "full" if n <= SMALL or share else "randomized" if n < MANY else "covariance_eigh"
     pca.set_params(n_components=count, svd_solver=solver)
     return features.fit(pixels, subjects)
 
@@ -48,11 +55,25 @@ def fit_classifier(
     """Fit the classifier on the features' output; return the whole, from pixels to people."""
     pixels, subjects, copies = with_copies(model, pixels, subjects)
     classifier = clone(model[-1])
+    rows = features.transform(pixels)
     folds = classifier.get_params(deep=False).get("cv")
-    if isinstance(folds, Folds):
-        classifier.set_params(cv=Folds(folds.most, copies))
-    classifier.fit(features.transform(pixels), subjects)
+    if len(rows) >= MANY and isinstance(classifier, CalibratedClassifierCV):
+        classifier = _calibrated_apart(classifier, rows, subjects)
+    else:
+        if isinstance(folds, Folds):
+            classifier.set_params(cv=Folds(folds.most, copies))
+        classifier.fit(rows, subjects)
     return Pipeline([*features.steps, (model.steps[-1][0], classifier)])
+
+
+def _calibrated_apart(
+    classifier: CalibratedClassifierCV, rows: NDArray[np.floating], subjects: NDArray[np.str_]
+) -> CalibratedClassifierCV:
+    """Fitted on nine tenths, the temperature on the rest: folds would need all scores at once."""
+    kept, out = next(StratifiedShuffleSplit(1, test_size=0.1, random_state=0).split(rows, subjects))
+    fitted = clone(classifier.estimator).fit(rows[kept], subjects[kept])
+    calibrated = CalibratedClassifierCV(FrozenEstimator(fitted), method=classifier.method)
+    return calibrated.fit(rows[out], subjects[out])
 
 
 def with_copies(

@@ -22,6 +22,9 @@ Images = NDArray[np.floating]
 MOST = 2_000
 """Rows of the reference that the test looks at; more would cost time and decide nothing."""
 
+EACH = 20
+"""Images of each person that are looked at."""
+
 
 @dataclass(frozen=True, eq=False)
 class DriftDetector:
@@ -60,7 +63,10 @@ class DriftDetector:
         `threshold` is the share of false alarms, `minimum_images` and `minimum_people` what a
         window must have.
         """
-        statistics = learn_statistics(images[:MOST])
+        chosen = _some_of_each(subjects)
+        images, subjects = images[chosen], subjects[chosen]
+        parts = None if parts is None else parts[chosen]
+        statistics = learn_statistics(images[:: max(1, len(images) // MOST)])
         values = statistics.measure(images)
         rows, left = without_people_left_out(values, subjects)
         scale = spread(rows)
@@ -116,6 +122,14 @@ class DriftDetector:
             rows = self.rows[self.parts == part]
             if len(rows) >= self.minimum_images:
                 yield rows
+
+
+def _some_of_each(subjects: NDArray[np.str_]) -> NDArray[np.integer]:
+    """Rows of the last `EACH` images of everyone, in the order they had."""
+    order = np.argsort(subjects, kind="stable")
+    _, first, counts = np.unique(subjects[order], return_index=True, return_counts=True)
+    place = np.arange(len(order)) - np.repeat(first, counts)
+    return np.sort(order[np.repeat(counts, counts) - place <= EACH])
 
 
 EMPTY = ks_columns(np.zeros((1, 0)), np.zeros((1, 0)), (), 1.0)

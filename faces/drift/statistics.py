@@ -17,6 +17,9 @@ BLUR = 8.0
 SMOOTH = 0.005
 """Share of the picture that counts as its smoothest part."""
 
+CHUNK = 500
+"""Images at a time, in double precision."""
+
 Images = NDArray[np.floating]
 
 
@@ -29,6 +32,10 @@ class Statistics:
 
     def measure(self, images: Images) -> NDArray[np.float64]:
         """Images (n, 64, 64) in [0, 1] as rows of 9 numbers, (n, 9)."""
+        starts = range(0, len(images), CHUNK)
+        return np.vstack([self._measure(images[start : start + CHUNK]) for start in starts])
+
+    def _measure(self, images: Images) -> NDArray[np.float64]:
         images = np.asarray(images, np.float64)
         rows, mirrored = (part.reshape(len(images), -1) for part in (images, images[:, :, ::-1]))
         half = images.shape[2] // 2
