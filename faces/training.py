@@ -6,7 +6,6 @@ from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import StratifiedShuffleSplit
 from sklearn.pipeline import Pipeline
 
 from faces.errors import InputError
@@ -69,10 +68,16 @@ def fit_classifier(
 def _calibrated_apart(
     classifier: CalibratedClassifierCV, rows: NDArray[np.floating], subjects: NDArray[np.str_]
 ) -> CalibratedClassifierCV:
-    """Fitted on nine tenths, the temperature on the rest: folds would need all scores at once."""
-    kept, out = next(StratifiedShuffleSplit(1, test_size=0.1, random_state=0).split(rows, subjects))
+    """Fitted on most rows, the temperature on the others: folds would need all scores at once."""
+    kept, out = next(Folds(10).split(rows, subjects))
     fitted = clone(classifier.estimator).fit(rows[kept], subjects[kept])
-    calibrated = CalibratedClassifierCV(FrozenEstimator(fitted), method=classifier.method)
+    everything = np.arange(len(out))
+    calibrated = CalibratedClassifierCV(
+        FrozenEstimator(fitted),
+        method=classifier.method,
+        cv=[(everything, everything)],
+        ensemble=False,
+    )
     return calibrated.fit(rows[out], subjects[out])
 
 

@@ -6,6 +6,7 @@ from faces import training
 from faces.conditions import parse_condition
 from faces.dataset import Faces
 from faces.errors import InputError
+from faces.export import export_model
 from faces.models import build_model, model_names
 from faces.split import split_by_condition
 from faces.training import describe_pca, fit_classifier, fit_features, with_copies
@@ -103,6 +104,21 @@ def test_copies_stand_in_blocks_and_are_made_of_few_images_only(
     assert with_copies(build_model("svm"), drawn.pixels, drawn.subjects)[2] == 1
     monkeypatch.setattr(training, "FEW", 50)
     assert with_copies(model, drawn.pixels, drawn.subjects)[2] == 1
+
+
+@pytest.mark.parametrize("name", ["fisher", "svm"])
+def test_of_many_images_the_temperature_is_fitted_on_some_held_out(
+    drawn: Faces, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    usual = fit(name, drawn, components=20)
+    monkeypatch.setattr(training, "MANY", 50)
+    monkeypatch.setattr(training, "FEW", 50)
+    model = fit(name, drawn, components=20)
+    agree = model.predict(drawn.pixels) == usual.predict(drawn.pixels)
+    assert agree.mean() > 0.9
+    portable = export_model(model, {})
+    difference = portable.predict_proba(drawn.pixels) - model.predict_proba(drawn.pixels)
+    assert np.abs(difference).max() < 1e-5
 
 
 @needs_real_faces
