@@ -1,0 +1,55 @@
+# Artifacts of ZenML and Vertex. Versions are kept: every earlier data and model version stays.
+resource "google_storage_bucket" "artifacts" {
+  name                        = "${var.project}-faces"
+  location                    = var.region
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+
+  versioning {
+    enabled = true
+  }
+
+  depends_on = [google_project_service.used]
+}
+
+# What the endpoint captured. It ends by itself, and no version outlives it.
+resource "google_storage_bucket" "captured" {
+  name                        = "${var.project}-faces-captured"
+  location                    = var.region
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+  force_destroy               = true
+
+  soft_delete_policy {
+    retention_duration_seconds = 0
+  }
+
+  lifecycle_rule {
+    condition {
+      age = var.capture_days
+    }
+    action {
+      type = "Delete"
+    }
+  }
+
+  depends_on = [google_project_service.used]
+}
+
+resource "google_artifact_registry_repository" "images" {
+  repository_id = "face-recognizer"
+  format        = "DOCKER"
+  location      = var.region
+
+  cleanup_policies {
+    id     = "untagged"
+    action = "DELETE"
+
+    condition {
+      tag_state  = "UNTAGGED"
+      older_than = "2592000s"
+    }
+  }
+
+  depends_on = [google_project_service.used]
+}
