@@ -2,14 +2,14 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev setup-serving run deploy demo test check format dashboard dashboard-stop \
-	bench bench-serving requirements clean
+	bench bench-serving images requirements clean
 
 PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,13))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 # uv is quick but knows nothing of pip's configuration: where it fails, pip installs the same files.
 INSTALL = $(BIN)/python -m uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r $(1) \
-	|| { echo "uv found no index; trying pip with its own configuration …"; $(BIN)/python -m pip install --quiet --require-hashes -r $(1); }
+	|| { echo "uv found no index; trying pip with its own configuration …"; $(BIN)/python -m pip install --quiet --no-deps --require-hashes -r $(1); }
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ dashboard: setup ## Open the ZenML dashboard on the latest run, and say how to o
 
 dashboard-stop: ## Stop the dashboard
 	@$(BIN)/python -m scripts.dashboard --stop
+
+images: setup ## Build the images of pipelines and endpoint without a container engine, and try them
+	@$(BIN)/python -m scripts.images
 
 bench: setup ## Time the pipeline against a plain script without ZenML
 	@$(BIN)/python -m benchmarks.pipeline
