@@ -25,6 +25,7 @@ examples:
   python run.py --pipeline history --page history.html
   python run.py --pipeline rollback --reason "wrong names since this morning"
   python run.py --register-stacks --dry-run
+  python run.py --doctor --stack gcp
 """
 
 
@@ -44,6 +45,8 @@ def main() -> int:
             _list()
         elif given.register_stacks:
             _register(given.dry_run)
+        elif given.doctor:
+            return _doctor(given.stack)
         elif given.every:
             return _watch(given)
         elif given.pipeline:
@@ -101,6 +104,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--dry-run", action="store_true", help="with it: only show what would change"
     )
+    parser.add_argument(
+        "--doctor", action="store_true", help="look at a stack part by part, and say what to mend"
+    )
     parser.add_argument("--list", action="store_true", help="pipelines, models, conditions, stacks")
     return parser
 
@@ -131,6 +137,15 @@ def write_privately(path: Path, text: str) -> None:
     path.unlink(missing_ok=True)
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
+
+
+def _doctor(name: str | None) -> int:
+    from rich.console import Console
+
+    from pipelines.launch import HOME_STACK, examine_stack
+
+    environment.hush()
+    return 0 if examine_stack(name or HOME_STACK, Console(highlight=False)) else 1
 
 
 def _watch(given: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 import importlib_metadata
 from rich.console import Console
+from rich.markup import escape
 from zenml.client import Client
 from zenml.enums import ExecutionMode
 from zenml.models import StackResponse
@@ -17,6 +18,7 @@ from pipelines.leftovers import by_itself, working_on
 from pipelines.progress import show_progress
 from pipelines.schemas import Strict
 from stacks.databases import alone, create_mlflow_database, create_zenml_database
+from stacks.doctor import examine
 from stacks.ready import check_ready, mlflow_address
 from stacks.register import apply_changes, plan_changes, register_stack
 from stacks.specs import read_stack, stack_names
@@ -73,6 +75,20 @@ def register_all(console: Console, dry_run: bool = False) -> None:
                 console.print(
                     f"  [dim]not set, so left as placeholders: {', '.join(stack.unset)}[/]"
                 )
+
+
+def examine_stack(name: str, console: Console) -> bool:
+    """Print what is well with a stack and what is not; True if all is."""
+    with alone():
+        create_zenml_database()
+    well = True
+    for found in examine(read_stack(name, os.environ)):
+        mark = "[green]✓[/]" if found.well else "[red]✗[/]"
+        console.print(f"  {mark} {found.part}: {escape(found.told)}", soft_wrap=True)
+        if found.remedy:
+            console.print(f"      [bold]{escape(found.remedy)}[/]", soft_wrap=True)
+        well = well and found.well
+    return well
 
 
 def choose_stack(name: str | None) -> StackResponse:

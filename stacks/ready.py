@@ -1,5 +1,8 @@
 """Is a registered stack ready to run a pipeline? Says in one line what is missing."""
 
+from collections.abc import Iterable
+from importlib.util import find_spec
+
 from zenml.enums import StackComponentType
 from zenml.integrations.registry import integration_registry
 from zenml.models import StackResponse
@@ -9,23 +12,48 @@ from stacks.specs import unset_placeholders
 
 NEEDED = (StackComponentType.EXPERIMENT_TRACKER, StackComponentType.MODEL_REGISTRY)
 
+MODULES = {
+    "gcp": ("gcsfs", "google.cloud.storage"),
+    "vertex": ("kfp", "google.cloud.aiplatform"),
+    "seldon": ("kubernetes",),
+    "evidently": ("evidently",),
+    "mlflow": ("mlflow", "rapidjson"),
+}
+"""What flavors need to be imported. ZenML's own check asks for one old kubernetes for Seldon."""
+
 
 def check_ready(stack: StackResponse) -> None:
     """Raise InputError naming unset variables, packages not installed and components missing."""
     parts = [part for several in stack.components.values() for part in several]
     unset = sorted({n for part in parts for n in unset_placeholders(part.configuration)})
-    wanted = sorted({part.integration for part in parts if part.integration})
-    absent = [name for name in wanted if not _installed(name)]
+    absent = absent_modules({part.flavor_name for part in parts})
+    others = {part.integration for part in parts if part.flavor_name not in MODULES}
+    unknown = sorted(name for name in others if name and not _installed(name))
     lacking = [kind.value.replace("_", " ") for kind in NEEDED if kind not in stack.components]
     missing = []
     if unset:
         missing.append(f"set {', '.join(unset)} and run python run.py --register-stacks")
     if absent:
-        missing.append(f"install packages: zenml integration install {' '.join(absent)}")
+        missing.append(f"install packages ({', '.join(absent)}): make setup-gcp")
+    if unknown:
+        missing.append(f"install packages: zenml integration install {' '.join(unknown)}")
     if lacking:
         missing.append(f"add to it: {', '.join(lacking)}, or use --stack local")
     if missing:
         raise InputError(f"stack '{stack.name}' is not ready: {'; '.join(missing)}")
+
+
+def absent_modules(flavors: Iterable[str]) -> list[str]:
+    """What is not installed of what these flavors need."""
+    wanted = {module for flavor in flavors for module in MODULES.get(flavor, ())}
+    return sorted(module for module in wanted if not _is_there(module))
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def _installed(name: str) -> bool:

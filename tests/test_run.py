@@ -48,7 +48,7 @@ def test_help_and_list_teach(
     ("arguments", "message"),
     [
         (["--pipeline", "cooking"], "unknown pipeline 'cooking': choose from deployment, drift"),
-        (["--pipeline", "training", "--model", "net"], "unknown model 'net': choose from logistic"),
+        (["--pipeline", "training", "--model", "net"], "unknown model 'net': choose from bayesian"),
         (["--pipeline", "training", "--condition", "pose"], "unknown condition 'pose': choose"),
         (["--pipeline", "training", "--condition", "yaw=up"], "unknown value of yaw 'up': choose"),
         (["--pipeline", "training", "--data", "/nowhere"], "no folder '/nowhere'"),
