@@ -118,7 +118,7 @@ def test_gcp_can_be_active_without_packages_and_says_what_is_missing(
         check_ready(Client().active_stack_model)
     Client().activate_stack("local")
     assert "\n" not in str(told.value)
-    for part in ("set GCP_BUCKET, GCP_PROJECT", "make setup-gcp", "gcp", "seldon"):
+    for part in ("set GCP_BUCKET, GCP_PROJECT", "make setup-gcp", "kfp", "kubernetes"):
         assert part in str(told.value)
 
 
