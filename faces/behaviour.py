@@ -6,17 +6,9 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from faces.estimators.patterns import moved
+
 Images = NDArray[np.float32]
-
-
-def _shifted(down: int, right: int) -> Callable[[Images], Images]:
-    def shift(images: Images) -> Images:
-        side = images.shape[1]
-        rows = np.clip(np.arange(side) - down, 0, side - 1)
-        columns = np.clip(np.arange(side) - right, 0, side - 1)
-        return images[:, rows][:, :, columns]
-
-    return shift
 
 
 def _noisy(images: Images) -> Images:
@@ -28,10 +20,10 @@ CHANGES: Mapping[str, Callable[[Images], Images]] = MappingProxyType(
     {
         "brighter": lambda images: np.clip(images + np.float32(0.08), 0, 1),
         "darker": lambda images: np.clip(images - np.float32(0.08), 0, 1),
-        "moved up": _shifted(-1, 0),
-        "moved down": _shifted(1, 0),
-        "moved left": _shifted(0, -1),
-        "moved right": _shifted(0, 1),
+        "moved up": lambda images: moved(images, -1, 0),
+        "moved down": lambda images: moved(images, 1, 0),
+        "moved left": lambda images: moved(images, 0, -1),
+        "moved right": lambda images: moved(images, 0, 1),
         "mild noise": _noisy,
         "mirrored": lambda images: np.ascontiguousarray(images[:, :, ::-1]),
     }

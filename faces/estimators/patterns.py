@@ -37,11 +37,11 @@ class LocalPatterns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         sides = [images, images[:, :, ::-1]] if self.mirror else [images]
         by = self.shift
         moves = [(0, 0), (by, 0), (-by, 0), (0, by), (0, -by)] if by else [(0, 0)]
-        blocks = [_moved(side, *move) for side in sides for move in moves]
+        blocks = [moved(side, *move) for side in sides for move in moves]
         return np.concatenate(blocks).reshape(-1, SIDE * SIDE)
 
 
-def _moved(images: Pixels, down: int, right: int) -> Pixels:
+def moved(images: Pixels, down: int, right: int) -> Pixels:
     """Images moved by whole pixels; what comes in is what stood at the edge."""
     rows = np.clip(np.arange(SIDE) - down, 0, SIDE - 1)
     columns = np.clip(np.arange(SIDE) - right, 0, SIDE - 1)
