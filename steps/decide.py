@@ -8,7 +8,7 @@ from zenml.client import Client
 
 from faces import decision as rules
 from faces.dataset import Faces
-from steps.history import DECISION, decisions
+from steps.history import DECISION, decided_until, decisions
 
 TOLD = ("p_value", "threshold", "window", "subjects", "labelled", "version")
 """What of the drift found is told with the decision, for the history."""
@@ -34,7 +34,7 @@ def decide(
     if made.decision != rules.NOT_ENOUGH_EVIDENCE:
         until = max(window.conditions["time"].astype("int64").tolist())
     else:
-        until = max((int(before["until"]) for before in made_before), default=0)
+        until = decided_until(made_before)
     kept = {
         "decision": made.decision,
         "reason": made.reason,

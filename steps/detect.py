@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from zenml import step
 
-from deployers.base import active_deployer
 from faces.dataset import Faces
 from faces.drift import DriftDetector
 from faces.drift.accuracy import accuracy_test
@@ -15,7 +14,8 @@ from faces.drift.confidence import confidence_test
 from faces.drift.statistics import NAMES
 from faces.learning import learned_windows
 from faces.metrics import BASELINE
-from steps.versions import find_version, load_artifact
+from steps.production import require_live
+from steps.versions import load_artifact
 from steps.window import UNKNOWN
 
 PART, BEFORE, NOW = "part", "before", "now"
@@ -32,8 +32,7 @@ def detect_drift(
     `measured` has what was compared: a row of statistics for each face, of training images (the
     column `part` says "before") and of the window ("now").
     """
-    version = find_version(int(active_deployer().endpoint().version))
-    assert version is not None
+    version = require_live()
     faces: Faces = load_artifact(version, "faces")
     train = faces[load_artifact(version, "split").train]
     detector = DriftDetector.fit(
@@ -75,7 +74,6 @@ def detect_drift(
         "accuracy": accuracy,
         "version": version.number,
     }
-    rows = detector.measure(np.asarray(window.images), window.subjects)
-    measured = pd.DataFrame(np.vstack([detector.rows, rows]), columns=list(NAMES))
-    measured[PART] = np.repeat([BEFORE, NOW], [len(detector.rows), len(rows)])
+    measured = pd.DataFrame(np.vstack([detector.rows, report.rows]), columns=list(NAMES))
+    measured[PART] = np.repeat([BEFORE, NOW], [len(detector.rows), len(report.rows)])
     return found, measured

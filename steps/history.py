@@ -38,6 +38,11 @@ def decisions() -> list[dict[str, Any]]:
     return _recorded(DECISION, pipeline="drift_detection")
 
 
+def decided_until(made: Iterable[Mapping[str, Any]]) -> int:
+    """Up to when faces were decided on, in nanoseconds since 1970; 0 before the first decision."""
+    return max((int(decision["until"]) for decision in made), default=0)
+
+
 def _recorded(artifact: str, pipeline: str | None = None) -> list[dict[str, Any]]:
     client = Client()
     stack = client.active_stack_model.id

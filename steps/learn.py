@@ -5,12 +5,12 @@ from typing import Annotated
 import pandas as pd
 from zenml import step
 
-from deployers.base import active_deployer
 from faces import learning
 from faces.dataset import Faces
 from faces.split import Split
 from steps.artifacts import FacesMaterializer, SplitMaterializer
-from steps.versions import find_version, load_artifact
+from steps.production import require_live
+from steps.versions import load_artifact
 from steps.window import UNKNOWN
 
 
@@ -20,8 +20,7 @@ from steps.window import UNKNOWN
 )
 def learn_window(window: Faces) -> tuple[Annotated[Faces, "faces"], Annotated[Split, "split"]]:
     """The live version's data with the labelled faces of the window to train on."""
-    version = find_version(int(active_deployer().endpoint().version))
-    assert version is not None
+    version = require_live()
     truth: pd.Series = window.conditions["truth"]
     labelled = window[(truth != UNKNOWN).to_numpy().nonzero()[0]]
     faces, split = learning.learn(

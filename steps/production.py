@@ -42,11 +42,16 @@ def tell_registry() -> None:
 
 def live_settings() -> dict[str, Any]:
     """The settings that the live version was trained with."""
+    settings: dict[str, Any] = require_live().run_metadata["settings"]  # type: ignore[assignment]
+    return settings
+
+
+def require_live() -> ModelVersionResponse:
+    """The version that is live. Raises InputError if nothing is, or if it was deleted."""
     version = find_version(int(active_deployer().endpoint().version))
     if version is None:
         raise InputError("the version that is live was deleted: train and deploy another")
-    settings: dict[str, Any] = version.run_metadata["settings"]  # type: ignore[assignment]
-    return settings
+    return version
 
 
 def require_production() -> ModelVersionResponse:

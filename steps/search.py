@@ -1,7 +1,6 @@
 """Search for the best model; each trial is a run in MLflow, and none is made twice."""
 
 import hashlib
-import logging
 import time
 from typing import Annotated, Any
 
@@ -13,9 +12,7 @@ from faces.search import Trial, best_trial, cross_validate, draw_search, plan_tr
 from faces.split import Split
 from steps.artifacts import Pictures, PicturesMaterializer
 from steps.caching import science_version
-
-log = logging.getLogger("progress")
-BAR = 24
+from steps.progress import tell_progress
 
 
 @step(enable_cache=False, output_materializers={"search": PicturesMaterializer})
@@ -45,9 +42,7 @@ def search_models(
     ends = time.monotonic() + 60 * minutes
     found: list[tuple[Trial, dict[str, float]]] = []
     for number, trial in enumerate(planned):
-        done = BAR * number // len(planned)
-        bar = "━" * done + "╌" * (BAR - done)
-        log.info("searching %s %d of %d: %s", bar, number, len(planned), trial.model)
+        tell_progress("searching", number, len(planned), trial.model)
         figures = memory.recall(trial)
         if figures is None:
             if found and time.monotonic() > ends:

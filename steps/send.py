@@ -1,6 +1,5 @@
 """Send faces to the endpoint over HTTP, as production would, and tell it who they were."""
 
-import logging
 import time
 from collections import deque
 from itertools import cycle, islice
@@ -15,10 +14,9 @@ from faces.dataset import Faces
 from faces.errors import FailedError
 from faces.traffic import traffic_rows
 from serving.client import send_faces, send_truth
-from steps.versions import find_version, load_artifact
-
-log = logging.getLogger("progress")
-BAR = 30
+from steps.production import require_live
+from steps.progress import tell_progress
+from steps.versions import load_artifact
 
 
 @step(enable_cache=False)
@@ -31,8 +29,7 @@ def send_traffic(
     fewer images than requests, they come again. Raises FailedError if the endpoint does not answer.
     """
     endpoint = active_deployer().endpoint()
-    version = find_version(int(endpoint.version))
-    assert version is not None
+    version = require_live()
     faces: Faces = load_artifact(version, "faces")
     rows = traffic_rows(faces, load_artifact(version, "split"), condition, seed)
     images = faces.images[rows]
@@ -42,8 +39,7 @@ def send_traffic(
     rng = np.random.default_rng(seed)
     right = failed = 0
     for number, at in enumerate(islice(cycle(range(len(rows))), requests)):
-        done = BAR * number // requests
-        log.info("sending faces %s %d of %d", "━" * done + "╌" * (BAR - done), number, requests)
+        tell_progress("sending faces", number, requests)
         name = str(faces.subjects[rows[at]])
         try:
             answer = send_faces(endpoint.url, images[at].reshape(1, -1), headers=endpoint.headers)

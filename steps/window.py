@@ -12,7 +12,7 @@ from faces.dataset import SIDE, Faces
 from serving.archive import read_files
 from serving.client import count_faces
 from steps.artifacts import FacesMaterializer
-from steps.history import decisions
+from steps.history import decided_until, decisions
 
 CAPTURED = "captured"
 UNKNOWN = ""
@@ -33,7 +33,7 @@ def load_window(last: int | None) -> tuple[Annotated[Faces, "window"], Annotated
     count_faces(endpoint.url, headers=endpoint.headers)
     captured = tabulate(read_files(deployer.captured()))
     table = captured.table
-    until = decided_until()
+    until = decided_until(decisions())
     chosen = (table["time"].astype("int64") > until).to_numpy()
     rows = np.flatnonzero(chosen)[-last:] if last else np.flatnonzero(chosen)
     images = captured.pixels[rows].reshape(-1, SIDE, SIDE)
@@ -49,8 +49,3 @@ def load_window(last: int | None) -> tuple[Annotated[Faces, "window"], Annotated
     window = Faces(images, names, about, CAPTURED)
     _, latest = np.unique(window.ids[::-1], return_index=True)
     return window[np.sort(len(window) - 1 - latest)], captured.damaged
-
-
-def decided_until() -> int:
-    """Up to when captured faces were decided on, in nanoseconds since 1970; 0 before the first."""
-    return max((int(decision["until"]) for decision in decisions()), default=0)

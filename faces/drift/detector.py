@@ -76,11 +76,6 @@ class DriftDetector:
         rows, named = tame(rows[kept], scale), named[left][kept]
         return cls(statistics, means, rows, named, scale, **settings)  # type: ignore[arg-type]
 
-    def measure(self, images: Images, predicted: NDArray[np.str_]) -> NDArray[np.float64]:
-        """The rows (n, 9) of images (n, 64, 64) that the tests compare with `rows`."""
-        values = self.statistics.measure(images) if len(images) else np.empty((0, len(NAMES)))
-        return tame(without_people(values, predicted, self.means), self.scale)
-
     def test(self, images: Images, predicted: NDArray[np.str_]) -> DriftReport:
         """Compare a window's images (n, 64, 64), named by the model, with the reference.
 
@@ -90,7 +85,8 @@ class DriftDetector:
         rows_kept = np.array(sorted(different.values()), dtype=np.int64)
         images, predicted = images[rows_kept], predicted[rows_kept]
         window, people = len(images), len(np.unique(predicted))
-        rows = self.measure(images, predicted)
+        values = self.statistics.measure(images) if window else np.empty((0, len(NAMES)))
+        rows = tame(without_people(values, predicted, self.means), self.scale)
         columns = ks_columns(self.rows, rows, NAMES, self.threshold) if window else EMPTY
         if window < self.minimum_images or people < self.minimum_people:
             reason = (
@@ -98,7 +94,9 @@ class DriftDetector:
                 f"{self.minimum_people} people are needed"
             )
             verdict = Verdict.NOT_ENOUGH_EVIDENCE
-            return DriftReport(verdict, reason, None, None, self.threshold, window, people, columns)
+            return DriftReport(
+                verdict, reason, None, None, self.threshold, window, people, columns, rows
+            )
         statistic, p_value = max(
             (
                 moments_test(reference, rows, permutations=self.permutations, seed=self.seed)
@@ -112,7 +110,7 @@ class DriftDetector:
         told = f"p = {p_value:.3g} of {window} images of {people} people"
         reason = f"{told}; most of all in {most}" if drifted else told
         return DriftReport(
-            verdict, reason, statistic, p_value, self.threshold, window, people, columns
+            verdict, reason, statistic, p_value, self.threshold, window, people, columns, rows
         )
 
     def _references(self) -> Iterator[NDArray[np.float64]]:

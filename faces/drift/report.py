@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 
 class Verdict(StrEnum):
@@ -21,7 +23,8 @@ class DriftReport:
     `statistic`, `p_value` and `threshold` are of the decision test; None if it was not made.
     `window` counts different images, `people` those whom the model named. `columns` has a row for
     each statistic: its mean before and in the window, the KS statistic, its p-value corrected for
-    the number of columns, and whether it drifted.
+    the number of columns, and whether it drifted. `rows` are the window's statistics, one for each
+    different image.
     """
 
     verdict: Verdict
@@ -32,3 +35,4 @@ class DriftReport:
     window: int
     people: int
     columns: pd.DataFrame
+    rows: NDArray[np.float64]
