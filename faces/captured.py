@@ -19,8 +19,9 @@ class Captured:
     """A row for each face, oldest first, its pixels (n, 4096), and what could not be read.
 
     The table's columns: `request` and `face` (its place in the request), `time` (UTC), `version`,
-    `person` and `confidence` as answered, `truth` (None unless feedback came; the last counts), and
-    `probabilities`, an array in the order of `people[version]`.
+    `person` and `confidence` as answered, `truth` (None unless feedback came that names each face
+    of its request; the last counts), and `probabilities`, an array in the order of
+    `people[version]`.
     """
 
     table: pd.DataFrame
@@ -60,7 +61,10 @@ def _rows(
 ) -> Iterable[tuple[object, ...]]:
     head = record.head
     names = people[head["version"]]
-    truth = feedback.get(head["id"], (0.0, [None] * head["faces"]))[1]
+    unknown: list[str | None] = [None] * head["faces"]
+    truth = feedback.get(head["id"], (0.0, unknown))[1]
+    if len(truth) != head["faces"]:
+        truth = unknown
     for face, probabilities in enumerate(record.probabilities):
         best = int(probabilities.argmax())
         yield (

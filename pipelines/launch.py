@@ -10,10 +10,13 @@ import importlib_metadata
 from rich.console import Console
 from rich.markup import escape
 from zenml.client import Client
+from zenml.config import DockerSettings
 from zenml.enums import ExecutionMode
 from zenml.models import StackResponse
 
+from deployers.images import PIPELINES, image_name
 from faces.errors import choose
+from pipelines.follow import follow
 from pipelines.leftovers import by_itself, working_on
 from pipelines.progress import show_progress
 from pipelines.schemas import Strict
@@ -48,14 +51,26 @@ def launch(
         module = import_module(f"pipelines.{pipeline}")
         define = getattr(module, pipeline)
         status.update(f"starting {pipeline} on stack '{chosen.name}' …")
-        options: dict[str, Any] = {} if cached else {"enable_cache": False}
-        if FAIL_FAST in Client().active_stack.orchestrator.supported_execution_modes:
-            options["execution_mode"] = FAIL_FAST
+        options = run_options(cached)
         with by_itself(pipeline), working_on(chosen):
             run = define.with_options(**options)(settings=settings.model_dump(mode="json"))
+            if not Client().active_stack.orchestrator.config.is_local:
+                run = follow(run, console, status)
     summary: dict[str, Any] = module.summarize(run)
     summary["run"] |= {"stack": chosen.name, "mlflow": mlflow_address(chosen)}
     return summary
+
+
+def run_options(cached: bool) -> dict[str, Any]:
+    """How a pipeline runs on the active stack: caching, what a failure ends, in which image."""
+    stack = Client().active_stack
+    options: dict[str, Any] = {} if cached else {"enable_cache": False}
+    if FAIL_FAST in stack.orchestrator.supported_execution_modes:
+        options["execution_mode"] = FAIL_FAST
+    if stack.container_registry is not None:
+        image = image_name(stack.container_registry.config.uri, PIPELINES)
+        options["settings"] = {"docker": DockerSettings(parent_image=image, skip_build=True)}
+    return options
 
 
 def register_all(console: Console, dry_run: bool = False) -> None:

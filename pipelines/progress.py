@@ -29,11 +29,11 @@ class StepLines(logging.Handler):
         if record.name == "progress":
             self.status.update(text)
         if found := STARTED.match(text):
-            self.status.update(f"{_title(found['step'])} …")
+            self.status.update(f"{title(found['step'])} …")
         elif found := FINISHED.match(text):
-            self.console.print(f"  [green]✓[/] {_title(found['step'])} [dim]{found['time']}[/]")
+            self.console.print(f"  [green]✓[/] {title(found['step'])} [dim]{found['time']}[/]")
         elif found := CACHED.match(text):
-            self.console.print(f"  [green]✓[/] {_title(found['step'])} [dim]as before[/]")
+            self.console.print(f"  [green]✓[/] {title(found['step'])} [dim]as before[/]")
 
 
 @contextmanager
@@ -52,5 +52,6 @@ def show_progress(console: Console, title: str) -> Iterator[Status]:
                 root.handlers = former
 
 
-def _title(step: str) -> str:
+def title(step: str) -> str:
+    """A step's name as people read it."""
     return step.replace("_", " ").replace("pca", "PCA")

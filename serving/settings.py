@@ -33,6 +33,8 @@ class ServerSettings:
     keep_days: float = 30
     rotate_bytes: int = 64_000_000
     rotate_seconds: float = 3600
+    replicas: int = 1
+    """Servers behind the same address. Feedback may come to another than the one that answered."""
 
     @property
     def remote(self) -> bool:

@@ -10,8 +10,6 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from zenml import get_step_context, log_metadata, step
 from zenml.artifacts.unmaterialized_artifact import UnmaterializedArtifact
-from zenml.client import Client
-from zenml.model_registries.base_model_registry import ModelRegistryModelMetadata
 
 import faces as faces_package
 from faces import NAME
@@ -56,21 +54,14 @@ def register_model(
     mlflow.log_text(card["page.html"], "card.html")
     logged = _log_model(model, faces)
 
-    registry = Client().active_stack.model_registry
-    assert registry is not None
     description = f"trained on {CREDITS[faces.source]}, data version {faces.version}"
-    registered = registry.register_model_version(
-        name=NAME,
-        model_source_uri=logged.model_uri,
-        description=description,
-        metadata=ModelRegistryModelMetadata.model_validate(
-            {
-                "zenml_pipeline_name": get_step_context().pipeline.name,
-                "zenml_run_name": get_step_context().pipeline_run.name,
-                "data_source": faces.source,
-                "data_version": faces.version,
-            }
-        ),
+    registered = _register(
+        logged.model_uri,
+        description,
+        zenml_pipeline_name=get_step_context().pipeline.name,
+        zenml_run_name=get_step_context().pipeline_run.name,
+        data_source=faces.source,
+        data_version=faces.version,
     )
     parts = [used[0] for used in get_step_context().step_run.inputs.values()]
     version = create_version(
@@ -79,7 +70,7 @@ def register_model(
             "data_source": faces.source,
             "data_version": faces.version,
             "mlflow_run_id": logged.run_id,
-            "mlflow_version": registered.version,
+            "mlflow_version": registered,
             "metrics": metrics,
             "settings": settings,
         },
@@ -111,6 +102,19 @@ def _log_model(model: BaseEstimator, faces: Faces) -> Any:
         code_paths=[str(OWN_CODE)] if own else None,
         pyfunc_predict_fn="predict_proba",
     )
+
+
+def _register(uri: str, description: str, **tags: str) -> str:
+    """The model's version in MLflow's registry.
+
+    Asked of MLflow itself: ZenML's own call does not say which logged model it is, and an MLflow
+    server takes none without.
+    """
+    import mlflow
+
+    made = mlflow.register_model(uri, NAME, tags=tags)
+    mlflow.MlflowClient().update_model_version(NAME, made.version, description)
+    return str(made.version)
 
 
 def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:

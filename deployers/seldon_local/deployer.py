@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID
 
-import requests
-from zenml.client import Client
 from zenml.config.global_config import GlobalConfiguration
-from zenml.enums import ServiceState
 from zenml.model_deployers.base_model_deployer import BaseModelDeployerFlavor
-from zenml.services import BaseService, ServiceConfig, ServiceStatus
+from zenml.services import BaseService, ServiceConfig
 
 from deployers.base import Endpoint, FaceDeployer, Model
+from deployers.common import bearer, find_token, health, list_service
 from deployers.seldon_local import process
 from deployers.seldon_local.flavor import SeldonLocalFlavor
 from deployers.seldon_local.service import SeldonLocalService, SeldonLocalServiceConfig
@@ -72,16 +70,14 @@ class SeldonLocalDeployer(FaceDeployer):
                 self._restore(former, former_settings)
                 raise
         self._register()
-        return Endpoint(wanted.url, model.version, _headers(token), note)
+        return Endpoint(wanted.url, model.version, bearer(token), note)
 
     def endpoint(self) -> Endpoint:
         """See FaceDeployer."""
         settings, current = self._settings(), read_current(self.folder)
         if settings is None or current is None:
             raise InputError(NOTHING)
-        return Endpoint(
-            settings.url, current["version"], _headers(find_token(settings.token_secret))
-        )
+        return Endpoint(settings.url, current["version"], bearer(find_token(settings.token_secret)))
 
     def live_version(self) -> str | None:
         """See FaceDeployer."""
@@ -167,7 +163,7 @@ class SeldonLocalDeployer(FaceDeployer):
     def _wait_for(self, settings: ServerSettings, token: str | None, version: str) -> None:
         deadline = time.monotonic() + TURNING
         while time.monotonic() < deadline:
-            tags = _health(settings, token)
+            tags = health(settings.url, bearer(token))
             if tags.get("model_version") == version:
                 return
             if "refused" in tags:
@@ -196,48 +192,4 @@ class SeldonLocalDeployer(FaceDeployer):
             pipeline_step_name="deploy_model",
             folder=str(self.folder),
         )
-        client, type_ = Client(), SeldonLocalService.SERVICE_TYPE
-        known = client.list_services(service_name=config.service_name).items
-        found = [service for service in known if service.config.get("folder") == config.folder]
-        record = found[0] if found else client.create_service(config, type_)
-        service = SeldonLocalService(
-            uuid=record.id, config=config, status=ServiceStatus(), admin_state=ServiceState.ACTIVE
-        )
-        service.update_status()
-        client.update_service(
-            id=record.id,
-            name=config.service_name,
-            service_source=service.model_dump().get("type"),
-            admin_state=service.admin_state,
-            status=service.status.model_dump(),
-            prediction_url=service.get_prediction_url(),
-        )
-
-
-def find_token(secret: str) -> str | None:
-    """The bearer token in a secret of ZenML's, None without a secret. Raises InputError."""
-    if not secret:
-        return None
-    try:
-        values = Client().get_secret(secret, allow_partial_name_match=False).secret_values
-        return values["token"]
-    except KeyError:
-        raise InputError(
-            f"endpoint.token_secret: no secret '{secret}' with a key 'token': "
-            f"zenml secret create {secret} --token=…"
-        ) from None
-
-
-def _headers(token: str | None) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"} if token else {}
-
-
-def _health(settings: ServerSettings, token: str | None) -> dict[str, str]:
-    try:
-        answer = requests.get(
-            f"{settings.url}/health/status", headers=_headers(token), timeout=5
-        ).json()
-        tags: dict[str, str] = answer["meta"]["tags"]
-        return tags
-    except (requests.RequestException, ValueError, KeyError):
-        return {}
+        list_service(config, SeldonLocalService)

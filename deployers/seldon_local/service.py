@@ -9,6 +9,7 @@ from zenml.models.v2.misc.service import ServiceType
 from zenml.services import ServiceConfig
 from zenml.services.service import BaseDeploymentService
 
+from deployers.common import find_token
 from deployers.seldon_local import process
 from serving.client import PREDICT
 from serving.settings import ServerSettings, read_current, read_settings
@@ -68,8 +69,6 @@ class SeldonLocalService(BaseDeploymentService):
 
     def provision(self) -> None:
         """Start the server, if it does not run."""
-        from deployers.seldon_local.deployer import find_token
-
         with process.alone(self.folder):
             if process.running(self.folder) is None:
                 process.start(self.settings, find_token(self.settings.token_secret))

@@ -1,0 +1,1 @@
+"""Seldon Core on Kubernetes: one SeldonDeployment, updated in place."""

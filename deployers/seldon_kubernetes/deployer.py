@@ -1,0 +1,318 @@
+"""The deployer behind the flavor.
+
+ZenML's own Seldon deployer deletes a deployment before it creates the next, at another URL, and a
+rollout that fails is no error to it. This one changes one SeldonDeployment in place, which
+Kubernetes rolls out pod by pod, and puts back what was there if the new pods do not come up.
+"""
+
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, ClassVar, cast
+from uuid import UUID
+
+from zenml.client import Client
+from zenml.model_deployers.base_model_deployer import BaseModelDeployerFlavor
+from zenml.services import BaseService, ServiceConfig
+
+from deployers.base import Endpoint, FaceDeployer, Model
+from deployers.common import bearer, find_token, health, list_service
+from deployers.images import SERVING, image_name
+from deployers.seldon_kubernetes.cluster import Cluster, connect
+from deployers.seldon_kubernetes.flavor import SeldonKubernetesConfig, SeldonKubernetesFlavor
+from deployers.seldon_kubernetes.manifest import (
+    FOLDER,
+    PORT,
+    make_manifest,
+    read_model,
+    read_settings,
+    revision,
+)
+from deployers.seldon_kubernetes.rollout import await_rollout, is_ready, of_revision
+from deployers.seldon_kubernetes.service import (
+    SeldonKubernetesService,
+    SeldonKubernetesServiceConfig,
+)
+from faces import NAME
+from faces.errors import FailedError, InputError
+from faces.portable import file_hash
+from serving.settings import ServerSettings
+
+NOTHING = "nothing was deployed yet: python run.py --pipeline deployment"
+TURNING = 30.0
+"""Seconds that the ingress may take to send everything to the new pods."""
+
+log = logging.getLogger("progress")
+
+
+class SeldonKubernetesDeployer(FaceDeployer):
+    """One SeldonDeployment on a cluster."""
+
+    NAME: ClassVar[str] = "Seldon on Kubernetes"
+    FLAVOR: ClassVar[type[BaseModelDeployerFlavor]] = SeldonKubernetesFlavor
+
+    @property
+    def config(self) -> SeldonKubernetesConfig:
+        """What the stack says."""
+        return cast(SeldonKubernetesConfig, self._config)
+
+    @property
+    def url(self) -> str:
+        """The endpoint's address, which never changes."""
+        return f"{self.config.base_url.rstrip('/')}/seldon/{self.config.namespace}/{NAME}"
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster, through the service connector or the local kubectl's context."""
+        connector, context = self.get_connector(), self.config.kubernetes_context
+        if connector is None and context is None:
+            raise InputError(
+                f"no way to the cluster: zenml model-deployer connect {self.name} --connector …, "
+                "or kubernetes_context in the stack"
+            )
+        client = connector.connect() if connector else connect(context)
+        return Cluster(client, self.config.namespace)
+
+    @property
+    def image(self) -> str:
+        """The image that pods run: the stack's own choice, or this code's in its registry."""
+        registry = Client().active_stack.container_registry
+        if self.config.image or registry is None:
+            return self.config.image
+        return image_name(registry.config.uri, SERVING)
+
+    def put_live(self, model: Model, settings: Mapping[str, Any] | None) -> Endpoint:
+        """See FaceDeployer."""
+        cluster = self.cluster
+        former = cluster.find()
+        wanted_settings = self._settings(settings, former)
+        token = self._token(wanted_settings.token_secret)
+        uri = f"{self.config.models.rstrip('/')}/{model.version}-{model.hash[:12]}.npz"
+        store(uri, model.data)
+        about = {"version": model.version, "uri": uri, "hash": model.hash}
+        wanted = make_manifest(self.config, self.image, wanted_settings, about, token)
+        cluster.put_token(token)
+        try:
+            self._turn_to(cluster, wanted, former, token)
+        except FailedError as error:
+            raise FailedError(f"version {model.version}: {error}; {self._undo(former)}") from error
+        self._list()
+        return Endpoint(self.url, model.version, bearer(token))
+
+    def endpoint(self) -> Endpoint:
+        """See FaceDeployer."""
+        deployment = self.cluster.find()
+        if deployment is None:
+            raise InputError(NOTHING)
+        token = self._token(read_settings(deployment).token_secret)
+        return Endpoint(self.url, read_model(deployment)["version"], bearer(token))
+
+    def live_version(self) -> str | None:
+        """See FaceDeployer."""
+        deployment = self.cluster.find()
+        return read_model(deployment)["version"] if deployment else None
+
+    def captured(self) -> list[str]:
+        """See FaceDeployer."""
+        deployment = self.cluster.find()
+        return [read_settings(deployment).capture_place if deployment else self.config.captured]
+
+    def put_back(self, version: str | None) -> None:
+        """See FaceDeployer."""
+        cluster = self.cluster
+        present = cluster.find()
+        assert present is not None
+        if version is None:
+            cluster.delete()
+            return
+        uri, data = find_model(self.config.models, version)
+        settings = read_settings(present)
+        token = self._token(settings.token_secret)
+        about = {"version": version, "uri": uri, "hash": file_hash(data)}
+        wanted = make_manifest(self.config, self.image, settings, about, token)
+        self._turn_to(cluster, wanted, present, token)
+
+    def perform_deploy_model(
+        self, id: UUID, config: ServiceConfig, timeout: int = 0
+    ) -> BaseService:
+        """ZenML's own way to deploy is not offered: it cannot change a model without a gap."""
+        raise NotImplementedError("use python run.py --pipeline deployment")
+
+    def perform_start_model(self, service: BaseService, timeout: int = 0) -> BaseService:
+        """Start the pods with the model they had."""
+        service.start()
+        return service
+
+    def perform_stop_model(
+        self, service: BaseService, timeout: int = 0, force: bool = False
+    ) -> BaseService:
+        """End the pods; they can be started again."""
+        service.stop()
+        return service
+
+    def perform_delete_model(
+        self, service: BaseService, timeout: int = 0, force: bool = False
+    ) -> None:
+        """Delete the deployment. Its models and what was captured stay in the bucket."""
+        if self.cluster.find() is not None:
+            self.cluster.delete()
+
+    @staticmethod
+    def get_model_server_info(service: BaseService) -> dict[str, str | None]:
+        """What `zenml model-deployer models describe` tells."""
+        assert isinstance(service, SeldonKubernetesService)
+        deployment = service.deployer.cluster.find()
+        return {
+            "PREDICTION_URL": service.prediction_url,
+            "NAMESPACE": service.deployer.config.namespace,
+            "MODEL_VERSION": read_model(deployment)["version"] if deployment else None,
+            "MODEL": read_model(deployment)["uri"] if deployment else None,
+            "CAPTURED": read_settings(deployment).capture_place if deployment else None,
+        }
+
+    def count_pods(self) -> tuple[int, int]:
+        """How many pods are ready, and how many there should be."""
+        cluster = self.cluster
+        deployment = cluster.find()
+        if deployment is None:
+            return 0, 0
+        ready = sum(map(is_ready, of_revision(cluster.pods(), revision(deployment))))
+        return ready, int(deployment["spec"]["predictors"][0]["replicas"])
+
+    def scale(self, start: bool) -> None:
+        """Start as many pods as the stack says, or end all."""
+        cluster = self.cluster
+        deployment = cluster.find()
+        if deployment is None:
+            raise InputError(NOTHING)
+        predictor = {
+            **deployment["spec"]["predictors"][0],
+            "replicas": self.config.replicas if start else 0,
+        }
+        wanted = {**deployment, "spec": {**deployment["spec"], "predictors": [predictor]}}
+        cluster.put(wanted, deployment)
+        await_rollout(cluster, wanted, self.config.patience)
+
+    def logs(self, tail: int | None) -> Iterator[str]:
+        """The pods' logs."""
+        cluster = self.cluster
+        for pod in cluster.pods():
+            name = pod["metadata"]["name"]
+            yield from (f"{name}  {line}" for line in cluster.log(name, tail or 100).splitlines())
+
+    def _settings(
+        self, given: Mapping[str, Any] | None, former: dict[str, Any] | None
+    ) -> ServerSettings:
+        """The servers' settings: those of before, or those given, with what pods need in them."""
+        if given is None:
+            if former is None:
+                raise InputError(NOTHING)
+            return read_settings(former)
+        settings = ServerSettings(name=NAME, folder=FOLDER, **given)
+        place = settings.capture_place or self.config.captured
+        if settings.capture and "://" not in place:
+            raise InputError(
+                f"capture.capture_place: {place} would be lost with its pod: give a URI such as "
+                "gs://bucket/folder, or '' for the stack's own"
+            )
+        return replace(
+            settings,
+            host="0.0.0.0",
+            port=PORT,
+            capture_place=place,
+            rotate_seconds=min(settings.rotate_seconds, self.config.ship_seconds),
+            replicas=self.config.replicas,
+        )
+
+    def _token(self, secret: str) -> str:
+        """Never without one: others can reach the cluster's ingress."""
+        token = find_token(secret) or self.config.token
+        if not token:
+            raise InputError(
+                "others can reach this endpoint, so it needs a token: zenml secret create endpoint "
+                "--token=…, and token: '{{endpoint.token}}' in the stack"
+            )
+        return token
+
+    def _turn_to(
+        self, cluster: Cluster, wanted: dict[str, Any], former: dict[str, Any] | None, token: str
+    ) -> None:
+        """Put a deployment in place of the former one, and see that it alone answers."""
+        cluster.put(wanted, former)
+        await_rollout(cluster, wanted, self.config.patience, log.info)
+        version, deadline = read_model(wanted)["version"], time.monotonic() + TURNING
+        seen = 0
+        while seen < 2 * self.config.replicas:
+            tags = health(self.url, bearer(token))
+            seen = seen + 1 if tags.get("model_version") == version else 0
+            if seen == 0:
+                if time.monotonic() > deadline:
+                    answers = f"version {tags['model_version']}" if tags else "nobody"
+                    raise FailedError(f"its pods are ready, but {answers} answers at {self.url}")
+                time.sleep(0.5)
+
+    def _undo(self, former: dict[str, Any] | None) -> str:
+        """Put back what was there before; gives what came of it, in words."""
+        try:
+            cluster = self.cluster
+            present = cluster.find()
+            if former is None:
+                if present is not None:
+                    cluster.delete()
+                return "it was taken away again"
+            was = read_model(former)["version"]
+            if present is None or revision(present) != revision(former):
+                wanted = {key: former[key] for key in ("apiVersion", "kind", "spec")}
+                kept = ("name", "namespace", "labels")
+                wanted["metadata"] = {key: former["metadata"][key] for key in kept}
+                cluster.put(wanted, present)
+                await_rollout(cluster, wanted, self.config.patience)
+            return f"version {was} stays live"
+        except FailedError as error:
+            return f"and it could not be undone: {error}"
+
+    def _list(self) -> None:
+        list_service(
+            SeldonKubernetesServiceConfig(
+                name=NAME,
+                model_name=NAME,
+                service_name=f"{self.name}-{NAME}",
+                pipeline_name="deployment",
+                pipeline_step_name="deploy_model",
+                deployer=str(self.id),
+                url=self.url,
+            ),
+            SeldonKubernetesService,
+        )
+
+
+def store(uri: str, data: bytes) -> None:
+    """Put a model where pods can fetch it; nothing is done if it is there. Raises FailedError.
+
+    Objects of a bucket are there whole or not at all.
+    """
+    import fsspec
+
+    system, path = fsspec.url_to_fs(uri)
+    try:
+        if not (system.exists(path) and system.cat_file(path) == data):
+            if "file" in system.protocol:
+                system.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
+            system.pipe_file(path, data)
+    except Exception as error:
+        raise FailedError(f"{uri} cannot be written: {error}") from error
+
+
+def find_model(folder: str, version: str) -> tuple[str, bytes]:
+    """Where a version was put, and its bytes. Raises FailedError if it is gone or damaged."""
+    import fsspec
+
+    system, path = fsspec.url_to_fs(folder)
+    found = sorted(system.glob(f"{path.rstrip('/')}/{version}-*.npz"))
+    if not found:
+        raise FailedError(f"version {version} is not in {folder}: it cannot be put back")
+    data: bytes = system.cat_file(found[-1])
+    if not found[-1].removesuffix(".npz").endswith(file_hash(data)[:12]):
+        raise FailedError(f"{found[-1]} is damaged: version {version} cannot be put back")
+    return f"{folder.rstrip('/')}/{found[-1].rsplit('/', 1)[-1]}", data

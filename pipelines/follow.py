@@ -1,0 +1,74 @@
+"""Follow a run whose steps work elsewhere: a line a step, and the failed step's own words."""
+
+import time
+from uuid import UUID
+
+from rich.console import Console
+from rich.status import Status
+from zenml.client import Client
+from zenml.enums import ExecutionStatus
+from zenml.models import PipelineRunResponse, StepRunResponse
+from zenml.utils.run_utils import refresh_run_status
+
+from faces.errors import FailedError
+from pipelines.progress import title
+
+LOOK, ASK = 2.0, 15.0
+"""Seconds between two looks at the steps, and between two questions to the orchestrator."""
+
+
+def follow(run: PipelineRunResponse, console: Console, status: Status) -> PipelineRunResponse:
+    """Wait for a run to end, and tell its steps as they do. Gives the run as it ended.
+
+    Raises FailedError with what the failed step said and where its log is. Whoever stops waiting
+    stops nothing else: the run goes on.
+    """
+    told: set[UUID] = set()
+    asked = time.monotonic()
+    while True:
+        run = Client().get_pipeline_run(run.id)
+        steps = sorted(run.steps.values(), key=lambda step: step.created)
+        for step in steps:
+            if step.id not in told and step.status.is_successful:
+                console.print(f"  [green]✓[/] {title(step.name)} [dim]{_took(step)}[/]")
+                told.add(step.id)
+        if run.status.is_finished:
+            break
+        if time.monotonic() - asked > ASK:
+            # A job that ends before its step can say so is known to the orchestrator alone.
+            run = refresh_run_status(run)
+            asked = time.monotonic()
+            if run.status.is_finished:
+                continue
+        working = [title(s.name) for s in steps if s.status == ExecutionStatus.RUNNING]
+        status.update(f"{', '.join(working) or 'waiting for a machine'} …")
+        time.sleep(LOOK)
+    if not run.status.is_successful:
+        raise FailedError(why_failed(run))
+    return run
+
+
+def why_failed(run: PipelineRunResponse) -> str:
+    """What a failed run's failed step said, or else where to look."""
+    failed = [step for step in run.steps.values() if step.status == ExecutionStatus.FAILED]
+    for step in failed:
+        if step.exception_info is not None:
+            last = step.exception_info.traceback.strip().splitlines()[-1]
+            said = step.exception_info.message or last
+            return f"{title(step.name)}: {' '.join(said.split())}{_log(step)}"
+    where = run.run_metadata.get("orchestrator_url", "the orchestrator's own page")
+    what = f"{title(failed[0].name)} failed" if failed else "it ended before a step could work"
+    return f"{what}, and said nothing to ZenML: see {where}"
+
+
+def _log(step: StepRunResponse) -> str:
+    found = [log.uri for log in step.log_collection or [] if log.uri]
+    return f" (its log: {found[0]})" if found else ""
+
+
+def _took(step: StepRunResponse) -> str:
+    if step.status == ExecutionStatus.CACHED:
+        return "as before"
+    if step.start_time is None or step.end_time is None:
+        return ""
+    return f"{(step.end_time - step.start_time).total_seconds():.0f}s"

@@ -1,0 +1,110 @@
+"""All of it together: what the gcp stack stands on, on loopback, and how its YAML is filled."""
+
+import os
+import secrets
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from deployers.images import PIPELINES, SERVING, image_name
+from tests.conftest import own_zenml
+from tests.gcp.doubles.kubernetes import Kubernetes, kubernetes
+from tests.gcp.doubles.mlflow import Tracking, tracking
+from tests.gcp.doubles.storage import PROJECT, storage
+from tests.gcp.doubles.vertex import Vertex, vertex
+from tests.gcp.doubles.zenml import zenml_server
+
+REGION, BUCKET, CAPTURED = "europe-west1", "faces-artifacts", "faces-captured"
+NAMESPACE, CONNECTOR = "faces", "gke"
+ACCOUNT = f"faces-pipelines@{PROJECT}.iam.gserviceaccount.com"
+REGISTRY = f"{REGION}-docker.pkg.dev/{PROJECT}/face-recognizer"
+REDIRECT = Path(__file__).parent / "redirect"
+
+IMAGE = {
+    "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+    "PYTHONUNBUFFERED": "1",
+    "ZENML_ANALYTICS_OPT_IN": "false",
+    "ZENML_ENABLE_REPO_INIT_WARNINGS": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+}
+"""What pipelines/Dockerfile sets."""
+
+MACHINE = {name: value for name, value in os.environ.items() if name.startswith("OPENBLAS")}
+FACES = {k: os.environ[k] for k in ("SCIKIT_LEARN_DATA",) if k in os.environ}
+"""The faces are downloaded where there is an internet."""
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """What runs, and the bearer token of the endpoint."""
+
+    vertex: Vertex
+    kubernetes: Kubernetes
+    tracking: Tracking
+    storage: str
+    token: str
+    home: Path
+
+
+@contextmanager
+def cloud() -> Iterator[Cloud]:
+    """Start everything, set the environment as docs/gcp.md says, register the stack."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="faces-gcp-")))
+        home = stack.enter_context(own_zenml(folder / "zenml"))
+        ambient: dict[str, str] = {"PATH": os.environ["PATH"], "HOME": str(folder), **MACHINE}
+        bucket = stack.enter_context(storage(folder, ambient, [BUCKET, CAPTURED]))
+        server = stack.enter_context(zenml_server(folder, ambient))
+        tracked = stack.enter_context(tracking(folder, ambient, f"gs://{BUCKET}/mlflow"))
+        node = {**ambient, **IMAGE, **FACES}
+        endpoint, cluster_token = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+        cluster = stack.enter_context(kubernetes(folder, NAMESPACE, cluster_token, node))
+        cluster.images.add(image_name(REGISTRY, SERVING))
+        jobs = stack.enter_context(vertex(folder, node, image_name(REGISTRY, PIPELINES), ACCOUNT))
+        redirected = {"VERTEX_DOUBLE": jobs.url, "PYTHONPATH": str(REDIRECT)}
+        jobs.node |= redirected
+        os.environ.update(
+            {name: value for name, value in ambient.items() if name not in ("PATH", "HOME")}
+        )
+        os.environ.update(server | redirected)
+        os.environ.update(
+            GCP_PROJECT=PROJECT,
+            GCP_REGION=REGION,
+            GCP_BUCKET=BUCKET,
+            GCP_CAPTURED_BUCKET=CAPTURED,
+            GCP_SERVICE_ACCOUNT=ACCOUNT,
+            MLFLOW_TRACKING_URI=tracked.url,
+            SELDON_URL=cluster.url,
+        )
+        prepare(cluster, tracked, endpoint)
+        yield Cloud(jobs, cluster, tracked, bucket, endpoint, home)
+
+
+def prepare(cluster: Kubernetes, tracked: Tracking, token: str) -> None:
+    """What docs/gcp.md has a person do once: secrets, the way to the cluster, the stack."""
+    from rich.console import Console
+    from zenml.client import Client
+
+    from pipelines.launch import register_all
+    from tests.gcp.redirect import sitecustomize  # noqa: F401 - sees that Vertex is the double
+
+    client = Client()
+    client.create_secret("mlflow", {"username": tracked.username, "password": tracked.password})
+    client.create_secret("endpoint", {"token": token})
+    register_all(Console())
+    client.create_service_connector(
+        name=CONNECTOR,
+        connector_type="kubernetes",
+        auth_method="token",
+        configuration={"server": cluster.url, "token": cluster.token, "cluster_name": "faces"},
+    )
+    client.update_stack_component(
+        "gcp-seldon",
+        "model_deployer",
+        connector_id=client.get_service_connector(CONNECTOR).id,
+        connector_resource_id="faces",
+    )

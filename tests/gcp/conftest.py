@@ -1,0 +1,39 @@
+"""Everything that the gcp stack stands on, started once."""
+
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+collect_ignore_glob = [] if find_spec("gcp_storage_emulator") else ["test_*.py"]
+"""These tests have an environment of their own: make test-gcp."""
+
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Iterator[Any]:
+    """Start everything; it takes half a minute."""
+    from tests.gcp.cloud import cloud as started
+
+    with started() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def run(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Run a pipeline as run.py does, on the gcp stack unless another is named."""
+    from pipelines.launch import launch
+    from pipelines.settings import read_settings
+
+    def run_here(pipeline: str, text: str = "", stack: str = "gcp", **given: Any) -> dict[str, Any]:
+        config: Path = tmp_path_factory.mktemp("config") / "config.yaml"
+        config.write_text(text)
+        settings = read_settings(pipeline, config, given)
+        return launch(pipeline, settings, stack, True, Console(file=StringIO()))
+
+    return run_here

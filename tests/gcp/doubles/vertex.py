@@ -1,0 +1,216 @@
+"""Vertex AI's pipeline and training services: jobs run as processes on this machine.
+
+It takes what the real clients send, runs each container's command with only the environment that a
+node would have, in a file system whose /app is empty, and tells the job's state. It proves the
+compiled job, the order of its tasks, its environment, the code that is fetched and what steps can
+reach. It does not prove identities and their permissions, what is in an image, machine types,
+quotas or queues. Schedules are kept, and run when a test says so.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from graphlib import TopologicalSorter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from tests.gcp.doubles.process import LOOPBACK, end
+
+APP = Path("/app")
+"""Where ZenML's entry point puts the code, in every container."""
+
+PARENT = r"/v1/projects/(?P<project>[^/]+)/locations/(?P<location>[^/]+)"
+COLLECTION = re.compile(PARENT + r"/(?P<kind>pipelineJobs|customJobs|schedules)")
+ITEM = re.compile(COLLECTION.pattern + r"/(?P<id>[^/:]+)")
+MACHINES = {"e2-standard-4", "n1-standard-4"}
+
+
+class Vertex(ThreadingHTTPServer):
+    """`node` is the environment of every container, beside what the job gives it."""
+
+    daemon_threads = True
+
+    def __init__(self, folder: Path, node: Mapping[str, str], image: str, account: str) -> None:
+        super().__init__((LOOPBACK, 0), Handler)
+        self.folder, self.node, self.image, self.account = folder, dict(node), image, account
+        self.items: dict[str, dict[str, Any]] = {}
+        self.running: set[subprocess.Popen[bytes]] = set()
+        self.refuse: tuple[int, str, str] | None = None
+        """Code, status and message with which the next submission is refused."""
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.server_port}"
+
+    def submit(self, kind: str, name: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Keep an item; a job begins at once, in the background."""
+        now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        item = {**body, "name": name, "createTime": now, "updateTime": now}
+        self.items[name] = item
+        if kind == "schedules":
+            item["state"] = "ACTIVE"
+            return item
+        prefix = {"pipelineJobs": "PIPELINE_STATE", "customJobs": "JOB_STATE"}[kind]
+        item["state"] = f"{prefix}_RUNNING"
+        run = self._run_pipeline if kind == "pipelineJobs" else self._run_job
+
+        def work() -> None:
+            try:
+                run(item)
+                item["state"] = f"{prefix}_SUCCEEDED"
+            except Exception as error:
+                item["error"] = {"code": 9, "message": str(error)}
+                item["state"] = f"{prefix}_FAILED"
+
+        threading.Thread(target=work, daemon=True).start()
+        return item
+
+    def fire(self, schedule: str) -> dict[str, Any]:
+        """Run a schedule's job, as if its time had come."""
+        kept = self.items[schedule]
+        request = kept["createPipelineJobRequest"]
+        name = f"{request['parent']}/pipelineJobs/scheduled-{time.time_ns()}"
+        return self.submit("pipelineJobs", name, dict(request["pipelineJob"]))
+
+    def schedules(self) -> list[dict[str, Any]]:
+        return [item for name, item in self.items.items() if "/schedules/" in name]
+
+    def _run_pipeline(self, job: dict[str, Any]) -> None:
+        assert job["serviceAccount"] == self.account
+        spec = job["pipelineSpec"]
+        tasks = spec["root"]["dag"]["tasks"]
+        order = TopologicalSorter(
+            {name: task.get("dependentTasks", []) for name, task in tasks.items()}
+        )
+        for name in order.static_order():
+            component = spec["components"][tasks[name]["componentRef"]["name"]]
+            pool = component["inputDefinitions"]["parameters"]["worker_pool_specs"]["defaultValue"][
+                0
+            ]
+            assert pool["machine_spec"]["machine_type"] in MACHINES
+            container = pool["container_spec"]
+            self._run_container(
+                f"{job['name'].rsplit('/', 1)[-1]}-{name}",
+                container["image_uri"], container["command"] + container["args"],
+                {
+                    given["name"]: given["value"].replace(
+                        "{{$.pipeline_job_name}}", job["name"].rsplit("/", 1)[-1]
+                    )
+                    for given in container["env"]
+                },
+            )  # fmt: skip
+
+    def _run_job(self, job: dict[str, Any]) -> None:
+        spec = job["jobSpec"]
+        assert spec["serviceAccount"] == self.account
+        (pool,) = spec["workerPoolSpecs"]
+        assert pool["machineSpec"]["machineType"] in MACHINES
+        container = pool["containerSpec"]
+        given = {entry["name"]: entry["value"] for entry in container["env"]}
+        id_ = job["name"].rsplit("/", 1)[-1]
+        command = [*container["command"], *container.get("args", [])]
+        self._run_container(id_, container["imageUri"], command, {**given, "CLOUD_ML_JOB_ID": id_})
+
+    def _run_container(
+        self, name: str, image: str, command: list[str], given: Mapping[str, str]
+    ) -> None:
+        assert image == self.image, f"there is no image {image}"
+        log = self.folder / f"{name}.log"
+        node = Path(tempfile.mkdtemp(prefix="node-", dir=self.folder))
+        (node / "home").mkdir()
+        (node / "app").mkdir()
+        own = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /app && exec "$@"']
+        with log.open("wb") as file:
+            process = subprocess.Popen(
+                [*own, str(node / "app"), *command],
+                env={**self.node, "HOME": str(node / "home"), **given},
+                cwd=node,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.running.add(process)
+        code = process.wait()
+        self.running.discard(process)
+        shutil.rmtree(node, ignore_errors=True)
+        if code:
+            raise RuntimeError(f"{name} ended with {code}: see {log}")
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Vertex
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        path, _, query = self.path.partition("?")
+        found = COLLECTION.fullmatch(path)
+        if not self.headers.get("Authorization", "").startswith("Bearer "):
+            return self._say(401, "UNAUTHENTICATED", "no token")
+        if self.server.refuse:
+            refused, self.server.refuse = self.server.refuse, None
+            return self._say(*refused)
+        if found is None:
+            return self._say(404, "NOT_FOUND", path)
+        asked = re.search(r"pipelineJobId=([^&]+)", query)
+        id_ = asked[1] if asked else str(time.time_ns())
+        self._give(self.server.submit(found["kind"], f"{path.removeprefix('/v1/')}/{id_}", body))
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        if ITEM.fullmatch(path) and (item := self.server.items.get(path.removeprefix("/v1/"))):
+            return self._give(item)
+        if found := COLLECTION.fullmatch(path):
+            prefix = path.removeprefix("/v1/") + "/"
+            items = [item for name, item in self.server.items.items() if name.startswith(prefix)]
+            return self._give({found["kind"]: items})
+        self._say(404, "NOT_FOUND", path)
+
+    def do_DELETE(self) -> None:
+        name = self.path.partition("?")[0].removeprefix("/v1/")
+        if self.server.items.pop(name, None) is None:
+            return self._say(404, "NOT_FOUND", name)
+        empty = {"@type": "type.googleapis.com/google.protobuf.Empty"}
+        self._give({"name": f"{name}/operations/1", "done": True, "response": empty})
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def _say(self, code: int, status: str, message: str) -> None:
+        self._give({"error": {"code": code, "status": status, "message": message}}, code)
+
+    def _give(self, item: dict[str, Any], code: int = 200) -> None:
+        body = json.dumps(item).encode()
+        self.send_response(code)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@contextmanager
+def vertex(folder: Path, node: Mapping[str, str], image: str, account: str) -> Iterator[Vertex]:
+    """Serve for as long as the block lasts; what still runs then is ended."""
+    assert os.getuid() == 0, "nodes need a file system of their own: run this as root"
+    ours = not APP.exists()
+    APP.mkdir(exist_ok=True)
+    server = Vertex(folder, node, image, account)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        for process in list(server.running):
+            end(process)
+        if ours:
+            APP.rmdir()
