@@ -92,7 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--minutes", metavar="M", type=float, help="of a sweep: at most so long")
     parser.add_argument("--corruption", metavar="NAME", help="of traffic: noise, blur, …")
     parser.add_argument(
-        "--every", metavar="T", help="of drift_detection: again after 10min, 2h, 50faces, …"
+        "--every",
+        metavar="T",
+        help="of drift_detection: again after 10min, 2h, 50faces; on gcp until 'never'",
     )
     parser.add_argument("--reason", metavar="TEXT", help="of a rollback, for the record")
     parser.add_argument("--page", metavar="FILE", help="of the history: where to write it")
@@ -151,16 +153,30 @@ def _doctor(name: str | None) -> int:
 def _watch(given: argparse.Namespace) -> int:
     from rich.console import Console
 
+    from pipelines.launch import choose_stack, runs_elsewhere
     from pipelines.watch import parse_every, watch
 
     if given.pipeline != "drift_detection":
         raise InputError("--every goes with --pipeline drift_detection")
+    environment.hush()
+    every = parse_every(given.every)
+    console = Console(stderr=True, highlight=False)
+    with console.status("looking at the stack …"):
+        choose_stack(given.stack)
+        if runs_elsewhere():
+            from pipelines.schedule import keep_schedule
+            from pipelines.settings import read_settings
+
+            settings = read_settings(given.pipeline, given.config, vars(given))
+            print(keep_schedule(settings, every))
+            return 0
+    if every is None:
+        raise InputError("--every never ends a schedule; here there is none: Ctrl-C ends a watch")
     command = [sys.executable, __file__]
     for name, value in vars(given).items():
         if name != "every" and value not in (None, False):
             command += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
-    console = Console(stderr=True, highlight=False)
-    return watch(command, parse_every(given.every), given.stack, console)
+    return watch(command, every, given.stack, console)
 
 
 def _register(dry_run: bool) -> None:

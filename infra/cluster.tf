@@ -17,6 +17,21 @@ resource "google_compute_subnetwork" "faces" {
   private_ip_google_access = true
 }
 
+# Nodes have no addresses of their own; the images of Seldon's operator come from outside.
+resource "google_compute_router" "faces" {
+  name    = "faces"
+  network = google_compute_network.faces.id
+  region  = var.region
+}
+
+resource "google_compute_router_nat" "faces" {
+  name                               = "faces"
+  router                             = google_compute_router.faces.name
+  region                             = var.region
+  nat_ip_allocate_option             = "AUTO_ONLY"
+  source_subnetwork_ip_ranges_to_nat = "ALL_SUBNETWORKS_ALL_IP_RANGES"
+}
+
 # Autopilot: pods are what costs, and what it enforces (no root, limits) we want anyway.
 resource "google_container_cluster" "faces" {
   name                = "faces"
@@ -31,7 +46,11 @@ resource "google_container_cluster" "faces" {
     enable_private_endpoint = false
   }
 
+  # Steps on Vertex come from addresses of Google's that nobody knows beforehand. Whoever comes still
+  # needs an identity with a role here.
   master_authorized_networks_config {
+    gcp_public_cidrs_access_enabled = true
+
     dynamic "cidr_blocks" {
       for_each = var.authorized_networks
       content {
@@ -54,20 +73,16 @@ resource "kubernetes_namespace" "faces" {
   }
 }
 
-resource "kubernetes_service_account" "workloads" {
-  for_each = {
-    serving = google_service_account.serving.email
-    mlflow  = google_service_account.mlflow.email
-  }
-
+resource "kubernetes_service_account" "serving" {
   metadata {
-    name        = each.key
+    name        = "serving"
     namespace   = kubernetes_namespace.faces.metadata[0].name
-    annotations = { "iam.gke.io/gcp-service-account" = each.value }
+    annotations = { "iam.gke.io/gcp-service-account" = google_service_account.serving.email }
   }
 }
 
-# Steps that deploy may change SeldonDeployments of this namespace, and look at its pods.
+# Who deploys may change SeldonDeployments of this namespace and the endpoint's token, and look at its
+# pods. Steps come as the ZenML server, whose connector lends them its identity for an hour.
 resource "kubernetes_role" "deployer" {
   metadata {
     name      = "deployer"
@@ -78,6 +93,19 @@ resource "kubernetes_role" "deployer" {
     api_groups = ["machinelearning.seldon.io"]
     resources  = ["seldondeployments"]
     verbs      = ["get", "list", "watch", "create", "update", "patch", "delete"]
+  }
+
+  rule {
+    api_groups     = [""]
+    resources      = ["secrets"]
+    resource_names = ["face-recognizer"]
+    verbs          = ["get", "update"]
+  }
+
+  rule {
+    api_groups = [""]
+    resources  = ["secrets"]
+    verbs      = ["create"]
   }
 
   rule {
@@ -101,7 +129,7 @@ resource "kubernetes_role_binding" "deployer" {
 
   subject {
     kind = "User"
-    name = google_service_account.pipelines.email
+    name = google_service_account.zenml.email
   }
 }
 

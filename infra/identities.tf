@@ -10,6 +10,11 @@ resource "google_service_account" "serving" {
   display_name = "The prediction endpoint"
 }
 
+resource "google_service_account" "zenml" {
+  account_id   = "faces-zenml"
+  display_name = "The ZenML server"
+}
+
 resource "google_service_account" "mlflow" {
   account_id   = "faces-mlflow"
   display_name = "The MLflow server"
@@ -41,11 +46,18 @@ resource "google_project_iam_member" "pipelines_jobs" {
   member  = google_service_account.pipelines.member
 }
 
-# A step deploys: it may change SeldonDeployments in one namespace (see cluster.tf), nothing else.
-resource "google_project_iam_member" "pipelines_cluster" {
+# A task of a pipeline starts a job, and a schedule starts a run: both as this identity again.
+resource "google_service_account_iam_member" "pipelines_as_itself" {
+  service_account_id = google_service_account.pipelines.name
+  role               = "roles/iam.serviceAccountUser"
+  member             = google_service_account.pipelines.member
+}
+
+# The ZenML server: its database, and the cluster (see cluster.tf), for steps that deploy.
+resource "google_project_iam_member" "zenml_cluster" {
   project = var.project
   role    = "roles/container.clusterViewer"
-  member  = google_service_account.pipelines.member
+  member  = google_service_account.zenml.member
 }
 
 # The endpoint: reads models, and adds captured faces. It cannot read what others sent.
@@ -53,6 +65,11 @@ resource "google_storage_bucket_iam_member" "serving_models" {
   bucket = google_storage_bucket.artifacts.name
   role   = "roles/storage.objectViewer"
   member = google_service_account.serving.member
+
+  condition {
+    title      = "models only"
+    expression = "resource.name.startsWith(\"projects/_/buckets/${google_storage_bucket.artifacts.name}/objects/models/\")"
+  }
 }
 
 resource "google_storage_bucket_iam_member" "serving_captured" {
@@ -73,22 +90,48 @@ resource "google_storage_bucket_iam_member" "mlflow_artifacts" {
   }
 }
 
-resource "google_project_iam_member" "mlflow_database" {
-  project = var.project
-  role    = "roles/cloudsql.client"
-  member  = google_service_account.mlflow.member
-}
-
-# Workload identity: pods of these Kubernetes accounts act as those identities, without keys.
-resource "google_service_account_iam_member" "workloads" {
-  for_each = {
-    serving = google_service_account.serving.name
-    mlflow  = google_service_account.mlflow.name
-  }
-
-  service_account_id = each.value
+# Workload identity: pods of this Kubernetes account act as that identity, without a key.
+resource "google_service_account_iam_member" "serving_pods" {
+  service_account_id = google_service_account.serving.name
   role               = "roles/iam.workloadIdentityUser"
-  member             = "serviceAccount:${var.project}.svc.id.goog[${local.namespace}/${each.key}]"
+  member             = "serviceAccount:${var.project}.svc.id.goog[${local.namespace}/serving]"
 
   depends_on = [google_container_cluster.faces]
+}
+
+# People who run pipelines from their own machine.
+resource "google_project_iam_member" "developers" {
+  for_each = {
+    for pair in setproduct(var.developers, local.developer_roles) : "${pair[0]} ${pair[1]}" => pair
+  }
+
+  project = var.project
+  role    = each.value[1]
+  member  = each.value[0]
+}
+
+resource "google_storage_bucket_iam_member" "developers_artifacts" {
+  for_each = toset(var.developers)
+
+  bucket = google_storage_bucket.artifacts.name
+  role   = "roles/storage.objectAdmin"
+  member = each.value
+}
+
+resource "google_service_account_iam_member" "developers_as_pipelines" {
+  for_each = toset(var.developers)
+
+  service_account_id = google_service_account.pipelines.name
+  role               = "roles/iam.serviceAccountUser"
+  member             = each.value
+}
+
+locals {
+  developer_roles = [
+    "roles/aiplatform.user",          # start and watch runs and schedules
+    "roles/artifactregistry.reader",  # see whether an image is there
+    "roles/cloudbuild.builds.editor", # build it
+    "roles/container.clusterViewer",  # find the cluster
+    "roles/logging.viewer",           # read what a step said
+  ]
 }

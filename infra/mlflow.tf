@@ -1,4 +1,5 @@
-# MLflow's database, reached over the private network only.
+# The MLflow server: Cloud Run, a database on the private network, artifacts in the bucket. It asks for
+# a name and a password itself, over TLS; it runs from the image of pipelines, which has it.
 
 resource "google_compute_global_address" "services" {
   name          = "faces-services"
@@ -54,8 +55,36 @@ resource "google_sql_user" "mlflow" {
   password = random_password.mlflow.result
 }
 
+resource "random_password" "mlflow_admin" {
+  length  = 32
+  special = false
+}
+
+resource "random_password" "mlflow_cookies" {
+  length  = 32
+  special = false
+}
+
+locals {
+  mlflow_database = "postgresql://mlflow:${random_password.mlflow.result}@${google_sql_database_instance.mlflow.private_ip_address}/mlflow?sslmode=require"
+  mlflow_secrets = {
+    database = local.mlflow_database
+    cookies  = random_password.mlflow_cookies.result
+    accounts = <<-EOT
+      [mlflow]
+      default_permission = READ
+      database_uri = ${local.mlflow_database}
+      admin_username = faces
+      admin_password = ${random_password.mlflow_admin.result}
+      authorization_function = mlflow.server.auth:authenticate_request_basic_auth
+    EOT
+  }
+}
+
 resource "google_secret_manager_secret" "mlflow" {
-  secret_id = "faces-mlflow-database"
+  for_each = nonsensitive(toset(keys(local.mlflow_secrets)))
+
+  secret_id = "faces-mlflow-${each.key}"
 
   replication {
     auto {}
@@ -65,12 +94,104 @@ resource "google_secret_manager_secret" "mlflow" {
 }
 
 resource "google_secret_manager_secret_version" "mlflow" {
-  secret      = google_secret_manager_secret.mlflow.id
-  secret_data = "postgresql://mlflow:${random_password.mlflow.result}@${google_sql_database_instance.mlflow.private_ip_address}/mlflow"
+  for_each = google_secret_manager_secret.mlflow
+
+  secret      = each.value.id
+  secret_data = local.mlflow_secrets[each.key]
 }
 
 resource "google_secret_manager_secret_iam_member" "mlflow" {
-  secret_id = google_secret_manager_secret.mlflow.id
+  for_each = google_secret_manager_secret.mlflow
+
+  secret_id = each.value.id
   role      = "roles/secretmanager.secretAccessor"
   member    = google_service_account.mlflow.member
+}
+
+resource "google_cloud_run_v2_service" "mlflow" {
+  count = var.pipelines_tag == "" ? 0 : 1
+
+  name                = "faces-mlflow"
+  location            = var.region
+  deletion_protection = false
+  # Its own password is asked for instead: MLflow's clients cannot send two.
+  invoker_iam_disabled = true
+
+  template {
+    service_account = google_service_account.mlflow.email
+
+    scaling {
+      max_instance_count = 1
+    }
+
+    vpc_access {
+      egress = "PRIVATE_RANGES_ONLY"
+      network_interfaces {
+        network    = google_compute_network.faces.id
+        subnetwork = google_compute_subnetwork.faces.id
+      }
+    }
+
+    containers {
+      image   = "${local.registry}/pipelines:${var.pipelines_tag}"
+      command = ["sh", "-c"]
+      args = [join(" ", [
+        "exec python -m mlflow server --host 0.0.0.0 --port 8080 --workers 1 --app-name basic-auth",
+        "--backend-store-uri \"$DATABASE\"",
+        "--artifacts-destination gs://${google_storage_bucket.artifacts.name}/mlflow",
+        "--allowed-hosts '*'",
+      ])]
+
+      ports {
+        container_port = 8080
+      }
+
+      resources {
+        limits = { cpu = "1", memory = "2Gi" }
+      }
+
+      env {
+        name  = "MLFLOW_AUTH_CONFIG_PATH"
+        value = "/accounts/basic_auth.ini"
+      }
+
+      env {
+        name = "MLFLOW_FLASK_SERVER_SECRET_KEY"
+        value_source {
+          secret_key_ref {
+            secret  = google_secret_manager_secret.mlflow["cookies"].secret_id
+            version = "latest"
+          }
+        }
+      }
+
+      env {
+        name = "DATABASE"
+        value_source {
+          secret_key_ref {
+            secret  = google_secret_manager_secret.mlflow["database"].secret_id
+            version = "latest"
+          }
+        }
+      }
+
+      volume_mounts {
+        name       = "accounts"
+        mount_path = "/accounts"
+      }
+    }
+
+    volumes {
+      name = "accounts"
+      secret {
+        secret = google_secret_manager_secret.mlflow["accounts"].secret_id
+        items {
+          version = "latest"
+          path    = "basic_auth.ini"
+        }
+      }
+    }
+  }
+
+  depends_on = [google_secret_manager_secret_version.mlflow, google_secret_manager_secret_iam_member.mlflow]
 }

@@ -1,16 +1,35 @@
 output "environment" {
-  description = "What stacks/gcp.yaml takes from the environment: terraform output -raw environment > gcp.env"
+  description = "What stacks/gcp.yaml takes from the environment: terraform output -raw environment > ../gcp.env"
   value       = <<-EOT
     export GCP_PROJECT=${var.project}
     export GCP_REGION=${var.region}
     export GCP_BUCKET=${google_storage_bucket.artifacts.name}
+    export GCP_CAPTURED_BUCKET=${google_storage_bucket.captured.name}
     export GCP_SERVICE_ACCOUNT=${google_service_account.pipelines.email}
+    export MLFLOW_TRACKING_URI=${join("", google_cloud_run_v2_service.mlflow[*].uri)}
+    export SELDON_URL=https://${var.domain}
     export SELDON_NAMESPACE=${local.namespace}
-    export SELDON_KUBERNETES_CONTEXT=gke_${var.project}_${var.region}_${google_container_cluster.faces.name}
   EOT
 }
 
-output "captured" {
-  description = "Where the endpoint puts what it captured."
-  value       = "gs://${google_storage_bucket.captured.name}"
+output "address" {
+  description = "The endpoint's address: what the DNS record A of the domain must say."
+  value       = google_compute_global_address.endpoint.address
+}
+
+output "zenml" {
+  description = "The ZenML server, for zenml login."
+  value       = google_cloud_run_v2_service.zenml.uri
+}
+
+output "zenml_password" {
+  description = "Of the ZenML user 'default'."
+  value       = random_password.zenml["login"].result
+  sensitive   = true
+}
+
+output "mlflow_password" {
+  description = "Of the MLflow user 'faces'."
+  value       = random_password.mlflow_admin.result
+  sensitive   = true
 }

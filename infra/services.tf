@@ -1,7 +1,7 @@
 locals {
   services = [
     "aiplatform", "artifactregistry", "billingbudgets", "cloudbuild", "compute", "container",
-    "iam", "secretmanager", "servicenetworking", "sqladmin", "storage",
+    "iam", "run", "secretmanager", "servicenetworking", "sqladmin", "storage",
   ]
 }
 

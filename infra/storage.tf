@@ -53,3 +53,7 @@ resource "google_artifact_registry_repository" "images" {
 
   depends_on = [google_project_service.used]
 }
+
+locals {
+  registry = "${var.region}-docker.pkg.dev/${var.project}/${google_artifact_registry_repository.images.repository_id}"
+}

@@ -36,3 +36,20 @@ variable "authorized_networks" {
     error_message = "Name the ranges you work from, such as [\"203.0.113.7/32\"]; not the whole internet."
   }
 }
+
+variable "domain" {
+  description = "The endpoint's name, such as faces.example.org; its DNS record is yours to make."
+  type        = string
+}
+
+variable "developers" {
+  description = "Who runs pipelines from their own machine, such as [\"user:ada@example.org\"]."
+  type        = list(string)
+  default     = []
+}
+
+variable "pipelines_tag" {
+  description = "Tag of the image of pipelines, once it is built: the MLflow server runs from it."
+  type        = string
+  default     = ""
+}

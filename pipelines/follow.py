@@ -12,6 +12,7 @@ from zenml.utils.run_utils import refresh_run_status
 
 from faces.errors import FailedError
 from pipelines.progress import title
+from stacks.google import job_error
 
 LOOK, ASK = 2.0, 15.0
 """Seconds between two looks at the steps, and between two questions to the orchestrator."""
@@ -24,7 +25,7 @@ def follow(run: PipelineRunResponse, console: Console, status: Status) -> Pipeli
     stops nothing else: the run goes on.
     """
     told: set[UUID] = set()
-    asked = time.monotonic()
+    asked, orchestrator = time.monotonic(), Client().active_stack.orchestrator
     while True:
         run = Client().get_pipeline_run(run.id)
         steps = sorted(run.steps.values(), key=lambda step: step.created)
@@ -35,10 +36,11 @@ def follow(run: PipelineRunResponse, console: Console, status: Status) -> Pipeli
         if run.status.is_finished:
             break
         if time.monotonic() - asked > ASK:
-            # A job that ends before its step can say so is known to the orchestrator alone.
-            run = refresh_run_status(run)
             asked = time.monotonic()
-            if run.status.is_finished:
+            # Only the orchestrator knows of a job that ends before its step can say so. Nothing else
+            # is taken from it: to a run that is not as it was submitted, ZenML's steps do not go.
+            if (ended := orchestrator.fetch_status(run)[0]) and ended.is_finished:
+                refresh_run_status(run)
                 continue
         working = [title(s.name) for s in steps if s.status == ExecutionStatus.RUNNING]
         status.update(f"{', '.join(working) or 'waiting for a machine'} …")
@@ -58,7 +60,8 @@ def why_failed(run: PipelineRunResponse) -> str:
             return f"{title(step.name)}: {' '.join(said.split())}{_log(step)}"
     where = run.run_metadata.get("orchestrator_url", "the orchestrator's own page")
     what = f"{title(failed[0].name)} failed" if failed else "it ended before a step could work"
-    return f"{what}, and said nothing to ZenML: see {where}"
+    said = job_error(run) or "it said nothing"
+    return f"{what}: {said}: see {where}"
 
 
 def _log(step: StepRunResponse) -> str:

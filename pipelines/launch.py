@@ -22,6 +22,7 @@ from pipelines.progress import show_progress
 from pipelines.schemas import Strict
 from stacks.databases import alone, create_mlflow_database, create_zenml_database
 from stacks.doctor import examine
+from stacks.google import explain_google
 from stacks.ready import check_ready, mlflow_address
 from stacks.register import apply_changes, plan_changes, register_stack
 from stacks.specs import read_stack, stack_names
@@ -49,16 +50,28 @@ def launch(
     with show_progress(console, "getting ready …") as status:
         chosen = choose_stack(stack)
         module = import_module(f"pipelines.{pipeline}")
-        define = getattr(module, pipeline)
         status.update(f"starting {pipeline} on stack '{chosen.name}' …")
-        options = run_options(cached)
         with by_itself(pipeline), working_on(chosen):
-            run = define.with_options(**options)(settings=settings.model_dump(mode="json"))
-            if not Client().active_stack.orchestrator.config.is_local:
+            run = _run(getattr(module, pipeline), settings, run_options(cached))
+            if runs_elsewhere():
                 run = follow(run, console, status)
     summary: dict[str, Any] = module.summarize(run)
     summary["run"] |= {"stack": chosen.name, "mlflow": mlflow_address(chosen)}
     return summary
+
+
+def runs_elsewhere() -> bool:
+    """Whether the active stack's steps run on other machines."""
+    return not Client().active_stack.orchestrator.config.is_local
+
+
+def _run(define: Any, settings: Strict, options: dict[str, Any]) -> Any:
+    try:
+        return define.with_options(**options)(settings=settings.model_dump(mode="json"))
+    except Exception as error:
+        if runs_elsewhere() and (told := explain_google(error)):
+            raise told from error
+        raise
 
 
 def run_options(cached: bool) -> dict[str, Any]:

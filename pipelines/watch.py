@@ -11,6 +11,7 @@ from rich.console import Console
 from faces.errors import FailedError, InputError
 
 UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "faces": None}
+NEVER = "never"
 EVERY = re.compile(r"(?P<number>[1-9]\d*) ?(?P<unit>s|min|h|faces)")
 LOOK = 2.0
 """Seconds between two looks at how many faces came."""
@@ -27,8 +28,10 @@ class Every:
         return f"{self.faces} faces" if self.faces else f"{self.seconds:g} seconds"
 
 
-def parse_every(text: str) -> Every:
-    """Read "10min" or "50faces". Raises InputError."""
+def parse_every(text: str) -> Every | None:
+    """Read "10min" or "50faces", or "never", which gives None. Raises InputError."""
+    if text == NEVER:
+        return None
     found = EVERY.fullmatch(text.strip())
     if found is None:
         raise InputError(f"--every {text}: say 30s, 10min, 2h or 50faces")

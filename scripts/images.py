@@ -15,11 +15,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from deployers.images import PIPELINES, SERVING
 from faces.errors import FailedError, InputError
 from scripts.telling import exit_code
 from stacks.environment import ROOT
@@ -31,13 +35,23 @@ if TYPE_CHECKING:
     from serving.client import Answer
 
 BASE = "localhost/face-recognizer-base"
-IMAGES = {
-    "face-recognizer-serving": "serving/Dockerfile",
-    "face-recognizer-pipelines": "pipelines/Dockerfile",
-}
+IMAGES = {SERVING: "serving/Dockerfile", PIPELINES: "pipelines/Dockerfile"}
 CERTIFICATES = "/etc/ssl/certs"
 DEBIAN = "python3,python3-venv,ca-certificates"
 PORT, USER = 9020, 10001
+PREFIX = "face-recognizer-"
+CODE = (
+    "alerters",
+    "configs",
+    "deployers",
+    "faces",
+    "pipelines",
+    "serving",
+    "stacks",
+    "steps",
+    "run.py",
+)
+"""What a run needs of this folder; on Vertex it comes from the artifact store."""
 
 console = Console(highlight=False)
 
@@ -63,9 +77,10 @@ def build_all(base: str | None) -> None:
         with console.status(f"building {name} (minutes) …"):
             run(
                 "buildah", "bud", "--layers", "--network", "host", "--build-arg", f"BASE={base}",
-                "--volume", f"{CERTIFICATES}:{CERTIFICATES}:ro", "--file", file, "--tag", name, ".",
+                "--volume", f"{CERTIFICATES}:{CERTIFICATES}:ro", "--file", file,
+                "--tag", f"{PREFIX}{name}", ".",
             )  # fmt: skip
-        size = json.loads(run("buildah", "images", "--json", name))[0]["size"]
+        size = json.loads(run("buildah", "images", "--json", f"{PREFIX}{name}"))[0]["size"]
         console.print(f"built {name}: {size}")
     with console.status("trying them …"):
         try_pipelines()
@@ -88,58 +103,58 @@ def make_base() -> str:
 def try_pipelines() -> None:
     """Train on synthetic faces in the image, as who it runs as: every step of the pipeline."""
     shell = (
-        "/venv/bin/python run.py --pipeline training --data synthetic --summary /tmp/told.json "
-        ">/tmp/said.txt 2>&1 || { cat /tmp/said.txt >&2; exit 1; }; id -u; cat /tmp/told.json"
+        "cd /app && /venv/bin/python run.py --pipeline training --data synthetic "
+        "--summary /tmp/told.json >/tmp/said.txt 2>&1 || { cat /tmp/said.txt >&2; exit 1; }; "
+        "id -u; cat /tmp/told.json"
     )
-    user, _, told = in_container("face-recognizer-pipelines", "sh", "-c", shell).partition("\n")
+    code = [option for name in CODE for option in ("--volume", f"{ROOT}/{name}:/app/{name}:ro")]
+    with container(PIPELINES) as made:
+        said = run("buildah", "run", "--network", "host", *code, made, "--", "sh", "-c", shell)
+    user, _, told = said.partition("\n")
     model = json.loads(told)["model"]
     if int(user) != USER or model["stage"] != "production":
         raise FailedError(f"the image of pipelines, as user {user}: {model}")
-    console.print(f"face-recognizer-pipelines trained version {model['version']}, as user {user}")
+    console.print(f"{PIPELINES} trained version {model['version']}, as user {user}")
 
 
 def try_serving() -> None:
-    """Serve a model that was trained here, as the image's own user, and ask."""
+    """Serve a model that was trained here as a pod would, and ask."""
     from faces.dataset import load_faces
     from faces.export import export_model
     from faces.models import build_model
     from faces.portable import file_hash, stamped, write_portable
     from faces.training import fit_classifier, fit_features
-    from serving.settings import ServerSettings, point_to, write_settings
+    from serving.pod import MODEL, SETTINGS
+    from serving.settings import ServerSettings
 
     faces = load_faces("synthetic", people=5, images=6)
     model = build_model("svm")
     features = fit_features(model, faces.pixels, faces.subjects)
     fitted = fit_classifier(model, features, faces.pixels, faces.subjects)
     data = write_portable(stamped(export_model(fitted, {}), 1))
-    container = run("buildah", "from", "face-recognizer-serving").strip()
-    try:
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            write_settings(ServerSettings("face-recognizer", name, port=PORT))
-            settings = json.loads((folder / "server.json").read_text()) | {"folder": "/data"}
-            (folder / "server.json").write_text(json.dumps(settings))
-            point_to(folder, "1", data, file_hash(data))
-            for path in (folder, *folder.rglob("*")):
-                os.chown(path, USER, USER)
-            server = subprocess.Popen(
-                [
-                    "buildah", "run", "--network", "host", "--volume", f"{name}:/data", container,
-                    "--", "/venv/bin/python", "-m", "serving.server", "/data",
-                ],
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-            )  # fmt: skip
-            try:
-                answer = _ask(faces.pixels[:1])
-            finally:
-                os.killpg(server.pid, signal.SIGKILL)
-                server.wait()
-            captured = list((folder / "captured").glob("*"))
-            if not captured or captured[0].stat().st_uid != USER:
-                raise FailedError("the image of the endpoint captured nothing, or as someone else")
-    finally:
-        run("buildah", "rm", container)
-    console.print(f"face-recognizer-serving answered: {answer.people[0]}, version {answer.version}")
+    settings = ServerSettings("face-recognizer", "/data", port=PORT, capture_place="file:///bucket")
+    wanted = {"version": "1", "uri": "file:///bucket/1.npz", "hash": file_hash(data)}
+    given = {SETTINGS: json.dumps(asdict(settings)), MODEL: json.dumps(wanted)}
+    with container(SERVING) as made, tempfile.TemporaryDirectory() as bucket:
+        (Path(bucket) / "1.npz").write_bytes(data)
+        os.chmod(bucket, 0o777)
+        environment = [option for item in given.items() for option in ("--env", "=".join(item))]
+        server = subprocess.Popen(
+            [
+                "buildah", "run", "--network", "host", "--volume", f"{bucket}:/bucket",
+                *environment, made, "--", "/venv/bin/python", "-m", "serving.pod", "/data",
+            ],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        try:
+            answer = _ask(faces.pixels[:1])
+        finally:
+            os.killpg(server.pid, signal.SIGTERM)
+            server.wait(60)
+        captured = list(Path(bucket).glob("*.faces"))
+        if not captured or captured[0].stat().st_uid != USER:
+            raise FailedError("the image of the endpoint kept nothing, or as someone else")
+    console.print(f"{SERVING} answered: {answer.people[0]}, version {answer.version}")
 
 
 def _ask(pixels: "NDArray[np.float32]") -> "Answer":
@@ -156,13 +171,14 @@ def _ask(pixels: "NDArray[np.float32]") -> "Answer":
             time.sleep(0.2)
 
 
-def in_container(image: str, *command: str) -> str:
-    """What a command prints in a container of an image."""
-    container = run("buildah", "from", image).strip()
+@contextmanager
+def container(image: str) -> Iterator[str]:
+    """A container of an image, for as long as the block lasts."""
+    made = run("buildah", "from", f"{PREFIX}{image}").strip()
     try:
-        return run("buildah", "run", "--network", "host", container, "--", *command)
+        yield made
     finally:
-        run("buildah", "rm", container)
+        run("buildah", "rm", made)
 
 
 def run(*command: str) -> str:

@@ -1,18 +1,19 @@
 """Look at a stack part by part, before anything runs: what is wrong, and how to mend it."""
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 from zenml.client import Client
 from zenml.config.global_config import GlobalConfiguration
+from zenml.model_deployers import BaseModelDeployer
 
+from faces.errors import FailedError, InputError
+from stacks.google import look_at_bucket, look_at_credentials, look_at_images
+from stacks.ills import PATIENCE, IllError
 from stacks.ready import absent_modules
-from stacks.specs import Stack, secrets
-
-PATIENCE = 5.0
-"""Seconds that one question may take."""
+from stacks.register import find_component
+from stacks.specs import Stack, create_secret, secrets_of
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,6 @@ class Finding:
         return self.remedy is None
 
 
-class IllError(Exception):
-    """Something is wrong: (what, remedy)."""
-
-
 def examine(stack: Stack) -> Iterator[Finding]:
     """All findings about a stack, as its YAML says it with what the environment fills in.
 
@@ -44,21 +41,21 @@ def examine(stack: Stack) -> Iterator[Finding]:
     settings = _ask("environment", lambda: _environment(stack))
     yield settings
     yield _ask("secrets", lambda: _secrets(stack))
-    flavors = {(part.type, part.flavor): dict(part.configuration) for part in stack.components}
     if not (packages.well and settings.well):
         return
+    flavors = {(part.type, part.flavor): dict(part.configuration) for part in stack.components}
     if ("artifact_store", "gcp") in flavors:
-        credentials = _ask("credentials", _credentials)
+        credentials = _ask("credentials", look_at_credentials)
         yield credentials
         if credentials.well:
             place = str(flavors["artifact_store", "gcp"]["path"])
-            yield _ask("bucket", lambda: _bucket(place))
+            yield _ask("bucket", lambda: look_at_bucket(place))
             if ("container_registry", "gcp") in flavors:
                 address = str(flavors["container_registry", "gcp"]["uri"])
-                yield _ask("registry", lambda: _registry(address))
-    if ("model_deployer", "seldon") in flavors:
-        cluster = flavors["model_deployer", "seldon"]
-        yield _ask("cluster", lambda: _cluster(cluster))
+                yield _ask("images", lambda: look_at_images(address))
+    for part in stack.components:
+        if part.flavor == "seldon_kubernetes":
+            yield _ask("cluster", partial(_cluster, part.name))
     if server := flavors.get(("experiment_tracker", "mlflow"), {}).get("tracking_uri"):
         yield _ask("MLflow server", lambda: _mlflow(str(server)))
     if ("orchestrator", "vertex") in flavors:
@@ -94,118 +91,33 @@ def _environment(stack: Stack) -> str:
 
 
 def _secrets(stack: Stack) -> str:
-    wanted = sorted({found for part in stack.components for found in secrets(part.configuration)})
-    for name, key in wanted:
+    wanted = secrets_of(stack)
+    for name, keys in wanted.items():
         try:
-            kept = Client().get_secret(name, allow_partial_name_match=False)
+            kept = Client().get_secret(name, allow_partial_name_match=False).secret_values
         except KeyError:
-            raise IllError(f"no secret '{name}'", f"zenml secret create {name} --{key}=…") from None
-        if key not in kept.secret_values:
-            raise IllError(
-                f"secret '{name}' has no '{key}'", f"zenml secret update {name} --{key}=…"
-            )
+            raise IllError(f"no secret '{name}'", create_secret(name, keys)) from None
+        if lacking := [key for key in keys if key not in kept]:
+            update = create_secret(name, lacking).replace("create", "update", 1)
+            raise IllError(f"secret '{name}' has no {' and no '.join(lacking)}", update)
     return f"{len(wanted)} found" if wanted else "none needed"
 
 
-def _credentials() -> str:
-    import google.auth
-    from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
-    from google.auth.transport.requests import Request
+def _cluster(name: str) -> str:
+    found = find_component("model_deployer", name)
+    if found is None:
+        raise IllError(f"'{name}' is not registered", "python run.py --register-stacks")
+    from deployers.seldon_kubernetes.deployer import SeldonKubernetesDeployer
 
-    # Where this is no machine of Google's, asking for its metadata server takes many seconds.
-    os.environ.setdefault("NO_GCE_CHECK", "true")
-    login = "gcloud auth application-default login"
+    deployer = BaseModelDeployer.from_model(found)
+    assert isinstance(deployer, SeldonKubernetesDeployer)
     try:
-        credentials, project = google.auth.default(
-            scopes=["https://www.googleapis.com/auth/cloud-platform"]
-        )
-    except DefaultCredentialsError as error:
-        raise IllError("none found", login) from error
-    try:
-        if not credentials.valid and not os.environ.get("STORAGE_EMULATOR_HOST"):
-            credentials.refresh(Request())
-    except GoogleAuthError as error:
-        raise IllError(f"not accepted: {str(error).splitlines()[0][:120]}", login) from error
-    who = getattr(credentials, "service_account_email", "") or "a person"
-    return f"of {who}, project {project or 'not named'}"
-
-
-def _bucket(path: str) -> str:
-    from google.api_core.exceptions import Forbidden, NotFound
-    from google.cloud import storage
-
-    name = path.removeprefix("gs://").partition("/")[0]
-    try:
-        bucket = storage.Client().get_bucket(name, timeout=PATIENCE, retry=None)
-    except NotFound:
-        raise IllError(
-            f"there is no gs://{name}", f"gcloud storage buckets create gs://{name}, or infra/"
-        ) from None
-    except Forbidden:
-        raise IllError(
-            f"no permission to look at gs://{name}",
-            "give this identity roles/storage.objectAdmin on it (infra/identities.tf)",
-        ) from None
-    return f"gs://{bucket.name} can be read"
-
-
-def _registry(uri: str) -> str:
-    from google.api_core.exceptions import NotFound, PermissionDenied
-    from google.cloud import artifactregistry_v1
-
-    host, project, repository = uri.split("/")[:3]
-    location = host.removesuffix("-docker.pkg.dev")
-    name = f"projects/{project}/locations/{location}/repositories/{repository}"
-    client = artifactregistry_v1.ArtifactRegistryClient()
-    try:
-        client.get_repository(name=name, timeout=PATIENCE, retry=None)
-    except NotFound:
-        raise IllError(
-            f"there is no {uri}",
-            f"gcloud artifacts repositories create {repository} --repository-format docker "
-            f"--location {location}, or infra/",
-        ) from None
-    except PermissionDenied:
-        raise IllError(
-            f"no permission to look at {uri}", "give this identity roles/artifactregistry.reader"
-        ) from None
-    return f"{uri} is there"
-
-
-def _cluster(configuration: dict[str, Any]) -> str:
-    from kubernetes import client, config
-    from kubernetes.client.exceptions import ApiException
-    from urllib3.exceptions import HTTPError
-
-    context = str(configuration["kubernetes_context"])
-    namespace = str(configuration["kubernetes_namespace"])
-    try:
-        api = config.new_client_from_config(context=context)
-    except config.ConfigException as error:
-        raise IllError(
-            f"no context '{context}': {str(error).splitlines()[0]}",
-            "gcloud container clusters get-credentials faces --region …",
-        ) from error
-    api.configuration.retries = False
-    deployments = client.CustomObjectsApi(api)
-    try:
-        deployments.list_namespaced_custom_object(
-            "machinelearning.seldon.io", "v1", namespace, "seldondeployments",
-            _request_timeout=PATIENCE,
-        )  # fmt: skip
-    except HTTPError as error:
-        raise IllError(
-            f"context '{context}' does not answer: {type(error).__name__}",
-            "is the cluster there, and may this machine reach it (authorized_networks)?",
-        ) from error
-    except ApiException as error:
-        if error.status == 404:
-            raise IllError("it has no Seldon Core", "install it: infra/cluster.tf") from error
-        raise IllError(
-            f"it refuses: {error.status} {error.reason}",
-            f"this identity needs the role 'deployer' in namespace {namespace}",
-        ) from error
-    return f"context '{context}' answers, with Seldon Core"
+        version = deployer.live_version()
+    except (FailedError, InputError) as error:
+        what, _, remedy = str(error).rpartition(": ")
+        raise IllError(what, remedy) from error
+    live = f"version {version} is deployed" if version else "nothing is deployed yet"
+    return f"it answers, with Seldon Core; {live}"
 
 
 def _mlflow(address: str) -> str:
@@ -221,7 +133,7 @@ def _mlflow(address: str) -> str:
     if not answer.ok:
         raise IllError(
             f"{address} said {answer.status_code}",
-            "is it an MLflow server, and does the secret 'mlflow' hold its token?",
+            "is it an MLflow server, and is MLFLOW_TRACKING_URI right?",
         )
     return f"{address} is well"
 

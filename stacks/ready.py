@@ -8,6 +8,8 @@ from zenml.integrations.registry import integration_registry
 from zenml.models import StackResponse
 
 from faces.errors import InputError
+from stacks.google import preflight
+from stacks.ills import IllError
 from stacks.specs import unset_placeholders
 
 NEEDED = (StackComponentType.EXPERIMENT_TRACKER, StackComponentType.MODEL_REGISTRY)
@@ -15,11 +17,11 @@ NEEDED = (StackComponentType.EXPERIMENT_TRACKER, StackComponentType.MODEL_REGIST
 MODULES = {
     "gcp": ("gcsfs", "google.cloud.storage"),
     "vertex": ("kfp", "google.cloud.aiplatform"),
-    "seldon": ("kubernetes",),
+    "seldon_kubernetes": ("kubernetes", "gcsfs"),
     "evidently": ("evidently",),
     "mlflow": ("mlflow", "rapidjson"),
 }
-"""What flavors need to be imported. ZenML's own check asks for one old kubernetes for Seldon."""
+"""What flavors need to be imported."""
 
 
 def check_ready(stack: StackResponse) -> None:
@@ -41,6 +43,10 @@ def check_ready(stack: StackResponse) -> None:
         missing.append(f"add to it: {', '.join(lacking)}, or use --stack local")
     if missing:
         raise InputError(f"stack '{stack.name}' is not ready: {'; '.join(missing)}")
+    try:
+        preflight({part.flavor_name: part.configuration for part in parts})
+    except IllError as ill:
+        raise InputError(f"stack '{stack.name}' is not ready: {ill}") from ill
 
 
 def absent_modules(flavors: Iterable[str]) -> list[str]:

@@ -13,7 +13,7 @@ from zenml.models import ComponentResponse
 import alerters
 import deployers
 from faces.errors import InputError
-from stacks.specs import Component, Stack, secrets
+from stacks.specs import Component, Stack, create_secret, registrable, secrets_of
 
 FLAVORS = {
     StackComponentType.MODEL_DEPLOYER: deployers.FLAVORS,
@@ -93,14 +93,12 @@ def _create_flavor(source: str, type_: StackComponentType) -> Callable[[], Any]:
 def _plan_component(part: Component) -> Change | None:
     client, kind = Client(), StackComponentType(part.type)
     title = f"{part.type} '{part.name}' ({part.flavor})"
-    wanted = {key: value for key, value in part.configuration.items() if value is not None}
+    wanted = registrable(part)
     present = find_component(part.type, part.name)
     if present is None:
 
         def create() -> Callable[[], Any]:
-            made = client.create_stack_component(
-                part.name, part.flavor, kind, dict(part.configuration)
-            )
+            made = client.create_stack_component(part.name, part.flavor, kind, wanted)
             return lambda: client.delete_stack_component(made.id, kind)
 
         return Change("create", title, create)
@@ -159,15 +157,16 @@ def _compose(
 def _check_secrets(stack: Stack) -> None:
     """A secret must exist once the component that uses it is filled in; until then it may wait."""
     for part in stack.components:
-        if Stack(stack.name, stack.file, (part,)).unset:
+        alone = Stack(stack.name, stack.file, (part,))
+        if alone.unset:
             continue
-        for name, key in secrets(part.configuration):
+        for name, keys in secrets_of(alone).items():
             try:
                 Client().get_secret(name, allow_partial_name_match=False)
             except KeyError:
                 raise InputError(
                     f"{stack.file.name}: {part.type} '{part.name}' needs the secret '{name}': "
-                    f"zenml secret create {name} --{key}=…"
+                    f"{create_secret(name, keys)}"
                 ) from None
 
 

@@ -44,6 +44,19 @@ def stack_names() -> list[str]:
     return sorted(file.stem for file in FOLDER.glob("*.yaml"))
 
 
+def registrable(part: Component) -> dict[str, Any]:
+    """What can be registered of a component: a secret of one that is not filled in may not exist.
+
+    ZenML looks secrets up as soon as a component names them.
+    """
+    waits = any(unset_placeholders(part.configuration))
+    return {
+        key: value
+        for key, value in part.configuration.items()
+        if value is not None and not (waits and any(secrets(value)))
+    }
+
+
 def read_stack(name: str, environment: Mapping[str, str]) -> Stack:
     """Read stacks/NAME.yaml. A placeholder without a value stays as it is written.
 
@@ -81,6 +94,17 @@ def unset_placeholders(value: Any) -> Iterator[str]:
     for text in _strings(value):
         for found in PLACEHOLDER.finditer(text):
             yield found["name"]
+
+
+def secrets_of(stack: Stack) -> dict[str, list[str]]:
+    """The secrets that a stack names, each with the keys that it must have."""
+    found = sorted({pair for part in stack.components for pair in secrets(part.configuration)})
+    return {name: [key for other, key in found if other == name] for name, _ in found}
+
+
+def create_secret(name: str, keys: list[str]) -> str:
+    """The command that creates a secret."""
+    return f"zenml secret create {name} {' '.join(f'--{key}=…' for key in keys)}"
 
 
 def secrets(value: Any) -> Iterator[tuple[str, str]]:

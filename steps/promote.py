@@ -16,6 +16,7 @@ from steps.production import ROLLED_BACK, move_production, tell_registry
 from steps.versions import (
     NO_STAGE,
     find_version,
+    is_shared,
     load_artifact,
     production_version,
 )
@@ -75,6 +76,14 @@ def _judge(
         return Verdict(False, "refused: synthetic faces are for local stacks only")
     if production is None:
         return Verdict(True, "promoted: there was no model in production")
+    if is_shared(production) and not is_shared(candidate):
+        return Verdict(False, "refused: its files are on one machine, those of production are not")
+    if is_shared(candidate) and not is_shared(production):
+        return Verdict(
+            False,
+            f"refused: version {production.number} in production has its files on one machine, so "
+            "nothing here can be compared with it: archive it, and run again",
+        )
     model = load_artifact(production, "model")
     known = load_artifact(candidate, "model")
     decided = gate.check_people(

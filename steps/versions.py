@@ -84,6 +84,12 @@ def put_into_production(
     return True
 
 
+def is_shared(version: ModelVersionResponse) -> bool:
+    """Whether a version's files are in a bucket, and not in a folder of one machine."""
+    artifact = version.get_artifact("faces")
+    return artifact is not None and "://" in artifact.uri
+
+
 def load_artifact(version: ModelVersionResponse, name: str) -> Any:
     """Load an artifact that is linked to a version. Raises LookupError if it is missing."""
     artifact = version.get_artifact(name)

@@ -9,6 +9,8 @@ from typing import Any
 import hcl2
 import pytest
 
+from stacks.specs import read_stack
+
 INFRA = Path(__file__).parent.parent / "infra"
 FILES = sorted(INFRA.glob("*.tf"))
 TEXT = "\n".join(file.read_text() for file in FILES)
@@ -66,9 +68,9 @@ def test_nobody_may_do_everything_and_nothing_is_public() -> None:
 
 
 def test_what_the_stack_takes_from_the_environment_is_put_out() -> None:
-    stack = (INFRA.parent / "stacks" / "gcp.yaml").read_text()
-    wanted = set(re.findall(r"\$\{(GCP_[A-Z_]+)", stack))
+    wanted = set(read_stack("gcp", {}).unset)
     given = set(re.findall(r"export ([A-Z_]+)=", TEXT))
+    assert wanted
     assert wanted <= given
 
 

@@ -1,6 +1,9 @@
 """Everything that the gcp stack stands on, started once."""
 
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
@@ -9,10 +12,44 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from faces.dataset import load_faces
+from serving.client import send_faces
+
 collect_ignore_glob = [] if find_spec("gcp_storage_emulator") else ["test_*.py"]
 """These tests have an environment of their own: make test-gcp."""
 
 Run = Callable[..., dict[str, Any]]
+
+
+@contextmanager
+def clients(cloud: Any, number: int = 4) -> Iterator[list[str]]:
+    """Ask the endpoint without a pause; gives what failed."""
+    failed: list[str] = []
+    over = threading.Event()
+    pixels = load_faces("synthetic", people=1, images=1).pixels
+    headers = {"Authorization": f"Bearer {cloud.token}"}
+
+    def ask() -> None:
+        while not over.is_set():
+            try:
+                send_faces(url(cloud), pixels, headers=headers, request="verification-load")
+            except Exception as error:
+                failed.append(str(error))
+            time.sleep(0.1)
+
+    threads = [threading.Thread(target=ask) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield failed
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+
+
+def url(cloud: Any) -> str:
+    return f"{cloud.kubernetes.url}/seldon/faces/face-recognizer"
 
 
 @pytest.fixture(scope="session")

@@ -54,7 +54,7 @@ def test_what_is_not_set_or_installed_is_named_with_its_remedy(home: Path) -> No
     found = by_part(read_stack("gcp", {}))
     assert "GCP_BUCKET" in found["environment"].told
     assert "--register-stacks" in str(found["environment"].remedy)
-    assert found["secrets"].remedy == "zenml secret create mlflow --token=…"
+    assert found["secrets"].remedy == "zenml secret create endpoint --token=…"
     if not found["packages"].well:
         assert found["packages"].remedy == "make setup-gcp"
     assert "bucket" not in found, "it could not be asked"
@@ -105,4 +105,4 @@ def test_run_py_ends_with_1_if_something_is_wrong(home: Path) -> None:
     assert examine_stack("local", Console(file=page))
     assert not examine_stack("gcp", Console(file=page))
     assert "✓ packages: all there" in page.getvalue()
-    assert "zenml secret create mlflow" in page.getvalue()
+    assert "zenml secret create endpoint" in page.getvalue()

@@ -96,9 +96,12 @@ def test_a_secret_that_does_not_exist_is_asked_for_once_the_rest_is_filled_in() 
 
     unset = read_stack("gcp", {}).unset
     stack = read_stack("gcp", dict.fromkeys(unset, "https://x"))
-    with pytest.raises(InputError, match="zenml secret create mlflow --token=…"):
+    with pytest.raises(InputError, match="zenml secret create mlflow --password=… --user"):
         plan_changes(stack)
-    Client().create_secret("mlflow", {"token": "t"})
+    Client().create_secret("mlflow", {"username": "u", "password": "p"})
+    with pytest.raises(InputError, match="zenml secret create endpoint --token=…"):
+        plan_changes(stack)
+    Client().create_secret("endpoint", {"token": "t"})
     assert plan_changes(stack)
 
 
@@ -118,7 +121,7 @@ def test_gcp_can_be_active_without_packages_and_says_what_is_missing(
         check_ready(Client().active_stack_model)
     Client().activate_stack("local")
     assert "\n" not in str(told.value)
-    for part in ("set GCP_BUCKET, GCP_PROJECT", "make setup-gcp", "kfp", "kubernetes"):
+    for part in ("set GCP_BUCKET, GCP_CAPTURED_BUCKET", "make setup-gcp", "kfp", "kubernetes"):
         assert part in str(told.value)
 
 
@@ -155,7 +158,7 @@ def test_all_stacks_are_registered_or_only_shown() -> None:
         planned = told(dry_run=True, **filled)
         assert "stack 'gcp' would change" in planned
         assert "update image_builder 'gcp-cloud-build' (gcp): project" in planned
-        assert "not set, so left as placeholders: GCP_BUCKET, GCP_SERVICE_ACCOUNT" in planned
+        assert "not set, so left as placeholders: GCP_BUCKET, GCP_CAPTURED_BUCKET" in planned
     assert "stack 'gcp' is registered" in told(dry_run=False, **filled)
     assert registered("gcp")["image_builder"]["project"] == "faces-1"
     assert "stack 'gcp' is up to date" in told(dry_run=True, **filled)

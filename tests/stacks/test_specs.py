@@ -36,7 +36,7 @@ def test_gcp_is_complete() -> None:
         "experiment_tracker": "mlflow",
         "model_registry": "mlflow",
         "data_validator": "evidently",
-        "model_deployer": "seldon",
+        "model_deployer": "seldon_kubernetes",
     }
     filled = read_stack("gcp", dict.fromkeys(stack.unset, "something"))
     assert filled.unset == []

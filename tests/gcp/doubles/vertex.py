@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
@@ -31,7 +32,8 @@ APP = Path("/app")
 PARENT = r"/v1/projects/(?P<project>[^/]+)/locations/(?P<location>[^/]+)"
 COLLECTION = re.compile(PARENT + r"/(?P<kind>pipelineJobs|customJobs|schedules)")
 ITEM = re.compile(COLLECTION.pattern + r"/(?P<id>[^/:]+)")
-MACHINES = {"e2-standard-4", "n1-standard-4"}
+MACHINES = {"e2-standard-4"}
+MACHINES_AT_ONCE = 2
 
 
 class Vertex(ThreadingHTTPServer):
@@ -81,6 +83,17 @@ class Vertex(ThreadingHTTPServer):
         name = f"{request['parent']}/pipelineJobs/scheduled-{time.time_ns()}"
         return self.submit("pipelineJobs", name, dict(request["pipelineJob"]))
 
+    def wait(self, kind: str, named: str) -> dict[str, Any]:
+        """The job with `named` in its name or display name, once it has ended."""
+        (job,) = [
+            item
+            for name, item in self.items.items()
+            if f"/{kind}/" in name and named in f"{name} {item.get('displayName')}"
+        ]
+        while job["state"].endswith("_RUNNING"):
+            time.sleep(0.1)
+        return job
+
     def schedules(self) -> list[dict[str, Any]]:
         return [item for name, item in self.items.items() if "/schedules/" in name]
 
@@ -88,26 +101,29 @@ class Vertex(ThreadingHTTPServer):
         assert job["serviceAccount"] == self.account
         spec = job["pipelineSpec"]
         tasks = spec["root"]["dag"]["tasks"]
-        order = TopologicalSorter(
-            {name: task.get("dependentTasks", []) for name, task in tasks.items()}
-        )
-        for name in order.static_order():
-            component = spec["components"][tasks[name]["componentRef"]["name"]]
-            pool = component["inputDefinitions"]["parameters"]["worker_pool_specs"]["defaultValue"][
-                0
-            ]
-            assert pool["machine_spec"]["machine_type"] in MACHINES
-            container = pool["container_spec"]
-            self._run_container(
-                f"{job['name'].rsplit('/', 1)[-1]}-{name}",
-                container["image_uri"], container["command"] + container["args"],
-                {
-                    given["name"]: given["value"].replace(
-                        "{{$.pipeline_job_name}}", job["name"].rsplit("/", 1)[-1]
-                    )
-                    for given in container["env"]
-                },
-            )  # fmt: skip
+        sorter = TopologicalSorter({n: task.get("dependentTasks", []) for n, task in tasks.items()})
+        sorter.prepare()
+        with ThreadPoolExecutor(MACHINES_AT_ONCE) as machines:
+            working: dict[Future[None], str] = {}
+            while sorter.is_active():
+                for name in sorter.get_ready():
+                    component = spec["components"][tasks[name]["componentRef"]["name"]]
+                    working[machines.submit(self._run_task, job, name, component)] = name
+                for done in wait(working, return_when=FIRST_COMPLETED).done:
+                    done.result()
+                    sorter.done(working.pop(done))
+
+    def _run_task(self, job: dict[str, Any], name: str, component: dict[str, Any]) -> None:
+        """A task as create_custom_training_job_from_component makes it."""
+        (pool,) = component["inputDefinitions"]["parameters"]["worker_pool_specs"]["defaultValue"]
+        assert pool["machine_spec"]["machine_type"] in MACHINES
+        container, id_ = pool["container_spec"], job["name"].rsplit("/", 1)[-1]
+        given = {
+            entry["name"]: entry["value"].replace("{{$.pipeline_job_name}}", id_)
+            for entry in container["env"]
+        }
+        command = [*container["command"], *container["args"]]
+        self._run_container(f"{id_}-{name}", container["image_uri"], command, given)
 
     def _run_job(self, job: dict[str, Any]) -> None:
         spec = job["jobSpec"]
@@ -144,7 +160,8 @@ class Vertex(ThreadingHTTPServer):
         self.running.discard(process)
         shutil.rmtree(node, ignore_errors=True)
         if code:
-            raise RuntimeError(f"{name} ended with {code}: see {log}")
+            last = log.read_text(errors="replace").strip().splitlines()[-1:]
+            raise RuntimeError(f"{name} exited with a non-zero status of {code}: {last}")
 
 
 class Handler(BaseHTTPRequestHandler):

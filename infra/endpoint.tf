@@ -1,0 +1,67 @@
+# The endpoint's address. The server itself takes /seldon/<namespace>/<name> off its paths, so no
+# service mesh is needed: a load balancer with a certificate stands before the pods.
+
+resource "google_compute_global_address" "endpoint" {
+  name = "faces-endpoint"
+
+  depends_on = [google_project_service.used]
+}
+
+resource "google_compute_managed_ssl_certificate" "endpoint" {
+  name = "faces-endpoint"
+
+  managed {
+    domains = [var.domain]
+  }
+}
+
+resource "kubernetes_service" "endpoint" {
+  metadata {
+    name        = "endpoint"
+    namespace   = kubernetes_namespace.faces.metadata[0].name
+    annotations = { "cloud.google.com/neg" = jsonencode({ ingress = true }) }
+  }
+
+  spec {
+    selector = { "seldon-deployment-id" = "face-recognizer" }
+
+    port {
+      name        = "http"
+      port        = 80
+      target_port = 9000
+    }
+  }
+}
+
+resource "kubernetes_ingress_v1" "endpoint" {
+  metadata {
+    name      = "endpoint"
+    namespace = kubernetes_namespace.faces.metadata[0].name
+    annotations = {
+      "kubernetes.io/ingress.class"                 = "gce"
+      "kubernetes.io/ingress.allow-http"            = "false"
+      "kubernetes.io/ingress.global-static-ip-name" = google_compute_global_address.endpoint.name
+      "ingress.gcp.kubernetes.io/pre-shared-cert"   = google_compute_managed_ssl_certificate.endpoint.name
+    }
+  }
+
+  spec {
+    rule {
+      host = var.domain
+      http {
+        path {
+          path      = "/seldon/${local.namespace}/face-recognizer"
+          path_type = "Prefix"
+          backend {
+            service {
+              name = kubernetes_service.endpoint.metadata[0].name
+              port {
+                name = "http"
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}

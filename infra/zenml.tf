@@ -1,0 +1,141 @@
+# The ZenML server, which laptops and steps on Vertex both reach: Cloud Run, and a MySQL on the private
+# network. It asks for a login itself, over TLS.
+
+resource "google_sql_database_instance" "zenml" {
+  name                = "faces-zenml"
+  region              = var.region
+  database_version    = "MYSQL_8_0"
+  deletion_protection = true
+
+  settings {
+    tier    = "db-f1-micro"
+    edition = "ENTERPRISE"
+
+    ip_configuration {
+      ipv4_enabled    = false
+      private_network = google_compute_network.faces.id
+    }
+
+    backup_configuration {
+      enabled = true
+    }
+  }
+
+  depends_on = [google_service_networking_connection.services]
+}
+
+resource "google_sql_database" "zenml" {
+  name     = "zenml"
+  instance = google_sql_database_instance.zenml.name
+}
+
+resource "google_sql_user" "zenml" {
+  name     = "zenml"
+  instance = google_sql_database_instance.zenml.name
+  password = random_password.zenml["database"].result
+}
+
+resource "random_password" "zenml" {
+  for_each = toset(["database", "login", "tokens", "secrets"])
+
+  length  = 32
+  special = false
+}
+
+locals {
+  zenml_secrets = {
+    ZENML_STORE_URL                        = "mysql://zenml:${random_password.zenml["database"].result}@${google_sql_database_instance.zenml.private_ip_address}/zenml"
+    ZENML_DEFAULT_USER_PASSWORD            = random_password.zenml["login"].result
+    ZENML_SERVER_JWT_SECRET_KEY            = random_password.zenml["tokens"].result
+    ZENML_SECRETS_STORE_SQL_ENCRYPTION_KEY = random_password.zenml["secrets"].result
+  }
+}
+
+resource "google_secret_manager_secret" "zenml" {
+  for_each = nonsensitive(toset(keys(local.zenml_secrets)))
+
+  secret_id = "faces-${lower(replace(each.key, "_", "-"))}"
+
+  replication {
+    auto {}
+  }
+
+  depends_on = [google_project_service.used]
+}
+
+resource "google_secret_manager_secret_version" "zenml" {
+  for_each = google_secret_manager_secret.zenml
+
+  secret      = each.value.id
+  secret_data = local.zenml_secrets[each.key]
+}
+
+resource "google_secret_manager_secret_iam_member" "zenml" {
+  for_each = google_secret_manager_secret.zenml
+
+  secret_id = each.value.id
+  role      = "roles/secretmanager.secretAccessor"
+  member    = google_service_account.zenml.member
+}
+
+resource "google_cloud_run_v2_service" "zenml" {
+  name                = "faces-zenml"
+  location            = var.region
+  deletion_protection = false
+  # Its own login is asked for instead: ZenML's clients cannot send two.
+  invoker_iam_disabled = true
+
+  template {
+    service_account = google_service_account.zenml.email
+
+    scaling {
+      max_instance_count = 1
+    }
+
+    vpc_access {
+      egress = "PRIVATE_RANGES_ONLY"
+      network_interfaces {
+        network    = google_compute_network.faces.id
+        subnetwork = google_compute_subnetwork.faces.id
+      }
+    }
+
+    containers {
+      image = "docker.io/zenmldocker/zenml-server:0.98.0"
+
+      ports {
+        container_port = 8080
+      }
+
+      resources {
+        limits = { cpu = "1", memory = "2Gi" }
+      }
+
+      env {
+        name  = "ZENML_SERVER_AUTO_ACTIVATE"
+        value = "true"
+      }
+
+      # The connector to the cluster lends steps this server's own identity, for an hour at a time.
+      env {
+        name  = "ZENML_ENABLE_IMPLICIT_AUTH_METHODS"
+        value = "true"
+      }
+
+      dynamic "env" {
+        for_each = google_secret_manager_secret.zenml
+        content {
+          name = env.key
+          value_source {
+            secret_key_ref {
+              secret  = env.value.secret_id
+              version = "latest"
+            }
+          }
+        }
+      }
+    }
+  }
+
+  depends_on = [google_secret_manager_secret_version.zenml, google_secret_manager_secret_iam_member.zenml]
+}

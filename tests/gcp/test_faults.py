@@ -1,0 +1,393 @@
+"""What goes wrong on the gcp stack: one line with thing and remedy, and nothing is lost."""
+
+import http.server
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import requests
+
+from deployers.base import FaceDeployer, Model
+from deployers.images import SERVING, image_name
+from deployers.seldon_kubernetes import cluster as cluster_module
+from faces.dataset import load_faces
+from faces.errors import FailedError, InputError
+from faces.export import export_model
+from faces.models import build_model
+from faces.portable import file_hash, stamped, write_portable
+from faces.training import fit_classifier, fit_features
+from serving.client import send_faces
+from tests.gcp.cloud import BUCKET, PROJECT, REGISTRY
+from tests.gcp.conftest import Run, clients, url
+
+ROOT = Path(__file__).parent.parent.parent
+SETTINGS = {"capture": True, "rotate_seconds": 5.0}
+
+
+@pytest.fixture(scope="module")
+def deployer(cloud: Any) -> FaceDeployer:
+    """The gcp stack's deployer, used from here."""
+    from deployers.base import active_deployer
+    from pipelines.launch import choose_stack
+
+    choose_stack("gcp")
+    return active_deployer()
+
+
+@pytest.fixture(scope="module")
+def portable() -> Any:
+    faces = load_faces("synthetic", people=4, images=6)
+    model = build_model("svm", components=8)
+    features = fit_features(model, faces.pixels, faces.subjects)
+    return export_model(fit_classifier(model, features, faces.pixels, faces.subjects), {})
+
+
+def made(portable: Any, number: int) -> Model:
+    data = write_portable(stamped(portable, number))
+    return Model(str(number), data, file_hash(data))
+
+
+@pytest.fixture(scope="module")
+def live(cloud: Any, deployer: FaceDeployer, portable: Any) -> Iterator[str]:
+    """Version 101 is live, of people that were drawn."""
+    deployer.put_live(made(portable, 101), SETTINGS)
+    yield "101"
+    deployer.put_back(None)
+
+
+def version(cloud: Any) -> str:
+    headers = {"Authorization": f"Bearer {cloud.token}"}
+    return send_faces(url(cloud), np.zeros((1, 4096)), headers=headers).version
+
+
+def test_a_new_version_rolls_out_and_back_without_a_failed_request(
+    cloud: Any, deployer: FaceDeployer, portable: Any, live: str
+) -> None:
+    with clients(cloud) as failed:
+        deployer.put_live(made(portable, 102), None)
+        assert version(cloud) == "102"
+        deployer.put_back("101")
+    assert not failed, failed[:3]
+    assert version(cloud) == deployer.live_version() == "101"
+
+
+def test_a_model_that_cannot_be_served_is_told_and_undone(
+    cloud: Any, deployer: FaceDeployer, live: str
+) -> None:
+    broken = Model("103", b"no model", file_hash(b"no model"))
+    with clients(cloud) as failed, pytest.raises(FailedError) as told:
+        deployer.put_live(broken, None)
+    assert "version 103: pod face-recognizer-" in str(told.value)
+    assert "CrashLoopBackOff" in str(told.value)
+    assert "it said: " in str(told.value)
+    assert "version 101 stays live" in str(told.value)
+    assert not failed, failed[:3]
+    assert version(cloud) == deployer.live_version() == "101"
+
+
+def test_a_model_that_was_tampered_with_in_the_bucket_never_comes_up(
+    cloud: Any, deployer: FaceDeployer, portable: Any, live: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from deployers.seldon_kubernetes import deployer as module
+
+    monkeypatch.setattr(
+        module, "store", lambda uri, data: requests.post(
+            f"{cloud.storage}/upload/storage/v1/b/{BUCKET}/o",
+            params={"uploadType": "media", "name": uri.removeprefix(f"gs://{BUCKET}/")},
+            data=data + b"\0", timeout=5,
+        ).raise_for_status(),
+    )  # fmt: skip
+    with pytest.raises(FailedError, match="is damaged: it is not what was recorded"):
+        deployer.put_live(made(portable, 104), None)
+    assert version(cloud) == "101"
+
+
+def test_an_image_that_was_not_built_is_told_and_undone(
+    cloud: Any, deployer: FaceDeployer, portable: Any, live: str
+) -> None:
+    image = image_name(REGISTRY, SERVING)
+    cloud.kubernetes.images.discard(image)
+    try:
+        with pytest.raises(FailedError, match=r"ErrImagePull.*version 101 stays live"):
+            deployer.put_live(made(portable, 105), None)
+    finally:
+        cloud.kubernetes.images.add(image)
+    assert version(cloud) == "101"
+
+
+def test_a_rollout_that_never_becomes_ready_ends_when_patience_does(
+    cloud: Any, deployer: FaceDeployer, portable: Any, live: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.gcp.doubles.kubernetes import Pod
+
+    monkeypatch.setattr(deployer.config, "patience", 3.0)
+    monkeypatch.setattr(Pod, "_probe", lambda self, _: self.labels[VERSION] == "101")
+    with pytest.raises(FailedError, match=r"0 of 2 pods are ready after 3 s.*101 stays live"):
+        deployer.put_live(made(portable, 106), None)
+    assert version(cloud) == "101"
+
+
+VERSION = "face-recognizer/version"
+
+
+def test_the_first_deployment_that_fails_is_taken_away(cloud: Any, deployer: FaceDeployer) -> None:
+    if deployer.live_version():
+        pytest.skip("something is live")
+    with pytest.raises(FailedError, match="it was taken away again"):
+        deployer.put_live(Model("1", b"no model", file_hash(b"no model")), SETTINGS)
+    assert deployer.live_version() is None
+    assert cloud.kubernetes.deployments == {}
+
+
+def test_a_cluster_that_does_not_answer_is_told_in_seconds(
+    cloud: Any, deployer: FaceDeployer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster_module, "PATIENCE", 0.5)
+    monkeypatch.setattr(cloud.kubernetes, "asleep", True)
+    begin = time.monotonic()
+    with pytest.raises(FailedError, match=r"the cluster at http://.* does not answer.*: is it the"):
+        deployer.live_version()
+    assert time.monotonic() - begin < 5
+
+
+def test_a_cluster_that_refuses_is_told_with_the_role_that_is_missing(
+    cloud: Any, deployer: FaceDeployer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deployer.config, "namespace", "others")
+    with pytest.raises(FailedError, match=r"namespace 'others'.*403.*needs the role 'deployer'"):
+        deployer.live_version()
+    monkeypatch.undo()
+    monkeypatch.setattr(cloud.kubernetes, "token", "another")
+    with pytest.raises((FailedError, Exception), match=r"401|Unauthorized"):
+        deployer.live_version()
+
+
+def test_two_who_deploy_at_once_do_not_overwrite_each_other(
+    cloud: Any, deployer: FaceDeployer, portable: Any, live: str
+) -> None:
+    seen = deployer.cluster.find()  # type: ignore[attr-defined]
+    deployer.put_live(made(portable, 107), None)
+    with pytest.raises(FailedError, match=r"409.*somebody else deploys at the same time"):
+        deployer.cluster.put(seen, seen)  # type: ignore[attr-defined]
+    assert version(cloud) == "107"
+    deployer.put_back("101")
+
+
+def test_nothing_is_deployed_without_a_token(
+    cloud: Any, deployer: FaceDeployer, portable: Any, live: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deployer.config, "token", "")
+    with pytest.raises(InputError, match="needs a token: zenml secret create endpoint"):
+        deployer.put_live(made(portable, 108), SETTINGS)
+
+
+def test_capture_that_would_be_lost_with_its_pod_is_refused(
+    cloud: Any, deployer: FaceDeployer, portable: Any, live: str
+) -> None:
+    with pytest.raises(InputError, match="capture_place: /somewhere would be lost with its pod"):
+        deployer.put_live(made(portable, 109), {**SETTINGS, "capture_place": "/somewhere"})
+
+
+def test_zenml_lists_stops_and_starts_the_endpoint(
+    cloud: Any, deployer: FaceDeployer, portable: Any, live: str
+) -> None:
+    from zenml.enums import ServiceState
+
+    (service,) = [s for s in deployer.find_model_server() if s.get_prediction_url()]
+    assert service.get_prediction_url() == f"{url(cloud)}/api/v1.0/predictions"
+    assert service.check_status() == (ServiceState.ACTIVE, "2 of 2 pods are ready")
+    info = deployer.get_model_server_info(service)
+    assert info["MODEL_VERSION"] == "101"
+    assert any("serving version 101" in line for line in service.get_logs(tail=20))
+    service.deprovision()
+    assert service.check_status()[0] is ServiceState.INACTIVE
+    service.provision()
+    assert service.check_status()[0] is ServiceState.ACTIVE
+    assert version(cloud) == "101"
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "said", "told"),
+    [
+        (
+            403,
+            "PERMISSION_DENIED",
+            "aiplatform.pipelineJobs.create denied",
+            "Google refused.*roles",
+        ),
+        (429, "RESOURCE_EXHAUSTED", "Quota exceeded for custom_model_training_cpus", "a quota"),
+        (404, "NOT_FOUND", "project other is not there", "GCP_PROJECT, GCP_REGION"),
+        (401, "UNAUTHENTICATED", "Request had invalid credentials", "does not know who asks"),
+    ],
+)
+def test_what_vertex_refuses_is_one_line_and_leaves_no_run_at_work(
+    cloud: Any, run: Run, code: int, status: str, said: str, told: str
+) -> None:
+    from zenml.client import Client
+
+    cloud.vertex.refuse = (code, status, said)
+    with pytest.raises(FailedError, match=told) as error:
+        run("history")
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+    (latest,) = Client().list_pipeline_runs(sort_by="desc:created", size=1).items
+    assert latest.status == "failed"
+
+
+def test_a_step_that_fails_fails_the_run_and_its_log_is_in_the_bucket(
+    cloud: Any, run: Run, live: str
+) -> None:
+    """Version 101 is nobody's in ZenML."""
+    from zenml.io import fileio
+
+    with pytest.raises(
+        FailedError, match="send traffic: the version that is live was deleted"
+    ) as error:
+        run("traffic")
+    place = str(error.value).split("its log: ")[1].rstrip(")")
+    assert place.startswith(f"gs://{BUCKET}/")
+    assert fileio.exists(place)
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> dict[str, str]:
+    """What a person's own terminal has."""
+    home = tmp_path / "home"
+    home.mkdir()
+    return {**os.environ, "HOME": str(home)}
+
+
+def say(environment: dict[str, str], *arguments: str) -> tuple[int, str, float]:
+    begin = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "run.py", *arguments],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    return done.returncode, done.stderr, time.monotonic() - begin
+
+
+def test_without_credentials_a_run_says_so_in_seconds(cloud: Any, command: dict[str, str]) -> None:
+    for name in ("GOOGLE_APPLICATION_CREDENTIALS", "STORAGE_EMULATOR_HOST"):
+        command.pop(name)
+    code, told, took = say(command, "--pipeline", "training", "--stack", "gcp")
+    assert code == 2
+    assert told.strip().splitlines()[-1] == (
+        "error: stack 'gcp' is not ready: no Google credentials were found: "
+        "gcloud auth application-default login"
+    )
+    assert took < 30
+
+
+@pytest.fixture
+def refusing() -> Iterator[str]:
+    """Where expired credentials are asked to be renewed."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.dumps({"error": "invalid_grant", "error_description": "Token expired"})
+            self.send_response(400)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/token"
+    server.shutdown()
+    server.server_close()
+
+
+def test_expired_credentials_are_told(
+    cloud: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, refusing: str
+) -> None:
+    from stacks.google import preflight
+    from stacks.ills import IllError
+
+    key = json.loads(Path(os.environ["GOOGLE_APPLICATION_CREDENTIALS"]).read_text())
+    expired = tmp_path / "expired.json"
+    expired.write_text(
+        json.dumps({**key, "token_uri": refusing, "universe_domain": "googleapis.com"})
+    )
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(expired))
+    monkeypatch.delenv("STORAGE_EMULATOR_HOST")
+    monkeypatch.delenv("GOOGLE_CLOUD_UNIVERSE_DOMAIN")
+    with pytest.raises(IllError, match=r"not accepted: .*invalid_grant.*: gcloud auth"):
+        preflight({"vertex": {}})
+
+
+def test_a_bucket_that_is_not_there_is_told_before_anything_runs(cloud: Any) -> None:
+    from stacks.google import preflight
+    from stacks.ills import IllError
+
+    with pytest.raises(IllError, match="there is no gs://nobodys: gcloud storage buckets create"):
+        preflight({"gcp": {"path": "gs://nobodys/zenml"}})
+
+
+def test_the_doctor_finds_every_part_well_but_the_images_it_cannot_ask_for(cloud: Any) -> None:
+    from stacks.doctor import examine
+    from stacks.specs import read_stack
+
+    found = {finding.part: finding for finding in examine(read_stack("gcp", os.environ))}
+    assert found["credentials"].told.endswith(f"project {PROJECT}")
+    ill = [part for part, finding in found.items() if not finding.well]
+    assert ill in ([], ["images"]), [found[part] for part in ill]
+
+
+class Breaking(http.server.BaseHTTPRequestHandler):
+    """Passes requests on to the bucket, but breaks the first uploads."""
+
+    target = ""
+    broken = 0
+
+    def _pass_on(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if "/upload/" in self.path and Breaking.broken < 2:
+            Breaking.broken += 1
+            self.send_error(503)
+            return
+        headers = {k: v for k, v in self.headers.items() if k.lower() != "host"}
+        reply = requests.request(
+            self.command, Breaking.target + self.path, data=body, headers=headers, timeout=30
+        )
+        self.send_response(reply.status_code)
+        self.send_header("Content-Length", str(len(reply.content)))
+        self.send_header("Content-Type", reply.headers.get("Content-Type", ""))
+        self.end_headers()
+        self.wfile.write(reply.content)
+
+    do_GET = do_POST = do_PUT = do_DELETE = _pass_on
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_an_interrupted_upload_is_tried_again(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import gcsfs
+
+    from deployers.seldon_kubernetes.deployer import store
+
+    Breaking.target, Breaking.broken = cloud.storage, 0
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Breaking)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{server.server_port}")
+    gcsfs.GCSFileSystem.clear_instance_cache()
+    try:
+        store(f"gs://{BUCKET}/models/interrupted.npz", b"all of it")
+    finally:
+        server.shutdown()
+        server.server_close()
+        gcsfs.GCSFileSystem.clear_instance_cache()
+    assert Breaking.broken == 2
+    monkeypatch.undo()
+    assert gcsfs.GCSFileSystem().cat_file(f"{BUCKET}/models/interrupted.npz") == b"all of it"

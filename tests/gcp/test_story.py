@@ -1,0 +1,155 @@
+"""The whole story on the gcp stack, in the order in which it happens.
+
+Against the doubles: what those do not prove, this does not.
+"""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from zenml.client import Client
+
+from faces.portable import file_hash, stamped, write_portable
+from serving.client import send_faces
+from tests.conftest import needs_real_faces
+from tests.gcp.cloud import BUCKET, CAPTURED
+from tests.gcp.conftest import Run, clients, url
+
+pytestmark = needs_real_faces
+
+DEPLOYMENT = "capture: {rotate_seconds: 5}"
+
+
+def deployment(cloud: Any) -> dict[str, Any]:
+    found: dict[str, Any] = cloud.kubernetes.deployments["face-recognizer"]
+    return found
+
+
+def objects(bucket: str) -> list[str]:
+    from google.cloud import storage
+
+    return [blob.name for blob in storage.Client().list_blobs(bucket)]
+
+
+def wait_for_capture(faces: int) -> None:
+    """Until what was captured is in the bucket."""
+    from deployers.base import active_deployer
+    from faces.captured import tabulate
+    from serving.archive import read_files
+
+    deadline = time.monotonic() + 30
+    while len(tabulate(read_files(active_deployer().captured())).table) < faces:
+        assert time.monotonic() < deadline, "captured faces did not reach the bucket"
+        time.sleep(0.5)
+
+
+@pytest.fixture(scope="module")
+def trained(run: Run) -> dict[str, Any]:
+    return run("training", data="olivetti")
+
+
+@pytest.fixture(scope="module")
+def live(cloud: Any, run: Run, trained: dict[str, Any]) -> dict[str, Any]:
+    return run("deployment", DEPLOYMENT)
+
+
+def test_every_step_of_a_training_runs_elsewhere(cloud: Any, trained: dict[str, Any]) -> None:
+    assert trained["model"]["stage"] == "production"
+    run = Client().get_pipeline_run(trained["run"]["name"])
+    job = cloud.vertex.wait("pipelineJobs", "training")
+    assert job["state"] == "PIPELINE_STATE_SUCCEEDED"
+    assert job["labels"]["application"] == "face-recognizer"
+    assert len(job["pipelineSpec"]["root"]["dag"]["tasks"]) == len(run.steps)
+    for step in run.steps.values():
+        for made in step.outputs.values():
+            assert made[0].uri.startswith(f"gs://{BUCKET}/zenml/"), made[0].uri
+    assert any(name.startswith("mlflow/") for name in objects(BUCKET))
+
+
+def test_mlflow_has_the_run_and_the_version(cloud: Any, trained: dict[str, Any]) -> None:
+    registry = Client().active_stack.model_registry
+    assert registry is not None
+    found = registry.get_model_version("face-recognizer", trained["model"]["version"])
+    assert found.description is not None
+    assert "Olivetti" in found.description
+    assert trained["run"]["mlflow"] == cloud.tracking.url
+
+
+def test_the_local_stack_gives_the_same_model(run: Run, trained: dict[str, Any]) -> None:
+    """The same arrays from the same data, on another stack of the same server."""
+    local = run("training", stack="local", data="olivetti", no_cache=True)
+    assert local["metrics"] == pytest.approx(trained["metrics"])
+    assert local["model"]["stage"] != "production", "the cluster could not reach its files"
+    assert "on one machine" in local["model"]["reason"]
+
+    def portable(number: int) -> str:
+        version = Client().get_model_version("face-recognizer", number)
+        artifact = version.get_artifact("portable")
+        assert artifact is not None
+        return file_hash(write_portable(stamped(artifact.load(), 1)))
+
+    ours = int(trained["model"]["version"])
+    assert portable(int(local["model"]["version"])) == portable(ours)
+    assert Client().get_model_version("face-recognizer", ours), "switching stacks keeps versions"
+
+
+def test_the_version_in_production_goes_live_on_the_cluster(
+    cloud: Any, live: dict[str, Any]
+) -> None:
+    assert live["endpoint"] == {"url": url(cloud), "model_version": "1"}
+    assert live["largest_difference"] < 1e-4
+    assert deployment(cloud)["status"] == {"state": "Available", "replicas": 2}
+    assert len(cloud.kubernetes.pods) == 2
+    assert any(name.startswith("models/1-") for name in objects(BUCKET))
+    assert cloud.token not in str(deployment(cloud)), "the token is in the secret alone"
+
+
+def test_nobody_gets_an_answer_without_the_token(cloud: Any, live: dict[str, Any]) -> None:
+    from faces.errors import FailedError
+
+    with pytest.raises(FailedError, match="401"):
+        send_faces(url(cloud), np.zeros((1, 4096)))
+
+
+def test_frontal_traffic_changes_nothing(cloud: Any, run: Run, live: dict[str, Any]) -> None:
+    sent = run("traffic", condition="yaw=frontal", requests=40)["traffic"]
+    assert sent["failed"] == 0
+    assert sent["feedback"] == 40, "feedback comes to any replica"
+    wait_for_capture(40)
+    assert any(name.endswith(".faces") for name in objects(CAPTURED))
+    found = run("drift_detection")
+    assert found["decision"] == "none", found["reason"]
+    assert found["drift"]["window"] == sent["images"]
+
+
+def test_turned_heads_are_learned_and_go_live_without_a_failed_request(
+    cloud: Any, run: Run, live: dict[str, Any]
+) -> None:
+    sent = run("traffic", condition="yaw=left,right", requests=40)["traffic"]
+    wait_for_capture(80)
+    with clients(cloud) as failed:
+        found = run("drift_detection")
+    assert found["decision"] == "retrain", found["reason"]
+    assert found["promoted"], found["gate"]
+    assert found["deployed_version"] is not None
+    assert not failed, failed[:3]
+    assert (
+        deployment(cloud)["metadata"]["labels"]["face-recognizer/version"]
+        == (found["deployed_version"])
+    )
+    (*_, job) = [item for name, item in cloud.vertex.items.items() if "/customJobs/" in name]
+    job = cloud.vertex.wait("customJobs", job["name"])
+    assert job["state"] == "JOB_STATE_SUCCEEDED"
+    assert sent["accuracy"] < 0.8
+
+
+def test_a_rollback_brings_the_former_version_back(
+    cloud: Any, run: Run, live: dict[str, Any], tmp_path: Path
+) -> None:
+    with clients(cloud) as failed:
+        back = run("rollback", "reason: as a test")
+    assert back["endpoint"] == {"url": url(cloud), "model_version": "1"}
+    assert not failed, failed[:3]
+    assert Client().get_model_version("face-recognizer", "production").number == 1
