@@ -1,15 +1,15 @@
 # The project's commands. `make help` explains them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-serving setup-gcp run deploy demo test check format dashboard dashboard-stop \
+.PHONY: help setup setup-dev setup-serving setup-gcp run deploy demo test test-gcp check format dashboard dashboard-stop \
 	bench bench-serving images requirements clean
 
 PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,13))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 # uv is quick but knows nothing of pip's configuration: where it fails, pip installs the same files.
-INSTALL = $(BIN)/python -m uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r $(1) \
-	|| { echo "uv found no index; trying pip with its own configuration …"; $(BIN)/python -m pip install --quiet --no-deps --require-hashes -r $(1); }
+INSTALL = $(BIN)/python -m uv pip install --quiet --python $(or $(2),$(BIN))/python --compile-bytecode --require-hashes -r $(1) \
+	|| { echo "uv found no index; trying pip with its own configuration …"; $(or $(2),$(BIN))/python -m pip install --quiet --no-deps --require-hashes -r $(1); }
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ demo: setup ## Play the whole story: train, serve, drift, retrain, redeploy, rol
 
 test: setup-dev ## Run the tests (real faces where SCIKIT_LEARN_DATA has them) and measure coverage
 	@$(BIN)/python -m pytest
+
+test-gcp: setup-serving .venv-gcp/ready ## Play the gcp stack without a cloud (ten minutes; root, and a PostgreSQL server)
+	@.venv-gcp/bin/python -m pytest tests/gcp -o addopts="-q --strict-markers --durations=10"
 
 check: setup-dev ## Lint, check the format and the types
 	@$(BIN)/ruff check .
@@ -62,7 +65,7 @@ bench-serving: setup ## Measure the prediction endpoint beside other servers (te
 	@$(BIN)/python -W ignore -m benchmarks.endurance
 
 requirements: setup-dev ## Pin the newest versions that fit requirements/*.in
-	@for f in bootstrap base dev gcp; do $(BIN)/python -m uv pip compile --quiet --universal --upgrade --generate-hashes \
+	@for f in bootstrap base dev gcp gcp-test; do $(BIN)/python -m uv pip compile --quiet --universal --upgrade --generate-hashes \
 		--python-version 3.11 --no-emit-index-url --no-header --constraint requirements/base.in \
 		-o requirements/$$f.txt requirements/$$f.in; done
 	@$(BIN)/python -m uv pip compile --quiet --universal --upgrade --generate-hashes \
@@ -73,7 +76,7 @@ requirements: setup-dev ## Pin the newest versions that fit requirements/*.in
 		-o requirements/bench-$$f.txt requirements/bench-$$f.in; done
 
 clean: ## Remove .venv and caches; ZenML's own store is left alone
-	@rm -rf .venv .venv-serving .venv-serving.lock .venv-bench .mypy_cache .pytest_cache .ruff_cache .coverage
+	@rm -rf .venv .venv-serving .venv-serving.lock .venv-gcp .venv-bench .mypy_cache .pytest_cache .ruff_cache .coverage
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "error: needs Python 3.11 or 3.12: install one, or name it: make setup PYTHON=/path/to/python3.11"; exit 1; }
@@ -85,6 +88,14 @@ clean: ## Remove .venv and caches; ZenML's own store is left alone
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
 	@$(call INSTALL,requirements/base.txt)
 	@pwd > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/face_recognizer.pth"
+	@touch $@
+
+# The gcp tests have an environment of their own: it holds what stands in for the cloud, and leaves
+# .venv as it is.
+.venv-gcp/ready: requirements/gcp-test.txt | .venv/base
+	@echo "setting up .venv-gcp (a minute, once) …"
+	@$(BIN)/python -m venv --clear .venv-gcp
+	@$(call INSTALL,requirements/gcp-test.txt,.venv-gcp/bin)
 	@touch $@
 
 .venv/dev: .venv/base requirements/dev.txt

@@ -37,8 +37,8 @@ def follow(run: PipelineRunResponse, console: Console, status: Status) -> Pipeli
             break
         if time.monotonic() - asked > ASK:
             asked = time.monotonic()
-            # Only the orchestrator knows of a job that ends before its step can say so. Nothing else
-            # is taken from it: to a run that is not as it was submitted, ZenML's steps do not go.
+            # Only the orchestrator knows of a job that ends before its step can say so. Nothing
+            # else is taken from it: steps do not find a run that is not as it was submitted.
             if (ended := orchestrator.fetch_status(run)[0]) and ended.is_finished:
                 refresh_run_status(run)
                 continue

@@ -56,7 +56,7 @@ def register_model(
 
     description = f"trained on {CREDITS[faces.source]}, data version {faces.version}"
     registered = _register(
-        logged.model_uri,
+        logged,
         description,
         zenml_pipeline_name=get_step_context().pipeline.name,
         zenml_run_name=get_step_context().pipeline_run.name,
@@ -104,17 +104,30 @@ def _log_model(model: BaseEstimator, faces: Faces) -> Any:
     )
 
 
-def _register(uri: str, description: str, **tags: str) -> str:
+def _register(logged: Any, description: str, **tags: str) -> str:
     """The model's version in MLflow's registry.
 
     Asked of MLflow itself: ZenML's own call does not say which logged model it is, and an MLflow
     server takes none without.
     """
-    import mlflow
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
 
-    made = mlflow.register_model(uri, NAME, tags=tags)
-    mlflow.MlflowClient().update_model_version(NAME, made.version, description)
-    return str(made.version)
+    client = MlflowClient()
+    try:
+        client.create_registered_model(NAME)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    version = client.create_model_version(
+        NAME,
+        logged.model_uri,
+        run_id=logged.run_id,
+        model_id=logged.model_id,
+        description=description,
+        tags=tags,
+    )
+    return str(version.version)
 
 
 def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -9,8 +9,8 @@ from deployers.seldon_kubernetes.manifest import API, GROUP, PLURAL, SECRET, TOK
 from faces import NAME
 from faces.errors import FailedError
 
-PATIENCE = 10.0
-"""Seconds that one question may take."""
+PATIENCE = (5.0, 10.0)
+"""Seconds to connect, and for an answer. The client takes no notice of a single float."""
 
 REFUSALS = {
     401: "its login is not accepted: gcloud auth application-default login, or renew the connector",
@@ -31,7 +31,7 @@ class Cluster:
         """`client` is an `ApiClient` of the package kubernetes."""
         from kubernetes.client import CoreV1Api, CustomObjectsApi
 
-        client.configuration.retries = False
+        client.rest_client.pool_manager.connection_pool_kw["retries"] = False
         self.namespace = namespace
         self.host: str = client.configuration.host
         self._core, self._custom = CoreV1Api(client), CustomObjectsApi(client)

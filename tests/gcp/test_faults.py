@@ -29,6 +29,7 @@ from tests.gcp.cloud import BUCKET, PROJECT, REGISTRY
 from tests.gcp.conftest import Run, clients, url
 
 ROOT = Path(__file__).parent.parent.parent
+VERSION = "face-recognizer/version"
 SETTINGS = {"capture": True, "rotate_seconds": 5.0}
 
 
@@ -63,9 +64,21 @@ def live(cloud: Any, deployer: FaceDeployer, portable: Any) -> Iterator[str]:
     deployer.put_back(None)
 
 
+def change(monkeypatch: pytest.MonkeyPatch, deployer: Any, **given: Any) -> None:
+    """Another configuration, until the test is over."""
+    monkeypatch.setattr(deployer, "_config", deployer.config.model_copy(update=given))
+
+
 def version(cloud: Any) -> str:
     headers = {"Authorization": f"Bearer {cloud.token}"}
     return send_faces(url(cloud), np.zeros((1, 4096)), headers=headers).version
+
+
+def test_the_first_deployment_that_fails_is_taken_away(cloud: Any, deployer: FaceDeployer) -> None:
+    with pytest.raises(FailedError, match="it was taken away again"):
+        deployer.put_live(Model("1", b"no model", file_hash(b"no model")), SETTINGS)
+    assert deployer.live_version() is None
+    assert cloud.kubernetes.deployments == {}
 
 
 def test_a_new_version_rolls_out_and_back_without_a_failed_request(
@@ -128,29 +141,17 @@ def test_a_rollout_that_never_becomes_ready_ends_when_patience_does(
 ) -> None:
     from tests.gcp.doubles.kubernetes import Pod
 
-    monkeypatch.setattr(deployer.config, "patience", 3.0)
+    change(monkeypatch, deployer, patience=3.0)
     monkeypatch.setattr(Pod, "_probe", lambda self, _: self.labels[VERSION] == "101")
     with pytest.raises(FailedError, match=r"0 of 2 pods are ready after 3 s.*101 stays live"):
         deployer.put_live(made(portable, 106), None)
     assert version(cloud) == "101"
 
 
-VERSION = "face-recognizer/version"
-
-
-def test_the_first_deployment_that_fails_is_taken_away(cloud: Any, deployer: FaceDeployer) -> None:
-    if deployer.live_version():
-        pytest.skip("something is live")
-    with pytest.raises(FailedError, match="it was taken away again"):
-        deployer.put_live(Model("1", b"no model", file_hash(b"no model")), SETTINGS)
-    assert deployer.live_version() is None
-    assert cloud.kubernetes.deployments == {}
-
-
 def test_a_cluster_that_does_not_answer_is_told_in_seconds(
     cloud: Any, deployer: FaceDeployer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster_module, "PATIENCE", 0.5)
+    monkeypatch.setattr(cluster_module, "PATIENCE", (0.5, 0.5))
     monkeypatch.setattr(cloud.kubernetes, "asleep", True)
     begin = time.monotonic()
     with pytest.raises(FailedError, match=r"the cluster at http://.* does not answer.*: is it the"):
@@ -161,7 +162,7 @@ def test_a_cluster_that_does_not_answer_is_told_in_seconds(
 def test_a_cluster_that_refuses_is_told_with_the_role_that_is_missing(
     cloud: Any, deployer: FaceDeployer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deployer.config, "namespace", "others")
+    change(monkeypatch, deployer, namespace="others")
     with pytest.raises(FailedError, match=r"namespace 'others'.*403.*needs the role 'deployer'"):
         deployer.live_version()
     monkeypatch.undo()
@@ -184,7 +185,7 @@ def test_two_who_deploy_at_once_do_not_overwrite_each_other(
 def test_nothing_is_deployed_without_a_token(
     cloud: Any, deployer: FaceDeployer, portable: Any, live: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deployer.config, "token", "")
+    change(monkeypatch, deployer, token="")
     with pytest.raises(InputError, match="needs a token: zenml secret create endpoint"):
         deployer.put_live(made(portable, 108), SETTINGS)
 

@@ -153,3 +153,36 @@ def test_a_rollback_brings_the_former_version_back(
     assert back["endpoint"] == {"url": url(cloud), "model_version": "1"}
     assert not failed, failed[:3]
     assert Client().get_model_version("face-recognizer", "production").number == 1
+
+
+def test_a_schedule_of_vertexs_looks_for_drift_and_can_be_ended(
+    cloud: Any, run: Run, live: dict[str, Any], tmp_path: Path
+) -> None:
+    from pipelines.launch import choose_stack
+    from pipelines.schedule import keep_schedule
+    from pipelines.settings import read_settings
+    from pipelines.watch import Every
+
+    config = tmp_path / "drift.yaml"
+    config.write_text("minimum_images: 12")
+    settings = read_settings("drift_detection", config, {})
+    choose_stack("gcp")
+    before = len(Client().list_pipeline_runs(pipeline_name="drift_detection").items)
+    for hours in (1, 2):
+        said = keep_schedule(settings, Every(3600.0 * hours, None))
+    assert "(0 */2 * * *, UTC)" in said
+    (schedule,) = cloud.vertex.schedules()
+    assert schedule["cron"] == "0 */2 * * *"
+    assert int(schedule["maxConcurrentRunCount"]) == 1
+
+    fired = cloud.vertex.fire(schedule["name"])
+    assert cloud.vertex.wait("pipelineJobs", fired["name"])["state"] == "PIPELINE_STATE_SUCCEEDED"
+    runs = Client().list_pipeline_runs(pipeline_name="drift_detection", sort_by="desc:created")
+    assert len(runs.items) == before + 1
+    assert runs.items[0].status == "completed"
+    outputs = runs.items[0].steps["decide"].outputs
+    assert outputs["drift_decision"][0].load()["decision"] == "not_enough_evidence"
+
+    assert "was ended" in keep_schedule(settings, None)
+    assert cloud.vertex.schedules() == []
+    assert keep_schedule(settings, None) == "there was no schedule"

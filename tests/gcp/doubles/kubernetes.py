@@ -77,6 +77,7 @@ class Kubernetes(ThreadingHTTPServer):
         self.asleep = False
         self.lock = threading.RLock()
         self.turn = count(1)
+        self.python = ensure_environment()
 
     @property
     def url(self) -> str:
@@ -111,7 +112,7 @@ class Kubernetes(ThreadingHTTPServer):
         component, replicas = predictor["componentSpecs"][0], predictor.get("replicas", 1)
         template = json.dumps(component, sort_keys=True)
         with self.lock:
-            same = [pod for pod in self.pods if pod.template == template]
+            same = [p for p in self.pods if p.template == template and not p.ending]
             for _ in range(replicas - len(same)):
                 number = next(self.turn)
                 same.append(Pod(self, f"{name}-default-0-{number}", name, component, template))
@@ -189,11 +190,10 @@ class Pod:
             self.waiting = "ErrImagePull"
             return
         probe = self.container["readinessProbe"]["httpGet"]["path"]
-        python = ensure_environment()
         while not self.ending:
             with self.log.open("ab") as file:
                 self.process = subprocess.Popen(
-                    [str(python), "-m", "serving.pod", str(self.folder / "data")],
+                    [str(self.cluster.python), "-m", "serving.pod", str(self.folder / "data")],
                     cwd=ROOT,
                     env=self._environment(),
                     stdin=subprocess.DEVNULL,
