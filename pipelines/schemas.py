@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pydantic_core import PydanticCustomError
 
 from faces.errors import choose
+from serving.settings import ROTATE_AT_MOST
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -79,7 +80,7 @@ class CaptureSettings(Strict):
     capture_place: str = ""
     keep_days: Annotated[float, Field(gt=0, strict=False)] = 30
     rotate_bytes: Annotated[int, Field(ge=100_000)] = 64_000_000
-    rotate_seconds: Annotated[float, Field(ge=1, strict=False)] = 3600
+    rotate_seconds: Annotated[float, Field(ge=1, le=ROTATE_AT_MOST, strict=False)] = 3600
 
 
 class DeploymentSettings(Strict):

@@ -6,23 +6,39 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from faces.records import FEEDBACK, PREDICTION, Record, read_records, scrub
-from serving.capture import ENDING, IDS, write_ids
+from serving.capture import ENDING, IDS, begun, write_ids
+from serving.settings import ROTATE_AT_MOST
+
+TOGETHER = 200
+"""Files that are fetched at the same time."""
 
 Chooses = Callable[[Record], bool]
 
 
-def read_files(places: Sequence[str]) -> Iterator[bytes]:
-    """The bytes of every capture file in folders or at URIs such as gs://bucket/folder."""
+def read_files(places: Sequence[str], since: float = 0) -> Iterator[bytes]:
+    """The bytes of every capture file in folders or at URIs such as gs://bucket/folder.
+
+    Files that can hold nothing newer than `since` (in seconds since 1970) are left out: in a bucket
+    there may be tens of thousands.
+    """
     for place in places:
         if "://" in place:
             import fsspec
 
             system, path = fsspec.url_to_fs(place)
-            for name in sorted(system.glob(f"{path.rstrip('/')}/*{ENDING}")):
-                yield system.cat_file(name)
+            found = sorted(system.glob(f"{path.rstrip('/')}/*{ENDING}"))
+            wanted = [name for name in found if may_hold(name.rsplit("/", 1)[-1], since)]
+            for start in range(0, len(wanted), TOGETHER):
+                yield from system.cat(wanted[start : start + TOGETHER]).values()
         else:
             for file in sorted(Path(place).expanduser().glob(f"*{ENDING}")):
-                yield file.read_bytes()
+                if may_hold(file.name, since):
+                    yield file.read_bytes()
+
+
+def may_hold(name: str, since: float) -> bool:
+    """Whether a file of this name may hold something newer: it was written to for a day at most."""
+    return begun(name) > since - ROTATE_AT_MOST
 
 
 def forget(

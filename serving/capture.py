@@ -11,6 +11,7 @@ import fcntl
 import os
 import struct
 import time
+from calendar import timegm
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -182,6 +183,11 @@ def requests_in(data: bytes) -> dict[str, int]:
     """The ids of the requests in a file, and how many faces each had."""
     records = read_records(data)
     return {r.head["id"]: r.head["faces"] for r in records if r.kind == PREDICTION}
+
+
+def begun(name: str) -> float:
+    """When a file was begun, by its name."""
+    return timegm(time.strptime(name.split("-", 1)[0], "%Y%m%dT%H%M%SZ"))
 
 
 def _digest(request: str) -> bytes:

@@ -9,12 +9,11 @@ file that could not be moved stays, and is tried again.
 import fcntl
 import sys
 import time
-from calendar import timegm
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from serving.capture import ENDING, IDS, requests_in, write_ids
+from serving.capture import ENDING, IDS, begun, requests_in, write_ids
 from serving.settings import ServerSettings, read_settings
 
 
@@ -96,11 +95,6 @@ def drop_expired(settings: ServerSettings, now: float) -> None:
         for name in system.glob(f"{path.rstrip('/')}/*{ENDING}"):
             if begun(name.rsplit("/", 1)[-1]) < oldest:
                 system.rm_file(name)
-
-
-def begun(name: str) -> float:
-    """When a file was begun, by its name."""
-    return timegm(time.strptime(name.split("-", 1)[0], "%Y%m%dT%H%M%SZ"))
 
 
 if __name__ == "__main__":

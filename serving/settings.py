@@ -9,6 +9,9 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+ROTATE_AT_MOST = 86_400
+"""Seconds for which a file of captured requests may be written to."""
+
 TOKEN = "FACES_TOKEN"
 """The environment variable with the bearer token, if clients must send one."""
 

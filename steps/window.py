@@ -25,15 +25,15 @@ def load_window(last: int | None) -> tuple[Annotated[Faces, "window"], Annotated
 
     Its subjects are whom the model named; the columns `truth`, `confidence`, `version` and `time`
     say the rest. The latest answer and truth for an image count. `damaged` counts the records, of
-    all that is kept, which cannot be read and are passed over. Raises FailedError if the endpoint
+    what was looked at, which cannot be read and are passed over. Raises FailedError if the endpoint
     does not answer: what is decided about it could not be done.
     """
     deployer = active_deployer()
     endpoint = deployer.endpoint()
     count_faces(endpoint.url, headers=endpoint.headers)
-    captured = tabulate(read_files(deployer.captured()))
-    table = captured.table
     until = decided_until(decisions())
+    captured = tabulate(read_files(deployer.captured(), 0 if last else until / 1e9))
+    table = captured.table
     chosen = (table["time"].astype("int64") > until).to_numpy()
     rows = np.flatnonzero(chosen)[-last:] if last else np.flatnonzero(chosen)
     images = captured.pixels[rows].reshape(-1, SIDE, SIDE)

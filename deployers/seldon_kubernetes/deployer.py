@@ -71,7 +71,8 @@ class SeldonKubernetesDeployer(FaceDeployer):
                 f"no way to the cluster: zenml model-deployer connect {self.name} --connector …, "
                 "or kubernetes_context in the stack"
             )
-        client = connector.connect() if connector else connect(context)
+        # Verifying would ask the cluster once more, and wait for it without end.
+        client = connector.connect(verify=False) if connector else connect(context)
         return Cluster(client, self.config.namespace)
 
     @property

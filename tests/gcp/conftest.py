@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from faces.dataset import load_faces
+from faces.records import VERIFICATION
 from serving.client import send_faces
 
 collect_ignore_glob = [] if find_spec("gcp_storage_emulator") else ["test_*.py"]
@@ -32,7 +33,7 @@ def clients(cloud: Any, number: int = 4) -> Iterator[list[str]]:
     def ask() -> None:
         while not over.is_set():
             try:
-                send_faces(url(cloud), pixels, headers=headers, request="verification-load")
+                send_faces(url(cloud), pixels, headers=headers, request=f"{VERIFICATION}load")
             except Exception as error:
                 failed.append(str(error))
             time.sleep(0.1)
