@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 from rich.console import Console
 
 from deployers.images import PIPELINES, SERVING
@@ -39,6 +39,9 @@ IMAGES = {SERVING: "serving/Dockerfile", PIPELINES: "pipelines/Dockerfile"}
 CERTIFICATES = "/etc/ssl/certs"
 DEBIAN = "python3,python3-venv,ca-certificates"
 PORT, USER = 9020, 10001
+PATIENCE = 30.0
+"""Seconds that a container may take to answer, or to end."""
+
 PREFIX = "face-recognizer-"
 CODE = (
     "alerters",
@@ -149,19 +152,27 @@ def try_serving() -> None:
         try:
             answer = _ask(faces.pixels[:1])
         finally:
-            os.killpg(server.pid, signal.SIGTERM)
-            server.wait(60)
+            end_pod(server)
         captured = list(Path(bucket).glob("*.faces"))
         if not captured or captured[0].stat().st_uid != USER:
             raise FailedError("the image of the endpoint kept nothing, or as someone else")
     console.print(f"{SERVING} answered: {answer.people[0]}, version {answer.version}")
 
 
+def end_pod(buildah: "subprocess.Popen[bytes]") -> None:
+    """Tell the pod to end, as Kubernetes does; buildah, told so, would have it killed at once."""
+    inside = psutil.Process(buildah.pid).children(recursive=True)
+    pods = [process for process in inside if "python" in process.name()]
+    if pods:
+        pods[0].terminate()
+    buildah.wait(PATIENCE)
+
+
 def _ask(pixels: "NDArray[np.float32]") -> "Answer":
-    """Ask until it answers, for half a minute at most."""
+    """Ask until it answers."""
     from serving.client import send_faces
 
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + PATIENCE
     while True:
         try:
             return send_faces(f"http://127.0.0.1:{PORT}", pixels)

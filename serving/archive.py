@@ -9,7 +9,7 @@ from faces.records import FEEDBACK, PREDICTION, Record, read_records, scrub
 from serving.capture import ENDING, IDS, begun, write_ids
 from serving.settings import ROTATE_AT_MOST
 
-TOGETHER = 200
+TOGETHER = 16
 """Files that are fetched at the same time."""
 
 Chooses = Callable[[Record], bool]

@@ -89,12 +89,21 @@ def drop_expired(settings: ServerSettings, now: float) -> None:
         if begun(file.name) < oldest and not file.with_suffix(ENDING).exists():
             file.unlink()
     if settings.remote:
-        import fsspec
+        try:
+            _drop_at(settings.capture_place, oldest)
+        except OSError as error:
+            # Who may add and not read leaves that to the bucket's own rules.
+            if "Forbidden" not in str(error):
+                raise
 
-        system, path = fsspec.url_to_fs(settings.capture_place)
-        for name in system.glob(f"{path.rstrip('/')}/*{ENDING}"):
-            if begun(name.rsplit("/", 1)[-1]) < oldest:
-                system.rm_file(name)
+
+def _drop_at(place: str, oldest: float) -> None:
+    import fsspec
+
+    system, path = fsspec.url_to_fs(place)
+    for name in system.glob(f"{path.rstrip('/')}/*{ENDING}"):
+        if begun(name.rsplit("/", 1)[-1]) < oldest:
+            system.rm_file(name)
 
 
 if __name__ == "__main__":

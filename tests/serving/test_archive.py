@@ -1,4 +1,5 @@
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from faces.captured import tabulate
 from faces.records import PIXELS
 from serving.archive import read_files
 from serving.capture import ENDING, Capture
+from serving.settings import ServerSettings
 
 DAY = 86_400
 
@@ -35,3 +37,20 @@ def test_old_files_are_not_fetched_for_a_new_window(place: Path, scheme: str) ->
 
 def test_a_bucket_with_nothing_in_it_is_no_error(tmp_path: Path) -> None:
     assert list(read_files([f"file://{tmp_path}", str(tmp_path)])) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "raised"), [("Forbidden: b/faces", False), ("disk is full", True)]
+)
+def test_who_may_not_drop_from_a_bucket_leaves_it_to_the_buckets_rules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, raised: bool
+) -> None:
+    from serving import keep
+
+    def refused(place: str, oldest: float) -> None:
+        raise OSError(said)
+
+    monkeypatch.setattr(keep, "_drop_at", refused)
+    settings = ServerSettings("faces", str(tmp_path), capture_place="gs://b/faces")
+    with pytest.raises(OSError, match=said) if raised else nullcontext():
+        keep.drop_expired(settings, time.time())
