@@ -24,6 +24,16 @@ def follow(run: PipelineRunResponse, console: Console, status: Status) -> Pipeli
     Raises FailedError with what the failed step said and where its log is. Whoever stops waiting
     stops nothing else: the run goes on.
     """
+    try:
+        run = _wait(run, console, status)
+    except KeyboardInterrupt:
+        raise FailedError(f"not followed any more; the run goes on: see {_where(run)}") from None
+    if not run.status.is_successful:
+        raise FailedError(why_failed(run))
+    return run
+
+
+def _wait(run: PipelineRunResponse, console: Console, status: Status) -> PipelineRunResponse:
     told: set[UUID] = set()
     asked, orchestrator = time.monotonic(), Client().active_stack.orchestrator
     while True:
@@ -34,7 +44,7 @@ def follow(run: PipelineRunResponse, console: Console, status: Status) -> Pipeli
                 console.print(f"  [green]✓[/] {title(step.name)} [dim]{_took(step)}[/]")
                 told.add(step.id)
         if run.status.is_finished:
-            break
+            return run
         if time.monotonic() - asked > ASK:
             asked = time.monotonic()
             # Only the orchestrator knows of a job that ends before its step can say so. Nothing
@@ -45,9 +55,6 @@ def follow(run: PipelineRunResponse, console: Console, status: Status) -> Pipeli
         working = [title(s.name) for s in steps if s.status == ExecutionStatus.RUNNING]
         status.update(f"{', '.join(working) or 'waiting for a machine'} …")
         time.sleep(LOOK)
-    if not run.status.is_successful:
-        raise FailedError(why_failed(run))
-    return run
 
 
 def why_failed(run: PipelineRunResponse) -> str:
@@ -58,10 +65,13 @@ def why_failed(run: PipelineRunResponse) -> str:
             last = step.exception_info.traceback.strip().splitlines()[-1]
             said = step.exception_info.message or last
             return f"{title(step.name)}: {' '.join(said.split())}{_log(step)}"
-    where = run.run_metadata.get("orchestrator_url", "the orchestrator's own page")
     what = f"{title(failed[0].name)} failed" if failed else "it ended before a step could work"
     said = job_error(run) or "it said nothing"
-    return f"{what}: {said}: see {where}"
+    return f"{what}: {said}: see {_where(run)}"
+
+
+def _where(run: PipelineRunResponse) -> str:
+    return str(run.run_metadata.get("orchestrator_url", "the orchestrator's own page"))
 
 
 def _log(step: StepRunResponse) -> str:

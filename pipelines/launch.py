@@ -9,6 +9,7 @@ from typing import Any
 import importlib_metadata
 from rich.console import Console
 from rich.markup import escape
+from rich.status import Status
 from zenml.client import Client
 from zenml.config import DockerSettings
 from zenml.enums import ExecutionMode
@@ -52,9 +53,8 @@ def launch(
         module = import_module(f"pipelines.{pipeline}")
         status.update(f"starting {pipeline} on stack '{chosen.name}' …")
         with by_itself(pipeline), working_on(chosen):
-            run = _run(getattr(module, pipeline), settings, run_options(cached))
-            if runs_elsewhere():
-                run = follow(run, console, status)
+            define = getattr(module, pipeline).with_options(**run_options(cached))
+            run = _run(define, settings, console, status)
     summary: dict[str, Any] = module.summarize(run)
     summary["run"] |= {"stack": chosen.name, "mlflow": mlflow_address(chosen)}
     return summary
@@ -65,11 +65,13 @@ def runs_elsewhere() -> bool:
     return not Client().active_stack.orchestrator.config.is_local
 
 
-def _run(define: Any, settings: Strict, options: dict[str, Any]) -> Any:
+def _run(define: Any, settings: Strict, console: Console, status: Status) -> Any:
+    elsewhere = runs_elsewhere()
     try:
-        return define.with_options(**options)(settings=settings.model_dump(mode="json"))
+        run = define(settings=settings.model_dump(mode="json"))
+        return follow(run, console, status) if elsewhere else run
     except Exception as error:
-        if runs_elsewhere() and (told := explain_google(error)):
+        if elsewhere and (told := explain_google(error)):
             raise told from error
         raise
 

@@ -29,6 +29,7 @@ from deployers.seldon_kubernetes.manifest import (
     read_settings,
     revision,
 )
+from deployers.seldon_kubernetes.models import find_model, store
 from deployers.seldon_kubernetes.rollout import await_rollout, is_ready, of_revision
 from deployers.seldon_kubernetes.service import (
     SeldonKubernetesService,
@@ -97,7 +98,8 @@ class SeldonKubernetesDeployer(FaceDeployer):
         try:
             self._turn_to(cluster, wanted, former, token)
         except FailedError as error:
-            raise FailedError(f"version {model.version}: {error}; {self._undo(former)}") from error
+            undone = self._undo(wanted, former)
+            raise FailedError(f"version {model.version}: {error}; {undone}") from error
         self._list()
         return Endpoint(self.url, model.version, bearer(token))
 
@@ -253,23 +255,26 @@ class SeldonKubernetesDeployer(FaceDeployer):
                     raise FailedError(f"its pods are ready, but {answers} answers at {self.url}")
                 time.sleep(0.5)
 
-    def _undo(self, former: dict[str, Any] | None) -> str:
-        """Put back what was there before; gives what came of it, in words."""
+    def _undo(self, wanted: dict[str, Any], former: dict[str, Any] | None) -> str:
+        """Put back what was there before; gives what came of it, in words.
+
+        What somebody else put there meanwhile is left alone.
+        """
         try:
             cluster = self.cluster
             present = cluster.find()
+            if present is None or revision(present) != revision(wanted):
+                return "it was not put there"
             if former is None:
-                if present is not None:
-                    cluster.delete()
+                cluster.delete()
                 return "it was taken away again"
-            was = read_model(former)["version"]
-            if present is None or revision(present) != revision(former):
-                wanted = {key: former[key] for key in ("apiVersion", "kind", "spec")}
+            if revision(former) != revision(wanted):
+                before = {key: former[key] for key in ("apiVersion", "kind", "spec")}
                 kept = ("name", "namespace", "labels")
-                wanted["metadata"] = {key: former["metadata"][key] for key in kept}
-                cluster.put(wanted, present)
-                await_rollout(cluster, wanted, self.config.patience)
-            return f"version {was} stays live"
+                before["metadata"] = {key: former["metadata"][key] for key in kept}
+                cluster.put(before, present)
+                await_rollout(cluster, before, self.config.patience)
+            return f"version {read_model(former)['version']} stays live"
         except FailedError as error:
             return f"and it could not be undone: {error}"
 
@@ -286,34 +291,3 @@ class SeldonKubernetesDeployer(FaceDeployer):
             ),
             SeldonKubernetesService,
         )
-
-
-def store(uri: str, data: bytes) -> None:
-    """Put a model where pods can fetch it; nothing is done if it is there. Raises FailedError.
-
-    Objects of a bucket are there whole or not at all.
-    """
-    import fsspec
-
-    system, path = fsspec.url_to_fs(uri)
-    try:
-        if not (system.exists(path) and system.cat_file(path) == data):
-            if "file" in system.protocol:
-                system.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
-            system.pipe_file(path, data)
-    except Exception as error:
-        raise FailedError(f"{uri} cannot be written: {error}") from error
-
-
-def find_model(folder: str, version: str) -> tuple[str, bytes]:
-    """Where a version was put, and its bytes. Raises FailedError if it is gone or damaged."""
-    import fsspec
-
-    system, path = fsspec.url_to_fs(folder)
-    found = sorted(system.glob(f"{path.rstrip('/')}/{version}-*.npz"))
-    if not found:
-        raise FailedError(f"version {version} is not in {folder}: it cannot be put back")
-    data: bytes = system.cat_file(found[-1])
-    if not found[-1].removesuffix(".npz").endswith(file_hash(data)[:12]):
-        raise FailedError(f"{found[-1]} is damaged: version {version} cannot be put back")
-    return f"{folder.rstrip('/')}/{found[-1].rsplit('/', 1)[-1]}", data

@@ -173,14 +173,22 @@ def test_a_cluster_that_refuses_is_told_with_the_role_that_is_missing(
         deployer.live_version()
 
 
-def test_two_who_deploy_at_once_do_not_overwrite_each_other(
-    cloud: Any, deployer: FaceDeployer, portable: Any, live: str
+def test_two_who_deploy_at_once_do_not_undo_each_other(
+    cloud: Any, deployer: FaceDeployer, portable: Any, live: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen = deployer.cluster.find()  # type: ignore[attr-defined]
-    deployer.put_live(made(portable, 107), None)
-    with pytest.raises(FailedError, match=r"409.*somebody else deploys at the same time"):
-        deployer.cluster.put(seen, seen)  # type: ignore[attr-defined]
-    assert version(cloud) == "107"
+    from deployers.seldon_kubernetes import deployer as module
+
+    real = module.store
+
+    def another_is_quicker(uri: str, data: bytes) -> None:
+        monkeypatch.setattr(module, "store", real)
+        deployer.put_live(made(portable, 107), None)
+        real(uri, data)
+
+    monkeypatch.setattr(module, "store", another_is_quicker)
+    with pytest.raises(FailedError, match=r"409.*somebody else deploys.*it was not put there"):
+        deployer.put_live(made(portable, 110), None)
+    assert version(cloud) == deployer.live_version() == "107"
     deployer.put_back("101")
 
 
@@ -257,6 +265,17 @@ def test_a_step_that_fails_fails_the_run_and_its_log_is_in_the_bucket(
     place = str(error.value).split("its log: ")[1].rstrip(")")
     assert place.startswith(f"gs://{BUCKET}/")
     assert fileio.exists(place)
+
+
+def test_a_job_that_ends_before_its_step_can_speak_is_noticed(
+    cloud: Any, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipelines import follow
+
+    monkeypatch.setattr(follow, "ASK", 1.0)
+    monkeypatch.setattr(cloud.vertex, "image", "another")
+    with pytest.raises(FailedError, match=r"before a step could work: there is no image .*: see h"):
+        run("history")
 
 
 @pytest.fixture
