@@ -41,6 +41,13 @@ resource "google_container_cluster" "faces" {
   subnetwork          = google_compute_subnetwork.faces.id
   deletion_protection = false
 
+  cluster_autoscaling {
+    auto_provisioning_defaults {
+      service_account = google_service_account.nodes.email
+      oauth_scopes    = ["https://www.googleapis.com/auth/cloud-platform"]
+    }
+  }
+
   private_cluster_config {
     enable_private_nodes    = true
     enable_private_endpoint = false

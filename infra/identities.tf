@@ -15,6 +15,11 @@ resource "google_service_account" "zenml" {
   display_name = "The ZenML server"
 }
 
+resource "google_service_account" "nodes" {
+  account_id   = "faces-nodes"
+  display_name = "Nodes of the cluster"
+}
+
 resource "google_service_account" "mlflow" {
   account_id   = "faces-mlflow"
   display_name = "The MLflow server"
@@ -60,6 +65,20 @@ resource "google_project_iam_member" "zenml_cluster" {
   member  = google_service_account.zenml.member
 }
 
+# Nodes: what GKE says they need, and images.
+resource "google_project_iam_member" "nodes" {
+  project = var.project
+  role    = "roles/container.defaultNodeServiceAccount"
+  member  = google_service_account.nodes.member
+}
+
+resource "google_artifact_registry_repository_iam_member" "nodes_images" {
+  repository = google_artifact_registry_repository.images.name
+  location   = var.region
+  role       = "roles/artifactregistry.reader"
+  member     = google_service_account.nodes.member
+}
+
 # The endpoint: reads models, and adds captured faces. It cannot read what others sent.
 resource "google_storage_bucket_iam_member" "serving_models" {
   bucket = google_storage_bucket.artifacts.name
@@ -86,7 +105,7 @@ resource "google_storage_bucket_iam_member" "mlflow_artifacts" {
 
   condition {
     title      = "mlflow only"
-    expression = "resource.name.startsWith(\"projects/_/buckets/${google_storage_bucket.artifacts.name}/objects/mlflow/\")"
+    expression = "resource.name == \"projects/_/buckets/${google_storage_bucket.artifacts.name}\" || resource.name.startsWith(\"projects/_/buckets/${google_storage_bucket.artifacts.name}/objects/mlflow/\")"
   }
 }
 
