@@ -12,7 +12,7 @@ from pathlib import Path
 from deployers.images import PIPELINES, SERVING, image_name
 from tests.conftest import own_zenml
 from tests.gcp.doubles.kubernetes import Kubernetes, kubernetes
-from tests.gcp.doubles.mlflow import Tracking, tracking
+from tests.gcp.doubles.mlflow import Tracking, postgres_binaries, tracking
 from tests.gcp.doubles.storage import PROJECT, storage
 from tests.gcp.doubles.vertex import Vertex, vertex
 from tests.gcp.doubles.zenml import zenml_server
@@ -47,7 +47,15 @@ class Cloud:
     tracking: Tracking
     storage: str
     token: str
-    home: Path
+
+
+def missing() -> str | None:
+    """What this machine lacks to start it all, as the end of a sentence."""
+    if os.getuid() != 0:
+        return "needs root: each node has a file system of its own"
+    if postgres_binaries() is None:
+        return "needs a PostgreSQL server: apt-get install postgresql"
+    return None
 
 
 @contextmanager
@@ -55,7 +63,7 @@ def cloud() -> Iterator[Cloud]:
     """Start everything, set the environment as docs/gcp.md says, register the stack."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="faces-gcp-")))
-        home = stack.enter_context(own_zenml(folder / "zenml"))
+        stack.enter_context(own_zenml(folder / "zenml"))
         ambient: dict[str, str] = {"PATH": os.environ["PATH"], "HOME": str(folder), **MACHINE}
         bucket = stack.enter_context(storage(folder, ambient, [BUCKET, CAPTURED]))
         server = stack.enter_context(zenml_server(folder, ambient))
@@ -81,7 +89,7 @@ def cloud() -> Iterator[Cloud]:
             SELDON_URL=cluster.url,
         )
         prepare(cluster, tracked, endpoint)
-        yield Cloud(jobs, cluster, tracked, bucket, endpoint, home)
+        yield Cloud(jobs, cluster, tracked, bucket, endpoint)
 
 
 def prepare(cluster: Kubernetes, tracked: Tracking, token: str) -> None:

@@ -57,7 +57,10 @@ def url(cloud: Any) -> str:
 def cloud() -> Iterator[Any]:
     """Start everything; it takes half a minute."""
     from tests.gcp.cloud import cloud as started
+    from tests.gcp.cloud import missing
 
+    if told := missing():
+        pytest.exit(f"error: make test-gcp {told}", returncode=2)
     with started() as running:
         yield running
 

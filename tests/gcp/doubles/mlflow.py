@@ -38,7 +38,7 @@ def postgres_binaries() -> Path | None:
 def postgres(folder: Path) -> Iterator[str]:
     """A database of its own; gives its address."""
     binaries, port = postgres_binaries(), free_port()
-    assert binaries is not None, "no PostgreSQL server: apt-get install postgresql"
+    assert binaries is not None
     data = Path(tempfile.mkdtemp(prefix="faces-postgres-"))
     prefix: list[str] = []
     if os.getuid() == 0:  # which PostgreSQL refuses to run as

@@ -8,7 +8,6 @@ quotas or queues. Schedules are kept, and run when a test says so.
 """
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -217,7 +216,6 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def vertex(folder: Path, node: Mapping[str, str], image: str, account: str) -> Iterator[Vertex]:
     """Serve for as long as the block lasts; what still runs then is ended."""
-    assert os.getuid() == 0, "nodes need a file system of their own: run this as root"
     ours = not APP.exists()
     APP.mkdir(exist_ok=True)
     server = Vertex(folder, node, image, account)
