@@ -16,10 +16,15 @@ from serving.client import send_faces
 from tests.conftest import needs_real_faces
 from tests.gcp.cloud import BUCKET, CAPTURED
 from tests.gcp.conftest import Run, clients, url
+from tests.gcp.doubles.process import free_port
 
 pytestmark = needs_real_faces
 
 DEPLOYMENT = "capture: {rotate_seconds: 5}"
+TURNED = "yaw=left,right"
+
+decided: dict[str, dict[str, Any]] = {}
+"""What was decided about which traffic, on the cluster."""
 
 
 def deployment(cloud: Any) -> dict[str, Any]:
@@ -122,15 +127,17 @@ def test_frontal_traffic_changes_nothing(cloud: Any, run: Run, live: dict[str, A
     found = run("drift_detection")
     assert found["decision"] == "none", found["reason"]
     assert found["drift"]["window"] == sent["images"]
+    decided["yaw=frontal"] = found
 
 
 def test_turned_heads_are_learned_and_go_live_without_a_failed_request(
     cloud: Any, run: Run, live: dict[str, Any]
 ) -> None:
-    sent = run("traffic", condition="yaw=left,right", requests=40)["traffic"]
+    sent = run("traffic", condition=TURNED, requests=40)["traffic"]
     wait_for_capture(80)
     with clients(cloud) as failed:
         found = run("drift_detection")
+    decided[TURNED] = found
     assert found["decision"] == "retrain", found["reason"]
     assert found["promoted"], found["gate"]
     assert found["deployed_version"] is not None
@@ -153,6 +160,26 @@ def test_a_rollback_brings_the_former_version_back(
     assert back["endpoint"] == {"url": url(cloud), "model_version": "1"}
     assert not failed, failed[:3]
     assert Client().get_model_version("face-recognizer", "production").number == 1
+
+
+def test_the_local_stack_decides_the_same_of_the_same_traffic(run: Run, live: Any) -> None:
+    """After the rollback, the same version is live there."""
+    from deployers.base import active_deployer
+
+    run("deployment", f"endpoint: {{port: {free_port()}}}", stack="local")
+    deployer = active_deployer()
+    try:
+        for condition, there in decided.items():
+            run("traffic", stack="local", condition=condition, requests=40)
+            here = run("drift_detection", stack="local")
+            assert here["decision"] == there["decision"]
+            assert here["drift"]["p_value"] == pytest.approx(there["drift"]["p_value"], abs=0.01)
+            for same in ("verdict", "window", "subjects", "labelled", "accuracy", "version"):
+                assert here["drift"][same] == there["drift"][same], same
+    finally:
+        deployer.put_back(None)
+    assert len(decided) == 2
+    assert not here["promoted"], "its files are on one machine"
 
 
 def test_a_schedule_of_vertexs_looks_for_drift_and_can_be_ended(
