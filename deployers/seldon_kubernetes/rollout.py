@@ -31,7 +31,7 @@ def await_rollout(
     patience: float,
     tell: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Wait until every pod is of the wanted revision, and ready.
+    """Wait until there are as many pods as wanted, all of the wanted revision, and ready.
 
     Raises FailedError with what a pod said if one cannot come up, or when patience ends.
     """
@@ -42,7 +42,7 @@ def await_rollout(
         own = of_revision(pods, revision(wanted))
         ready = sum(is_ready(pod) for pod in own)
         staying = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
-        if ready >= replicas and len(staying) == len(own):
+        if ready == replicas == len(staying):
             return
         for pod in own:
             if why := trouble(pod):

@@ -77,12 +77,15 @@ def test_a_pod_that_will_not_come_up_ends_it_with_its_last_words(reason: str) ->
 
 
 def test_the_former_pods_troubles_are_not_its_own() -> None:
-    wait(
-        Told(
-            [pod("old", False, "CrashLoopBackOff"), pod("new", True)],
-            [pod("new", True)] * 1 + [pod("new", True)],
-        )
-    )
+    wait(Told([pod("old", False, "CrashLoopBackOff"), pod("new", True)], [pod("new", True)] * 2))
+
+
+def test_an_end_of_all_pods_is_waited_for() -> None:
+    none = {**WANTED, "spec": {"predictors": [{"replicas": 0}]}}
+    said: list[str] = []
+    cluster = Told([pod("new", True)], [pod("new", True, ending=True)])
+    await_rollout(cluster, none, 5, said.append)  # type: ignore[arg-type]
+    assert len(said) == 1
 
 
 def test_patience_ends() -> None:
