@@ -15,7 +15,7 @@ from faces.errors import FailedError, InputError
 from pipelines.launch import run_options
 from pipelines.schemas import Strict
 from pipelines.watch import NEVER, Every
-from stacks.google import explain_google
+from stacks.google import explain_google, vertex_place
 from steps.start import start_run
 
 MINUTES, HOURS = 60, 24
@@ -76,7 +76,7 @@ def _end(name: str) -> bool:
     orchestrator = Client().active_stack.orchestrator
     if not isinstance(orchestrator, VertexOrchestrator):
         raise InputError(f"--every: no schedules with {orchestrator.flavor}: use Vertex, or local")
-    there = {"project": orchestrator.gcp_project_id, "location": orchestrator.config.location}
+    there = vertex_place(orchestrator)
     found = [s for s in aiplatform.PipelineJobSchedule.list(**there) if s.display_name == name]
     for schedule in found:
         schedule.delete()

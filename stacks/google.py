@@ -97,6 +97,13 @@ def look_at_images(uri: str) -> str:
     return f"{uri} has the images of this code"
 
 
+def vertex_place(orchestrator: Any) -> dict[str, Any]:
+    """What Vertex's client is told. Without credentials it asks another service for the project."""
+    credentials, project = orchestrator._get_authentication()
+    location = orchestrator.config.location
+    return {"project": project, "location": location, "credentials": credentials}
+
+
 def job_error(run: "PipelineRunResponse") -> str:
     """What Vertex says of a run's job that failed; '' if it cannot be asked."""
     from google.api_core.exceptions import GoogleAPICallError
@@ -109,12 +116,11 @@ def job_error(run: "PipelineRunResponse") -> str:
         return ""
     dynamic = run.snapshot is not None and run.snapshot.is_dynamic
     kind = aiplatform.CustomJob if dynamic else aiplatform.PipelineJob
-    there = {"project": orchestrator.gcp_project_id, "location": orchestrator.config.location}
     try:
-        error = kind.get(str(job), **there).error
+        error = kind.get(str(job), **vertex_place(orchestrator)).gca_resource.error
     except GoogleAPICallError:
         return ""
-    return " ".join(error.message.split()) if error else ""
+    return " ".join(error.message.split())
 
 
 def explain_google(error: BaseException) -> FailedError | None:
