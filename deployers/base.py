@@ -4,11 +4,15 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from zenml.client import Client
 from zenml.model_deployers import BaseModelDeployer
+from zenml.services import BaseService, ServiceConfig
 
 from faces.errors import InputError
+
+NOTHING = "nothing was deployed yet: python run.py --pipeline deployment"
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,24 @@ class FaceDeployer(BaseModelDeployer):
     @abstractmethod
     def put_back(self, version: str | None) -> None:
         """Serve again a version that was served before; with None, serve nothing."""
+
+    def perform_deploy_model(
+        self, id: UUID, config: ServiceConfig, timeout: int = 0
+    ) -> BaseService:
+        """ZenML's own way to deploy is not offered: it cannot change a model without a gap."""
+        raise NotImplementedError("use python run.py --pipeline deployment")
+
+    def perform_start_model(self, service: BaseService, timeout: int = 0) -> BaseService:
+        """Start the endpoint with the model it had."""
+        service.start()
+        return service
+
+    def perform_stop_model(
+        self, service: BaseService, timeout: int = 0, force: bool = False
+    ) -> BaseService:
+        """Stop the endpoint; it can be started again."""
+        service.stop()
+        return service
 
 
 def active_deployer() -> FaceDeployer:

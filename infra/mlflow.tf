@@ -67,45 +67,14 @@ resource "random_password" "mlflow_cookies" {
 
 locals {
   mlflow_database = "postgresql://mlflow:${random_password.mlflow.result}@${google_sql_database_instance.mlflow.private_ip_address}/mlflow?sslmode=require"
-  mlflow_secrets = {
-    database = local.mlflow_database
-    cookies  = random_password.mlflow_cookies.result
-    accounts = <<-EOT
-      [mlflow]
-      default_permission = READ
-      database_uri = ${local.mlflow_database}
-      admin_username = faces
-      admin_password = ${random_password.mlflow_admin.result}
-      authorization_function = mlflow.server.auth:authenticate_request_basic_auth
-    EOT
-  }
-}
-
-resource "google_secret_manager_secret" "mlflow" {
-  for_each = nonsensitive(toset(keys(local.mlflow_secrets)))
-
-  secret_id = "faces-mlflow-${each.key}"
-
-  replication {
-    auto {}
-  }
-
-  depends_on = [google_project_service.used]
-}
-
-resource "google_secret_manager_secret_version" "mlflow" {
-  for_each = google_secret_manager_secret.mlflow
-
-  secret      = each.value.id
-  secret_data = local.mlflow_secrets[each.key]
-}
-
-resource "google_secret_manager_secret_iam_member" "mlflow" {
-  for_each = google_secret_manager_secret.mlflow
-
-  secret_id = each.value.id
-  role      = "roles/secretmanager.secretAccessor"
-  member    = google_service_account.mlflow.member
+  mlflow_accounts = <<-EOT
+    [mlflow]
+    default_permission = READ
+    database_uri = ${local.mlflow_database}
+    admin_username = faces
+    admin_password = ${random_password.mlflow_admin.result}
+    authorization_function = mlflow.server.auth:authenticate_request_basic_auth
+  EOT
 }
 
 resource "google_cloud_run_v2_service" "mlflow" {
@@ -159,7 +128,7 @@ resource "google_cloud_run_v2_service" "mlflow" {
         name = "MLFLOW_FLASK_SERVER_SECRET_KEY"
         value_source {
           secret_key_ref {
-            secret  = google_secret_manager_secret.mlflow["cookies"].secret_id
+            secret  = google_secret_manager_secret.server["mlflow-cookies"].secret_id
             version = "latest"
           }
         }
@@ -169,7 +138,7 @@ resource "google_cloud_run_v2_service" "mlflow" {
         name = "DATABASE"
         value_source {
           secret_key_ref {
-            secret  = google_secret_manager_secret.mlflow["database"].secret_id
+            secret  = google_secret_manager_secret.server["mlflow-database"].secret_id
             version = "latest"
           }
         }
@@ -184,7 +153,7 @@ resource "google_cloud_run_v2_service" "mlflow" {
     volumes {
       name = "accounts"
       secret {
-        secret = google_secret_manager_secret.mlflow["accounts"].secret_id
+        secret = google_secret_manager_secret.server["mlflow-accounts"].secret_id
         items {
           version = "latest"
           path    = "basic_auth.ini"
@@ -193,5 +162,5 @@ resource "google_cloud_run_v2_service" "mlflow" {
     }
   }
 
-  depends_on = [google_secret_manager_secret_version.mlflow, google_secret_manager_secret_iam_member.mlflow]
+  depends_on = [google_secret_manager_secret_version.server, google_secret_manager_secret_iam_member.server]
 }

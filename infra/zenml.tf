@@ -43,39 +43,7 @@ resource "random_password" "zenml" {
 }
 
 locals {
-  zenml_secrets = {
-    ZENML_STORE_URL                        = "mysql://zenml:${random_password.zenml["database"].result}@${google_sql_database_instance.zenml.private_ip_address}/zenml"
-    ZENML_DEFAULT_USER_PASSWORD            = random_password.zenml["login"].result
-    ZENML_SERVER_JWT_SECRET_KEY            = random_password.zenml["tokens"].result
-    ZENML_SECRETS_STORE_SQL_ENCRYPTION_KEY = random_password.zenml["secrets"].result
-  }
-}
-
-resource "google_secret_manager_secret" "zenml" {
-  for_each = nonsensitive(toset(keys(local.zenml_secrets)))
-
-  secret_id = "faces-${lower(replace(each.key, "_", "-"))}"
-
-  replication {
-    auto {}
-  }
-
-  depends_on = [google_project_service.used]
-}
-
-resource "google_secret_manager_secret_version" "zenml" {
-  for_each = google_secret_manager_secret.zenml
-
-  secret      = each.value.id
-  secret_data = local.zenml_secrets[each.key]
-}
-
-resource "google_secret_manager_secret_iam_member" "zenml" {
-  for_each = google_secret_manager_secret.zenml
-
-  secret_id = each.value.id
-  role      = "roles/secretmanager.secretAccessor"
-  member    = google_service_account.zenml.member
+  zenml_database = "mysql://zenml:${random_password.zenml["database"].result}@${google_sql_database_instance.zenml.private_ip_address}/zenml"
 }
 
 resource "google_cloud_run_v2_service" "zenml" {
@@ -123,12 +91,17 @@ resource "google_cloud_run_v2_service" "zenml" {
       }
 
       dynamic "env" {
-        for_each = google_secret_manager_secret.zenml
+        for_each = {
+          ZENML_STORE_URL                        = "zenml-database"
+          ZENML_DEFAULT_USER_PASSWORD            = "zenml-login"
+          ZENML_SERVER_JWT_SECRET_KEY            = "zenml-tokens"
+          ZENML_SECRETS_STORE_SQL_ENCRYPTION_KEY = "zenml-secrets"
+        }
         content {
           name = env.key
           value_source {
             secret_key_ref {
-              secret  = env.value.secret_id
+              secret  = google_secret_manager_secret.server[env.value].secret_id
               version = "latest"
             }
           }
@@ -137,5 +110,5 @@ resource "google_cloud_run_v2_service" "zenml" {
     }
   }
 
-  depends_on = [google_secret_manager_secret_version.zenml, google_secret_manager_secret_iam_member.zenml]
+  depends_on = [google_secret_manager_secret_version.server, google_secret_manager_secret_iam_member.server]
 }

@@ -23,8 +23,8 @@ from pipelines.progress import show_progress
 from pipelines.schemas import Strict
 from stacks.databases import alone, create_mlflow_database, create_zenml_database
 from stacks.doctor import examine
-from stacks.google import explain_google
 from stacks.ready import check_ready, mlflow_address
+from stacks.refusals import explain_google
 from stacks.register import apply_changes, plan_changes, register_stack
 from stacks.specs import read_stack, stack_names
 

@@ -1,13 +1,11 @@
 """What Google Cloud answers when it is asked for what a stack stands on."""
 
 import os
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deployers.images import CONTENT, image_name
-from faces.errors import FailedError
 from stacks.ills import PATIENCE, IllError
 
 if TYPE_CHECKING:
@@ -123,56 +121,9 @@ def job_error(run: "PipelineRunResponse") -> str:
     return " ".join(error.message.split())
 
 
-def explain_google(error: BaseException) -> FailedError | None:
-    """What a refusal of Google's means, in one line with a remedy; None if it is none of its own.
-
-    ZenML wraps what the clients raise, so the causes are looked at too.
-    """
-    for cause in _causes(error):
-        kinds = {kind.__name__ for kind in type(cause).__mro__}
-        for named, make in REFUSALS.items():
-            if kinds & set(named.split()):
-                return FailedError(make(" ".join(str(cause).split())[:300]))
-    return None
-
-
-def _causes(error: BaseException | None) -> list[BaseException]:
-    found: list[BaseException] = []
-    while error is not None and error not in found:
-        found.append(error)
-        error = error.__cause__ or error.__context__
-    return found
-
-
-def _say(what: str, remedy: str, said: str) -> str:
-    return f"{what}: {said}: {remedy}"
-
-
-REFUSALS: dict[str, Callable[[str], str]] = {
-    "DefaultCredentialsError RefreshError Unauthorized Unauthenticated": partial(
-        _say, "Google does not know who asks", LOGIN
-    ),
-    "ResourceExhausted TooManyRequests": partial(
-        _say, "a quota of Google's is used up", "wait, or ask for more: IAM & Admin, Quotas"
-    ),
-    "PermissionDenied Forbidden": partial(
-        _say,
-        "Google refused",
-        "python run.py --doctor --stack gcp looks at each part, infra/identities.tf has the roles",
-    ),
-    "NotFound": partial(
-        _say, "Google has no such thing", "are GCP_PROJECT, GCP_REGION and GCP_BUCKET right?"
-    ),
-    "ServiceUnavailable GatewayTimeout DeadlineExceeded RetryError": partial(
-        _say, "Google did not answer", "try again"
-    ),
-}
-"""By the names of exceptions of google.auth and google.api_core, which are not imported for it."""
-
-
-def preflight(flavors: dict[str, dict[str, Any]]) -> None:
+def preflight(flavors: Collection[str], bucket: str | None = None) -> None:
     """Ask in seconds what would otherwise fail after minutes. Raises IllError."""
-    if flavors.keys() & {"gcp", "vertex"}:
+    if {"gcp", "vertex"} & set(flavors):
         look_at_credentials()
-    if path := flavors.get("gcp", {}).get("path"):
-        look_at_bucket(str(path))
+    if bucket:
+        look_at_bucket(bucket)

@@ -12,6 +12,7 @@ from stacks.google import preflight
 from stacks.ills import IllError
 from stacks.specs import unset_placeholders
 
+ARTIFACT_STORE = StackComponentType.ARTIFACT_STORE
 NEEDED = (StackComponentType.EXPERIMENT_TRACKER, StackComponentType.MODEL_REGISTRY)
 
 MODULES = {
@@ -44,7 +45,9 @@ def check_ready(stack: StackResponse) -> None:
     if missing:
         raise InputError(f"stack '{stack.name}' is not ready: {'; '.join(missing)}")
     try:
-        preflight({part.flavor_name: part.configuration for part in parts})
+        stores = [p for p in stack.components[ARTIFACT_STORE] if p.flavor_name == "gcp"]
+        bucket = str(stores[0].configuration["path"]) if stores else None
+        preflight({part.flavor_name for part in parts}, bucket)
     except IllError as ill:
         raise InputError(f"stack '{stack.name}' is not ready: {ill}") from ill
 

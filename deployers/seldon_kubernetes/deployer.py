@@ -10,13 +10,12 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, cast
-from uuid import UUID
 
 from zenml.client import Client
 from zenml.model_deployers.base_model_deployer import BaseModelDeployerFlavor
-from zenml.services import BaseService, ServiceConfig
+from zenml.services import BaseService
 
-from deployers.base import Endpoint, FaceDeployer, Model
+from deployers.base import NOTHING, Endpoint, FaceDeployer, Model
 from deployers.common import bearer, find_token, health, list_service
 from deployers.images import SERVING, image_name
 from deployers.seldon_kubernetes.cluster import Cluster, connect
@@ -29,7 +28,7 @@ from deployers.seldon_kubernetes.manifest import (
     read_settings,
     revision,
 )
-from deployers.seldon_kubernetes.models import find_model, store
+from deployers.seldon_kubernetes.models import find_model, model_uri, store
 from deployers.seldon_kubernetes.rollout import await_rollout, is_ready, of_revision
 from deployers.seldon_kubernetes.service import (
     SeldonKubernetesService,
@@ -37,10 +36,8 @@ from deployers.seldon_kubernetes.service import (
 )
 from faces import NAME
 from faces.errors import FailedError, InputError
-from faces.portable import file_hash
 from serving.settings import ServerSettings
 
-NOTHING = "nothing was deployed yet: python run.py --pipeline deployment"
 TURNING = 30.0
 """Seconds that the ingress may take to send everything to the new pods."""
 
@@ -90,7 +87,7 @@ class SeldonKubernetesDeployer(FaceDeployer):
         former = cluster.find()
         wanted_settings = self._settings(settings, former)
         token = self._token(wanted_settings.token_secret)
-        uri = f"{self.config.models.rstrip('/')}/{model.version}-{model.hash[:12]}.npz"
+        uri = model_uri(self.config.models, model.version, model.hash)
         store(uri, model.data)
         about = {"version": model.version, "uri": uri, "hash": model.hash}
         wanted = make_manifest(self.config, self.image, wanted_settings, about, token)
@@ -129,30 +126,12 @@ class SeldonKubernetesDeployer(FaceDeployer):
         if version is None:
             cluster.delete()
             return
-        uri, data = find_model(self.config.models, version)
+        uri, hash_ = find_model(self.config.models, version)
         settings = read_settings(present)
         token = self._token(settings.token_secret)
-        about = {"version": version, "uri": uri, "hash": file_hash(data)}
+        about = {"version": version, "uri": uri, "hash": hash_}
         wanted = make_manifest(self.config, self.image, settings, about, token)
         self._turn_to(cluster, wanted, present, token)
-
-    def perform_deploy_model(
-        self, id: UUID, config: ServiceConfig, timeout: int = 0
-    ) -> BaseService:
-        """ZenML's own way to deploy is not offered: it cannot change a model without a gap."""
-        raise NotImplementedError("use python run.py --pipeline deployment")
-
-    def perform_start_model(self, service: BaseService, timeout: int = 0) -> BaseService:
-        """Start the pods with the model they had."""
-        service.start()
-        return service
-
-    def perform_stop_model(
-        self, service: BaseService, timeout: int = 0, force: bool = False
-    ) -> BaseService:
-        """End the pods; they can be started again."""
-        service.stop()
-        return service
 
     def perform_delete_model(
         self, service: BaseService, timeout: int = 0, force: bool = False

@@ -32,7 +32,51 @@ def make_manifest(
 
     The token is not in it: pods take it from the secret `SECRET`, and are renewed if it changes.
     """
-    container = {
+    pod = _pod(config, _container(config, image, settings, model))
+    content = json.dumps([pod, config.replicas, token], sort_keys=True)
+    labels = {
+        VERSION: model["version"],
+        REVISION: hashlib.sha256(content.encode()).hexdigest()[:12],
+    }
+    predictor = {
+        "name": "default",
+        "replicas": config.replicas,
+        "annotations": NO_PROXY,
+        "graph": {"name": NAME, "type": "MODEL", "endpoint": {"type": "REST"}, "children": []},
+        "componentSpecs": [{"metadata": {"labels": labels}, "spec": pod}],
+    }
+    return {
+        "apiVersion": f"{GROUP}/{API}",
+        "kind": "SeldonDeployment",
+        "metadata": {"name": NAME, "namespace": config.namespace, "labels": labels},
+        "spec": {"name": NAME, "protocol": "seldon", "predictors": [predictor]},
+    }
+
+
+def _pod(config: SeldonKubernetesConfig, container: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "serviceAccountName": config.service_account,
+        "automountServiceAccountToken": False,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": USER,
+            "runAsGroup": USER,
+            "fsGroup": USER,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "terminationGracePeriodSeconds": 60,
+        "containers": [container],
+        "volumes": [
+            {"name": "data", "emptyDir": {"sizeLimit": "2Gi"}},
+            {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
+        ],
+    }
+
+
+def _container(
+    config: SeldonKubernetesConfig, image: str, settings: ServerSettings, model: dict[str, str]
+) -> dict[str, Any]:
+    return {
         "name": NAME,
         "image": image,
         "env": [
@@ -62,41 +106,6 @@ def make_manifest(
             {"name": "data", "mountPath": FOLDER},
             {"name": "tmp", "mountPath": "/tmp"},
         ],
-    }
-    pod = {
-        "serviceAccountName": config.service_account,
-        "automountServiceAccountToken": False,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": USER,
-            "runAsGroup": USER,
-            "fsGroup": USER,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "terminationGracePeriodSeconds": 60,
-        "containers": [container],
-        "volumes": [
-            {"name": "data", "emptyDir": {"sizeLimit": "2Gi"}},
-            {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
-        ],
-    }
-    content = json.dumps([pod, config.replicas, token], sort_keys=True)
-    labels = {
-        VERSION: model["version"],
-        REVISION: hashlib.sha256(content.encode()).hexdigest()[:12],
-    }
-    predictor = {
-        "name": "default",
-        "replicas": config.replicas,
-        "annotations": NO_PROXY,
-        "graph": {"name": NAME, "type": "MODEL", "endpoint": {"type": "REST"}, "children": []},
-        "componentSpecs": [{"metadata": {"labels": labels}, "spec": pod}],
-    }
-    return {
-        "apiVersion": f"{GROUP}/{API}",
-        "kind": "SeldonDeployment",
-        "metadata": {"name": NAME, "namespace": config.namespace, "labels": labels},
-        "spec": {"name": NAME, "protocol": "seldon", "predictors": [predictor]},
     }
 
 

@@ -6,6 +6,11 @@ from faces.errors import FailedError
 from faces.portable import file_hash
 
 
+def model_uri(folder: str, version: str, hash_: str) -> str:
+    """Where a version is put."""
+    return f"{folder.rstrip('/')}/{version}-{hash_[:12]}.npz"
+
+
 def store(uri: str, data: bytes) -> None:
     """Put a model where pods can fetch it; nothing is done if it is there. Raises FailedError.
 
@@ -21,13 +26,14 @@ def store(uri: str, data: bytes) -> None:
         raise FailedError(f"{uri} cannot be written: {error}") from error
 
 
-def find_model(folder: str, version: str) -> tuple[str, bytes]:
-    """Where a version was put, and its bytes. Raises FailedError if it is gone or damaged."""
+def find_model(folder: str, version: str) -> tuple[str, str]:
+    """Where a version was put, and its hash. Raises FailedError if it is gone or damaged."""
     system, path = fsspec.url_to_fs(folder)
     found = sorted(system.glob(f"{path.rstrip('/')}/{version}-*.npz"))
     if not found:
         raise FailedError(f"version {version} is not in {folder}: it cannot be put back")
-    data: bytes = system.cat_file(found[-1])
-    if not found[-1].removesuffix(".npz").endswith(file_hash(data)[:12]):
+    hash_ = file_hash(system.cat_file(found[-1]))
+    uri = model_uri(folder, version, hash_)
+    if uri.rsplit("/", 1)[-1] != found[-1].rsplit("/", 1)[-1]:
         raise FailedError(f"{found[-1]} is damaged: version {version} cannot be put back")
-    return f"{folder.rstrip('/')}/{found[-1].rsplit('/', 1)[-1]}", data
+    return uri, hash_

@@ -8,13 +8,12 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
-from uuid import UUID
 
 from zenml.config.global_config import GlobalConfiguration
 from zenml.model_deployers.base_model_deployer import BaseModelDeployerFlavor
-from zenml.services import BaseService, ServiceConfig
+from zenml.services import BaseService
 
-from deployers.base import Endpoint, FaceDeployer, Model
+from deployers.base import NOTHING, Endpoint, FaceDeployer, Model
 from deployers.common import bearer, find_token, health, list_service
 from deployers.seldon_local import process
 from deployers.seldon_local.flavor import SeldonLocalFlavor
@@ -33,7 +32,6 @@ from serving.settings import (
     write_settings,
 )
 
-NOTHING = "nothing was deployed yet: python run.py --pipeline deployment"
 TURNING = 10.0
 """Seconds that a server may take to turn to another model."""
 
@@ -109,24 +107,6 @@ class SeldonLocalDeployer(FaceDeployer):
             point_to(self.folder, version, data, hash_)
             self._bring_up(settings, token)
             self._wait_for(settings, token, version)
-
-    def perform_deploy_model(
-        self, id: UUID, config: ServiceConfig, timeout: int = 0
-    ) -> BaseService:
-        """ZenML's own way to deploy is not offered: it cannot change a model without a gap."""
-        raise NotImplementedError("use python run.py --pipeline deployment")
-
-    def perform_start_model(self, service: BaseService, timeout: int = 0) -> BaseService:
-        """Start the server with the model it had."""
-        service.start()
-        return service
-
-    def perform_stop_model(
-        self, service: BaseService, timeout: int = 0, force: bool = False
-    ) -> BaseService:
-        """Stop the server; it can be started again."""
-        service.stop()
-        return service
 
     def perform_delete_model(
         self, service: BaseService, timeout: int = 0, force: bool = False

@@ -77,7 +77,8 @@ def test_a_pod_that_will_not_come_up_ends_it_with_its_last_words(reason: str) ->
 
 
 def test_the_former_pods_troubles_are_not_its_own() -> None:
-    wait(Told([pod("old", False, "CrashLoopBackOff"), pod("new", True)], [pod("new", True)] * 2))
+    looks = [pod("old", False, "CrashLoopBackOff"), pod("new", True)], [pod("new", True)] * 2
+    assert wait(Told(*looks)) == ["rolling out: 1 of 2 pods are ready …"]
 
 
 def test_an_end_of_all_pods_is_waited_for() -> None:

@@ -344,7 +344,7 @@ def test_expired_credentials_are_told(
     monkeypatch.delenv("STORAGE_EMULATOR_HOST")
     monkeypatch.delenv("GOOGLE_CLOUD_UNIVERSE_DOMAIN")
     with pytest.raises(IllError, match=r"not accepted: .*invalid_grant.*: gcloud auth"):
-        preflight({"vertex": {}})
+        preflight({"vertex"})
 
 
 def test_a_bucket_that_is_not_there_is_told_before_anything_runs(cloud: Any) -> None:
@@ -352,7 +352,19 @@ def test_a_bucket_that_is_not_there_is_told_before_anything_runs(cloud: Any) -> 
     from stacks.ills import IllError
 
     with pytest.raises(IllError, match="there is no gs://nobodys: gcloud storage buckets create"):
-        preflight({"gcp": {"path": "gs://nobodys/zenml"}})
+        preflight({"gcp"}, "gs://nobodys/zenml")
+
+
+def test_it_is_the_stacks_own_bucket_that_is_asked_for(
+    cloud: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipelines.launch import choose_stack
+    from stacks import google
+
+    asked: list[str] = []
+    monkeypatch.setattr(google, "look_at_bucket", asked.append)
+    choose_stack("gcp")
+    assert asked == [f"gs://{BUCKET}/zenml"]
 
 
 def test_the_doctor_finds_every_part_well_but_the_images_it_cannot_ask_for(cloud: Any) -> None:

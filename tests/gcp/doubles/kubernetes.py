@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ import requests
 from kubernetes.client import models
 
 from deployers.seldon_local.environment import ROOT, ensure_environment
+from tests.gcp.doubles.handler import Answering
 from tests.gcp.doubles.process import LOOPBACK, end, free_port
 
 DEPLOYMENTS = re.compile(
@@ -228,7 +229,7 @@ class Pod:
         return made
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(Answering):
     server: Kubernetes
     protocol_version = "HTTP/1.1"
 
@@ -243,9 +244,6 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_DELETE(self) -> None:
         self._answer("DELETE")
-
-    def log_message(self, *_: Any) -> None:
-        pass
 
     def _answer(self, method: str) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -264,7 +262,7 @@ class Handler(BaseHTTPRequestHandler):
     def _ask(self, method: str, path: str, body: dict[str, Any]) -> None:
         cluster = self.server
         if path == "/version":
-            return self._give({"gitVersion": "v1.30.0", "platform": "linux/amd64"} | VERSION)
+            return self.give({"gitVersion": "v1.30.0", "platform": "linux/amd64"} | VERSION)
         for pattern in (DEPLOYMENTS, SECRETS, LOG, PODS):
             if found := pattern.fullmatch(path):
                 break
@@ -277,59 +275,49 @@ class Handler(BaseHTTPRequestHandler):
             key, value = query["labelSelector"][0].split("=")
             with cluster.lock:
                 pods = [pod.as_json() for pod in cluster.pods if pod.labels.get(key) == value]
-            return self._give({"kind": "PodList", "apiVersion": "v1", "items": pods})
+            return self.give({"kind": "PodList", "apiVersion": "v1", "items": pods})
         if pattern is LOG:
             pods = [pod for pod in cluster.pods if pod.name == found["name"]]
             text = pods[0].log.read_bytes() if pods and pods[0].log.exists() else b""
-            return self._give(text)
+            return self.give(text)
         kept = cluster.deployments if pattern is DEPLOYMENTS else cluster.secrets
         name = found["name"]
         if method == "GET" and name is None:
-            return self._give({"kind": "List", "items": list(kept.values())})
+            return self.give({"kind": "List", "items": list(kept.values())})
         if method == "POST":
             if body["metadata"]["name"] in kept:
                 return self._refuse(409, "AlreadyExists")
         elif name not in kept:
             return self._refuse(404, "NotFound", str(name))
         if method == "GET":
-            return self._give(kept[name])
+            return self.give(kept[name])
         if method == "DELETE":
             cluster.delete(name) if pattern is DEPLOYMENTS else kept.pop(name)
-            return self._give({"kind": "Status", "status": "Success"})
+            return self.give({"kind": "Status", "status": "Success"})
         if pattern is SECRETS:
             kept[body["metadata"]["name"]] = body
-            return self._give(body)
+            return self.give(body)
         former = kept.get(name)
         if (
             former
             and body["metadata"].get("resourceVersion") != former["metadata"]["resourceVersion"]
         ):
             return self._refuse(409, "Conflict")
-        self._give(cluster.put(body, former))
+        self.give(cluster.put(body, former))
 
     def _pass_on(self, method: str, ns: str, name: str, rest: str, body: bytes) -> None:
         """The ingress: to a pod that is ready; if it ends meanwhile, the client sees that."""
         pod = self.server.next_pod() if name in self.server.deployments else None
         if pod is None:
-            return self._give(b"no healthy upstream", 503)
+            return self.give(b"no healthy upstream", 503)
         headers = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "connection")}
         reply = requests.request(
             method, f"http://{LOOPBACK}:{pod.port}{rest}", data=body, headers=headers, timeout=60
         )
-        self._give(reply.content, reply.status_code, reply.headers.get("Content-Type", ""))
+        self.give(reply.content, reply.status_code, reply.headers.get("Content-Type", ""))
 
     def _refuse(self, code: int, reason: str, message: str = "") -> None:
-        self._give({"kind": "Status", "code": code, "reason": reason, "message": message}, code)
-
-    def _give(
-        self, item: dict[str, Any] | bytes, code: int = 200, kind: str = "application/json"
-    ) -> None:
-        body = item if isinstance(item, bytes) else json.dumps(item).encode()
-        self.send_response(code)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        self.give({"kind": "Status", "code": code, "reason": reason, "message": message}, code)
 
 
 def check_deployment(body: dict[str, Any], namespace: str) -> None:

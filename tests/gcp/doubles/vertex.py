@@ -19,10 +19,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from tests.gcp.doubles.handler import Answering
 from tests.gcp.doubles.process import LOOPBACK, end
 
 APP = Path("/app")
@@ -163,7 +164,7 @@ class Vertex(ThreadingHTTPServer):
             raise RuntimeError(f"{name} exited with a non-zero status of {code}: {last}")
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(Answering):
     server: Vertex
 
     def do_POST(self) -> None:
@@ -179,16 +180,16 @@ class Handler(BaseHTTPRequestHandler):
             return self._say(404, "NOT_FOUND", path)
         asked = re.search(r"pipelineJobId=([^&]+)", query)
         id_ = asked[1] if asked else str(time.time_ns())
-        self._give(self.server.submit(found["kind"], f"{path.removeprefix('/v1/')}/{id_}", body))
+        self.give(self.server.submit(found["kind"], f"{path.removeprefix('/v1/')}/{id_}", body))
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         if ITEM.fullmatch(path) and (item := self.server.items.get(path.removeprefix("/v1/"))):
-            return self._give(item)
+            return self.give(item)
         if found := COLLECTION.fullmatch(path):
             prefix = path.removeprefix("/v1/") + "/"
             items = [item for name, item in self.server.items.items() if name.startswith(prefix)]
-            return self._give({found["kind"]: items})
+            return self.give({found["kind"]: items})
         self._say(404, "NOT_FOUND", path)
 
     def do_DELETE(self) -> None:
@@ -196,21 +197,10 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.items.pop(name, None) is None:
             return self._say(404, "NOT_FOUND", name)
         empty = {"@type": "type.googleapis.com/google.protobuf.Empty"}
-        self._give({"name": f"{name}/operations/1", "done": True, "response": empty})
-
-    def log_message(self, *_: Any) -> None:
-        pass
+        self.give({"name": f"{name}/operations/1", "done": True, "response": empty})
 
     def _say(self, code: int, status: str, message: str) -> None:
-        self._give({"error": {"code": code, "status": status, "message": message}}, code)
-
-    def _give(self, item: dict[str, Any], code: int = 200) -> None:
-        body = json.dumps(item).encode()
-        self.send_response(code)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        self.give({"error": {"code": code, "status": status, "message": message}}, code)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 import pytest
 
-from stacks.google import explain_google
+from stacks.refusals import explain_google
 
 
 class PermissionDenied(Exception):
