@@ -7,6 +7,7 @@ import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import suppress
+from http.client import HTTPResponse
 
 import pytest
 import requests
@@ -153,10 +154,12 @@ def test_a_body_over_the_limit_is_refused_before_it_is_read(server: ServerSettin
     with socket.create_connection((server.host, server.port), timeout=10) as client:
         head = f"POST {PREDICT} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
         client.sendall(f"{head}Content-Length: 53000000\r\n\r\n".encode() + b"x" * 1000)
-        answer = client.recv(65536)
-    assert answer.startswith(b"HTTP/1.1 413")
-    assert b"body: at most 8000000 bytes are taken" in answer
-    assert b"Connection: close" in answer
+        answer = HTTPResponse(client)
+        answer.begin()
+        body = answer.read()
+    assert answer.status == 413
+    assert b"body: at most 8000000 bytes are taken" in body
+    assert answer.headers["Connection"] == "close"
 
 
 def test_a_body_in_chunks_is_limited_too(server: ServerSettings) -> None:
