@@ -5,10 +5,7 @@ rollout that fails is no error to it. This one changes one SeldonDeployment in p
 Kubernetes rolls out pod by pod, and puts back what was there if the new pods do not come up.
 """
 
-import logging
-import time
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, ClassVar, cast
 
 from zenml.client import Client
@@ -16,13 +13,12 @@ from zenml.model_deployers.base_model_deployer import BaseModelDeployerFlavor
 from zenml.services import BaseService
 
 from deployers.base import NOTHING, Endpoint, FaceDeployer, Model
-from deployers.common import bearer, find_token, health, list_service
+from deployers.common import bearer, find_token, list_service
 from deployers.images import SERVING, image_name
 from deployers.seldon_kubernetes.cluster import Cluster, connect
+from deployers.seldon_kubernetes.exchange import exchange
 from deployers.seldon_kubernetes.flavor import SeldonKubernetesConfig, SeldonKubernetesFlavor
 from deployers.seldon_kubernetes.manifest import (
-    FOLDER,
-    PORT,
     make_manifest,
     read_model,
     read_settings,
@@ -34,14 +30,9 @@ from deployers.seldon_kubernetes.service import (
     SeldonKubernetesService,
     SeldonKubernetesServiceConfig,
 )
+from deployers.seldon_kubernetes.settings import pod_settings
 from faces import NAME
-from faces.errors import FailedError, InputError
-from serving.settings import ServerSettings
-
-TURNING = 30.0
-"""Seconds that the ingress may take to send everything to the new pods."""
-
-log = logging.getLogger("progress")
+from faces.errors import InputError
 
 
 class SeldonKubernetesDeployer(FaceDeployer):
@@ -85,18 +76,19 @@ class SeldonKubernetesDeployer(FaceDeployer):
         """See FaceDeployer."""
         cluster = self.cluster
         former = cluster.find()
-        wanted_settings = self._settings(settings, former)
+        if settings is not None:
+            wanted_settings = pod_settings(settings, self.config)
+        elif former is not None:
+            wanted_settings = read_settings(former)
+        else:
+            raise InputError(NOTHING)
         token = self._token(wanted_settings.token_secret)
         uri = model_uri(self.config.models, model.version, model.hash)
         store(uri, model.data)
         about = {"version": model.version, "uri": uri, "hash": model.hash}
         wanted = make_manifest(self.config, self.image, wanted_settings, about, token)
         cluster.put_token(token)
-        try:
-            self._turn_to(cluster, wanted, former, token)
-        except FailedError as error:
-            undone = self._undo(wanted, former)
-            raise FailedError(f"version {model.version}: {error}; {undone}") from error
+        exchange(cluster, wanted, former, self.url, token, self.config.patience)
         self._list()
         return Endpoint(self.url, model.version, bearer(token))
 
@@ -131,7 +123,7 @@ class SeldonKubernetesDeployer(FaceDeployer):
         token = self._token(settings.token_secret)
         about = {"version": version, "uri": uri, "hash": hash_}
         wanted = make_manifest(self.config, self.image, settings, about, token)
-        self._turn_to(cluster, wanted, present, token)
+        exchange(cluster, wanted, present, self.url, token, self.config.patience)
 
     def perform_delete_model(
         self, service: BaseService, timeout: int = 0, force: bool = False
@@ -183,30 +175,6 @@ class SeldonKubernetesDeployer(FaceDeployer):
             name = pod["metadata"]["name"]
             yield from (f"{name}  {line}" for line in cluster.log(name, tail or 100).splitlines())
 
-    def _settings(
-        self, given: Mapping[str, Any] | None, former: dict[str, Any] | None
-    ) -> ServerSettings:
-        """The servers' settings: those of before, or those given, with what pods need in them."""
-        if given is None:
-            if former is None:
-                raise InputError(NOTHING)
-            return read_settings(former)
-        settings = ServerSettings(name=NAME, folder=FOLDER, **given)
-        place = settings.capture_place or self.config.captured
-        if settings.capture and "://" not in place:
-            raise InputError(
-                f"capture.capture_place: {place} would be lost with its pod: give a URI such as "
-                "gs://bucket/folder, or '' for the stack's own"
-            )
-        return replace(
-            settings,
-            host="0.0.0.0",
-            port=PORT,
-            capture_place=place,
-            rotate_seconds=min(settings.rotate_seconds, self.config.ship_seconds),
-            replicas=self.config.replicas,
-        )
-
     def _token(self, secret: str) -> str:
         """Never without one: others can reach the cluster's ingress."""
         token = find_token(secret) or self.config.token
@@ -216,46 +184,6 @@ class SeldonKubernetesDeployer(FaceDeployer):
                 "--token=…, and token: '{{endpoint.token}}' in the stack"
             )
         return token
-
-    def _turn_to(
-        self, cluster: Cluster, wanted: dict[str, Any], former: dict[str, Any] | None, token: str
-    ) -> None:
-        """Put a deployment in place of the former one, and see that it alone answers."""
-        cluster.put(wanted, former)
-        await_rollout(cluster, wanted, self.config.patience, log.info)
-        version, deadline = read_model(wanted)["version"], time.monotonic() + TURNING
-        seen = 0
-        while seen < 2 * self.config.replicas:
-            tags = health(self.url, bearer(token))
-            seen = seen + 1 if tags.get("model_version") == version else 0
-            if seen == 0:
-                if time.monotonic() > deadline:
-                    answers = f"version {tags['model_version']}" if tags else "nobody"
-                    raise FailedError(f"its pods are ready, but {answers} answers at {self.url}")
-                time.sleep(0.5)
-
-    def _undo(self, wanted: dict[str, Any], former: dict[str, Any] | None) -> str:
-        """Put back what was there before; gives what came of it, in words.
-
-        What somebody else put there meanwhile is left alone.
-        """
-        try:
-            cluster = self.cluster
-            present = cluster.find()
-            if present is None or revision(present) != revision(wanted):
-                return "it was not put there"
-            if former is None:
-                cluster.delete()
-                return "it was taken away again"
-            if revision(former) != revision(wanted):
-                before = {key: former[key] for key in ("apiVersion", "kind", "spec")}
-                kept = ("name", "namespace", "labels")
-                before["metadata"] = {key: former["metadata"][key] for key in kept}
-                cluster.put(before, present)
-                await_rollout(cluster, before, self.config.patience)
-            return f"version {read_model(former)['version']} stays live"
-        except FailedError as error:
-            return f"and it could not be undone: {error}"
 
     def _list(self) -> None:
         list_service(
