@@ -85,7 +85,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="C",
         help="what to train on, or to send: lighting, yaw=frontal,glasses=no, …",
     )
-    parser.add_argument("--data", metavar="SOURCE", help="auto, olivetti, synthetic, or a folder")
+    parser.add_argument(
+        "--data",
+        metavar="SOURCE",
+        help="auto, olivetti, synthetic, a folder, or gs://bucket/folder",
+    )
     parser.add_argument("--seed", metavar="N", type=int, help="of the split and the training")
     parser.add_argument("--requests", metavar="N", type=int, help="of traffic: how many to send")
     parser.add_argument("--trials", metavar="N", type=int, help="of a sweep: at most so many")

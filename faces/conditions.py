@@ -28,9 +28,14 @@ def parse_condition(text: str, table: pd.DataFrame) -> Condition:
     A name alone means its values in `USUAL_VALUES`, or its most frequent value. Values of one name,
     and names, are separated by commas: `yaw=left,right,lighting=even`.
 
-    Raises InputError for an unknown name or value, with the choices.
+    Raises InputError for an unknown name or value, with the choices, and for faces without any.
     """
     names = [str(name) for name in table.columns]
+    if not names:
+        raise InputError(
+            f"condition '{text}': these faces have none (conditions.csv): --condition '' takes "
+            "them all as the baseline"
+        )
     found: dict[str, list[str]] = {}
     name = ""
     for part in (part.strip() for part in text.split(",")):

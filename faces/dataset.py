@@ -10,11 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from faces.errors import InputError
-from faces.sources import folder, olivetti, synthetic
+from faces.sources import folder, olivetti, remote, synthetic
 
 SIDE = 64
 SOURCES = ("auto", "olivetti", "synthetic")
-"""The named sources; anything else is the path of a folder."""
+"""The named sources; anything else is the path or the URI of a folder."""
 
 CREDITS = {
     "olivetti": "Olivetti faces: AT&T Laboratories Cambridge",
@@ -68,7 +68,7 @@ class Faces:
 
 
 def load_faces(source: str = "auto", *, people: int = 40, images: int = 10, seed: int = 0) -> Faces:
-    """Load faces from `source`: 'olivetti', 'synthetic', 'auto' or a folder.
+    """Load faces from `source`: 'olivetti', 'synthetic', 'auto', a folder or its URI.
 
     `auto` is Olivetti if it can be had, else synthetic. `people`, `images` (of each person) and
     `seed` say what synthetic faces are drawn; the other sources are what they are.
@@ -84,7 +84,8 @@ def load_faces(source: str = "auto", *, people: int = 40, images: int = 10, seed
         return _checked("olivetti", *olivetti.fetch_faces())
     if source == "synthetic":
         return _checked("synthetic", *synthetic.draw_faces(people, images, seed))
-    return _checked("folder", *folder.read_faces(source, SIDE))
+    with remote.nearby(source) as place:
+        return _checked("folder", *folder.read_faces(place, SIDE))
 
 
 def known_conditions(source: str) -> pd.DataFrame | None:

@@ -21,6 +21,7 @@ from pipelines.follow import follow
 from pipelines.leftovers import by_itself, working_on
 from pipelines.progress import show_progress
 from pipelines.schemas import Strict
+from pipelines.settings import check_reach
 from stacks.databases import alone, create_mlflow_database, create_zenml_database
 from stacks.doctor import examine
 from stacks.ready import check_ready, mlflow_address
@@ -51,6 +52,8 @@ def launch(
     with show_progress(console, "getting ready …") as status:
         chosen = choose_stack(stack)
         module = import_module(f"pipelines.{pipeline}")
+        if runs_elsewhere():
+            check_reach(settings, Client().active_stack.artifact_store.path)
         status.update(f"starting {pipeline} on stack '{chosen.name}' …")
         with by_itself(pipeline), working_on(chosen):
             define = getattr(module, pipeline).with_options(**run_options(cached))

@@ -10,6 +10,8 @@ from faces.conditions import parse_condition
 from faces.dataset import SOURCES, known_conditions
 from faces.errors import InputError, choose
 from faces.models import model_builder, model_names
+from faces.sources.folder import TABLE
+from faces.sources.remote import is_remote
 from pipelines.schemas import PIPELINES, Strict, SweepSettings, TrainingSettings
 
 CONFIGS = Path(__file__).parent.parent / "configs"
@@ -69,21 +71,41 @@ def _check_condition(settings: TrainingSettings | SweepSettings, chosen: bool) -
     """Check the condition before anything runs, as far as the data is known by then.
 
     A folder without conditions.csv has no conditions: all its images are baseline, unless the
-    command line asked for a condition.
+    command line asked for a condition. What is in a bucket is looked at by the pipeline.
     """
     source = settings.data.source
     known = known_conditions(source)
     if known is not None:
         parse_condition(settings.condition, known)
         return settings.condition
-    table = Path(source).expanduser() / "conditions.csv"
+    if is_remote(source):
+        return settings.condition
+    table = Path(source).expanduser() / TABLE
     if not table.parent.is_dir():
         raise InputError(f"no folder '{source}': --data takes {', '.join(SOURCES)} or a folder")
     if table.exists():
         return settings.condition
-    if chosen:
+    if chosen and settings.condition:
         raise InputError(f"--condition {settings.condition}: there is no {table}")
     return ""
+
+
+def check_reach(settings: Strict, store: str) -> None:
+    """Raise InputError if machines elsewhere cannot see the data; `store` is their artifact store.
+
+    A folder on this machine is not copied to them unasked: whose faces these are decides that.
+    """
+    if not isinstance(settings, TrainingSettings | SweepSettings):
+        return
+    source = settings.data.source
+    if source in SOURCES or is_remote(source):
+        return
+    bucket = "/".join(store.split("/")[:3])
+    place = f"{bucket}/people"
+    raise InputError(
+        f"--data {source}: this stack's machines cannot see that folder: "
+        f"gcloud storage cp -r {source.rstrip('/')}/* {place}/ and --data {place}"
+    )
 
 
 def _model_params(name: str, params: dict[str, Any], path: Path) -> dict[str, Any]:

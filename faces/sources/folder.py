@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from faces.errors import InputError
 
+TABLE = "conditions.csv"
 SUFFIXES = {".png", ".jpg", ".jpeg", ".pgm"}
 RESERVED = {"row", "id", "part", "subject", "predicted", "confidence", "<person>"}
 """Names that the project's own tables use beside the conditions."""
@@ -71,7 +72,7 @@ def read_image(file: Path, side: int) -> NDArray[np.float32]:
 
 
 def _conditions(root: Path, names: list[str]) -> pd.DataFrame:
-    path = root / "conditions.csv"
+    path = root / TABLE
     if not path.exists():
         return pd.DataFrame(index=range(len(names)))
     try:

@@ -44,3 +44,8 @@ def test_what_a_condition_means(text: str, meaning: dict, rows: list[int]) -> No
 def test_a_mistake_is_told_with_the_choices(text: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         parse_condition(text, TABLE)
+
+
+def test_faces_without_conditions_say_what_to_do() -> None:
+    with pytest.raises(InputError, match=r"these faces have none .*: --condition ''"):
+        parse_condition("yaw=frontal", pd.DataFrame(index=range(3)))

@@ -1,8 +1,11 @@
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
+import fsspec
 import numpy as np
 import pytest
+from fsspec import AbstractFileSystem
 from PIL import Image
 
 from faces.dataset import Faces, load_faces
@@ -68,6 +71,44 @@ def test_a_broken_folder_is_named(people_folder: Path, tmp_path: Path, break_it,
     break_it(root)
     with pytest.raises(InputError, match=message):
         read_faces(root)
+
+
+@pytest.fixture
+def bucket(people_folder: Path) -> Iterator[AbstractFileSystem]:
+    """Somewhere else, with the people in it: memory://b/people."""
+    system = fsspec.filesystem("memory")
+    system.put(str(people_folder), "/b/people", recursive=True)
+    yield system
+    system.rm("/b", recursive=True)
+
+
+def test_a_folder_elsewhere_gives_the_same_and_leaves_no_copy(
+    people_folder: Path, bucket: AbstractFileSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    bucket.pipe("/b/people/../../escaped.png", b"not this")
+    bucket.pipe("/b/people/ada/notes.txt", b"nor this")
+    bucket.pipe("/b/people/.hidden/1.png", b"nor this")
+    there = load_faces("memory://b/people/")
+    assert there.version == load_faces(str(people_folder)).version
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("memory://b/nobody", r"^memory://b/nobody: needs at least two subfolders.*none has any"),
+        ("memory://b/broken", r"^memory://b/broken/ada/1\.png cannot be read as an image"),
+        ("nowhere://b/people", r"^nowhere://b/people cannot be read: Protocol not known"),
+    ],
+)
+def test_what_is_wrong_elsewhere_is_named_by_its_address(
+    bucket: AbstractFileSystem, source: str, message: str
+) -> None:
+    for person in ("ada", "bob"):
+        bucket.pipe(f"/b/broken/{person}/1.png", b"no PNG")
+    with pytest.raises(InputError, match=message):
+        load_faces(source)
 
 
 def test_images_without_a_line_in_conditions_are_unknown(

@@ -141,7 +141,7 @@ def test_an_image_that_was_not_built_is_told_and_undone(
 def test_a_rollout_that_never_becomes_ready_ends_when_patience_does(
     cloud: Any, deployer: FaceDeployer, portable: Any, live: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.gcp.doubles.kubernetes import Pod
+    from tests.gcp.doubles.pods import Pod
 
     change(monkeypatch, deployer, patience=3.0)
     monkeypatch.setattr(Pod, "_probe", lambda self, _: self.labels[VERSION] == "101")

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from zenml.client import Client
 
+from faces.errors import FailedError, InputError
 from faces.portable import file_hash, stamped, write_portable
 from serving.client import send_faces
 from tests.conftest import needs_real_faces
@@ -112,8 +113,6 @@ def test_the_version_in_production_goes_live_on_the_cluster(
 
 
 def test_nobody_gets_an_answer_without_the_token(cloud: Any, live: dict[str, Any]) -> None:
-    from faces.errors import FailedError
-
     with pytest.raises(FailedError, match="401"):
         send_faces(url(cloud), np.zeros((1, 4096)))
 
@@ -213,3 +212,22 @@ def test_a_schedule_of_vertexs_looks_for_drift_and_can_be_ended(
     assert "was ended" in keep_schedule(settings, None)
     assert cloud.vertex.schedules() == []
     assert keep_schedule(settings, None) == "there was no schedule"
+
+
+def test_somebodys_own_people_are_learned_from_a_bucket(run: Run, people_folder: Path) -> None:
+    """Laid out as a person would: with gcloud, or by hand, which leaves empty objects."""
+    from google.cloud import storage
+
+    with pytest.raises(InputError, match=f"cannot see that folder: .* gs://{BUCKET}/people/"):
+        run("training", data=str(people_folder))
+    bucket = storage.Client().bucket(BUCKET)
+    for file in people_folder.rglob("*"):
+        name = f"people/{file.relative_to(people_folder)}"
+        if file.is_dir():
+            bucket.blob(f"{name}/").upload_from_string(b"")
+        else:
+            bucket.blob(name).upload_from_filename(file)
+    there = run("training", data=f"gs://{BUCKET}/people")
+    here = run("training", stack="local", data=str(people_folder))
+    assert there["data"] == here["data"]
+    assert there["metrics"] == pytest.approx(here["metrics"])

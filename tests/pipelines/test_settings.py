@@ -5,7 +5,7 @@ import pytest
 from faces.errors import InputError
 from faces.models import model_names
 from pipelines.schemas import PIPELINES
-from pipelines.settings import CONFIGS, read_settings
+from pipelines.settings import CONFIGS, check_reach, read_settings
 
 
 def read(tmp_path: Path, text: str, **given: object):
@@ -98,4 +98,16 @@ def test_a_folder_without_conditions_is_all_baseline_unless_asked(
     assert read(tmp_path, "", data=str(bare)).condition == ""
     with pytest.raises(InputError, match=r"there is no .*conditions\.csv"):
         read(tmp_path, "", data=str(bare), condition="yaw")
+    assert read(tmp_path, "", data=str(bare), condition="").condition == ""
     assert read(tmp_path, "", data=str(people_folder)).condition == "yaw=frontal"
+
+
+def test_a_folder_of_this_machine_is_not_for_others(tmp_path: Path) -> None:
+    store = "gs://faces/zenml"
+    told = r"cannot see that folder: gcloud storage cp -r /.*/\* gs://faces/people/ and --data gs:"
+    for pipeline in ("training", "sweep"):
+        with pytest.raises(InputError, match=told):
+            check_reach(read_settings(pipeline, None, {"data": str(tmp_path)}), store)
+        for source in ("auto", "olivetti", "synthetic", "gs://faces/people"):
+            check_reach(read_settings(pipeline, None, {"data": source}), store)
+    check_reach(read_settings("traffic", None, {}), store)

@@ -8,12 +8,9 @@ deployer and what clients see meanwhile. It does not prove the cluster's network
 operator's own code, or what the image holds.
 """
 
-import base64
 import json
 import re
 import shutil
-import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -25,11 +22,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
-from kubernetes.client import models
 
-from deployers.seldon_local.environment import ROOT, ensure_environment
+from deployers.seldon_local.environment import ensure_environment
+from tests.gcp.doubles.admission import Wrong, check_deployment
 from tests.gcp.doubles.handler import Answering
-from tests.gcp.doubles.process import LOOPBACK, end, free_port
+from tests.gcp.doubles.pods import Pod
+from tests.gcp.doubles.process import LOOPBACK
 
 DEPLOYMENTS = re.compile(
     r"/apis/machinelearning\.seldon\.io/v1/namespaces/(?P<ns>[^/]+)/seldondeployments(/(?P<name>[^/]+))?"
@@ -39,26 +37,9 @@ PODS = re.compile(r"/api/v1/namespaces/(?P<ns>[^/]+)/pods")
 LOG = re.compile(PODS.pattern + r"/(?P<name>[^/]+)/log")
 INGRESS = re.compile(r"/seldon/(?P<ns>[^/]+)/(?P<name>[^/]+)(?P<rest>/.*)")
 
-SPEC = {
-    "name", "annotations", "oauth_key", "oauth_secret", "predictors", "protocol", "replicas",
-    "serverType", "transport",
-}  # fmt: skip
-PREDICTOR = {
-    "annotations", "componentSpecs", "engineResources", "explainer", "graph", "labels", "name",
-    "progressDeadlineSeconds", "replicas", "shadow", "ssl", "svcOrchSpec", "traffic",
-}  # fmt: skip
-GRAPH = {
-    "children", "endpoint", "envSecretRefName", "implementation", "logger", "methods", "modelUri",
-    "name", "parameters", "serviceAccountName", "storageInitializerImage", "type",
-}  # fmt: skip
-COMPONENT = {"hpaSpec", "kedaSpec", "metadata", "pdbSpec", "replicas", "spec"}
 VERSION = dict.fromkeys(
     ("buildDate", "compiler", "gitCommit", "gitTreeState", "goVersion", "major", "minor"), ""
 )
-
-
-class Wrong(Exception):
-    """The API server would refuse it."""
 
 
 class Kubernetes(ThreadingHTTPServer):
@@ -102,7 +83,7 @@ class Kubernetes(ThreadingHTTPServer):
         for pod in gone:
             threading.Thread(target=pod.end, daemon=True).start()
 
-    def next_pod(self) -> "Pod | None":
+    def next_pod(self) -> Pod | None:
         """A pod that is ready, in turn."""
         with self.lock:
             ready = [pod for pod in self.pods if pod.ready and not pod.ending]
@@ -132,101 +113,11 @@ class Kubernetes(ThreadingHTTPServer):
                 wanted["status"] = {"state": "Available", "replicas": replicas}
         self._end(others)
 
-    def _end(self, pods: list["Pod"]) -> None:
+    def _end(self, pods: list[Pod]) -> None:
         for pod in pods:
             pod.end()
         with self.lock:
             self.pods = [pod for pod in self.pods if pod not in pods]
-
-
-class Pod:
-    """A process of the serving code, restarted when it ends, as a kubelet does."""
-
-    def __init__(
-        self, cluster: Kubernetes, name: str, owner: str, component: dict[str, Any], template: str
-    ) -> None:
-        self.cluster, self.name, self.template = cluster, name, template
-        self.labels = {"seldon-deployment-id": owner, **component["metadata"].get("labels", {})}
-        (self.container,) = component["spec"]["containers"]
-        self.folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=cluster.folder))
-        self.log = self.folder / "log"
-        self.port = free_port()
-        self.process: subprocess.Popen[bytes] | None = None
-        self.restarts, self.ready, self.ending, self.waiting = 0, False, False, ""
-
-    def start(self) -> None:
-        if self.process is None and not self.ending:
-            self.waiting = "ContainerCreating"
-            threading.Thread(target=self._live, daemon=True).start()
-
-    def end(self) -> None:
-        """No more requests, then a signal, as Kubernetes does."""
-        self.ending = True
-        time.sleep(0.2)
-        if self.process is not None:
-            end(self.process)
-        self.ready = False
-
-    def as_json(self) -> dict[str, Any]:
-        state = {"waiting": {"reason": self.waiting}} if self.waiting else {"running": {}}
-        metadata = {"name": self.name, "labels": self.labels, "namespace": self.cluster.namespace}
-        if self.ending:
-            metadata["deletionTimestamp"] = "2026-01-01T00:00:00Z"
-        container = {
-            "name": self.container["name"], "image": self.container["image"], "imageID": "",
-            "ready": self.ready, "restartCount": self.restarts, "state": state,
-        }  # fmt: skip
-        return {
-            "metadata": metadata,
-            "spec": {"containers": [self.container]},
-            "status": {
-                "phase": "Running" if self.ready else "Pending",
-                "conditions": [{"type": "Ready", "status": str(self.ready)}],
-                "containerStatuses": [container],
-            },
-        }
-
-    def _live(self) -> None:
-        if self.container["image"] not in self.cluster.images:
-            self.waiting = "ErrImagePull"
-            return
-        probe = self.container["readinessProbe"]["httpGet"]["path"]
-        while not self.ending:
-            with self.log.open("ab") as file:
-                self.process = subprocess.Popen(
-                    [str(self.cluster.python), "-m", "serving.pod", str(self.folder / "data")],
-                    cwd=ROOT,
-                    env=self._environment(),
-                    stdin=subprocess.DEVNULL,
-                    stdout=file,
-                    stderr=file,
-                    start_new_session=True,
-                )
-            self.waiting = ""
-            while self.process.poll() is None:
-                self.ready = not self.ending and self._probe(probe)
-                time.sleep(0.1)
-            self.ready = False
-            if not self.ending:
-                self.restarts, self.waiting = self.restarts + 1, "CrashLoopBackOff"
-                time.sleep(1)
-
-    def _probe(self, path: str) -> bool:
-        try:
-            return requests.get(f"http://{LOOPBACK}:{self.port}{path}", timeout=3).ok
-        except requests.RequestException:
-            return False
-
-    def _environment(self) -> dict[str, str]:
-        """The image's, the manifest's, and what Seldon's operator adds. Loopback is not ours."""
-        made = {**self.cluster.node, "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(self.port)}
-        for variable in self.container["env"]:
-            if secret := variable.get("valueFrom", {}).get("secretKeyRef"):
-                data = self.cluster.secrets[secret["name"]]["data"][secret["key"]]
-                made[variable["name"]] = base64.b64decode(data).decode()
-            else:
-                made[variable["name"]] = variable["value"].replace("0.0.0.0", LOOPBACK)
-        return made
 
 
 class Handler(Answering):
@@ -318,69 +209,6 @@ class Handler(Answering):
 
     def _refuse(self, code: int, reason: str, message: str = "") -> None:
         self.give({"kind": "Status", "code": code, "reason": reason, "message": message}, code)
-
-
-def check_deployment(body: dict[str, Any], namespace: str) -> None:
-    """What the API server, Seldon's webhook and the namespace's pod security would refuse."""
-    if (body["apiVersion"], body["kind"]) != ("machinelearning.seldon.io/v1", "SeldonDeployment"):
-        raise Wrong(f"{body['apiVersion']} {body['kind']}")
-    if body["metadata"].get("namespace", namespace) != namespace:
-        raise Wrong("metadata.namespace")
-    _check_keys("spec", body["spec"], SPEC)
-    for predictor in body["spec"]["predictors"]:
-        _check_keys("predictor", predictor, PREDICTOR)
-        _check_keys("graph", predictor["graph"], GRAPH)
-        for component in predictor["componentSpecs"]:
-            _check_keys("componentSpec", component, COMPONENT)
-            pod = component["spec"]
-            check_model("spec", pod, "V1PodSpec")
-            names = [container["name"] for container in pod["containers"]]
-            if predictor["graph"]["name"] not in names:
-                raise Wrong("graph.name: no such container")
-            for container in pod["containers"]:
-                check_restricted(pod, container)
-
-
-def check_restricted(pod: dict[str, Any], container: dict[str, Any]) -> None:
-    """The pod security standard 'restricted', which the namespace enforces."""
-    security, own = pod.get("securityContext", {}), container.get("securityContext", {})
-    kept = {
-        "runAsNonRoot": security.get("runAsNonRoot"),
-        "runAsUser": security.get("runAsUser", 0) > 0,
-        "seccompProfile": security.get("seccompProfile", {}).get("type") == "RuntimeDefault",
-        "allowPrivilegeEscalation": own.get("allowPrivilegeEscalation") is False,
-        "capabilities": own.get("capabilities", {}).get("drop") == ["ALL"],
-    }
-    if broken := [rule for rule, held in kept.items() if not held]:
-        raise Wrong(f"violates PodSecurity restricted: {', '.join(broken)}")
-
-
-def check_model(path: str, value: Any, kind: str) -> None:
-    """Every field must be one of the kubernetes client's model of it, with a value of its type."""
-    if (item := re.fullmatch(r"list\[(.+)\]", kind)) is not None:
-        if not isinstance(value, list):
-            raise Wrong(f"{path}: a list is needed")
-        for inner in value:
-            check_model(path, inner, item[1])
-    elif kind.startswith("dict(") or kind == "object":
-        if kind != "object" and not isinstance(value, dict):
-            raise Wrong(f"{path}: an object is needed")
-    elif kind in ("str", "int", "bool", "float"):
-        if type(value).__name__ != kind:
-            raise Wrong(f"{path}: {kind} is needed, not {value!r}")
-    elif kind != "datetime":
-        model = getattr(models, kind)
-        types = {
-            json_name: model.openapi_types[attr] for attr, json_name in model.attribute_map.items()
-        }
-        _check_keys(path, value, set(types))
-        for name, inner in value.items():
-            check_model(f"{path}.{name}", inner, types[name])
-
-
-def _check_keys(path: str, value: dict[str, Any], known: set[str]) -> None:
-    if unknown := sorted(set(value) - known):
-        raise Wrong(f"{path}: unknown field {', '.join(unknown)}")
 
 
 @contextmanager
