@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.status import Status
 
-from stacks.environment import prints
+from stacks.environment import hush_google, prints
 
 STARTED = re.compile(r"^Step `(?P<step>\w+)` has started")
 FINISHED = re.compile(r"^Step `(?P<step>\w+)` has finished in `(?P<time>[^`]+)`")
@@ -45,6 +45,7 @@ def show_progress(console: Console, title: str) -> Iterator[Status]:
         steps = StepLines(console, status)
         if not verbose:
             root.handlers = [h for h in former if not prints(h)] + [steps]
+            hush_google()
         try:
             yield status
         finally:

@@ -17,6 +17,7 @@ from pipelines.schemas import (
     TrafficSettings,
     TrainingSettings,
 )
+from stacks.ready import how_to_open
 
 
 def print_summary(settings: Strict, summary: dict[str, Any], console: Console) -> None:
@@ -161,18 +162,21 @@ def print_training(summary: dict[str, Any], console: Console, instead: bool = Fa
     console.print("\nlook next: [bold]make dashboard[/] for the run and its pictures")
     console.print("           [bold]python run.py --pipeline deployment[/] to serve the model")
     if run["mlflow"]:
-        command = f"mlflow ui --backend-store-uri {run['mlflow']}"
-        console.print(f"           [bold]{command}[/]", soft_wrap=True)
+        console.print(f"           [bold]{how_to_open(run['mlflow'])}[/]", soft_wrap=True)
 
 
 def _print_rows(console: Console, rows: dict[str, str]) -> None:
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, text in rows.items():
-        table.add_row(name, text)
+    width = max(map(len, rows))
     console.print()
-    console.print(table)
+    for name, text in rows.items():
+        if text.startswith("http"):
+            console.print(f"[bold]{name:{width}}[/]  {text}", soft_wrap=True)
+            continue
+        table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+        table.add_column(style="bold", no_wrap=True, width=width)
+        table.add_column(overflow="fold")
+        table.add_row(name, text)
+        console.print(table)
 
 
 def _strangers(metrics: dict[str, Any]) -> str:

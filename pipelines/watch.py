@@ -10,7 +10,7 @@ from rich.console import Console
 
 from faces.errors import FailedError, InputError
 
-UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "faces": None}
+UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 NEVER = "never"
 EVERY = re.compile(r"(?P<number>[1-9]\d*) ?(?P<unit>s|min|h|faces)")
 LOOK = 2.0
@@ -25,7 +25,10 @@ class Every:
     faces: int | None
 
     def __str__(self) -> str:
-        return f"{self.faces} faces" if self.faces else f"{self.seconds:g} seconds"
+        if self.seconds is None:
+            return f"{self.faces} faces"
+        unit = next((u for u in ("h", "min") if self.seconds % UNITS[u] == 0), "s")
+        return f"{self.seconds / UNITS[unit]:g} {unit}"
 
 
 def parse_every(text: str) -> Every | None:
@@ -35,8 +38,8 @@ def parse_every(text: str) -> Every | None:
     found = EVERY.fullmatch(text.strip())
     if found is None:
         raise InputError(f"--every {text}: say 30s, 10min, 2h or 50faces")
-    number, seconds = int(found["number"]), UNITS[found["unit"]]
-    return Every(None, number) if seconds is None else Every(number * seconds, None)
+    number, unit = int(found["number"]), found["unit"]
+    return Every(None, number) if unit == "faces" else Every(number * UNITS[unit], None)
 
 
 def watch(command: list[str], every: Every, stack: str | None, console: Console) -> int:

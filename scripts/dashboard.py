@@ -1,4 +1,4 @@
-"""Open ZenML's local dashboard on the latest run, and say how to open MLflow."""
+"""Open ZenML's dashboard on the latest run, and say how to open MLflow."""
 
 import argparse
 import sys
@@ -28,17 +28,24 @@ def main() -> int:
         if given.stop:
             stop_dashboard()
             return 0
+        from zenml.utils.dashboard_utils import get_server_dashboard_url
+
         from stacks.databases import alone, create_zenml_database
 
         with alone():
             create_zenml_database()
-        address = start_dashboard(given.port)
-        skip_survey()
+        server = get_server_dashboard_url()
+        address = server or start_dashboard(given.port)
+        if server is None:
+            skip_survey()
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     page = latest_run(address)
-    print(f"ZenML   {page}\n        (make dashboard-stop ends it)\nMLflow  {mlflow_command()}")
+    print(f"ZenML   {page}")
+    if server is None:
+        print("        (make dashboard-stop ends it)")
+    print(f"MLflow  {mlflow_command()}")
     webbrowser.open(page)
     return 0
 
@@ -105,15 +112,15 @@ def latest_run(address: str) -> str:
 
 
 def mlflow_command() -> str:
-    """The command that opens MLflow on what the active stack recorded."""
+    """What opens MLflow on what the active stack recorded: a command, or its server's address."""
     from zenml.client import Client
 
-    from stacks.ready import mlflow_address
+    from stacks.ready import how_to_open, mlflow_address
 
     address = mlflow_address(Client().active_stack_model)
     if address is None:
         return "the active stack has none: zenml stack set local"
-    return f"{BIN / 'mlflow'} ui --backend-store-uri {address}"
+    return how_to_open(address).replace("mlflow ui", f"{BIN / 'mlflow'} ui")
 
 
 def _deployer() -> "LocalServerDeployer":

@@ -33,6 +33,14 @@ def hush() -> None:
 
     root = logging.getLogger()
     root.handlers = [h for h in root.handlers if not prints(h)]
+    hush_google()
+
+
+def hush_google() -> None:
+    """Give Google's libraries a handler to nowhere: where they find none, they print."""
+    google = logging.getLogger("google")
+    if not google.handlers:
+        google.addHandler(logging.FileHandler(os.devnull))
 
 
 def prints(handler: logging.Handler) -> bool:

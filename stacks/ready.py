@@ -78,3 +78,9 @@ def mlflow_address(stack: StackResponse) -> str | None:
     if not isinstance(tracker, MLFlowExperimentTracker):
         return None
     return tracker.get_tracking_uri(as_plain_text=False)
+
+
+def how_to_open(mlflow: str) -> str:
+    """A server's own address, or the command that opens a local database."""
+    local = not mlflow.startswith("http")
+    return f"mlflow ui --backend-store-uri {mlflow}" if local else mlflow

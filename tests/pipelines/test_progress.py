@@ -27,6 +27,20 @@ def shown() -> str:
     return str(console.file.getvalue())  # type: ignore[attr-defined]
 
 
+def test_googles_libraries_find_a_handler_and_add_none_that_prints(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They add one where no logger above has a StreamHandler, and do not tell the root."""
+    monkeypatch.delenv("ZENML_LOGGING_VERBOSITY", raising=False)
+    google = logging.getLogger("google")
+    monkeypatch.setattr(google, "handlers", [])
+    monkeypatch.setattr(google, "propagate", False)
+    with show_progress(Console(file=StringIO()), "getting ready …"):
+        assert any(isinstance(handler, logging.StreamHandler) for handler in google.handlers)
+        logging.getLogger("google.cloud.aiplatform.jobs").error("a wall of text")
+    assert "wall" not in "".join(capsys.readouterr())
+
+
 def test_a_line_a_step_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ZENML_LOGGING_VERBOSITY", raising=False)
     assert shown().splitlines() == ["  ✓ fit PCA 0.402s", "  ✓ load faces as before"]

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from pipelines.report import print_training
+from pipelines.report import print_deployment, print_training
 
 SUMMARY: dict[str, Any] = {
     "data": {
@@ -76,3 +76,26 @@ def test_nobody_can_miss_that_faces_are_synthetic(instead: bool) -> None:
     assert banner.startswith("SYNTHETIC FACES")
     assert ("neither cached nor to be downloaded" in banner) is instead
     assert "These people do not exist" in banner
+
+
+def test_a_server_of_mlflows_is_an_address_to_open() -> None:
+    told = printed(SUMMARY | {"run": SUMMARY["run"] | {"mlflow": "https://mlflow.example"}})
+    assert told.splitlines()[-1].strip() == "https://mlflow.example"
+
+
+def test_an_endpoints_address_can_be_copied_from_a_narrow_terminal() -> None:
+    console = Console(file=StringIO(), width=40)
+    url = "https://faces.example.org/seldon/faces/face-recognizer"
+    deployed = {
+        "endpoint": {"url": url, "model_version": "2"},
+        "replaced": "1",
+        "largest_difference": 1e-6,
+        "note": None,
+        "reason": "it is the version in production, as the gate has it",
+        "who": "ada",
+        "when": "today",
+        "run": {"name": "deployment-1", "stack": "gcp"},
+    }
+    print_deployment(deployed, console)
+    told = str(console.file.getvalue())  # type: ignore[attr-defined]
+    assert f"endpoint     {url}/api/v1.0/predictions\n" in told

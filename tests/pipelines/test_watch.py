@@ -19,6 +19,7 @@ QUIET = Console(file=StringIO())
 )  # fmt: skip
 def test_how_often_is_read(text: str, every: Every) -> None:
     assert parse_every(text) == every
+    assert parse_every(str(every)) == every, "it is told as it is written"
 
 
 @pytest.mark.parametrize("text", ["", "10", "0min", "-1s", "10 minutes", "min", "1.5h"])
