@@ -58,6 +58,8 @@ class Capture:
         """`pause` lets other requests go on; what they want written meanwhile goes along."""
         self.folder, self.rotate_bytes, self.rotate_seconds = folder, rotate_bytes, rotate_seconds
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.closed = 0
+        """How many files were closed."""
         self._pause = pause
         self._stem, self._file = folder, -1
         self._size, self._number, self._until = 0, 0, 0.0
@@ -116,6 +118,7 @@ class Capture:
         if self._file >= 0:
             write_ids(self._stem, self._faces)
             os.close(self._file)
+            self.closed += 1
             self._file, self._until, self._model = -1, 0.0, ""
             self._faces = {}
 

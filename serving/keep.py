@@ -2,8 +2,8 @@
 
     python -m serving.keep FOLDER
 
-The server does this by itself. A process of its own, since writing to a bucket takes a while. A
-file that could not be moved stays, and is tried again.
+The server does this by itself. A process of its own, since writing to a bucket takes a while. It
+ends with 1 if there is something left to do: somebody else is at it, or a file could not be moved.
 """
 
 import fcntl
@@ -17,23 +17,25 @@ from serving.capture import ENDING, IDS, begun, requests_in, write_ids
 from serving.settings import ServerSettings, read_settings
 
 
-def main() -> None:
+def main() -> int:
     """Look after one server's captured requests."""
     settings = read_settings(Path(sys.argv[1]))
     try:
-        look_after(settings)
+        return 0 if look_after(settings) else 1
     except Exception as error:
         print(f"captured requests stay where they are for now: {error!r}", file=sys.stderr)
+        return 1
 
 
-def look_after(settings: ServerSettings) -> None:
-    """List, move and drop, unless somebody else is at it."""
+def look_after(settings: ServerSettings) -> bool:
+    """List, move and drop, unless somebody else is at it; whether it was done."""
     with alone(settings.capture_folder) as first:
         if first:
             list_ids(settings.capture_folder)
             if settings.remote:
                 ship(settings.capture_folder, settings.capture_place)
             drop_expired(settings, time.time())
+    return first
 
 
 @contextmanager
@@ -107,4 +109,4 @@ def _drop_at(place: str, oldest: float) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 
 from faces.portable import file_hash
-from serving.keep import look_after
+from serving.keep import closed_files, look_after
 from serving.settings import ServerSettings, point_to, write_settings
 
 SETTINGS, MODEL = "FACES_SETTINGS", "FACES_MODEL"
@@ -26,6 +26,8 @@ PORT = "PREDICTIVE_UNIT_HTTP_SERVICE_PORT"
 """Seldon's operator says with it where it expects the server to listen."""
 
 TRIES = 3
+LAST = 30.0
+"""Seconds in which what is left must have been moved: Kubernetes grants a pod 60 to end."""
 
 
 def main() -> int:
@@ -46,8 +48,25 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     code = server.wait()
-    look_after(settings)
+    keep_what_is_left(settings)
     return code if code >= 0 else 0
+
+
+def keep_what_is_left(settings: ServerSettings) -> None:
+    """Move the last files to their place; again for a while if that fails, or somebody is at it."""
+    deadline = time.monotonic() + LAST
+    while True:
+        try:
+            if look_after(settings):
+                return
+            why = "it took too long"
+        except Exception as error:
+            why = repr(error)
+        if time.monotonic() > deadline:
+            left = len(list(closed_files(settings.capture_folder)))
+            print(f"{left} files of captured requests are lost: {why}", file=sys.stderr)
+            return
+        time.sleep(0.5)
 
 
 def prepare(folder: Path) -> ServerSettings:

@@ -15,8 +15,9 @@ from deployers.seldon_local.environment import ROOT, ensure_environment
 from faces.captured import tabulate
 from faces.export import export_model
 from faces.portable import file_hash, stamped, write_portable
-from serving import pod
+from serving import keep, pod
 from serving.archive import read_files
+from serving.capture import Capture
 from serving.client import send_faces, send_truth
 from serving.pod import MODEL, PORT, SETTINGS, fetch, prepare
 from serving.settings import ServerSettings, read_current, read_settings
@@ -94,6 +95,36 @@ def test_a_download_that_breaks_off_is_tried_again(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(fsspec, "url_to_fs", lambda uri: (Breaking(), uri))
     monkeypatch.setattr(pod.time, "sleep", lambda _: None)
     assert fetch("gs://b/m") == b"all of it"
+
+
+def test_what_is_left_at_the_end_is_moved_though_somebody_is_at_it_and_the_bucket_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = ServerSettings("faces", str(tmp_path), capture_place=f"file://{tmp_path}/bucket")
+    capture = Capture(settings.capture_folder, rotate_bytes=10**9, rotate_seconds=3600)
+    capture.feedback("a", ["ada"])
+    capture.close()
+    left, real = iter([False, OSError("reset")]), keep.look_after
+
+    def at_first(settings: ServerSettings) -> bool:
+        told = next(left, None)
+        if isinstance(told, OSError):
+            raise told
+        return real(settings) if told is None else told
+
+    monkeypatch.setattr(pod, "look_after", at_first)
+    monkeypatch.setattr(pod.time, "sleep", lambda _: None)
+    pod.keep_what_is_left(settings)
+    assert len(list((tmp_path / "bucket").glob("*.faces"))) == 1
+
+    capture.feedback("b", ["bob"])
+    capture.close()
+    monkeypatch.setattr(pod, "LAST", -1.0)
+    left = iter([OSError("the bucket is gone")])
+    pod.keep_what_is_left(settings)
+    assert (
+        "1 files of captured requests are lost: OSError('the bucket is" in capsys.readouterr().err
+    )
 
 
 def test_when_a_pod_ends_what_it_captured_is_in_its_place(wanted: Wanted, tmp_path: Path) -> None:
