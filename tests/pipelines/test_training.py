@@ -117,6 +117,8 @@ def test_mlflow_holds_parameters_metrics_pictures_and_the_whole_model(
 
     registered = client.get_model_version_by_alias("face-recognizer", "champion")
     assert registered.tags["data_version"] == first["data"]["version"]
+    figures = client.get_logged_model(registered.source.removeprefix("models:/")).metrics
+    assert {figure.key: figure.value for figure in figures or []} == run.data.metrics
     model = mlflow.pyfunc.load_model("models:/face-recognizer@champion")
     pixels = load_artifact(version, "faces").pixels[:40]
     ours = load_artifact(version, "model").predict_proba(pixels)
