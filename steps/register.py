@@ -52,7 +52,7 @@ def register_model(
     mlflow.log_text(confused.to_csv(index=False), "tables/confusions.csv")
     mlflow.log_text(card["page.html"], "card.html")
     logged = _log_model(model, faces)
-    # Before the model, MLflow would ask for the history of each: half of the time on a server.
+    # Logged before the model, MLflow would ask its server for the history of each.
     figures = {name: float(value) for name, value in metrics.items()}
     mlflow.log_metrics(figures, model_id=logged.model_id)
 
