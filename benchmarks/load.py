@@ -135,18 +135,25 @@ def run_load(
                 fail(connection, error)
                 proceed(connection)
                 continue
-            head, _, body = bytes(connection.received).partition(BLANK)
-            if head.split(b" ", 2)[1] == b"200":
-                load.seconds.append(time.perf_counter() - connection.sent)
-                if answered:
-                    answered(connection.number, body)
-            else:
-                load.failures.append(f"{head.splitlines()[0].decode()}: {body[:200]!r}")
-            if b"connection: close" in head.lower():
-                connection.close()
+            _judge(connection, load, answered)
             proceed(connection)
     load.elapsed = time.perf_counter() - begin
     return load
+
+
+def _judge(
+    connection: _Connection, load: Load, answered: Callable[[int, bytes], None] | None
+) -> None:
+    """Write down what came of a request whose whole answer is there."""
+    head, _, body = bytes(connection.received).partition(BLANK)
+    if head.split(b" ", 2)[1] == b"200":
+        load.seconds.append(time.perf_counter() - connection.sent)
+        if answered:
+            answered(connection.number, body)
+    else:
+        load.failures.append(f"{head.splitlines()[0].decode()}: {body[:200]!r}")
+    if b"connection: close" in head.lower():
+        connection.close()
 
 
 def _length(received: bytearray) -> int | None:

@@ -24,7 +24,7 @@ def follow(run: PipelineRunResponse, console: Console, status: Status) -> Pipeli
     Raises FailedError with what the failed step said and where its log is. Whoever stops waiting
     stops nothing else: the run goes on.
     """
-    console.print(f"  [dim]on Vertex AI: {_where(run)}[/]", soft_wrap=True)
+    console.print(f"  [dim]see {_where(run)}[/]", soft_wrap=True)
     try:
         run = _wait(run, console, status)
     except KeyboardInterrupt:

@@ -52,8 +52,6 @@ def launch(
     with show_progress(console, "getting ready …") as status:
         chosen = choose_stack(stack)
         module = import_module(f"pipelines.{pipeline}")
-        if runs_elsewhere():
-            check_reach(settings, Client().active_stack.artifact_store.path)
         status.update(f"starting {pipeline} on stack '{chosen.name}' …")
         with by_itself(pipeline), working_on(chosen):
             define = getattr(module, pipeline).with_options(**run_options(cached))
@@ -70,6 +68,8 @@ def runs_elsewhere() -> bool:
 
 def _run(define: Any, settings: Strict, console: Console, status: Status) -> Any:
     elsewhere = runs_elsewhere()
+    if elsewhere:
+        check_reach(settings, Client().active_stack.artifact_store.path)
     try:
         run = define(settings=settings.model_dump(mode="json"))
         return follow(run, console, status) if elsewhere else run

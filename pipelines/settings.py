@@ -100,8 +100,7 @@ def check_reach(settings: Strict, store: str) -> None:
     source = settings.data.source
     if source in SOURCES or is_remote(source):
         return
-    bucket = "/".join(store.split("/")[:3])
-    place = f"{bucket}/people"
+    place = "/".join([*store.split("/")[:3], "people"])
     raise InputError(
         f"--data {source}: this stack's machines cannot see that folder: "
         f"gcloud storage cp -r {source.rstrip('/')}/* {place}/ and --data {place}"

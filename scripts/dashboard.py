@@ -120,7 +120,7 @@ def mlflow_command() -> str:
     address = mlflow_address(Client().active_stack_model)
     if address is None:
         return "the active stack has none: zenml stack set local"
-    return how_to_open(address).replace("mlflow ui", f"{BIN / 'mlflow'} ui")
+    return how_to_open(address, str(BIN / "mlflow"))
 
 
 def _deployer() -> "LocalServerDeployer":

@@ -80,7 +80,7 @@ def mlflow_address(stack: StackResponse) -> str | None:
     return tracker.get_tracking_uri(as_plain_text=False)
 
 
-def how_to_open(mlflow: str) -> str:
-    """A server's own address, or the command that opens a local database."""
-    local = not mlflow.startswith("http")
-    return f"mlflow ui --backend-store-uri {mlflow}" if local else mlflow
+def how_to_open(address: str, mlflow: str = "mlflow") -> str:
+    """MLflow's own address if a server has it, or the command that opens a local database."""
+    local = not address.startswith("http")
+    return f"{mlflow} ui --backend-store-uri {address}" if local else address

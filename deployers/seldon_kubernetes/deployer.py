@@ -33,6 +33,7 @@ from deployers.seldon_kubernetes.service import (
 from deployers.seldon_kubernetes.settings import pod_settings
 from faces import NAME
 from faces.errors import InputError
+from serving.settings import ServerSettings
 
 
 class SeldonKubernetesDeployer(FaceDeployer):
@@ -86,9 +87,7 @@ class SeldonKubernetesDeployer(FaceDeployer):
         uri = model_uri(self.config.models, model.version, model.hash)
         store(uri, model.data)
         about = {"version": model.version, "uri": uri, "hash": model.hash}
-        wanted = make_manifest(self.config, self.image, wanted_settings, about, token)
-        cluster.put_token(token)
-        exchange(cluster, wanted, former, self.url, token, self.config.patience)
+        self._serve(cluster, about, wanted_settings, token, former)
         self._list()
         return Endpoint(self.url, model.version, bearer(token))
 
@@ -120,10 +119,8 @@ class SeldonKubernetesDeployer(FaceDeployer):
             return
         uri, hash_ = find_model(self.config.models, version)
         settings = read_settings(present)
-        token = self._token(settings.token_secret)
         about = {"version": version, "uri": uri, "hash": hash_}
-        wanted = make_manifest(self.config, self.image, settings, about, token)
-        exchange(cluster, wanted, present, self.url, token, self.config.patience)
+        self._serve(cluster, about, settings, self._token(settings.token_secret), present)
 
     def perform_delete_model(
         self, service: BaseService, timeout: int = 0, force: bool = False
@@ -174,6 +171,19 @@ class SeldonKubernetesDeployer(FaceDeployer):
         for pod in cluster.pods():
             name = pod["metadata"]["name"]
             yield from (f"{name}  {line}" for line in cluster.log(name, tail or 100).splitlines())
+
+    def _serve(
+        self,
+        cluster: Cluster,
+        model: dict[str, str],
+        settings: ServerSettings,
+        token: str,
+        former: dict[str, Any] | None,
+    ) -> None:
+        """Serve `model`, which is in the bucket, in place of `former`."""
+        wanted = make_manifest(self.config, self.image, settings, model, token)
+        cluster.put_token(token)
+        exchange(cluster, wanted, former, self.url, token, self.config.patience)
 
     def _token(self, secret: str) -> str:
         """Never without one: others can reach the cluster's ingress."""

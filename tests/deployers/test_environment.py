@@ -37,6 +37,7 @@ def test_one_that_was_cut_short_is_made_anew(elsewhere: Path) -> None:
     (elsewhere / "venv" / "bin").mkdir(parents=True)
     (elsewhere / "venv" / "bin" / "python").write_text("half made")
     subprocess.run([environment.ensure_environment(), "-c", "import six"], check=True)
+    assert (elsewhere / "venv" / "ready").exists()
 
 
 def test_packages_that_cannot_be_had_are_told_in_one_line(elsewhere: Path) -> None:

@@ -6,9 +6,10 @@ from deployers.seldon_kubernetes import exchange as module
 from deployers.seldon_kubernetes import rollout
 from deployers.seldon_kubernetes.exchange import exchange
 from deployers.seldon_kubernetes.flavor import SeldonKubernetesConfig
-from deployers.seldon_kubernetes.manifest import REVISION, make_manifest, read_model, revision
+from deployers.seldon_kubernetes.manifest import make_manifest, read_model, revision
 from faces.errors import FailedError
 from serving.settings import ServerSettings
+from tests.deployers.pods import pod
 
 CONFIG = SeldonKubernetesConfig(base_url="http://x", models="/models", captured="gs://b/c")
 
@@ -37,24 +38,15 @@ class Cluster:
 
     def pods(self) -> list[dict[str, Any]]:
         assert self.present is not None
-        state = {"waiting": {"reason": "CrashLoopBackOff"}} if self._is_broken() else {}
-        pod = {
-            "metadata": {"name": "pod", "labels": {REVISION: revision(self.present)}},
-            "status": {
-                "conditions": [{"type": "Ready", "status": str(not self._is_broken())}],
-                "containerStatuses": [{"state": state}],
-            },
-        }
-        return [pod] * CONFIG.replicas
+        broken = read_model(self.present)["version"] in self.broken
+        waiting = "CrashLoopBackOff" if broken else ""
+        return [pod(revision(self.present), not broken, waiting)] * CONFIG.replicas
 
     def log(self, pod: str, lines: int = 100, previous: bool = False) -> str:
         return ""
 
     def answers(self, url: str, headers: dict[str, str]) -> dict[str, str]:
         return {"model_version": read_model(self.present)["version"]} if self.present else {}
-
-    def _is_broken(self) -> bool:
-        return self.present is not None and read_model(self.present)["version"] in self.broken
 
 
 @pytest.fixture(autouse=True)
@@ -99,5 +91,7 @@ def test_pods_that_nobody_hears_are_not_live(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_what_cannot_be_undone_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = Cluster(deployment("1"), broken={"1", "2"})
-    with pytest.raises(FailedError, match="and it could not be undone: pod pod does not come up"):
+    with pytest.raises(
+        FailedError, match=r"and it could not be undone: pod pod-.* does not come up"
+    ):
         turn(cluster, "2", monkeypatch)

@@ -6,6 +6,7 @@ from deployers.seldon_kubernetes import rollout
 from deployers.seldon_kubernetes.manifest import REVISION
 from deployers.seldon_kubernetes.rollout import await_rollout
 from faces.errors import FailedError
+from tests.deployers.pods import pod
 
 WANTED = {
     "metadata": {"labels": {REVISION: "new"}},
@@ -27,19 +28,6 @@ class Told:
 
     def log(self, pod: str, lines: int = 100, previous: bool = False) -> str:
         return f"first\nlast words of {pod}\n\n" if previous else ""
-
-
-def pod(revision: str, ready: bool, waiting: str = "", ending: bool = False) -> dict[str, Any]:
-    made: dict[str, Any] = {
-        "metadata": {"name": f"pod-{revision}", "labels": {REVISION: revision}},
-        "status": {
-            "conditions": [{"type": "Ready", "status": str(ready)}],
-            "containerStatuses": [{"state": {"waiting": {"reason": waiting}} if waiting else {}}],
-        },
-    }
-    if ending:
-        made["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
-    return made
 
 
 @pytest.fixture(autouse=True)
