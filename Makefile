@@ -19,7 +19,7 @@ setup: .venv/base ## Make .venv with what is needed to run (needs Python 3.11 or
 setup-dev: .venv/dev ## Add what is needed to change the project
 
 setup-serving: setup ## Make .venv-serving, which the prediction server runs in (deploying does it too)
-	@$(BIN)/python -m deployers.seldon_local.environment
+	@$(BIN)/python -m components.deployers.seldon_local.environment
 
 setup-gcp: .venv/base requirements/gcp.txt ## Add what is needed to run on the gcp stack
 	@$(call INSTALL,requirements/gcp.txt)
@@ -31,7 +31,7 @@ deploy: setup ## Serve the model in production: python run.py --pipeline deploym
 	@$(BIN)/python run.py --pipeline deployment
 
 demo: setup ## Play the whole story: train, serve, drift, retrain, redeploy, roll back (three minutes)
-	@$(BIN)/python -m scripts.demo
+	@$(BIN)/python -m cli.demo
 
 test: setup-dev ## Run the tests (real faces where SCIKIT_LEARN_DATA has them) and measure coverage
 	@$(BIN)/python -m pytest
@@ -49,20 +49,20 @@ format: setup-dev ## Format the code and mend what can be mended
 	@$(BIN)/ruff format .
 
 dashboard: setup ## Open the ZenML dashboard on the latest run, and say how to open MLflow
-	@$(BIN)/python -m scripts.dashboard
+	@$(BIN)/python -m cli.dashboard
 
 dashboard-stop: ## Stop the dashboard
-	@$(BIN)/python -m scripts.dashboard --stop
+	@$(BIN)/python -m cli.dashboard --stop
 
 images: setup ## Build the images of pipelines and endpoint without a container engine, and try them
-	@$(BIN)/python -m scripts.images
+	@$(BIN)/python -m cli.build_images
 
 bench: setup ## Time the pipeline against a plain script without ZenML
 	@$(BIN)/python -m benchmarks.pipeline
 
 bench-serving: setup ## Measure the prediction endpoint beside other servers (ten minutes)
 	@$(BIN)/python -W ignore -m benchmarks.serving
-	@$(BIN)/python -W ignore -m benchmarks.endurance
+	@$(BIN)/python -W ignore -m benchmarks.soak_test
 
 requirements: setup-dev ## Pin the newest versions that fit requirements/*.in
 	@for f in bootstrap base dev gcp gcp-test; do $(BIN)/python -m uv pip compile --quiet --universal --upgrade --generate-hashes \
@@ -82,7 +82,7 @@ clean: ## Remove .venv and caches; ZenML's own store is left alone
 	@test -n "$(PYTHON)" || { echo "error: needs Python 3.11 or 3.12: install one, or name it: make setup PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "setting up .venv with $$($(PYTHON) --version) (a minute, once) …"
 	@$(PYTHON) -m venv .venv
-	@$(PYTHON) -m stacks.environment >> $(BIN)/activate
+	@$(PYTHON) -m cli.runtime_env >> $(BIN)/activate
 
 .venv/base: requirements/bootstrap.txt requirements/base.txt | .venv/bin/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt

@@ -8,8 +8,8 @@ import os
 import sys
 from pathlib import Path
 
+from cli import runtime_env
 from faces.errors import FailedError, InputError
-from stacks import environment
 
 EXAMPLES = """\
 examples:
@@ -39,7 +39,7 @@ def main() -> int:
     given = parser.parse_args()
     if given.dry_run and not given.register_stacks:
         parser.error("--dry-run goes with --register-stacks")
-    environment.set_defaults()
+    runtime_env.set_defaults()
     try:
         if given.list:
             _list()
@@ -122,13 +122,13 @@ def _run(given: argparse.Namespace) -> None:
 
     console = Console(stderr=True, highlight=False)
     with console.status("reading settings …"):
-        from pipelines.settings import read_settings
+        from cli.settings import read_settings
 
         settings = read_settings(given.pipeline, given.config, vars(given))
         if given.summary and not given.summary.parent.is_dir():
             raise InputError(f"--summary: no folder {given.summary.parent}")
-        from pipelines.launch import launch
-        from pipelines.report import print_summary
+        from cli.runner import launch
+        from cli.summaries import print_summary
 
     summary = launch(given.pipeline, settings, given.stack, not given.no_cache, console)
     if page := summary.pop("html", None):
@@ -148,28 +148,28 @@ def write_privately(path: Path, text: str) -> None:
 def _doctor(name: str | None) -> int:
     from rich.console import Console
 
-    from pipelines.launch import HOME_STACK, examine_stack
+    from cli.runner import HOME_STACK, examine_stack
 
-    environment.hush()
+    runtime_env.hush()
     return 0 if examine_stack(name or HOME_STACK, Console(highlight=False)) else 1
 
 
 def _watch(given: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from pipelines.launch import choose_stack, runs_elsewhere
-    from pipelines.watch import parse_every, watch
+    from cli.runner import choose_stack, runs_elsewhere
+    from cli.watch import parse_every, watch
 
     if given.pipeline != "drift_detection":
         raise InputError("--every goes with --pipeline drift_detection")
-    environment.hush()
+    runtime_env.hush()
     every = parse_every(given.every)
     console = Console(stderr=True, highlight=False)
     with console.status("looking at the stack …"):
         choose_stack(given.stack)
         if runs_elsewhere():
-            from pipelines.schedule import keep_schedule
-            from pipelines.settings import read_settings
+            from cli.schedule import keep_schedule
+            from cli.settings import read_settings
 
             settings = read_settings(given.pipeline, given.config, vars(given))
             print(keep_schedule(settings, every))
@@ -186,17 +186,17 @@ def _watch(given: argparse.Namespace) -> int:
 def _register(dry_run: bool) -> None:
     from rich.console import Console
 
-    from pipelines.launch import register_all
+    from cli.runner import register_all
 
-    environment.hush()
+    runtime_env.hush()
     register_all(Console(highlight=False), dry_run)
 
 
 def _list() -> None:
-    from faces.conditions import USUAL_VALUES
+    from faces.data.conditions import USUAL_VALUES
     from faces.models import model_names
     from pipelines.schemas import PIPELINES
-    from stacks.specs import stack_names
+    from stacks.spec import stack_names
 
     print(f"pipelines   {', '.join(PIPELINES)}")
     print(f"models      {', '.join(model_names())}")

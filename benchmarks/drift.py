@@ -25,21 +25,21 @@ from rich.progress import track
 from scipy.stats import ks_2samp
 from threadpoolctl import threadpool_limits
 
-from faces.conditions import parse_condition
-from faces.corruptions import CORRUPTIONS, corrupt
-from faces.dataset import Faces, load_faces
+from faces.data.conditions import parse_condition
+from faces.data.corruptions import CORRUPTIONS, corrupt
+from faces.data.dataset import Faces, load_faces
 from faces.drift.accuracy import accuracy_test
+from faces.drift.capture_features import NAMES
 from faces.drift.confidence import confidence_test
 from faces.drift.detector import DriftDetector
+from faces.drift.identity_centering import tame, without_people
 from faces.drift.ks import ks_columns
 from faces.drift.mmd import mmd_test
 from faces.drift.moments import moments_test
-from faces.drift.people import tame, without_people
-from faces.drift.statistics import NAMES
-from faces.metrics import wilson_interval
+from faces.evaluation.metrics import wilson_interval
 from faces.models import build_model
-from faces.pictures import as_png
-from faces.training import fit_classifier, fit_features
+from faces.models.training import fit_classifier, fit_features
+from faces.reports.plots import as_png
 
 ALPHA = 0.01
 SIZES = (10, 25, 50, 100)

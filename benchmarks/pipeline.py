@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from faces.sources.olivetti import cache_file
+from faces.data.sources.olivetti import cache_file
 
 ROOT = Path(__file__).parent.parent
 PIPELINE = [sys.executable, "run.py", "--pipeline", "training", "--data"]

@@ -2,14 +2,14 @@
 
 import sys
 
-from faces.conditions import parse_condition
-from faces.dataset import load_faces
-from faces.metrics import measure, predict_held_out
+from faces.data.conditions import parse_condition
+from faces.data.dataset import load_faces
+from faces.data.split import split_by_condition
+from faces.evaluation.metrics import measure, predict_held_out
+from faces.evaluation.open_set import tell_strangers
 from faces.models import build_model
-from faces.pictures import draw_pictures
-from faces.split import split_by_condition
-from faces.strangers import tell_strangers
-from faces.training import describe_pca, fit_classifier, fit_features
+from faces.models.training import describe_pca, fit_classifier, fit_features
+from faces.reports.plots import draw_pictures
 
 
 def main(source: str) -> None:

@@ -28,18 +28,18 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from faces.conditions import parse_condition
-from faces.corruptions import CORRUPTIONS, corrupt
-from faces.dataset import Faces, load_faces
-from faces.export import export_model
-from faces.learning import learn
-from faces.metrics import calibration_error
+from faces.data.conditions import parse_condition
+from faces.data.corruptions import CORRUPTIONS, corrupt
+from faces.data.dataset import Faces, load_faces
+from faces.data.feedback import learn
+from faces.data.split import split_by_condition
+from faces.data.traffic import traffic_rows
+from faces.evaluation.metrics import calibration_error
 from faces.models import build_model, model_names
-from faces.pictures import as_png
-from faces.portable import write_portable
-from faces.split import split_by_condition
-from faces.traffic import traffic_rows
-from faces.training import fit_classifier, fit_features
+from faces.models.export import export_model
+from faces.models.training import fit_classifier, fit_features
+from faces.reports.plots import as_png
+from faces.runtime.portable import write_portable
 
 EACH = (1, 2, 3, 5, 8)
 """Training images a person."""

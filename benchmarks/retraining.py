@@ -14,15 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
 
-from faces.conditions import parse_condition
-from faces.corruptions import corrupt
-from faces.dataset import Faces, load_faces
+from faces.data.conditions import parse_condition
+from faces.data.corruptions import corrupt
+from faces.data.dataset import Faces, load_faces
+from faces.data.feedback import learn, learned_windows
+from faces.data.split import Split, split_by_condition
+from faces.data.traffic import traffic_rows
 from faces.drift import DriftDetector, Verdict
-from faces.learning import learn, learned_windows
 from faces.models import build_model, model_names
-from faces.split import Split, split_by_condition
-from faces.traffic import traffic_rows
-from faces.training import fit_classifier, fit_features
+from faces.models.training import fit_classifier, fit_features
 
 Rows = NDArray[np.integer]
 CAME = (20, 40, 60)

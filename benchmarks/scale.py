@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from rich.progress import track
 
 from faces.models import model_names
-from faces.pictures import as_png
+from faces.reports.plots import as_png
 
 SIZES = ((400, 40), (2_000, 200), (10_000, 500), (30_000, 1_000), (100_000, 2_000))
 STAGES = ("drawing", "loading", "features", "training", "evaluation", "drift", "one face")
@@ -65,12 +65,12 @@ def measure(images: int, people: int, name: str) -> dict[str, float]:
     """Seconds of each stage, accuracy, and the peak of memory in GB."""
     import tempfile
 
-    from faces.dataset import Faces, load_faces
+    from faces.data.dataset import Faces, load_faces
     from faces.drift import DriftDetector
-    from faces.export import export_model
-    from faces.metrics import predict_people
+    from faces.evaluation.metrics import predict_people
     from faces.models import build_model
-    from faces.training import fit_classifier, fit_features
+    from faces.models.export import export_model
+    from faces.models.training import fit_classifier, fit_features
 
     found: dict[str, float] = {}
 

@@ -19,15 +19,15 @@ from statistics import median
 import numpy as np
 from rich.progress import track
 
-from benchmarks.contenders import Faces, Running, contenders, set_up_environments, started
 from benchmarks.load import run_load
-from faces.conditions import parse_condition
-from faces.dataset import load_faces
-from faces.export import export_model
+from benchmarks.servers_under_test import Faces, Running, contenders, set_up_environments, started
+from faces.data.conditions import parse_condition
+from faces.data.dataset import load_faces
+from faces.data.split import split_by_condition
 from faces.models import build_model
-from faces.portable import stamped, write_portable
-from faces.split import split_by_condition
-from faces.training import fit_classifier, fit_features
+from faces.models.export import export_model
+from faces.models.training import fit_classifier, fit_features
+from faces.runtime.portable import stamped, write_portable
 
 CONNECTIONS = (1, 8, 32)
 PAYLOADS = ("JSON", "base64")

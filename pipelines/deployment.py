@@ -5,10 +5,10 @@ from typing import Any
 from zenml import pipeline
 from zenml.models import PipelineRunResponse
 
-from steps.choose import choose_production
-from steps.deploy import deploy_model
-from steps.record import record_deployment
-from steps.verify import verify_endpoint
+from steps.deployment.deploy_model import deploy_model
+from steps.deployment.record_deployment import record_deployment
+from steps.deployment.select_version import choose_production
+from steps.deployment.verify_endpoint import verify_endpoint
 
 
 @pipeline(name="deployment", enable_cache=False)

@@ -5,18 +5,18 @@ from typing import Any
 from zenml import pipeline
 from zenml.models import PipelineRunResponse
 
-from faces.decision import ALERT, NOT_ENOUGH_EVIDENCE, RETRAIN
-from pipelines.candidate import make_candidate
-from steps.alert import send_alert, send_failure
-from steps.decide import decide
-from steps.deploy import deploy_model
-from steps.detect import detect_drift
-from steps.explain import explain_drift
-from steps.learn import learn_window
-from steps.production import live_settings
-from steps.record import record_deployment
-from steps.verify import verify_endpoint
-from steps.window import load_window
+from faces.drift.policy import ALERT, NOT_ENOUGH_EVIDENCE, RETRAIN
+from pipelines.train_and_gate import make_candidate
+from steps.data.add_feedback import learn_window
+from steps.deployment.deploy_model import deploy_model
+from steps.deployment.record_deployment import record_deployment
+from steps.deployment.verify_endpoint import verify_endpoint
+from steps.monitoring.decide import decide
+from steps.monitoring.detect_drift import detect_drift
+from steps.monitoring.drift_report import explain_drift
+from steps.monitoring.load_window import load_window
+from steps.monitoring.send_alert import send_alert, send_failure
+from store.production import live_settings
 
 
 @pipeline(name="drift_detection", dynamic=True, enable_cache=False, on_failure=send_failure)

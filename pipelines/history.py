@@ -5,7 +5,7 @@ from typing import Any
 from zenml import pipeline
 from zenml.models import PipelineRunResponse
 
-from steps.look_back import draw_history
+from steps.monitoring.draw_timeline import draw_history
 
 
 @pipeline(name="history", enable_cache=False)

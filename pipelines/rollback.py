@@ -5,10 +5,10 @@ from typing import Any
 from zenml import pipeline
 
 from pipelines.deployment import summarize
-from steps.choose import choose_former
-from steps.deploy import deploy_model
-from steps.record import record_rollback
-from steps.verify import verify_endpoint
+from steps.deployment.deploy_model import deploy_model
+from steps.deployment.record_deployment import record_rollback
+from steps.deployment.select_version import choose_former
+from steps.deployment.verify_endpoint import verify_endpoint
 
 __all__ = ["rollback", "summarize"]
 

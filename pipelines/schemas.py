@@ -111,7 +111,7 @@ class TrafficSettings(Strict):
     @field_validator("corruption")
     @classmethod
     def _known(cls, name: str) -> str:
-        from faces.corruptions import CORRUPTIONS
+        from faces.data.corruptions import CORRUPTIONS
 
         return choose("corruption", name, CORRUPTIONS) if name else name
 

@@ -7,10 +7,10 @@ from zenml.client import Client
 from zenml.models import PipelineRunResponse
 
 from pipelines import training
-from pipelines.candidate import make_candidate
-from steps.load import load_faces
-from steps.search import search_models
-from steps.split import split_faces
+from pipelines.train_and_gate import make_candidate
+from steps.data.load_faces import load_faces
+from steps.data.split_faces import split_faces
+from steps.training.search_models import search_models
 
 
 @pipeline(name="sweep", dynamic=True)

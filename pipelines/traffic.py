@@ -5,7 +5,7 @@ from typing import Any
 from zenml import pipeline
 from zenml.models import PipelineRunResponse
 
-from steps.send import send_traffic
+from steps.monitoring.send_traffic import send_traffic
 
 
 @pipeline(name="traffic", enable_cache=False)

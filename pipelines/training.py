@@ -5,9 +5,9 @@ from typing import Any
 from zenml import pipeline
 from zenml.models import PipelineRunResponse
 
-from pipelines.candidate import make_candidate
-from steps.load import load_faces
-from steps.split import split_faces
+from pipelines.train_and_gate import make_candidate
+from steps.data.load_faces import load_faces
+from steps.data.split_faces import split_faces
 
 
 @pipeline(name="training")

@@ -14,12 +14,12 @@ from google.protobuf import json_format
 from numpy.typing import NDArray
 from seldon_core.proto.prediction_pb2 import Feedback, SeldonMessage
 
-from faces.records import PIXELS, unit_pixels
-from serving.capture import Capture
-from serving.current import CurrentModel
+from faces.runtime.capture_format import PIXELS, unit_pixels
+from serving.capture.writer import Capture
+from serving.errors import RefusalError, wrong
+from serving.hot_reload import CurrentModel
 from serving.metrics import Metrics
-from serving.payload import ID, Payload, read_payload
-from serving.refusal import RefusalError, wrong
+from serving.request_parser import ID, Payload, read_payload
 from serving.settings import ServerSettings
 
 UNKNOWN = "unknown"

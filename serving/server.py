@@ -51,9 +51,9 @@ def build(settings: ServerSettings, token: str | None) -> Any:
     from seldon_core.gunicorn_utils import UserModelApplication
     from seldon_core.wrapper import get_rest_microservice
 
-    from serving.current import CurrentModel
-    from serving.front import Front
-    from serving.housekeeping import start_housekeeping
+    from serving.app import Front
+    from serving.capture.background import start_housekeeping
+    from serving.hot_reload import CurrentModel
     from serving.metrics import Metrics
     from serving.model import FaceModel
 

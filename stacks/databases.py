@@ -14,7 +14,7 @@ from zenml.client import Client
 from zenml.config.global_config import GlobalConfiguration
 from zenml.models import StackResponse
 
-from stacks.ready import mlflow_address
+from stacks.readiness import mlflow_address
 
 SQLITE = "sqlite:///"
 

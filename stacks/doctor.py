@@ -8,12 +8,12 @@ from zenml.client import Client
 from zenml.config.global_config import GlobalConfiguration
 from zenml.model_deployers import BaseModelDeployer
 
+from components.checks import PATIENCE, IllError
+from components.clouds.gcp import look_at_bucket, look_at_credentials, look_at_images
 from faces.errors import FailedError, InputError
-from stacks.google import look_at_bucket, look_at_credentials, look_at_images
-from stacks.ills import PATIENCE, IllError
-from stacks.ready import absent_modules
+from stacks.readiness import absent_modules
 from stacks.register import find_component
-from stacks.specs import Stack, create_secret, secrets_of
+from stacks.spec import Stack, create_secret, secrets_of
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _cluster(name: str) -> str:
     found = find_component("model_deployer", name)
     if found is None:
         raise IllError(f"'{name}' is not registered", "python run.py --register-stacks")
-    from deployers.seldon_kubernetes.deployer import SeldonKubernetesDeployer
+    from components.deployers.seldon_kubernetes.deployer import SeldonKubernetesDeployer
 
     deployer = BaseModelDeployer.from_model(found)
     assert isinstance(deployer, SeldonKubernetesDeployer)

@@ -10,10 +10,9 @@ from zenml.client import Client
 from zenml.enums import StackComponentType
 from zenml.models import ComponentResponse
 
-import alerters
-import deployers
+from components import alerters, deployers
 from faces.errors import InputError
-from stacks.specs import Component, Stack, create_secret, registrable, secrets_of
+from stacks.spec import Component, Stack, create_secret, registrable, secrets_of
 
 FLAVORS = {
     StackComponentType.MODEL_DEPLOYER: deployers.FLAVORS,

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from faces.dataset import Faces, load_faces
-from faces.sources import olivetti
-from stacks import environment
+from cli import runtime_env
+from faces.data.dataset import Faces, load_faces
+from faces.data.sources import olivetti
 
-environment.set_defaults()
+runtime_env.set_defaults()
 
 
 def real_faces_are_here() -> bool:
@@ -85,8 +85,8 @@ def zenml_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def run_pipeline(folder: Path, pipeline: str, text: str = "", **given: Any) -> dict[str, Any]:
     """Run a pipeline as run.py does, with a config of the test's own; gives its summary."""
-    from pipelines.launch import launch
-    from pipelines.settings import read_settings
+    from cli.runner import launch
+    from cli.settings import read_settings
 
     config = folder / "config.yaml"
     config.write_text(text)

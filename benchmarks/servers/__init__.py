@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from faces.portable import PortableModel, file_hash, read_portable
+from faces.runtime.portable import PortableModel, file_hash, read_portable
 
 MODEL = "FACES_MODEL"
 """The environment variable with the path of the portable model's file."""

@@ -4,6 +4,6 @@ One file a detector. `DriftDetector` decides; the others say where the drift is 
 """
 
 from faces.drift.detector import DriftDetector
-from faces.drift.report import DriftReport, Verdict
+from faces.drift.result import DriftReport, Verdict
 
 __all__ = ["DriftDetector", "DriftReport", "Verdict"]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import fisher_exact
 
-from faces.metrics import wilson_interval
+from faces.evaluation.metrics import wilson_interval
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from faces.drift.ks import ks_columns
-from faces.drift.moments import moments_test
-from faces.drift.people import (
+from faces.drift.capture_features import NAMES, Statistics, learn_statistics
+from faces.drift.identity_centering import (
     means_of_people,
     spread,
     tame,
     without_people,
     without_people_left_out,
 )
-from faces.drift.report import DriftReport, Verdict
-from faces.drift.statistics import NAMES, Statistics, learn_statistics
+from faces.drift.ks import ks_columns
+from faces.drift.moments import moments_test
+from faces.drift.result import DriftReport, Verdict
 
 Images = NDArray[np.floating]
 MOST = 2_000

@@ -1,4 +1,4 @@
-"""Recognisers by name: one file here and one YAML in configs/models make a model."""
+"""Recognisers by name: one file in `recognisers` and one YAML in configs/models make a model."""
 
 import pkgutil
 from collections.abc import Callable
@@ -6,20 +6,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from faces.errors import choose
+from faces.models import recognisers
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 
 def model_names() -> list[str]:
-    """The models that there are: the modules of this package."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    """The models that there are: the modules of `faces.models.recognisers`."""
+    return sorted(module.name for module in pkgutil.iter_modules(recognisers.__path__))
 
 
 def model_builder(name: str) -> Callable[..., "Pipeline"]:
     """The `build` function of a model. Raises InputError for an unknown name, with the choices."""
     build: Callable[..., Pipeline] = import_module(
-        f"{__name__}.{choose('model', name, model_names())}"
+        f"{recognisers.__name__}.{choose('model', name, model_names())}"
     ).build
     return build
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from deployers.images import PIPELINES, SERVING, image_name
+from components.deployers.container_images import PIPELINES, SERVING, image_name
 from tests.conftest import own_zenml
 from tests.gcp.doubles.kubernetes import Kubernetes, kubernetes
 from tests.gcp.doubles.mlflow import Tracking, postgres_binaries, tracking
@@ -97,7 +97,7 @@ def prepare(cluster: Kubernetes, tracked: Tracking, token: str) -> None:
     from rich.console import Console
     from zenml.client import Client
 
-    from pipelines.launch import register_all
+    from cli.runner import register_all
     from tests.gcp.redirect import sitecustomize  # noqa: F401 - sees that Vertex is the double
 
     client = Client()

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from faces.dataset import load_faces
-from faces.records import VERIFICATION
-from serving.client import send_faces
+from faces.client import send_faces
+from faces.data.dataset import load_faces
+from faces.runtime.capture_format import VERIFICATION
 
 collect_ignore_glob = [] if find_spec("gcp_storage_emulator") else ["test_*.py"]
 """These tests have an environment of their own: make test-gcp."""
@@ -68,8 +68,8 @@ def cloud() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def run(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Run a pipeline as run.py does, on the gcp stack unless another is named."""
-    from pipelines.launch import launch
-    from pipelines.settings import read_settings
+    from cli.runner import launch
+    from cli.settings import read_settings
 
     def run_here(pipeline: str, text: str = "", stack: str = "gcp", **given: Any) -> dict[str, Any]:
         config: Path = tmp_path_factory.mktemp("config") / "config.yaml"

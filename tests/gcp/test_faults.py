@@ -15,17 +15,17 @@ import numpy as np
 import pytest
 import requests
 
-from deployers.base import FaceDeployer, Model
-from deployers.images import SERVING, image_name
-from deployers.seldon_kubernetes import cluster as cluster_module
-from faces.dataset import load_faces
+from components.deployers.base import FaceDeployer, Model
+from components.deployers.container_images import SERVING, image_name
+from components.deployers.seldon_kubernetes import cluster as cluster_module
+from faces.client import send_faces
+from faces.data.dataset import load_faces
 from faces.errors import FailedError, InputError
-from faces.export import export_model
 from faces.models import build_model
-from faces.portable import file_hash, stamped, write_portable
-from faces.records import VERIFICATION
-from faces.training import fit_classifier, fit_features
-from serving.client import send_faces
+from faces.models.export import export_model
+from faces.models.training import fit_classifier, fit_features
+from faces.runtime.capture_format import VERIFICATION
+from faces.runtime.portable import file_hash, stamped, write_portable
 from tests.gcp.cloud import BUCKET, PROJECT, REGISTRY
 from tests.gcp.conftest import Run, clients, url
 
@@ -37,8 +37,8 @@ SETTINGS = {"capture": True, "rotate_seconds": 5.0}
 @pytest.fixture(scope="module")
 def deployer(cloud: Any) -> FaceDeployer:
     """The gcp stack's deployer, used from here."""
-    from deployers.base import active_deployer
-    from pipelines.launch import choose_stack
+    from cli.runner import choose_stack
+    from components.deployers.base import active_deployer
 
     choose_stack("gcp")
     return active_deployer()
@@ -111,7 +111,7 @@ def test_a_model_that_cannot_be_served_is_told_and_undone(
 def test_a_model_that_was_tampered_with_in_the_bucket_never_comes_up(
     cloud: Any, deployer: FaceDeployer, portable: Any, live: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from deployers.seldon_kubernetes import deployer as module
+    from components.deployers.seldon_kubernetes import deployer as module
 
     monkeypatch.setattr(
         module, "store", lambda uri, data: requests.post(
@@ -176,7 +176,7 @@ def test_a_cluster_that_refuses_is_told_with_the_role_that_is_missing(
 def test_two_who_deploy_at_once_do_not_undo_each_other(
     cloud: Any, deployer: FaceDeployer, portable: Any, live: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from deployers.seldon_kubernetes import deployer as module
+    from components.deployers.seldon_kubernetes import deployer as module
 
     real = module.store
 
@@ -270,9 +270,9 @@ def test_a_step_that_fails_fails_the_run_and_its_log_is_in_the_bucket(
 def test_a_job_that_ends_before_its_step_can_speak_is_noticed(
     cloud: Any, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipelines import follow
+    from cli import remote_run
 
-    monkeypatch.setattr(follow, "ASK", 1.0)
+    monkeypatch.setattr(remote_run, "ASK", 1.0)
     monkeypatch.setattr(cloud.vertex, "image", "another")
     with pytest.raises(FailedError, match=r"before a step could work: there is no image .*: see h"):
         run("history")
@@ -332,8 +332,8 @@ def refusing() -> Iterator[str]:
 def test_expired_credentials_are_told(
     cloud: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, refusing: str
 ) -> None:
-    from stacks.google import preflight
-    from stacks.ills import IllError
+    from components.checks import IllError
+    from components.clouds.gcp import preflight
 
     key = json.loads(Path(os.environ["GOOGLE_APPLICATION_CREDENTIALS"]).read_text())
     expired = tmp_path / "expired.json"
@@ -348,8 +348,8 @@ def test_expired_credentials_are_told(
 
 
 def test_a_bucket_that_is_not_there_is_told_before_anything_runs(cloud: Any) -> None:
-    from stacks.google import preflight
-    from stacks.ills import IllError
+    from components.checks import IllError
+    from components.clouds.gcp import preflight
 
     with pytest.raises(IllError, match="there is no gs://nobodys: gcloud storage buckets create"):
         preflight({"gcp"}, "gs://nobodys/zenml")
@@ -358,18 +358,18 @@ def test_a_bucket_that_is_not_there_is_told_before_anything_runs(cloud: Any) -> 
 def test_it_is_the_stacks_own_bucket_that_is_asked_for(
     cloud: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipelines.launch import choose_stack
-    from stacks import google
+    from cli.runner import choose_stack
+    from components.clouds import gcp
 
     asked: list[str] = []
-    monkeypatch.setattr(google, "look_at_bucket", asked.append)
+    monkeypatch.setattr(gcp, "look_at_bucket", asked.append)
     choose_stack("gcp")
     assert asked == [f"gs://{BUCKET}/zenml"]
 
 
 def test_the_doctor_finds_every_part_well_but_the_images_it_cannot_ask_for(cloud: Any) -> None:
     from stacks.doctor import examine
-    from stacks.specs import read_stack
+    from stacks.spec import read_stack
 
     found = {finding.part: finding for finding in examine(read_stack("gcp", os.environ))}
     assert found["credentials"].told.endswith(f"project {PROJECT}")
@@ -408,7 +408,7 @@ class Breaking(http.server.BaseHTTPRequestHandler):
 def test_an_interrupted_upload_is_tried_again(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     import gcsfs
 
-    from deployers.seldon_kubernetes.deployer import store
+    from components.deployers.seldon_kubernetes.deployer import store
 
     Breaking.target, Breaking.broken = cloud.storage, 0
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Breaking)

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from zenml.client import Client
 
+from faces.client import send_faces
 from faces.errors import FailedError, InputError
-from faces.portable import file_hash, stamped, write_portable
-from serving.client import send_faces
+from faces.runtime.portable import file_hash, stamped, write_portable
 from tests.conftest import needs_real_faces
 from tests.gcp.cloud import BUCKET, CAPTURED
 from tests.gcp.conftest import Run, clients, url
@@ -41,9 +41,9 @@ def objects(bucket: str) -> list[str]:
 
 def wait_for_capture(faces: int) -> None:
     """Until what was captured is in the bucket."""
-    from deployers.base import active_deployer
-    from faces.captured import tabulate
-    from serving.archive import read_files
+    from components.deployers.base import active_deployer
+    from faces.drift.captured_requests import tabulate
+    from serving.capture.reader import read_files
 
     deadline = time.monotonic() + 30
     while len(tabulate(read_files(active_deployer().captured())).table) < faces:
@@ -163,7 +163,7 @@ def test_a_rollback_brings_the_former_version_back(
 
 def test_the_local_stack_decides_the_same_of_the_same_traffic(run: Run, live: Any) -> None:
     """After the rollback, the same version is live there."""
-    from deployers.base import active_deployer
+    from components.deployers.base import active_deployer
 
     run("deployment", f"endpoint: {{port: {free_port()}}}", stack="local")
     deployer = active_deployer()
@@ -184,10 +184,10 @@ def test_the_local_stack_decides_the_same_of_the_same_traffic(run: Run, live: An
 def test_a_schedule_of_vertexs_looks_for_drift_and_can_be_ended(
     cloud: Any, run: Run, live: dict[str, Any], tmp_path: Path
 ) -> None:
-    from pipelines.launch import choose_stack
-    from pipelines.schedule import keep_schedule
-    from pipelines.settings import read_settings
-    from pipelines.watch import Every
+    from cli.runner import choose_stack
+    from cli.schedule import keep_schedule
+    from cli.settings import read_settings
+    from cli.watch import Every
 
     config = tmp_path / "drift.yaml"
     config.write_text("minimum_images: 12")

@@ -23,7 +23,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from deployers.seldon_local.environment import ensure_environment
+from components.deployers.seldon_local.environment import ensure_environment
 from tests.gcp.doubles.admission import Wrong, check_deployment
 from tests.gcp.doubles.handler import Answering
 from tests.gcp.doubles.pods import Pod

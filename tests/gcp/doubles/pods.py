@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from deployers.seldon_local.environment import ROOT
+from components.deployers.seldon_local.environment import ROOT
 from tests.gcp.doubles.process import LOOPBACK, end, free_port
 
 if TYPE_CHECKING:
@@ -72,7 +72,12 @@ class Pod:
         while not self.ending:
             with self.log.open("ab") as file:
                 self.process = subprocess.Popen(
-                    [str(self.cluster.python), "-m", "serving.pod", str(self.folder / "data")],
+                    [
+                        str(self.cluster.python),
+                        "-m",
+                        "serving.container",
+                        str(self.folder / "data"),
+                    ],
                     cwd=ROOT,
                     env=self._environment(),
                     stdin=subprocess.DEVNULL,

@@ -1,0 +1,157 @@
+"""Read settings from YAML and the command line, and say in one line what is wrong with them."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ConfigDict, ValidationError, validate_call
+
+from faces.data.conditions import parse_condition
+from faces.data.dataset import SOURCES, known_conditions
+from faces.data.sources.folder import TABLE
+from faces.data.sources.remote import is_remote
+from faces.errors import InputError, choose
+from faces.models import model_builder, model_names
+from pipelines.schemas import PIPELINES, Strict, SweepSettings, TrainingSettings
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+
+OPTIONS = {
+    "model": ("training",),
+    "data": ("training", "sweep"),
+    "condition": ("training", "sweep", "traffic"),
+    "seed": ("training", "sweep", "traffic"),
+    "trials": ("sweep",),
+    "minutes": ("sweep",),
+    "requests": ("traffic",),
+    "corruption": ("traffic",),
+    "reason": ("rollback",),
+    "page": ("history",),
+}
+"""The command line's options that only some pipelines take."""
+
+
+def read_settings(pipeline: str, config: Path | None, given: dict[str, Any]) -> Strict:
+    """Read a config, put what the command line gave over it, and complete the model's params.
+
+    Raises InputError that names file and key, or the choices.
+    """
+    kind = PIPELINES[choose("pipeline", pipeline, PIPELINES)]
+    path = config or CONFIGS / f"{pipeline}.yaml"
+    kept = _read_yaml(path)
+    for name, owners in OPTIONS.items():
+        if given.get(name) is None:
+            continue
+        if pipeline not in owners:
+            raise InputError(f"--{name} goes with --pipeline {' or '.join(owners)}, not {pipeline}")
+        if name != "data":
+            kept[name] = given[name]
+    if given.get("model") is not None:
+        kept.pop("params", None)
+    if given.get("data") is not None:
+        data = kept.get("data")
+        kept["data"] = (data if isinstance(data, dict) else {}) | {"source": given["data"]}
+    try:
+        settings = kind.model_validate(kept)
+    except ValidationError as error:
+        loc = error.errors()[0]["loc"]
+        asked = len(loc) == 1 and given.get(str(loc[0])) is not None
+        raise _explain(f"--{loc[0]}" if asked else str(path), error) from error
+    if not isinstance(settings, TrainingSettings | SweepSettings):
+        return settings
+    condition = _check_condition(settings, chosen=given.get("condition") is not None)
+    settings = settings.model_copy(update={"condition": condition})
+    if isinstance(settings, SweepSettings):
+        return settings.model_copy(update={"defaults": _sweep_defaults(settings, path)})
+    params = _model_params(settings.model, settings.params, path)
+    return settings.model_copy(update={"params": {**params, "seed": settings.seed}})
+
+
+def _check_condition(settings: TrainingSettings | SweepSettings, chosen: bool) -> str:
+    """Check the condition before anything runs, as far as the data is known by then.
+
+    A folder without conditions.csv has no conditions: all its images are baseline, unless the
+    command line asked for a condition. What is in a bucket is looked at by the pipeline.
+    """
+    source = settings.data.source
+    known = known_conditions(source)
+    if known is not None:
+        parse_condition(settings.condition, known)
+        return settings.condition
+    if is_remote(source):
+        return settings.condition
+    table = Path(source).expanduser() / TABLE
+    if not table.parent.is_dir():
+        raise InputError(f"no folder '{source}': --data takes {', '.join(SOURCES)} or a folder")
+    if table.exists():
+        return settings.condition
+    if chosen and settings.condition:
+        raise InputError(f"--condition {settings.condition}: there is no {table}")
+    return ""
+
+
+def check_reach(settings: Strict, store: str) -> None:
+    """Raise InputError if machines elsewhere cannot see the data; `store` is their artifact store.
+
+    A folder on this machine is not copied to them unasked: whose faces these are decides that.
+    """
+    if not isinstance(settings, TrainingSettings | SweepSettings):
+        return
+    source = settings.data.source
+    if source in SOURCES or is_remote(source):
+        return
+    place = "/".join([*store.split("/")[:3], "people"])
+    raise InputError(
+        f"--data {source}: this stack's machines cannot see that folder: "
+        f"gcloud storage cp -r {source.rstrip('/')}/* {place}/ and --data {place}"
+    )
+
+
+def _model_params(name: str, params: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The model's YAML with `params` over it, checked against the model's `build`."""
+    build = model_builder(choose("model", name, model_names()))
+    default = CONFIGS / "models" / f"{name}.yaml"
+    base = _read_yaml(default)
+    checked = validate_call(config=ConfigDict(strict=True))(build)
+    for source, given in ((default, base), (path, base | params)):
+        try:
+            checked(**given)
+        except ValidationError as error:
+            raise _explain(str(source), error, "params." if source == path else "") from error
+    return base | params
+
+
+def _sweep_defaults(settings: SweepSettings, path: Path) -> dict[str, dict[str, Any]]:
+    """Each model's own parameters; every value to try is checked against its `build`."""
+    for name, space in settings.spaces.items():
+        for parameter, values in space.items():
+            if not values:
+                raise InputError(f"{path}: spaces.{name}.{parameter}: no values to try")
+            for value in values:
+                _model_params(name, {parameter: value}, path)
+    return {name: _model_params(name, {}, path) for name in settings.spaces}
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        kept = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(kept, dict | None):
+        raise InputError(f"{path}: expected keys and values, found a {type(kept).__name__}")
+    return kept or {}
+
+
+def _explain(place: str, error: ValidationError, prefix: str = "") -> InputError:
+    """The first problem in one line: file or option, key, what is wrong."""
+    problem = error.errors()[0]
+    key = prefix + ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "value_error":
+        return InputError(f"{place}: {problem['ctx']['error']}")
+    if problem["type"] == "open_host":
+        return InputError(f"{place}: {key}.host: {problem['msg']}")
+    unknown = problem["type"] in {"extra_forbidden", "unexpected_keyword_argument"}
+    what = "unknown key" if unknown else f"{problem['msg']}, not {problem['input']!r}"
+    return InputError(f"{place}: {what}" if place == f"--{key}" else f"{place}: {key}: {what}")

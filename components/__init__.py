@@ -1,0 +1,1 @@
+"""ZenML stack components of this project: deployers, alerters, trackers and clouds."""

@@ -1,0 +1,1 @@
+"""Clouds: one module each, with preflight checks, schedules and error messages."""

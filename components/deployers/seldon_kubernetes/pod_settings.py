@@ -1,0 +1,30 @@
+"""The settings of servers that run in pods."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from components.deployers.seldon_kubernetes.flavor import SeldonKubernetesConfig
+from components.deployers.seldon_kubernetes.manifest import FOLDER, PORT
+from faces import NAME
+from faces.errors import InputError
+from serving.settings import ServerSettings
+
+
+def pod_settings(given: Mapping[str, Any], config: SeldonKubernetesConfig) -> ServerSettings:
+    """What was asked for, with what pods need in it. Raises InputError if it cannot be kept."""
+    settings = ServerSettings(name=NAME, folder=FOLDER, **given)
+    place = settings.capture_place or config.captured
+    if settings.capture and "://" not in place:
+        raise InputError(
+            f"capture.capture_place: {place} would be lost with its pod: give a URI such as "
+            "gs://bucket/folder, or '' for the stack's own"
+        )
+    return replace(
+        settings,
+        host="0.0.0.0",
+        port=PORT,
+        capture_place=place,
+        rotate_seconds=min(settings.rotate_seconds, config.ship_seconds),
+        replicas=config.replicas,
+    )

@@ -1,0 +1,84 @@
+"""The server as ZenML's service: what `zenml model-deployer models` lists, starts and stops."""
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import ClassVar
+
+from zenml.enums import ServiceState
+from zenml.models.v2.misc.service import ServiceType
+from zenml.services import ServiceConfig
+from zenml.services.service import BaseDeploymentService
+
+from components.deployers.common import find_token
+from components.deployers.seldon_local import process
+from faces.client import PREDICT
+from serving.settings import ServerSettings, read_current, read_settings
+
+
+class SeldonLocalServiceConfig(ServiceConfig):
+    """Where the server's folder is. All else stands there, and may change."""
+
+    folder: str
+
+
+class SeldonLocalService(BaseDeploymentService):
+    """A server on this machine."""
+
+    SERVICE_TYPE: ClassVar[ServiceType] = ServiceType(
+        name="seldon_local",
+        type="model-serving",
+        flavor="seldon_local",
+        description="Seldon Core's REST wrapper on this machine",
+    )
+    config: SeldonLocalServiceConfig
+
+    @property
+    def folder(self) -> Path:
+        """The server's folder."""
+        return Path(self.config.folder)
+
+    @property
+    def settings(self) -> ServerSettings:
+        """What the server is told."""
+        return read_settings(self.folder)
+
+    @property
+    def model_version(self) -> str | None:
+        """The version that is served, or would be."""
+        current = read_current(self.folder)
+        return current["version"] if current else None
+
+    @property
+    def prediction_url(self) -> str | None:
+        """Where predictions are asked for."""
+        return self.settings.url + PREDICT
+
+    def check_status(self) -> tuple[ServiceState, str]:
+        """How the server is: active, stopped, or what went wrong with it."""
+        if process.crashed(self.folder):
+            return ServiceState.ERROR, (
+                "the server is gone and nobody stopped it; its last words: "
+                f"{process.last_words(self.folder)}. Start it again: zenml model-deployer models "
+                f"start {self.uuid}"
+            )
+        if process.running(self.folder) is None:
+            return ServiceState.INACTIVE, ""
+        if not process.answers(self.settings):
+            return ServiceState.ERROR, f"the server runs but does not answer at {self.settings.url}"
+        return ServiceState.ACTIVE, ""
+
+    def provision(self) -> None:
+        """Start the server, if it does not run."""
+        with process.alone(self.folder):
+            if process.running(self.folder) is None:
+                process.start(self.settings, find_token(self.settings.token_secret))
+
+    def deprovision(self, force: bool = False) -> None:
+        """Stop the server."""
+        with process.alone(self.folder):
+            process.stop(self.folder)
+
+    def get_logs(self, follow: bool = False, tail: int | None = None) -> Generator[str, bool, None]:
+        """The server's log, line by line; `follow` is not offered, `tail` is."""
+        lines = process.log_file(self.folder).read_text(errors="replace").splitlines()
+        yield from lines[-tail:] if tail else lines

@@ -1,7 +1,0 @@
-"""Model deployer flavors of ZenML: how a model comes to an endpoint, and back."""
-
-FLAVORS = {
-    "seldon_local": "deployers.seldon_local.flavor.SeldonLocalFlavor",
-    "seldon_kubernetes": "deployers.seldon_kubernetes.flavor.SeldonKubernetesFlavor",
-}
-"""The flavors of this project, by name, for `stacks` to register."""

@@ -1,0 +1,1 @@
+"""Faces and their conditions: sources, splits, augmentation, feedback and traffic."""

@@ -1,0 +1,1 @@
+"""Evaluation: metrics, open-set recognition, invariance tests and the promotion gate."""

@@ -1,0 +1,1 @@
+"""Recognisers: one module each, with a function `build`."""

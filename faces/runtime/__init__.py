@@ -1,0 +1,1 @@
+"""What an endpoint computes, with numpy alone: model, operators, capture format."""

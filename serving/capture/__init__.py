@@ -1,0 +1,1 @@
+"""Captured requests: write, read, delete, upload and expire."""

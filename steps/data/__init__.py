@@ -1,0 +1,1 @@
+"""Steps that load, split and extend the data."""

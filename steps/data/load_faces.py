@@ -1,0 +1,17 @@
+"""Load the faces. Never cached: the data itself is looked at in every run."""
+
+from typing import Annotated
+
+from zenml import add_tags, step
+
+from faces.data import dataset
+from faces.data.dataset import Faces
+from store.materializers import FacesMaterializer
+
+
+@step(enable_cache=False, output_materializers={"faces": FacesMaterializer})
+def load_faces(source: str, people: int, images: int, seed: int) -> Annotated[Faces, "faces"]:
+    """Load faces from a source; the run is tagged with what the source turned out to be."""
+    faces = dataset.load_faces(source, people=people, images=images, seed=seed)
+    add_tags(tags=[f"data:{faces.source}"])
+    return faces

@@ -1,0 +1,1 @@
+"""Steps that deploy a version, verify it and record the deployment."""

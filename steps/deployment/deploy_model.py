@@ -1,0 +1,36 @@
+"""Put a version live on the active stack's endpoint."""
+
+from typing import Annotated, Any
+
+from zenml import step
+
+from components.deployers.base import Model, active_deployer
+from faces.errors import FailedError, InputError
+from faces.runtime.portable import PortableModel, file_hash, stamped, write_portable
+from store.versions import find_version, load_artifact
+
+
+@step(enable_cache=False)
+def deploy_model(
+    version: int, endpoint: dict[str, Any] | None
+) -> Annotated[dict[str, Any], "live"]:
+    """Serve a version in place of what is served; without `endpoint`, where that is served now."""
+    deployer = active_deployer()
+    replaced = deployer.live_version()
+    live = deployer.put_live(portable_model(version), endpoint)
+    return {"url": live.url, "version": live.version, "replaced": replaced, "note": live.note}
+
+
+def portable_model(number: int) -> Model:
+    """A version's file for an endpoint, checked against the hash that training recorded."""
+    version = find_version(number)
+    recorded = version and version.run_metadata.get("portable_hash")
+    if version is None or recorded is None:
+        raise InputError(
+            f"version {number} has no portable model: python run.py --pipeline training --no-cache"
+        )
+    portable: PortableModel = load_artifact(version, "portable")
+    data = write_portable(stamped(portable, number))
+    if file_hash(data) != recorded:
+        raise FailedError(f"version {number}: its portable model is not the one that was recorded")
+    return Model(str(number), data, str(recorded))

@@ -1,0 +1,1 @@
+"""Steps that send traffic, detect drift and report it."""

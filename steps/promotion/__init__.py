@@ -1,0 +1,1 @@
+"""Steps that register a version and decide whether it is promoted."""

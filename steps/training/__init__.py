@@ -1,0 +1,1 @@
+"""Steps that fit, search and export models."""

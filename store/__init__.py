@@ -1,0 +1,1 @@
+"""What is recorded in ZenML: versions, production, deployments, materializers, cache keys."""

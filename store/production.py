@@ -1,0 +1,62 @@
+"""Which version is in production: moved in ZenML, then told to MLflow's registry."""
+
+from typing import Any
+
+from zenml import log_metadata
+from zenml.client import Client
+from zenml.model_registries.base_model_registry import ModelVersionStage
+from zenml.models import ModelVersionResponse
+
+from components.deployers.base import active_deployer
+from faces import NAME
+from faces.errors import InputError
+from store.versions import find_version, production_version, put_into_production
+
+ALIAS, PENDING, CHAMPION = "mlflow_alias", "pending", "champion"
+"""In MLflow's registry the version in production has the alias 'champion'."""
+
+ROLLED_BACK = "rolled_back"
+"""Why a version was taken out of production by hand. Such a version does not come back."""
+
+
+def move_production(version: ModelVersionResponse, instead_of: ModelVersionResponse | None) -> bool:
+    """Put a version into production; False if production is not `instead_of` any more."""
+    log_metadata(metadata={ALIAS: PENDING}, model_version_id=version.id)
+    return put_into_production(version, instead_of=instead_of)
+
+
+def tell_registry() -> None:
+    """Let MLflow's registry name the same version as ZenML; also after a run that was killed."""
+    production = production_version()
+    if production is None or production.run_metadata.get(ALIAS) != PENDING:
+        return
+    registry = Client().active_stack.model_registry
+    assert registry is not None
+    registry.update_model_version(
+        name=NAME,
+        version=str(production.run_metadata["mlflow_version"]),
+        stage=ModelVersionStage.PRODUCTION,
+    )
+    log_metadata(metadata={ALIAS: CHAMPION}, model_version_id=production.id)
+
+
+def live_settings() -> dict[str, Any]:
+    """The settings that the live version was trained with."""
+    settings: dict[str, Any] = require_live().run_metadata["settings"]  # type: ignore[assignment]
+    return settings
+
+
+def require_live() -> ModelVersionResponse:
+    """The version that is live. Raises InputError if nothing is, or if it was deleted."""
+    version = find_version(int(active_deployer().endpoint().version))
+    if version is None:
+        raise InputError("the version that is live was deleted: train and deploy another")
+    return version
+
+
+def require_production() -> ModelVersionResponse:
+    """The version in production. Raises InputError if there is none."""
+    version = production_version()
+    if version is None:
+        raise InputError("no model is in production: python run.py --pipeline training")
+    return version

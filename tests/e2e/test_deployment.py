@@ -1,0 +1,325 @@
+"""Training, deployment and rollback, as run.py does them, on an endpoint of the test's own."""
+
+import json
+import os
+import signal
+import threading
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import requests
+
+from benchmarks.load import Load, post, run_load
+from faces.errors import FailedError, InputError
+from tests.conftest import own_zenml, run_pipeline
+from tests.e2e.test_training import champion
+from tests.integration.serving.conftest import free_port
+
+PORT = free_port()
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A ZenML of this module's own: what happens depends on what happened before."""
+    with own_zenml(tmp_path_factory.mktemp("zenml-deployment")) as home:
+        yield home
+        deployer().put_back(None)
+
+
+@pytest.fixture(scope="module")
+def run(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    def run_here(pipeline: str, text: str = "", **given: Any) -> dict[str, Any]:
+        if pipeline == "deployment":
+            text = text or f"endpoint: {{port: {PORT}}}"
+        return run_pipeline(tmp_path_factory.mktemp("config"), pipeline, text, **given)
+
+    return run_here
+
+
+@pytest.fixture(scope="module")
+def trained(run: Run) -> dict[str, Any]:
+    return train(run, "logistic")
+
+
+def train(run: Run, model: str, **more: Any) -> dict[str, Any]:
+    text = "data: {people: 8, images: 12}\ngate: {tolerances: {baseline: 1.0, drifted: 1.0}}"
+    return run("training", text, data="synthetic", model=model, **more)
+
+
+@pytest.fixture(scope="module")
+def deployed(run: Run, trained: dict[str, Any]) -> dict[str, Any]:
+    return run("deployment")
+
+
+def deployer() -> Any:
+    from components.deployers.base import active_deployer
+
+    return active_deployer()
+
+
+def served() -> str:
+    told = requests.get(f"http://127.0.0.1:{PORT}/health/status", timeout=5).json()
+    return str(told["meta"]["tags"]["model_version"])
+
+
+def production() -> int:
+    from store.versions import production_version
+
+    version = production_version()
+    assert version is not None
+    return version.number
+
+
+def while_asked(act: Callable[[], Any]) -> tuple[Any, Load]:
+    """Do something while eight clients send requests without a pause."""
+    pixels = np.random.default_rng(0).integers(0, 255, 4096, dtype=np.uint8)
+    body = json.dumps({"binData": b64encode(pixels.tobytes()).decode()}).encode()
+    loads: list[Load] = []
+    stop = threading.Event()
+
+    def clients() -> None:
+        while not stop.is_set():
+            request = [post("/api/v1.0/predictions", body)]
+            loads.append(run_load(PORT, request, connections=8, seconds=0.5))
+
+    thread = threading.Thread(target=clients)
+    thread.start()
+    try:
+        result = act()
+    finally:
+        stop.set()
+        thread.join()
+    total = Load()
+    for load in loads:
+        total.seconds += load.seconds
+        total.failures += load.failures
+    return result, total
+
+
+def test_nothing_in_production_nothing_to_deploy(run: Run) -> None:
+    with pytest.raises(InputError, match="no model is in production: python run"):
+        run("deployment")
+    with pytest.raises(InputError, match="no version before the one that is live"):
+        run("rollback")
+
+
+def test_the_version_in_production_goes_live(deployed: dict[str, Any]) -> None:
+    assert deployed["endpoint"] == {"url": f"http://127.0.0.1:{PORT}", "model_version": "1"}
+    assert deployed["replaced"] is None
+    assert deployed["status"] == "live"
+    assert deployed["largest_difference"] < 1e-4
+    assert served() == "1"
+
+
+def test_zenml_lists_the_server_with_its_url(deployed: dict[str, Any]) -> None:
+    (service,) = deployer().find_model_server()
+    assert service.is_running
+    info = deployer().get_model_server_info(service)
+    assert info["PREDICTION_URL"] == f"http://127.0.0.1:{PORT}/api/v1.0/predictions"
+    assert info["MODEL_VERSION"] == "1"
+    assert any("serving version 1" in line for line in service.get_logs(tail=5))
+
+
+def test_checks_of_a_deployment_are_no_traffic(deployed: dict[str, Any]) -> None:
+    from faces.drift.captured_requests import tabulate
+    from serving.capture.reader import read_files
+
+    assert tabulate(read_files(deployer().captured())).table.empty
+
+
+def test_asking_showing_and_deleting_by_command(
+    deployed: dict[str, Any], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    from cli.captured import forget_captured, show_captured
+    from cli.predict import ask
+
+    ask(None, None, body=True)
+    body = json.loads(capsys.readouterr().out)
+    assert len(body["data"]["ndarray"][0]) == 4096
+    picture = tmp_path / "face.png"
+    Image.fromarray(np.uint8(255 * np.reshape(body["data"]["ndarray"][0], (64, 64)))).save(picture)
+    ask(picture, "p03", body=False)
+    told = capsys.readouterr().out
+    assert f"face.png, asked at http://127.0.0.1:{PORT} (version 1):" in told
+    request = told.split("request ")[1].strip()
+    show_captured(None)
+    told = capsys.readouterr().out
+    assert request in told
+    assert "p03" in told
+    show_captured(tmp_path / "all.csv")
+    assert request in (tmp_path / "all.csv").read_text()
+    capsys.readouterr()
+    forget_captured(None, request)
+    forget_captured("2000-01-01", None)
+    assert capsys.readouterr().out.splitlines() == [
+        "1 captured requests are deleted",
+        "0 captured requests are deleted",
+    ]
+    with pytest.raises(InputError, match="--forget-before: "):
+        forget_captured("yesterday", None)
+
+
+def test_a_new_version_goes_live_without_a_failed_request_and_back(
+    run: Run, deployed: dict[str, Any]
+) -> None:
+    assert train(run, "svm")["model"]["promoted"]
+    second, load = while_asked(lambda: run("deployment"))
+    assert (second["endpoint"]["model_version"], second["replaced"]) == ("2", "1")
+    assert second["endpoint"]["url"] == deployed["endpoint"]["url"]
+    assert load.failures == []
+    assert len(load.seconds) > 200
+    (service,) = deployer().find_model_server()
+    assert service.model_version == "2"
+
+    back, load = while_asked(lambda: run("rollback", reason="names were wrong"))
+    assert load.failures == []
+    assert (back["endpoint"]["model_version"], back["replaced"]) == ("1", "2")
+    assert (back["kind"], back["reason"]) == ("rollback", "names were wrong")
+    assert back["who"]
+    assert back["when"].startswith("20")
+    assert (served(), production(), champion()) == ("1", 1, 1)
+    from store.versions import find_version
+
+    left = find_version(2)
+    assert left is not None
+    assert left.run_metadata["rolled_back"] == "names were wrong"
+
+
+def test_what_was_rolled_back_does_not_come_back_by_itself(
+    run: Run, deployed: dict[str, Any]
+) -> None:
+    again = train(run, "svm")["model"]
+    assert again["reason"] == "refused: it was rolled back (names were wrong)"
+    assert production() == 1
+
+
+def test_there_is_an_end_to_going_back(run: Run, deployed: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="no version before the one that is live"):
+        run("rollback")
+    assert served() == "1"
+
+
+def test_an_endpoint_that_answers_otherwise_than_the_model_is_taken_back(
+    run: Run, deployed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from steps.deployment import deploy_model
+
+    assert train(run, "svm", seed=5)["model"]["promoted"]
+    newest = production()
+    honest = deploy_model.write_portable
+
+    def wrong(model: Any) -> bytes:
+        kind, arrays = model.stages[0]
+        first = (kind, {name: np.flip(array, axis=-1) for name, array in arrays.items()})
+        model.stages[:] = [first, *model.stages[1:]]
+        return honest(model)
+
+    def go() -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(deploy_model, "write_portable", wrong)
+            patch.setattr(deploy_model, "file_hash", lambda data: recorded(newest))
+            patch.setattr(
+                deploy_model, "Model", lambda v, data, hash_: Model(v, data, file_hash(data))
+            )
+            with pytest.raises(FailedError, match=r"version \d+ was taken back, version 1 is live"):
+                run("deployment")
+
+    from components.deployers.base import Model
+    from faces.runtime.portable import file_hash
+
+    _, load = while_asked(go)
+    assert load.failures == []
+    assert served() == "1"
+
+
+def recorded(version: int) -> str:
+    from store.versions import find_version
+
+    found = find_version(version)
+    assert found is not None
+    return str(found.run_metadata["portable_hash"])
+
+
+def test_a_damaged_portable_model_never_reaches_the_endpoint(
+    run: Run, deployed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from steps.deployment import deploy_model
+
+    with monkeypatch.context() as patch:
+        patch.setattr(deploy_model, "write_portable", lambda model: b"damaged")
+        with pytest.raises(
+            FailedError, match="its portable model is not the one that was recorded"
+        ):
+            run("deployment")
+    assert served() == "1"
+
+
+def test_a_taken_port_fails_the_run_and_the_old_endpoint_goes_on(
+    run: Run, deployed: dict[str, Any]
+) -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(FailedError, match="cannot be used"):
+            run("deployment", f"endpoint: {{port: {taken.getsockname()[1]}}}")
+    assert served() == "1"
+
+
+def test_a_crash_is_told_by_zenml_and_by_the_next_deployment(
+    run: Run, deployed: dict[str, Any]
+) -> None:
+    from zenml.enums import ServiceState
+
+    from components.deployers.seldon_local import process
+
+    found = process.running(deployer().folder)
+    assert found is not None
+    os.killpg(found.pid, signal.SIGKILL)
+    found.wait(5)
+    (service,) = deployer().find_model_server()
+    assert service.status.state == ServiceState.ERROR
+    assert "the server is gone and nobody stopped it" in service.status.last_error
+    again = run("deployment")
+    assert "the server was gone" in again["note"]
+    assert served() == again["endpoint"]["model_version"] == str(production())
+
+
+def test_stop_start_and_delete_as_zenmls_commands_do(run: Run, deployed: dict[str, Any]) -> None:
+    (service,) = deployer().find_model_server()
+    version = served()
+    deployer().stop_model_server(service.uuid)
+    with pytest.raises(requests.ConnectionError):
+        served()
+    deployer().start_model_server(service.uuid, timeout=30)
+    assert served() == version
+    deployer().delete_model_server(service.uuid)
+    assert deployer().find_model_server() == []
+    with pytest.raises(requests.ConnectionError):
+        served()
+    anew = run("deployment")
+    assert (anew["replaced"], served()) == (None, version)
+
+
+def test_a_host_that_others_reach_needs_a_token(run: Run, deployed: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=r"endpoint\.host: others could reach the endpoint"):
+        run("deployment", "endpoint: {host: 0.0.0.0}")
+    with pytest.raises(InputError, match="no secret 'nothing' with a key 'token'"):
+        run("deployment", f"endpoint: {{port: {PORT}, token_secret: nothing}}")
+    from zenml.client import Client
+
+    Client().create_secret("endpoint", {"token": "open sesame"})
+    run("deployment", f"endpoint: {{port: {PORT}, token_secret: endpoint}}")
+    url = f"http://127.0.0.1:{PORT}/metadata"
+    assert requests.get(url, timeout=5).status_code == 401
+    assert requests.get(url, headers=dict(deployer().endpoint().headers), timeout=5).ok
+    run("deployment")
+    assert requests.get(url, timeout=5).ok

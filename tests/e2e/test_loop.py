@@ -1,0 +1,251 @@
+"""The whole loop: traffic, drift, retraining, redeployment, a refused model, a rollback."""
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from faces.errors import FailedError, InputError
+from tests.conftest import own_zenml, real_faces_are_here, run_pipeline
+from tests.integration.serving.conftest import free_port
+
+PORT = free_port()
+REAL = real_faces_are_here()
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A ZenML of this module's own: what happens depends on what happened before."""
+    with own_zenml(tmp_path_factory.mktemp("zenml-loop")) as home:
+        yield home
+        deployer().put_back(None)
+
+
+@pytest.fixture(scope="module")
+def run(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    def run_here(pipeline: str, text: str = "", **given: Any) -> dict[str, Any]:
+        return run_pipeline(tmp_path_factory.mktemp("config"), pipeline, text, **given)
+
+    return run_here
+
+
+@pytest.fixture(scope="module")
+def live(run: Run) -> dict[str, Any]:
+    run("training", data="olivetti" if REAL else "synthetic")
+    return run("deployment", f"endpoint: {{port: {PORT}}}")
+
+
+def deployer() -> Any:
+    from components.deployers.base import active_deployer
+
+    return active_deployer()
+
+
+def send(run: Run, condition: str, text: str = "", **given: Any) -> dict[str, Any]:
+    sent = run("traffic", text, condition=condition, **given)["traffic"]
+    assert sent["failed"] == 0
+    return dict(sent)
+
+
+def test_no_traffic_is_not_enough_evidence(run: Run, live: dict[str, Any]) -> None:
+    found = run("drift_detection")
+    assert found["decision"] == "not_enough_evidence"
+    assert found["drift"]["window"] == 0
+    assert not found["retrained"]
+
+
+def test_traffic_of_the_training_condition_changes_nothing(run: Run, live: dict[str, Any]) -> None:
+    sent = send(run, "yaw=frontal", requests=40)
+    assert sent["accuracy"] > 0.85
+    assert sent["feedback"] == 40
+    found = run("drift_detection")
+    assert found["decision"] == "none", found["reason"]
+    assert found["drift"]["window"] == sent["images"]
+    assert found["deployed_version"] is None
+    assert run("drift_detection")["decision"] == "not_enough_evidence", "it was decided on"
+
+
+def test_drift_without_labels_is_an_alert(run: Run, live: dict[str, Any], home: Path) -> None:
+    send(run, "yaw=left,right", "feedback: 0.0", corruption="blur")
+    found = run("drift_detection")
+    assert found["decision"] == "alert"
+    assert found["drift"]["detected"]
+    assert "nothing can be learned without" in found["reason"]
+    assert found["alert"]["delivered"]
+    assert found["reason"] in (home / "alerts.log").read_text()
+    assert "by Evidently" in Path(found["page"]).read_text()
+    assert (Path(found["page"]).parent / "evidently.html").exists()
+    assert deployer().live_version() == "1"
+
+
+def test_drift_in_too_few_of_the_last_windows_waits(run: Run, live: dict[str, Any]) -> None:
+    send(run, "yaw=left,right", corruption="noise")
+    found = run("drift_detection", "windows: 5\nneeded: 4")
+    assert found["decision"] == "wait"
+    assert "in 2 of the 4 windows that are needed" in found["reason"]
+
+
+def test_wrong_labels_make_a_model_that_the_gate_refuses(run: Run, live: dict[str, Any]) -> None:
+    from faces.client import send_faces, send_truth
+    from faces.data.dataset import Faces
+    from faces.data.traffic import traffic_rows
+    from store.versions import find_version, load_artifact
+
+    version = find_version(int(deployer().live_version()))
+    assert version is not None
+    faces: Faces = load_artifact(version, "faces")
+    split = load_artifact(version, "split")
+    rows = traffic_rows(faces, split, "yaw=left,right")
+    endpoint = deployer().endpoint()
+    before = deployer().live_version()
+    for shift in (0.0, 0.02, 0.04):
+        for number, row in enumerate(rows):
+            pixels = np.clip(faces.pixels[row] + shift, 0, 1)
+            answer = send_faces(endpoint.url, pixels[None])
+            wrong = answer.names[(answer.names.index(faces.subjects[row]) + number) % 40]
+            send_truth(endpoint.url, answer.request, [wrong])
+    found = run("drift_detection")
+    assert found["decision"] == "retrain"
+    assert found["retrained"]
+    assert not found["promoted"], found["gate"]
+    assert found["gate"].startswith("refused: worse than production")
+    assert f"does not go live: {found['gate']}" in found["alert"]["message"]
+    assert found["deployed_version"] is None
+    assert deployer().live_version() == before
+
+
+def test_turned_heads_are_noticed_learned_and_redeployed_then_rolled_back(
+    run: Run, live: dict[str, Any]
+) -> None:
+    before = deployer().live_version()
+    sent = send(run, "yaw=left,right", requests=60)
+    assert sent["accuracy"] < 0.85
+    found = run("drift_detection")
+    assert found["decision"] == "retrain"
+    assert found["drift"]["accuracy"]["now"] == pytest.approx(sent["accuracy"], abs=0.05)
+    assert found["promoted"], found["gate"]
+    assert found["deployed_version"] == deployer().live_version() != before
+    assert f"Version {found['deployed_version']} is live now" in found["alert"]["message"]
+    if REAL:
+        assert found["drift"]["detected"]
+        assert found["metrics"]["drifted_accuracy"] > 0.6
+    after = send(run, "yaw=frontal", requests=20)
+    assert after["model_version"] == found["deployed_version"]
+    json.dumps(found)
+
+    back = run("rollback", reason="a test")
+    assert back["endpoint"]["model_version"] == before == deployer().live_version()
+
+
+@pytest.mark.parametrize("moment", ["decide", "promote model", "deploy model"])
+def test_killed_anywhere_the_endpoint_answers_and_the_next_run_starts_over(
+    run: Run, live: dict[str, Any], moment: str
+) -> None:
+    before = deployer().live_version()
+    send(run, "yaw=left,right", requests=60)
+    kill_when_done(moment)
+    now = send(run, "yaw=frontal", requests=1)["model_version"]
+    if moment != "deploy model":
+        assert now == before, "nothing new was live yet"
+        assert captured_since_decision(), "what the killed run decided does not count"
+        return
+    found = run("drift_detection")
+    assert found["decision"] in ("none", "retrain")
+    assert not captured_since_decision()
+    assert deployer().live_version() == (found["deployed_version"] or now)
+    back = run("rollback", reason="a test")
+    assert back["endpoint"]["model_version"] not in (now, found["deployed_version"])
+
+
+def captured_since_decision() -> int:
+    from steps.monitoring.load_window import load_window
+
+    return len(load_window.entrypoint(None)[0])
+
+
+def kill_when_done(step: str) -> None:
+    """Start a drift detection, and kill it the moment that a step is done."""
+    command = [sys.executable, "run.py", "--pipeline", "drift_detection"]
+    with subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stderr is not None
+        said: list[str] = []
+        for line in process.stderr:
+            if f"✓ {step}" in line:
+                os.killpg(process.pid, signal.SIGKILL)
+                return
+            said.append(line)
+        pytest.fail(f"it ended before '{step}': {said} {process.stdout.read()}")
+
+
+def test_damaged_records_are_counted_and_passed_over(run: Run, live: dict[str, Any]) -> None:
+    send(run, "yaw=frontal", requests=20)
+    (file,) = [f for place in deployer().captured() for f in Path(place).glob("*.faces")][-1:]
+    whole = file.read_bytes()
+    broken = bytearray(whole)
+    broken[len(whole) // 2] ^= 0xFF
+    try:
+        file.write_bytes(bytes(broken))
+        found = run("drift_detection")
+    finally:
+        file.write_bytes(whole)
+    assert found["drift"]["damaged"] == 1
+    assert found["decision"] in ("none", "not_enough_evidence")
+
+
+def test_the_history_has_it_all_on_one_page(run: Run, live: dict[str, Any]) -> None:
+    told = run("history")
+    assert "<script" not in told["html"]
+    for badge in ("none", "alert", "wait", "retrain", "deployment", "rollback"):
+        assert f'class="badge {badge}"' in told["html"]
+    assert "refused: worse than production" in told["html"]
+
+
+def test_traffic_uses_what_no_version_was_trained_on(run: Run, live: dict[str, Any]) -> None:
+    from faces.data.traffic import is_apart
+    from store.versions import find_version, load_artifact
+
+    versions = [v for n in range(1, 6) if (v := find_version(n)) is not None]
+    assert len(versions) >= 2
+    for version in versions[1:]:
+        faces, split = load_artifact(version, "faces"), load_artifact(version, "split")
+        first = load_artifact(versions[0], "split")
+        original = load_artifact(versions[0], "faces")
+        learned = np.setdiff1d(faces.ids[split.train], original.ids[first.train])
+        assert not np.isin(original.ids[is_apart(original)], learned).any()
+        assert not np.isin(faces.ids[is_apart(faces)], learned).any()
+
+
+def test_an_endpoint_that_is_down_is_told_and_changes_nothing(
+    run: Run, live: dict[str, Any], home: Path
+) -> None:
+    (service,) = deployer().find_model_server()
+    deployer().stop_model_server(service.uuid)
+    with pytest.raises(FailedError, match="no endpoint answers at"):
+        run("traffic", requests=5)
+    with pytest.raises(FailedError, match="no endpoint answers at"):
+        run("drift_detection")
+    told = (home / "alerts.log").read_text().splitlines()[-1]
+    assert "drift detection failed: no endpoint answers at" in told
+    deployer().start_model_server(service.uuid, timeout=30)
+
+
+def test_two_at_once_one_leaves(run: Run, live: dict[str, Any], home: Path) -> None:
+    with (home / "faces-drift_detection.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(InputError, match="another drift_detection is at work"):
+            run("drift_detection")

@@ -1,0 +1,111 @@
+"""The best recogniser from training to the endpoint: it names its own people, and nobody else."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cli.runtime_env import ROOT
+from faces.data.dataset import Faces, load_faces
+from faces.evaluation.invariance import share_changed
+from tests.conftest import own_zenml, real_faces_are_here, run_pipeline
+from tests.integration.serving.conftest import free_port
+
+OWN = 30
+REAL = real_faces_are_here()
+
+
+@pytest.fixture(scope="module")
+def everybody() -> Faces:
+    return load_faces("olivetti") if REAL else load_faces("synthetic", people=40)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, everybody: Faces) -> Iterator[dict[str, Any]]:
+    """Of everybody's images the first seven of thirty people, as a folder of pictures."""
+    folder = tmp_path_factory.mktemp("people")
+    for name in everybody.people[:OWN]:
+        (folder / name).mkdir()
+        for row in np.flatnonzero(everybody.subjects == name)[:7]:
+            pixels = (everybody.images[row] * 255).round().astype(np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{row}.png")
+    with own_zenml(tmp_path_factory.mktemp("zenml-strangers")):
+        place = tmp_path_factory.mktemp("config")
+        told = run_pipeline(place, "training", model="fisher", data=str(folder))
+        run_pipeline(place, "deployment", f"endpoint: {{port: {free_port()}}}")
+        yield told
+        deployer().put_back(None)
+
+
+def deployer() -> Any:
+    from components.deployers.base import active_deployer
+
+    return active_deployer()
+
+
+def ask(images: np.ndarray) -> list[str]:
+    from faces.client import send_faces
+
+    endpoint, pixels = deployer().endpoint(), images.reshape(len(images), -1)
+    answers = [send_faces(endpoint.url, pixels[at : at + 50]) for at in range(0, len(pixels), 50)]
+    return [name for answer in answers for name in answer.people]
+
+
+def test_training_says_how_well_strangers_are_told(trained: dict[str, Any]) -> None:
+    metrics = trained["metrics"]
+    assert metrics["strangers_auroc"] > 0.97
+    assert metrics["strangers_false_accepts"] < (0.15 if REAL else 0.3)
+    assert metrics["strangers_accepted"] == pytest.approx(0.95, abs=0.03)
+
+
+def test_its_own_people_are_named(trained: dict[str, Any], everybody: Faces) -> None:
+    rows = np.concatenate(
+        [np.flatnonzero(everybody.subjects == name)[7:] for name in everybody.people[:OWN]]
+    )
+    named = np.array(ask(everybody.images[rows]))
+    assert (named == everybody.subjects[rows]).mean() > 0.8
+    wrong = (named != everybody.subjects[rows]) & (named != "unknown")
+    assert wrong.mean() < 0.05
+
+
+def test_strangers_are_unknown(trained: dict[str, Any], everybody: Faces) -> None:
+    strangers = everybody.images[~np.isin(everybody.subjects, everybody.people[:OWN])]
+    named = ask(strangers)
+    assert named.count("unknown") / len(named) > 0.85
+
+
+def test_small_changes_do_not_make_someone_else_of_a_face(
+    trained: dict[str, Any], everybody: Faces
+) -> None:
+    """Unknown instead of a name, or the other way round, counts as a change."""
+    rows = [np.flatnonzero(everybody.subjects == name)[8] for name in everybody.people[:OWN]]
+    changed = share_changed(lambda images: np.array(ask(images)), everybody.images[rows])
+    assert max(changed.values()) <= 0.2, changed
+
+
+def test_the_model_in_mlflow_loads_without_this_folder(
+    trained: dict[str, Any], tmp_path: Path
+) -> None:
+    from zenml.client import Client
+
+    tracker = Client().active_stack.experiment_tracker
+    code = (
+        "import sys, mlflow, numpy as np; mlflow.set_tracking_uri(sys.argv[1]); "
+        "model = mlflow.pyfunc.load_model('models:/face-recognizer/1'); "
+        "print(sys.modules['faces'].__file__); "
+        "print(model.predict(np.zeros((1, 4096), np.float32)).shape)"
+    )
+    bare = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    said = subprocess.run(
+        [sys.executable, "-c", code, tracker.get_tracking_uri()],
+        cwd=tmp_path, env=bare, capture_output=True, text=True,
+    )  # fmt: skip
+    *_, place, shape = said.stdout.splitlines()
+    assert shape == f"(1, {OWN})", said.stderr[-800:]
+    assert not Path(place).is_relative_to(ROOT), "it brought its own code"

@@ -1,0 +1,131 @@
+"""run.py as a person uses it."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import run
+
+ROOT = Path(run.__file__).parent
+
+
+def start(home: Path, *arguments: str) -> subprocess.Popen[str]:
+    environment = os.environ | {"ZENML_CONFIG_PATH": str(home)}
+    environment.pop("ZENML_ACTIVE_STACK_ID", None)
+    return subprocess.Popen(
+        [sys.executable, "run.py", *arguments],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["run.py", *arguments])
+    return run.main()
+
+
+def test_help_and_list_teach(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(monkeypatch) == 2
+    assert "python run.py --pipeline training" in capsys.readouterr().out
+    assert main(monkeypatch, "--list") == 0
+    told = capsys.readouterr().out
+    for word in ("training", "svm", "logistic", "lighting", "local", "gcp"):
+        assert word in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--pipeline", "cooking"], "unknown pipeline 'cooking': choose from deployment, drift"),
+        (["--pipeline", "training", "--model", "net"], "unknown model 'net': choose from bayesian"),
+        (["--pipeline", "training", "--condition", "pose"], "unknown condition 'pose': choose"),
+        (["--pipeline", "training", "--condition", "yaw=up"], "unknown value of yaw 'up': choose"),
+        (["--pipeline", "training", "--data", "/nowhere"], "no folder '/nowhere'"),
+        (["--pipeline", "training", "--config", "/no.yaml"], "cannot read /no.yaml"),
+        (["--pipeline", "deployment", "--model", "svm"], "--model goes with --pipeline training"),
+        (["--pipeline", "training", "--summary", "/no/s.json"], "--summary: no folder /no"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_one_line_with_the_choices(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    message: str,
+) -> None:
+    assert main(monkeypatch, *arguments) == 2
+    told = capsys.readouterr().err.strip().splitlines()
+    assert len(told) == 1
+    assert told[0].startswith(f"error: {message}")
+
+
+def test_a_dry_run_of_a_pipeline_does_not_run_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(monkeypatch, "--pipeline", "training", "--dry-run")
+    assert "--dry-run goes with --register-stacks" in capsys.readouterr().err
+
+
+def test_an_unknown_stack_and_one_that_is_not_ready(tmp_path: Path) -> None:
+    """And an unknown stack registers the known ones, so that gcp can be chosen afterwards."""
+    for stack, message in (
+        ("azure", "unknown stack 'azure': choose from default, gcp, local"),
+        ("gcp", "stack 'gcp' is not ready: set GCP_BUCKET"),
+    ):
+        process = start(tmp_path, "--pipeline", "training", "--stack", stack)
+        _, told = process.communicate(timeout=120)
+        assert process.returncode == 2
+        lines = [line for line in told.splitlines() if line.strip()]
+        assert lines == [line for line in lines if line.startswith(f"error: {message}")]
+
+
+def test_killed_while_it_worked_then_two_at_once(tmp_path: Path) -> None:
+    home = tmp_path / "zenml"
+    first = start(home, "--pipeline", "training", "--data", "synthetic")
+    assert first.stderr is not None
+    for line in first.stderr:
+        if "fit PCA" in line:
+            break
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+
+    summaries = [tmp_path / f"{model}.json" for model in ("svm", "logistic")]
+    both = [
+        start(home, "--pipeline", "training", "--data", "synthetic", "--model", file.stem,
+              "--summary", str(file))
+        for file in summaries
+    ]  # fmt: skip
+    told = [process.communicate(timeout=300) for process in both]
+    assert [process.returncode for process in both] == [0, 0], told
+    for out, err in told:
+        assert "SYNTHETIC FACES" in out
+        assert "make dashboard" in out
+        for line in filter(None, map(str.strip, err.splitlines())):
+            assert re.match(r"✓ [\w ]+ ([\d.]+m?s|as before)$", line), line
+
+    results = [json.loads(file.read_text()) for file in summaries]
+    assert sorted(result["model"]["version"] for result in results) == ["1", "2"]
+    assert sorted(result["data"]["source"] for result in results) == ["synthetic"] * 2
+    environment = os.environ | {"ZENML_CONFIG_PATH": str(home)}
+    environment.pop("ZENML_ACTIVE_STACK_ID", None)
+    ask = (
+        "from store.versions import *; v = production_version(); "
+        "print(v.number, [load_artifact(v, n) is not None for n in ('model', 'faces', 'split')]); "
+        "runs = Client().list_pipeline_runs().items; print(*sorted(r.status.value for r in runs))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", ask], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert re.search(r"[12] \[True, True, True\]", said.stdout), said.stderr
+    assert re.search(r"completed completed failed$", said.stdout.strip()), said.stdout

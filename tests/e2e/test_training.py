@@ -1,0 +1,320 @@
+"""The training pipeline as a whole, on the real faces where they are at hand."""
+
+import shutil
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from faces.data.dataset import Faces
+from faces.errors import InputError
+from tests.conftest import real_faces_are_here
+
+SOURCE = "olivetti" if real_faces_are_here() else "synthetic"
+Train = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def train(zenml_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Train:
+    """Run the pipeline as run.py does, with a config of the test's own."""
+
+    def run(text: str = "", cached: bool = True, **given: Any) -> dict[str, Any]:
+        from cli.runner import launch
+        from cli.settings import read_settings
+
+        config = tmp_path_factory.mktemp("config") / "training.yaml"
+        config.write_text(text)
+        settings = read_settings("training", config, {"data": SOURCE, **given})
+        return launch("training", settings, "local", cached, Console(file=StringIO()))
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def first(train: Train) -> dict[str, Any]:
+    return train()
+
+
+def versions() -> list[int]:
+    from zenml.client import Client
+
+    return [v.number for v in Client().list_model_versions(model="face-recognizer").items]
+
+
+def production() -> int:
+    from store.versions import production_version
+
+    version = production_version()
+    assert version is not None
+    return version.number
+
+
+def champion() -> int:
+    """The version in production as MLflow's registry tells it."""
+    from mlflow import MlflowClient
+    from zenml.client import Client
+
+    from stacks.readiness import mlflow_address
+
+    client = MlflowClient(tracking_uri=mlflow_address(Client().active_stack_model))
+    return int(client.get_model_version_by_alias("face-recognizer", "champion").version)
+
+
+def test_the_first_run_says_what_it_did(first: dict[str, Any]) -> None:
+    data, metrics, model, run = (first[k] for k in ("data", "metrics", "model", "run"))
+    assert data["source"] == SOURCE
+    assert data["subjects"] == 40
+    assert data["train"] + data["test"] + data["drifted"] == 400
+    assert (model["name"], model["version"], model["stage"]) == (
+        "face-recognizer",
+        "1",
+        "production",
+    )
+    assert model["reason"] == "promoted: there was no model in production"
+    assert run["status"] == "completed"
+    assert metrics["baseline_accuracy_low"] < metrics["baseline_accuracy"]
+    assert metrics["drifted_accuracy"] < metrics["baseline_accuracy"] - 0.15
+    if SOURCE == "olivetti":
+        assert metrics["baseline_accuracy"] == pytest.approx(0.96, abs=0.03)
+        assert metrics["drifted_accuracy"] == pytest.approx(0.64, abs=0.05)
+
+
+def test_metrics_are_of_held_out_images(first: dict[str, Any]) -> None:
+    from store.versions import load_artifact, production_version
+
+    version = production_version()
+    predictions, split = load_artifact(version, "predictions"), load_artifact(version, "split")
+    faces: Faces = load_artifact(version, "faces")
+    assert not set(predictions["id"]) & set(faces.ids[split.train])
+    model = load_artifact(version, "model")
+    baseline = predictions[predictions["part"] == "baseline"]["row"].to_numpy()
+    accuracy = (model.predict(faces.pixels[baseline]) == faces.subjects[baseline]).mean()
+    assert accuracy == first["metrics"]["baseline_accuracy"]
+
+
+def test_mlflow_holds_parameters_metrics_pictures_and_the_whole_model(
+    first: dict[str, Any],
+) -> None:
+    import mlflow
+    from mlflow import MlflowClient
+
+    from store.versions import load_artifact, production_version
+
+    version = production_version()
+    assert version is not None
+    mlflow.set_tracking_uri(first["run"]["mlflow"])
+    client = MlflowClient()
+    run = client.get_run(version.run_metadata["mlflow_run_id"])
+    assert run.data.metrics["baseline_accuracy"] == first["metrics"]["baseline_accuracy"]
+    assert run.data.params["condition"] == "yaw=frontal"
+    assert run.data.params["params.components"] == "60"
+    assert len(client.list_artifacts(run.info.run_id, "pictures")) == 4
+    assert len(client.list_artifacts(run.info.run_id, "tables")) == 2
+
+    registered = client.get_model_version_by_alias("face-recognizer", "champion")
+    assert registered.tags["data_version"] == first["data"]["version"]
+    figures = client.get_logged_model(registered.source.removeprefix("models:/")).metrics
+    assert {figure.key: figure.value for figure in figures or []} == run.data.metrics
+    model = mlflow.pyfunc.load_model("models:/face-recognizer@champion")
+    pixels = load_artifact(version, "faces").pixels[:40]
+    ours = load_artifact(version, "model").predict_proba(pixels)
+    assert np.allclose(model.predict(np.asarray(pixels)), ours, atol=1e-6)
+    kept = Path(mlflow.artifacts.download_artifacts(registered.source))
+    names = [path.name for path in kept.iterdir()]
+    assert "model.skops" in names
+    assert not [name for name in names if name.endswith((".pkl", ".pickle", ".joblib"))]
+
+
+def test_the_same_again_is_cached_and_no_new_version(train: Train, first: dict[str, Any]) -> None:
+    from zenml.client import Client
+
+    again = train()
+    assert again["model"]["version"] == "1"
+    assert again["model"]["reason"] == "stays: it is the model in production"
+    assert again["metrics"] == first["metrics"]
+    steps = Client().get_pipeline_run(again["run"]["id"]).steps
+    ran = {name for name, step in steps.items() if step.status.value != "cached"}
+    assert ran == {"load_faces", "promote_model"}
+
+
+def test_a_change_of_the_science_is_not_answered_from_the_cache(
+    train: Train, first: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from zenml.client import Client
+
+    from store import caching
+
+    monkeypatch.setattr(caching, "science_version", lambda: "another")
+    again = train()
+    steps = Client().get_pipeline_run(again["run"]["id"]).steps
+    assert {step.status.value for step in steps.values()} == {"completed"}
+    assert again["metrics"] == first["metrics"]
+
+
+def test_another_model_is_a_new_version_and_the_old_one_stays(
+    train: Train, first: dict[str, Any]
+) -> None:
+    from store.versions import find_version, load_artifact
+
+    known = max(versions())
+    second = train(model="logistic")
+    assert int(second["model"]["version"]) == known + 1
+    former = find_version(1)
+    assert former is not None
+    assert former.run_metadata["data_version"] == first["data"]["version"]
+    assert load_artifact(former, "model").predict(load_artifact(former, "faces").pixels[:1])
+
+
+def test_a_worse_model_is_refused_and_production_stays(train: Train, first: dict[str, Any]) -> None:
+    before = production()
+    worse = train("params: {components: 2}")
+    assert worse["model"]["stage"] == "none"
+    assert not worse["model"]["promoted"]
+    assert worse["model"]["reason"].startswith("refused: worse than production")
+    assert production() == before == champion()
+
+
+def test_a_model_that_forgets_people_is_refused(train: Train, first: dict[str, Any]) -> None:
+    fewer = train(condition="glasses")
+    if fewer["data"]["left_out"]:
+        assert "people that production knows" in fewer["model"]["reason"]
+        assert fewer["model"]["stage"] == "none"
+    else:
+        assert fewer["model"]["promoted"] is (fewer["model"]["stage"] == "production")
+
+
+@pytest.mark.skipif(SOURCE == "synthetic", reason="production is synthetic without real faces")
+def test_synthetic_faces_never_replace_real_ones(train: Train, first: dict[str, Any]) -> None:
+    before = production()
+    drawn = train("data: {people: 6}", data="synthetic")
+    assert drawn["model"]["reason"] == (
+        "refused: synthetic faces never replace a model of real people"
+    )
+    assert production() == before
+
+
+def test_synthetic_faces_are_never_promoted_on_a_stack_that_is_not_local(
+    train: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from steps.promotion import promote_model
+
+    monkeypatch.setattr(promote_model, "_stack_is_local", lambda: False)
+    drawn = train("data: {people: 5}", data="synthetic")
+    assert drawn["model"]["reason"] == "refused: synthetic faces are for local stacks only"
+
+
+def test_a_run_and_a_version_are_tagged_with_their_source(
+    train: Train, first: dict[str, Any]
+) -> None:
+    from zenml.client import Client
+
+    from store.versions import find_version
+
+    version = find_version(1)
+    assert version is not None
+    for thing in (Client().get_pipeline_run(first["run"]["id"]), version):
+        assert f"data:{SOURCE}" in [tag.name for tag in thing.tags]
+
+
+def test_the_registry_is_told_after_a_run_that_was_killed_in_between(
+    train: Train, first: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from steps.promotion import promote_model
+
+    def killed() -> None:
+        raise SystemExit("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(promote_model, "tell_registry", killed)
+        with pytest.raises(SystemExit):
+            train("model: logistic\nparams: {C: 9.0}")
+    assert production() == max(versions())
+    assert champion() != production()
+    train("model: logistic\nparams: {C: 9.0}")
+    assert champion() == production()
+
+
+def test_a_production_that_moves_meanwhile_is_noticed(first: dict[str, Any]) -> None:
+    from store.versions import find_version, production_version, put_into_production
+
+    candidate, present = find_version(1), production_version()
+    assert candidate is not None
+    assert not put_into_production(candidate, instead_of=None)
+    assert not put_into_production(candidate, instead_of=candidate)
+    assert production_version() == present
+
+
+def test_a_production_that_cannot_be_compared_is_not_replaced(
+    train: Train, first: dict[str, Any]
+) -> None:
+    """Somebody moved a version by hand that has no model."""
+    from zenml.client import Client
+
+    from store.versions import production_version, put_into_production
+
+    before = production_version()
+    empty = Client().create_model_version("face-recognizer", description="nothing in it")
+    assert put_into_production(empty, instead_of=before)
+    refused = train("params: {components: 50}")
+    assert refused["model"]["reason"].startswith("refused: nothing to compare with: version")
+    assert production() == empty.number
+    assert before is not None
+    assert put_into_production(before, instead_of=empty)
+
+
+def test_a_deleted_version_is_told(first: dict[str, Any]) -> None:
+    from steps.promotion.promote_model import promote_model
+
+    with pytest.raises(InputError, match="version 999 of face-recognizer was deleted"):
+        promote_model.entrypoint(version=999, metrics={}, tolerances={}, minimum_images=1)
+
+
+def test_a_folder_of_ones_own(train: Train, people_folder: Path, tmp_path: Path) -> None:
+    bare = tmp_path / "people"
+    shutil.copytree(people_folder, bare)
+    (bare / "conditions.csv").unlink()
+    own = train(data=str(bare))
+    assert own["data"] | {"version": ""} == {
+        "source": "folder",
+        "version": "",
+        "subjects": 4,
+        "condition": "all images",
+        "train": 24,
+        "test": 8,
+        "drifted": 0,
+        "left_out": [],
+    }
+    assert own["metrics"]["drifted_accuracy"] is None
+    assert "it knows other people" in own["model"]["reason"] or SOURCE == "synthetic"
+
+
+def test_a_mistake_in_the_data_makes_no_version(
+    train: Train, people_folder: Path, tmp_path
+) -> None:
+    broken = tmp_path / "people"
+    shutil.copytree(people_folder, broken)
+    next(broken.glob("*/*.png")).write_bytes(b"no image")
+    before = versions()
+    with pytest.raises(InputError, match="cannot be read as an image"):
+        train(data=str(broken))
+    assert versions() == before
+
+
+def test_a_store_that_cannot_be_written_makes_no_version(train: Train, first) -> None:
+    from zenml.client import Client
+
+    store = Path(Client().active_stack.artifact_store.path)
+    before, aside = versions(), store.with_name("aside")
+    store.rename(aside)
+    try:
+        store.write_text("a file where a folder should be")
+        with pytest.raises(OSError, match=store.name):
+            train(cached=False)
+    finally:
+        store.unlink()
+        aside.rename(store)
+    assert versions() == before

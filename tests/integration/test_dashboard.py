@@ -1,0 +1,75 @@
+import socket
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from faces.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def home(zenml_home: Path) -> Path:
+    from stacks.databases import create_zenml_database
+
+    create_zenml_database()
+    return zenml_home
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_the_dashboard_starts_without_survey_and_leaves_the_client_alone(
+    home: Path, free_port: int
+) -> None:
+    from zenml.client import Client
+
+    from cli import dashboard
+
+    store = Client().zen_store.url
+    address = dashboard.start_dashboard(free_port)
+    try:
+        assert address == f"http://127.0.0.1:{free_port}"
+        with urllib.request.urlopen(address, timeout=10) as page:
+            assert b"<title>ZenML Dashboard</title>" in page.read()
+        dashboard.skip_survey()
+        user = Client().get_user(Client().active_user.id)
+        assert user.email_opted_in is False
+        assert user.user_metadata["finished_onboarding_survey"] is True
+        assert dashboard.start_dashboard(free_port) == address
+        assert dashboard.latest_run(address).startswith(address)
+        assert Client().zen_store.url == store
+    finally:
+        dashboard.stop_dashboard()
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(address, timeout=10)
+
+
+def test_a_taken_port_is_told(home: Path) -> None:
+    from cli import dashboard
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(InputError, match="did not start on port"):
+            dashboard.start_dashboard(taken.getsockname()[1])
+    dashboard.stop_dashboard()
+
+
+def test_the_mlflow_command_names_the_active_stacks_records(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from zenml.client import Client
+
+    from cli import dashboard
+    from stacks.register import register_stack
+    from stacks.spec import read_stack
+
+    register_stack(read_stack("local", {}))
+    monkeypatch.setenv("ZENML_ACTIVE_STACK_ID", str(Client().get_stack("local").id))
+    assert "mlflow ui --backend-store-uri sqlite:///" in dashboard.mlflow_command()
+    monkeypatch.setenv("ZENML_ACTIVE_STACK_ID", str(Client().get_stack("default").id))
+    assert "zenml stack set local" in dashboard.mlflow_command()

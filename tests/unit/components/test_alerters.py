@@ -1,0 +1,103 @@
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from zenml.alerter import BaseAlerter
+from zenml.enums import StackComponentType
+
+from components.alerters import FLAVORS, webhook
+from components.alerters.log import LogAlerter, LogConfig
+from components.alerters.webhook import WebhookAlerter, WebhookConfig
+
+
+class Chat(HTTPServer):
+    """A chat's incoming webhook, which gives the next of `codes` for each message."""
+
+    def __init__(self, codes: list[int]) -> None:
+        self.codes, self.came = codes, list[dict[str, Any]]()
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server_port}/hook"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Chat
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.came.append(json.loads(body))
+        self.send_response(self.server.codes.pop(0))
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def chat() -> Iterator[Chat]:
+    server = Chat([])
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhook.time, "sleep", lambda _: None)
+
+
+def make(kind: Any, config: Any) -> Any:
+    now = datetime.now(UTC)
+    return kind("it", uuid4(), config, kind.__name__, StackComponentType.ALERTER, None, now, now)
+
+
+def test_a_webhook_gets_the_message_as_chats_read_it(chat: Chat) -> None:
+    chat.codes = [200]
+    assert make(WebhookAlerter, WebhookConfig(url=chat.url)).post("drift!")
+    assert chat.came == [{"text": "drift!", "content": "drift!"}]
+
+
+def test_a_webhook_that_is_busy_is_tried_again(chat: Chat) -> None:
+    chat.codes = [503, 429, 204]
+    assert make(WebhookAlerter, WebhookConfig(url=chat.url)).post("drift!")
+    assert len(chat.came) == 3
+
+
+@pytest.mark.parametrize(("codes", "tries"), [([404], 1), ([500, 500, 500], 3)])
+def test_what_was_not_taken_is_not_called_delivered(
+    chat: Chat, codes: list[int], tries: int
+) -> None:
+    chat.codes = codes
+    assert not make(WebhookAlerter, WebhookConfig(url=chat.url)).post("drift!")
+    assert len(chat.came) == tries
+
+
+def test_nobody_there_is_not_delivered() -> None:
+    assert not make(WebhookAlerter, WebhookConfig(url="http://127.0.0.1:9/hook")).post("drift!")
+
+
+def test_the_log_has_a_line_an_alert(tmp_path: Path) -> None:
+    file = tmp_path / "alerts.log"
+    alerter = make(LogAlerter, LogConfig(file=str(file)))
+    assert alerter.post("one\nof two lines")
+    assert alerter.post("two")
+    first, second = file.read_text().splitlines()
+    assert first.endswith("  one of two lines")
+    assert second.endswith("  two")
+    assert not make(LogAlerter, LogConfig(file=str(tmp_path / "no" / "log"))).post("lost")
+
+
+def test_every_flavor_can_be_loaded_by_its_name() -> None:
+    from zenml.utils.source_utils import load
+
+    for name, source in FLAVORS.items():
+        flavor = load(source)()
+        assert flavor.name == name
+        assert flavor.type == StackComponentType.ALERTER
+        assert issubclass(flavor.implementation_class, BaseAlerter)

@@ -1,0 +1,51 @@
+import pandas as pd
+import pytest
+
+from faces.data.conditions import matches, parse_condition, write_condition
+from faces.errors import InputError
+
+TABLE = pd.DataFrame(
+    {
+        "yaw": ["frontal", "left", "right", "frontal"],
+        "lighting": ["even", "even", "dark", "dark"],
+        "hat": ["none", "bowler", "none", "none"],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning", "rows"),
+    [
+        ("yaw", {"yaw": ("frontal",)}, [0, 3]),
+        ("yaw=left,right", {"yaw": ("left", "right")}, [1, 2]),
+        ("yaw=frontal,lighting=even", {"yaw": ("frontal",), "lighting": ("even",)}, [0]),
+        ("yaw=left,right,lighting", {"yaw": ("left", "right"), "lighting": ("even",)}, [1]),
+        ("hat", {"hat": ("none",)}, [0, 2, 3]),
+        (" yaw = left ", {"yaw": ("left",)}, [1]),
+    ],
+)
+def test_what_a_condition_means(text: str, meaning: dict, rows: list[int]) -> None:
+    condition = parse_condition(text, TABLE)
+    assert condition == meaning
+    assert list(matches(TABLE, condition).nonzero()[0]) == rows
+    assert parse_condition(write_condition(condition), TABLE) == condition
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("pose", "unknown condition 'pose': choose from hat, lighting, yaw"),
+        ("yaw=up", "unknown value of yaw 'up': choose from frontal, left, right"),
+        ("yaw=frontal,moon", "unknown value of yaw 'moon'"),
+        ("yaw=", "'yaw=' needs a value"),
+        ("", "unknown condition ''"),
+    ],
+)
+def test_a_mistake_is_told_with_the_choices(text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        parse_condition(text, TABLE)
+
+
+def test_faces_without_conditions_say_what_to_do() -> None:
+    with pytest.raises(InputError, match=r"these faces have none .*: --condition ''"):
+        parse_condition("yaw=frontal", pd.DataFrame(index=range(3)))

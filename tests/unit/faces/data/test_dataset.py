@@ -1,0 +1,69 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from faces.data import dataset
+from faces.data.dataset import Faces, load_faces
+from faces.data.sources import olivetti
+from faces.errors import InputError
+from tests.conftest import needs_real_faces
+
+
+def test_faces_are_float32_images_between_0_and_1(drawn: Faces) -> None:
+    assert drawn.images.dtype == np.float32
+    assert drawn.images.shape == (96, 64, 64)
+    assert drawn.images.min() >= 0
+    assert drawn.images.max() <= 1
+    assert drawn.pixels.shape == (96, 4096)
+    assert len(drawn.people) == 12
+    assert len(drawn.conditions) == 96
+
+
+def test_the_version_is_of_the_content(drawn: Faces) -> None:
+    again = load_faces("synthetic", people=12, images=8)
+    brighter = Faces(drawn.images * 0.999, drawn.subjects, drawn.conditions, "synthetic")
+    renamed = Faces(drawn.images, np.char.add(drawn.subjects, "x"), drawn.conditions, "synthetic")
+    relabelled = Faces(
+        drawn.images, drawn.subjects, drawn.conditions.assign(yaw="left"), "synthetic"
+    )
+    assert again.version == drawn.version
+    assert len({f.version for f in (drawn, brighter, renamed, relabelled)}) == 4
+
+
+def test_the_same_pixels_have_the_same_id_anywhere(drawn: Faces) -> None:
+    some = drawn[[5, 3, 5]]
+    assert list(some.ids) == [drawn.ids[5], drawn.ids[3], drawn.ids[5]]
+    assert len(set(drawn.ids)) == len(drawn)
+
+
+@needs_real_faces
+def test_olivetti_is_the_real_data_with_our_labels(real: Faces) -> None:
+    assert real.images.shape == (400, 64, 64)
+    assert real.people[0] == "s01"
+    assert real.people[-1] == "s40"
+    counts = {name: dict(real.conditions[name].value_counts()) for name in real.conditions}
+    assert counts["yaw"] == {"frontal": 309, "left": 56, "right": 35}
+    assert counts["glasses"] == {"no": 281, "yes": 119}
+    assert counts["lighting"] == {"even": 359, "left": 21, "right": 12, "dark": 8}
+    assert load_faces("auto").source == "olivetti"
+
+
+def test_auto_draws_faces_where_olivetti_cannot_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unavailable() -> None:
+        raise olivetti.Unavailable("no network here")
+
+    monkeypatch.setattr(olivetti, "fetch_faces", unavailable)
+    faces = load_faces("auto", people=3, images=2)
+    assert faces.source == "synthetic"
+    assert len(faces) == 6
+    with pytest.raises(InputError, match="no network here"):
+        load_faces("olivetti")
+
+
+def test_a_source_that_gives_nonsense_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = pd.DataFrame({"yaw": ["frontal"]})
+    for image in (np.full((1, 64, 64), 2.0), np.full((1, 64, 64), np.nan), np.zeros((1, 32, 32))):
+        given = (image.astype(np.float32), np.array(["a"]), table)
+        monkeypatch.setattr(dataset.synthetic, "draw_faces", lambda *_, given=given: given)
+        with pytest.raises(InputError, match="synthetic"):
+            load_faces("synthetic")

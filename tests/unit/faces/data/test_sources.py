@@ -1,0 +1,174 @@
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import fsspec
+import numpy as np
+import pytest
+from fsspec import AbstractFileSystem
+from PIL import Image
+
+from faces.data.dataset import Faces, load_faces
+from faces.data.sources import olivetti, synthetic
+from faces.data.sources.folder import read_faces
+from faces.errors import InputError
+from tests.conftest import needs_real_faces
+
+
+def test_a_folder_gives_back_what_was_written(people_folder: Path, drawn: Faces) -> None:
+    faces = load_faces(str(people_folder))
+    assert faces.source == "folder"
+    assert faces.people == drawn.people[:4]
+    assert len(faces) == 32
+    drawn_yaw = {
+        f"{drawn.subjects[row]}/{row}.png": drawn.conditions["yaw"][row] for row in range(32)
+    }
+    assert sorted(faces.conditions["yaw"]) == sorted(drawn_yaw.values())
+    errors = [np.abs(drawn.images[:32] - image).max(axis=(1, 2)).min() for image in faces.images]
+    assert max(errors) <= 0.5 / 255 + 1e-6
+
+
+def test_every_kind_of_image_file_is_read_square_and_grey(tmp_path: Path) -> None:
+    for person, name in (("ada", "a.jpg"), ("ada", "b.pgm"), ("bob", "c.JPEG"), ("bob", "d.png")):
+        (tmp_path / person).mkdir(exist_ok=True)
+        mode = "L" if name.endswith("pgm") else "RGB"
+        Image.new(mode, (120, 80), 128 if mode == "L" else (128, 128, 128)).save(
+            tmp_path / person / name
+        )
+    images, subjects, conditions = read_faces(tmp_path)
+    assert images.shape == (4, 64, 64)
+    assert np.allclose(images, 128 / 255, atol=0.01)
+    assert list(subjects) == ["ada", "ada", "bob", "bob"]
+    assert list(conditions.columns) == []
+
+
+def remove_people(root: Path, keep: int) -> None:
+    for person in sorted(path for path in root.iterdir() if path.is_dir())[keep:]:
+        shutil.rmtree(person)
+
+
+def write_table(root: Path, text: bytes) -> None:
+    (root / "conditions.csv").write_bytes(text)
+
+
+@pytest.mark.parametrize(
+    ("break_it", "message"),
+    [
+        (shutil.rmtree, "no folder"),
+        (lambda root: remove_people(root, keep=0), "none has any"),
+        (lambda root: remove_people(root, keep=1), "only 'synthetic-01' has any"),
+        (lambda root: next(root.glob("*/*.png")).write_bytes(b"no PNG"), "png cannot be read"),
+        (lambda root: write_table(root, b"yaw\nleft\n"), "needs a column 'file'"),
+        (lambda root: write_table(root, b"file\nx/y.png\n"), "no image 'x/y.png'"),
+        (lambda root: write_table(root, b"file\na\na\n"), "'a' stands there twice"),
+        (lambda root: write_table(root, b"\xff\xfe\x00"), "cannot be read as a table"),
+        (lambda root: write_table(root, b"file,subject\n"), "cannot be called 'subject'"),
+    ],
+)
+def test_a_broken_folder_is_named(people_folder: Path, tmp_path: Path, break_it, message) -> None:
+    root = tmp_path / "people"
+    shutil.copytree(people_folder, root)
+    break_it(root)
+    with pytest.raises(InputError, match=message):
+        read_faces(root)
+
+
+@pytest.fixture
+def bucket(people_folder: Path) -> Iterator[AbstractFileSystem]:
+    """Somewhere else, with the people in it: memory://b/people."""
+    system = fsspec.filesystem("memory")
+    system.put(str(people_folder), "/b/people", recursive=True)
+    yield system
+    system.rm("/b", recursive=True)
+
+
+def test_a_folder_elsewhere_gives_the_same_and_leaves_no_copy(
+    people_folder: Path, bucket: AbstractFileSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    bucket.pipe("/b/people/../../escaped.png", b"not this")
+    bucket.pipe("/b/people/ada/notes.txt", b"nor this")
+    bucket.pipe("/b/people/.hidden/1.png", b"nor this")
+    there = load_faces("memory://b/people/")
+    assert there.version == load_faces(str(people_folder)).version
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("memory://b/nobody", r"^memory://b/nobody: needs at least two subfolders.*none has any"),
+        ("memory://b/broken", r"^memory://b/broken/ada/1\.png cannot be read as an image"),
+        ("nowhere://b/people", r"^nowhere://b/people cannot be read: Protocol not known"),
+    ],
+)
+def test_what_is_wrong_elsewhere_is_named_by_its_address(
+    bucket: AbstractFileSystem, source: str, message: str
+) -> None:
+    for person in ("ada", "bob"):
+        bucket.pipe(f"/b/broken/{person}/1.png", b"no PNG")
+    with pytest.raises(InputError, match=message):
+        load_faces(source)
+
+
+def test_images_without_a_line_in_conditions_are_unknown(
+    people_folder: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "people"
+    shutil.copytree(people_folder, root)
+    first = (root / "conditions.csv").read_text().splitlines()[:2]
+    (root / "conditions.csv").write_text("\n".join(first))
+    _, _, conditions = read_faces(root)
+    assert (conditions["yaw"] == "unknown").sum() == 31
+
+
+@needs_real_faces
+def test_a_damaged_cache_is_named_with_its_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = olivetti.cache_file().read_bytes()
+    (tmp_path / olivetti.CACHE_NAME).write_bytes(whole[: len(whole) // 2])
+    monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path))
+    for source in ("olivetti", "auto"):
+        with pytest.raises(InputError, match=r"olivetti_py3\.pkz is damaged .*: delete that file"):
+            load_faces(source)
+
+
+def test_a_download_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path))
+    monkeypatch.setattr(olivetti, "DOWNLOAD_SECONDS", 0.01)
+    with pytest.raises(olivetti.Unavailable, match="--data synthetic"):
+        olivetti.fetch_faces()
+
+
+def test_drawing_is_repeatable_and_a_person_does_not_depend_on_the_others() -> None:
+    images, subjects, conditions = synthetic.draw_faces(5, 4, seed=3)
+    again, _, _ = synthetic.draw_faces(5, 4, seed=3, batch=7)
+    more, _, _ = synthetic.draw_faces(9, 6, seed=3)
+    others, _, _ = synthetic.draw_faces(5, 4, seed=4)
+    assert np.array_equal(images, again)
+    assert np.array_equal(images[4:8], more[6:10])
+    assert not np.allclose(images, others, atol=0.05)
+    assert list(subjects[:4]) == ["synthetic-1"] * 4
+    assert (conditions["yaw"][::4] == "frontal").all()
+
+
+def test_a_turned_head_moves_to_its_side_and_light_falls_from_its_side() -> None:
+    images, _, conditions = synthetic.draw_faces(60, 10)
+    left_minus_right = images[:, :, :32].mean(axis=(1, 2)) - images[:, :, 32:].mean(axis=(1, 2))
+    lit = conditions["lighting"].to_numpy()
+    assert left_minus_right[lit == "left"].mean() > 0.05
+    assert left_minus_right[lit == "right"].mean() < -0.05
+    assert images[lit == "dark"].mean() < 0.7 * images[lit == "even"].mean()
+    # what is symmetric about a frontal head is not about a turned one
+    asymmetry = np.abs(images - images[:, :, ::-1]).mean(axis=(1, 2))
+    yaw, even = conditions["yaw"].to_numpy(), lit == "even"
+    turned = asymmetry[even & (yaw != "frontal")].mean()
+    assert turned > 1.25 * asymmetry[even & (yaw == "frontal")].mean()
+
+
+def test_every_listed_condition_is_drawn() -> None:
+    _, _, drawn = synthetic.draw_faces(60, 10)
+    listed = synthetic.list_conditions()
+    for name in synthetic.CONDITIONS:
+        assert set(drawn[name]) == set(listed[name])

@@ -1,0 +1,88 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.dummy import DummyClassifier
+
+from faces.data.dataset import Faces
+from faces.evaluation.metrics import (
+    accuracy_by_condition,
+    calibration_error,
+    confusions,
+    measure,
+    predict_people,
+    wilson_interval,
+)
+
+
+@pytest.mark.parametrize(
+    ("correct", "n", "low", "high"),
+    [  # Newcombe, Statistics in Medicine 17 (1998), table I, method 3
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
+)
+def test_wilson_interval_as_published(correct: int, n: int, low: float, high: float) -> None:
+    assert wilson_interval(correct, n) == pytest.approx((low, high), abs=5e-5)
+
+
+def test_wilson_interval_of_nothing_says_nothing() -> None:
+    assert wilson_interval(0, 0) == (0.0, 1.0)
+
+
+def test_calibration_error_by_hand() -> None:
+    confidence = np.array([0.95, 0.95, 0.55, 0.55, 1.0])
+    correct = np.array([True, True, True, False, False])
+    # bins (0.5, 0.6] and (0.9, 1.0]: |1/2 - 0.55| · 2/5 + |2/3 - 2.9/3| · 3/5
+    assert calibration_error(confidence, correct) == pytest.approx(0.02 + 0.18)
+    assert calibration_error(np.ones(4), np.ones(4, bool)) == 0
+
+
+ANSWERS = pd.DataFrame(
+    {
+        "id": list("abcdef"),
+        "part": ["baseline"] * 3 + ["drifted"] * 3,
+        "subject": ["ada", "ada", "bob", "bob", "bob", "ada"],
+        "predicted": ["ada", "ada", "bob", "ada", "ada", "ada"],
+        "confidence": [0.9, 0.8, 0.7, 0.6, 0.9, 0.5],
+        "yaw": ["frontal"] * 3 + ["left", "left", "right"],
+    }
+)
+
+
+def test_measure_by_hand() -> None:
+    metrics = measure(ANSWERS)
+    assert metrics["baseline_accuracy"] == 1
+    assert metrics["drifted_accuracy"] == pytest.approx(1 / 3)
+    assert metrics["drifted_images"] == 3
+    # of ada: precision 1/3, recall 1, F1 1/2; of bob 0
+    assert metrics["drifted_macro_f1"] == pytest.approx(0.25)
+    low, high = metrics["drifted_accuracy_low"], metrics["drifted_accuracy_high"]
+    assert (low, high) == wilson_interval(1, 3)
+
+
+def test_no_drifted_images_no_drifted_metrics() -> None:
+    names = measure(ANSWERS[ANSWERS["part"] == "baseline"])
+    assert not [name for name in names if name.startswith("drifted")]
+
+
+def test_accuracy_by_condition_and_confusions() -> None:
+    table = accuracy_by_condition(ANSWERS, ["yaw"]).set_index(["part", "value"])
+    assert dict(table["accuracy"]) == {
+        ("baseline", "frontal"): 1.0,
+        ("drifted", "left"): 0.0,
+        ("drifted", "right"): 1.0,
+    }
+    pairs = confusions(ANSWERS)
+    assert pairs.values.tolist() == [["drifted", "bob", "ada", 2, 0.9]]
+
+
+def test_predictions_name_the_most_probable_person(drawn: Faces) -> None:
+    model = DummyClassifier(strategy="prior").fit(drawn.pixels[:20], drawn.subjects[:20])
+    table = predict_people(model, drawn, np.array([0, 90]), "drifted")
+    assert list(table["predicted"]) == [drawn.people[0]] * 2
+    assert list(table["confidence"]) == [8 / 20] * 2
+    assert list(table["id"]) == [drawn.ids[0], drawn.ids[90]]
+    assert list(table["yaw"]) == list(drawn.conditions["yaw"].iloc[[0, 90]])
+    assert len(predict_people(model, drawn, np.array([], dtype=int), "drifted")) == 0

@@ -1,0 +1,41 @@
+import re
+
+import pytest
+
+from faces.data.conditions import parse_condition
+from faces.data.corruptions import CORRUPTIONS
+from faces.data.dataset import Faces
+from faces.data.split import split_by_condition
+from faces.evaluation.metrics import accuracy_by_condition, measure, predict_held_out
+from faces.models import build_model
+from faces.models.export import export_model
+from faces.models.training import fit_classifier, fit_features
+from faces.reports.model_card import robustness, write_card
+
+SETTINGS = {"model": "svm", "params": {"components": 20, "seed": 3}, "seed": 3}
+TOLD = {"strangers_auroc": 0.99, "strangers_accepted": 0.95, "strangers_false_accepts": 0.02}
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_the_card_tells_use_accuracy_robustness_and_limits(drawn: Faces, tells: bool) -> None:
+    split = split_by_condition(drawn, parse_condition("yaw=frontal", drawn.conditions))
+    train = drawn[split.train]
+    model = build_model("svm", components=20)
+    features = fit_features(model, train.pixels, train.subjects)
+    fitted = fit_classifier(model, features, train.pixels, train.subjects)
+    portable = export_model(fitted, {}, 0.5 if tells else None)
+    predictions = predict_held_out(fitted, drawn, split)
+    metrics = measure(predictions) | TOLD | ({"strangers_known_from": 0.5} if tells else {})
+    by_condition = accuracy_by_condition(predictions, list(drawn.conditions))
+    page = write_card(drawn, split, portable, metrics, by_condition, SETTINGS)
+    assert "<script" not in page
+    assert "needs their consent" in page
+    assert "These people do not exist" in page, "they are synthetic"
+    assert f"{metrics['baseline_accuracy']:.3f}" in page
+    assert "yaw = left" in page
+    assert ("are called unknown" in page) == tells
+    assert ("It cannot tell strangers" in page) != tells
+    told = robustness(drawn[split.test], portable)
+    assert list(told["corrupted"]) == list(CORRUPTIONS)
+    for name, share in told["corrupted"].items():
+        assert re.search(rf"{name}</td><td class=\"number\">{share:.3f}", page)

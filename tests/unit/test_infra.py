@@ -1,0 +1,82 @@
+"""The form of infra/, as far as it can be seen without Google."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import hcl2
+import pytest
+
+from stacks.spec import read_stack
+
+INFRA = Path(__file__).parents[2] / "infra" / "gcp"
+FILES = sorted(INFRA.glob("*.tf"))
+TEXT = "\n".join(file.read_text() for file in FILES)
+
+
+def unquoted(name: str) -> str:
+    return name.strip('"')
+
+
+@pytest.fixture(scope="module")
+def blocks() -> dict[str, list[dict[str, Any]]]:
+    """Every top-level block of every file, by its kind."""
+    together: dict[str, list[dict[str, Any]]] = {}
+    for file in FILES:
+        for kind, found in hcl2.loads(file.read_text()).items():
+            if isinstance(found, list):
+                together.setdefault(kind, []).extend(found)
+    return together
+
+
+def test_every_resource_that_is_named_exists(blocks: dict[str, list[dict[str, Any]]]) -> None:
+    declared = {
+        f"{unquoted(kind)}.{unquoted(name)}"
+        for block in blocks["resource"]
+        for kind, named in block.items()
+        if isinstance(named, dict)
+        for name in named
+    }
+    assert len(declared) > 20
+    named = set(re.findall(r"(?<![\w.\"])((?:google|kubernetes|helm|random)_\w+\.\w+)", TEXT))
+    assert named
+    assert named <= declared
+
+
+def test_every_variable_is_declared_explained_and_used(
+    blocks: dict[str, list[dict[str, Any]]],
+) -> None:
+    declared = {unquoted(name) for block in blocks["variable"] for name in block}
+    assert set(re.findall(r"\bvar\.(\w+)", TEXT)) == declared
+    explained = re.findall(r'variable "\w+" \{\s+description', TEXT)
+    assert len(explained) == len(declared)
+
+
+def test_nobody_may_do_everything_and_nothing_is_public() -> None:
+    roles = set(re.findall(r'"(roles/[\w.]+)"', TEXT))
+    assert roles
+    assert not {"roles/owner", "roles/editor", "roles/storage.admin"} & roles
+    assert "allUsers" not in TEXT
+    buckets = re.findall(r'resource "google_storage_bucket" .*?\n}\n', TEXT, re.DOTALL)
+    assert len(buckets) == 2
+    for bucket in buckets:
+        assert 'public_access_prevention    = "enforced"' in bucket
+        assert "uniform_bucket_level_access = true" in bucket
+    assert "ipv4_enabled    = false" in TEXT
+
+
+def test_what_the_stack_takes_from_the_environment_is_put_out() -> None:
+    wanted = set(read_stack("gcp", {}).unset)
+    given = set(re.findall(r"export ([A-Z_]+)=", TEXT))
+    assert wanted
+    assert wanted <= given
+
+
+@pytest.mark.skipif(shutil.which("terraform") is None, reason="Terraform is not installed")
+def test_it_is_formatted_as_terraform_does() -> None:
+    done = subprocess.run(
+        ["terraform", f"-chdir={INFRA}", "fmt", "-check", "-diff"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout
