@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from cli import runtime_env
-from faces.errors import FailedError, InputError
+from faces.errors import OperationError, UserError
 
 EXAMPLES = """\
 examples:
@@ -36,28 +36,28 @@ gc.set_threshold(200_000, 50, 100)
 def main() -> int:
     """Parse the command line and dispatch. 0: done, 1: failed, 2: mend your input, 130: stopped."""
     parser = _parser()
-    given = parser.parse_args()
-    if given.dry_run and not given.register_stacks:
+    args = parser.parse_args()
+    if args.dry_run and not args.register_stacks:
         parser.error("--dry-run goes with --register-stacks")
     runtime_env.set_defaults()
     try:
-        if given.list:
+        if args.list:
             _list()
-        elif given.register_stacks:
-            _register(given.dry_run)
-        elif given.doctor:
-            return _doctor(given.stack)
-        elif given.every:
-            return _watch(given)
-        elif given.pipeline:
-            _run(given)
+        elif args.register_stacks:
+            _register(args.dry_run)
+        elif args.doctor:
+            return _doctor(args.stack)
+        elif args.every:
+            return _watch(args)
+        elif args.pipeline:
+            _run(args)
         else:
             parser.print_help()
             return 2
-    except InputError as error:
+    except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except FailedError as error:
+    except OperationError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:
@@ -117,24 +117,24 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(given: argparse.Namespace) -> None:
+def _run(args: argparse.Namespace) -> None:
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False)
     with console.status("reading settings …"):
         from cli.settings import read_settings
 
-        settings = read_settings(given.pipeline, given.config, vars(given))
-        if given.summary and not given.summary.parent.is_dir():
-            raise InputError(f"--summary: no folder {given.summary.parent}")
-        from cli.runner import launch
+        settings = read_settings(args.pipeline, args.config, vars(args))
+        if args.summary and not args.summary.parent.is_dir():
+            raise UserError(f"--summary: no folder {args.summary.parent}")
+        from cli.runner import run_pipeline
         from cli.summaries import print_summary
 
-    summary = launch(given.pipeline, settings, given.stack, not given.no_cache, console)
+    summary = run_pipeline(args.pipeline, settings, args.stack, not args.no_cache, console)
     if page := summary.pop("html", None):
         write_privately(Path(settings.model_dump()["page"]), page)
-    if given.summary:
-        given.summary.write_text(json.dumps(summary, indent=2) + "\n")
+    if args.summary:
+        args.summary.write_text(json.dumps(summary, indent=2) + "\n")
     print_summary(settings, summary, Console(highlight=False))
 
 
@@ -148,39 +148,39 @@ def write_privately(path: Path, text: str) -> None:
 def _doctor(name: str | None) -> int:
     from rich.console import Console
 
-    from cli.runner import HOME_STACK, examine_stack
+    from cli.runner import DEFAULT_STACK, examine_stack
 
-    runtime_env.hush()
-    return 0 if examine_stack(name or HOME_STACK, Console(highlight=False)) else 1
+    runtime_env.silence_framework_logs()
+    return 0 if examine_stack(name or DEFAULT_STACK, Console(highlight=False)) else 1
 
 
-def _watch(given: argparse.Namespace) -> int:
+def _watch(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from cli.runner import choose_stack, runs_elsewhere
-    from cli.watch import parse_every, watch
+    from cli.watch import parse_interval, watch
 
-    if given.pipeline != "drift_detection":
-        raise InputError("--every goes with --pipeline drift_detection")
-    runtime_env.hush()
-    every = parse_every(given.every)
+    if args.pipeline != "drift_detection":
+        raise UserError("--every goes with --pipeline drift_detection")
+    runtime_env.silence_framework_logs()
+    every = parse_interval(args.every)
     console = Console(stderr=True, highlight=False)
     with console.status("looking at the stack …"):
-        choose_stack(given.stack)
+        choose_stack(args.stack)
         if runs_elsewhere():
             from cli.schedule import keep_schedule
             from cli.settings import read_settings
 
-            settings = read_settings(given.pipeline, given.config, vars(given))
+            settings = read_settings(args.pipeline, args.config, vars(args))
             print(keep_schedule(settings, every))
             return 0
     if every is None:
-        raise InputError("--every never ends a schedule; here there is none: Ctrl-C ends a watch")
+        raise UserError("--every never ends a schedule; here there is none: Ctrl-C ends a watch")
     command = [sys.executable, __file__]
-    for name, value in vars(given).items():
+    for name, value in vars(args).items():
         if name != "every" and value not in (None, False):
             command += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
-    return watch(command, every, given.stack, console)
+    return watch(command, every, args.stack, console)
 
 
 def _register(dry_run: bool) -> None:
@@ -188,7 +188,7 @@ def _register(dry_run: bool) -> None:
 
     from cli.runner import register_all
 
-    runtime_env.hush()
+    runtime_env.silence_framework_logs()
     register_all(Console(highlight=False), dry_run)
 
 

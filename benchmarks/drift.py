@@ -32,7 +32,7 @@ from faces.drift.accuracy import accuracy_test
 from faces.drift.capture_features import NAMES
 from faces.drift.confidence import confidence_test
 from faces.drift.detector import DriftDetector
-from faces.drift.identity_centering import tame, without_people
+from faces.drift.identity_centering import centre_by_identity, winsorize
 from faces.drift.ks import ks_columns
 from faces.drift.mmd import mmd_test
 from faces.drift.moments import moments_test
@@ -60,17 +60,17 @@ def main() -> None:
     )
     parser.add_argument("--windows", type=int, default=300, help="of each kind and size")
     parser.add_argument("--picture", metavar="FILE", help="draw curves there, as PNG")
-    given = parser.parse_args()
+    args = parser.parse_args()
     faces = load_faces("olivetti")
     counts: dict[tuple[str, int, str], list[bool]] = defaultdict(list)
     with ProcessPoolExecutor(2, initializer=threadpool_limits, initargs=(1,)) as pool:
-        work = pool.map(partial(repetition, faces), range(given.windows))
-        for outcomes in track(work, "testing windows", total=given.windows):
+        work = pool.map(partial(repetition, faces), range(args.windows))
+        for outcomes in track(work, "testing windows", total=args.windows):
             for kind, size, detector, alarm in outcomes:
                 counts[kind, size, detector].append(alarm)
     print_tables(counts)
-    if given.picture:
-        Path(given.picture).write_bytes(draw_curves(counts))
+    if args.picture:
+        Path(args.picture).write_bytes(draw_curves(counts))
 
 
 def repetition(faces: Faces, number: int) -> list[Outcome]:
@@ -83,7 +83,7 @@ def repetition(faces: Faces, number: int) -> list[Outcome]:
         reference, others, drifted = split(faces, baseline, rng)
         model = train(faces, reference)
         detector = DriftDetector.fit(
-            faces.images[reference], faces.subjects[reference], seed=number, minimum_people=1
+            faces.images[reference], faces.labels[reference], seed=number, minimum_people=1
         )
         trial = Trial(faces, reference, detector, model, others, rng)
         for kind, size, images, truth in windows(faces, others, drifted, changed, rng):
@@ -97,21 +97,21 @@ def split(
     """Rows of the reference (60 % of each person's baseline), its other rows, and the drifted."""
     reference: list[int] = []
     others: list[int] = []
-    for person in faces.people:
-        rows = rng.permutation(np.flatnonzero(baseline & (faces.subjects == person)))
+    for person in faces.identities:
+        rows = rng.permutation(np.flatnonzero(baseline & (faces.labels == person)))
         if len(rows) >= 3:
             cut = max(2, round(0.6 * len(rows)))
             reference += rows[:cut].tolist()
             others += rows[cut:].tolist()
-    known = np.isin(faces.subjects, faces.subjects[reference])
+    known = np.isin(faces.labels, faces.labels[reference])
     return np.array(reference), np.array(others), np.flatnonzero(~baseline & known)
 
 
 def train(faces: Faces, rows: NDArray[np.intp]) -> object:
     """The default model on the reference."""
     model, part = build_model("svm"), faces[rows]
-    features = fit_features(model, part.pixels, part.subjects)
-    return fit_classifier(model, features, part.pixels, part.subjects)
+    features = fit_features(model, part.pixels, part.labels)
+    return fit_classifier(model, features, part.pixels, part.labels)
 
 
 def windows(
@@ -126,24 +126,24 @@ def windows(
     for size in SIZES:
         whole = rng.permutation(drifted)[:size]
         if len(whole) > 0.8 * size:
-            yield changed, size, faces.images[whole], faces.subjects[whole]
+            yield changed, size, faces.images[whole], faces.labels[whole]
         if not turned or size > len(others):
             continue
         same = rng.permutation(others)[:size]
-        yield "no drift", size, faces.images[same], faces.subjects[same]
+        yield "no drift", size, faces.images[same], faces.labels[same]
         for name, share in MIXED.items():
             few = round(share * size)
             mixed = np.r_[rng.permutation(drifted)[:few], rng.permutation(others)[: size - few]]
-            yield f"{name} {changed}", size, faces.images[mixed], faces.subjects[mixed]
+            yield f"{name} {changed}", size, faces.images[mixed], faces.labels[mixed]
         for name in CORRUPTIONS:
             rows = rng.permutation(others)[:size]
             images = corrupt(name, faces.images[rows], int(rng.integers(1 << 30)))
-            yield name, size, images, faces.subjects[rows]
+            yield name, size, images, faces.labels[rows]
     if turned:
         for people in (5, 10):
-            chosen = rng.choice(np.unique(faces.subjects[others]), people, replace=False)
-            rows = others[np.isin(faces.subjects[others], chosen)]
-            yield f"no drift, {people} people", len(rows), faces.images[rows], faces.subjects[rows]
+            chosen = rng.choice(np.unique(faces.labels[others]), people, replace=False)
+            rows = others[np.isin(faces.labels[others], chosen)]
+            yield f"no drift, {people} people", len(rows), faces.images[rows], faces.labels[rows]
 
 
 class Trial:
@@ -165,7 +165,7 @@ class Trial:
         self.seed = int(rng.integers(1 << 30))
         kept = rng.permutation(others)[: len(others) // 2]
         self.sure = self.confidence(faces.images[kept])
-        self.right = self.name(faces.images[kept]) == faces.subjects[kept]
+        self.right = self.name(faces.images[kept]) == faces.labels[kept]
 
     def name(self, images: NDArray[np.float32]) -> NDArray[np.str_]:
         """Whom the model takes each image for."""
@@ -185,7 +185,7 @@ class Trial:
         values = detector.statistics.measure(images)
         raw = (values - self.mean) / self.spread
         named = self.name(images)
-        own = tame(without_people(values, named, detector.means), detector.scale)
+        own = winsorize(centre_by_identity(values, named, detector.means), detector.scale)
         for where, reference, window in (("by person", detector.rows, own), ("", self.raw, raw)):
             decides = " (decides)" if where else ""
             for name, test in (("moments", moments_test), ("MMD", mmd_test)):

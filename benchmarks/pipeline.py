@@ -27,9 +27,9 @@ def main() -> None:
     """Time plain, uncached and cached in turn, and print ratios of medians and peak memory."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=5, help="how often each is timed")
-    given = parser.parse_args()
+    args = parser.parse_args()
     source = "olivetti" if cache_file().exists() else "synthetic"
-    Console().print(f"{source} faces, {given.pairs} of each")
+    Console().print(f"{source} faces, {args.pairs} of each")
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {"ZENML_CONFIG_PATH": folder}
         commands = {
@@ -39,7 +39,7 @@ def main() -> None:
         }
         measured: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
         timed("", commands["pipeline, --no-cache"], environment)
-        for _ in track(range(given.pairs), "timing in turn"):
+        for _ in track(range(args.pairs), "timing in turn"):
             for name, command in commands.items():
                 measured[name].append(timed(name, command, environment))
     print_ratios(measured)

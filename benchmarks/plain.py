@@ -6,7 +6,7 @@ from faces.data.conditions import parse_condition
 from faces.data.dataset import load_faces
 from faces.data.split import split_by_condition
 from faces.evaluation.metrics import measure, predict_held_out
-from faces.evaluation.open_set import tell_strangers
+from faces.evaluation.open_set import fit_rejection_threshold
 from faces.models import build_model
 from faces.models.training import describe_pca, fit_classifier, fit_features
 from faces.reports.plots import draw_pictures
@@ -17,9 +17,9 @@ def main(source: str) -> None:
     faces = load_faces(source)
     split = split_by_condition(faces, parse_condition("yaw=frontal", faces.conditions), seed=11)
     model, train = build_model("svm", seed=11), faces[split.train]
-    features = fit_features(model, train.pixels, train.subjects)
-    fitted = fit_classifier(model, features, train.pixels, train.subjects)
-    strangers = tell_strangers(model, train.pixels, train.subjects, seed=11)
+    features = fit_features(model, train.pixels, train.labels)
+    fitted = fit_classifier(model, features, train.pixels, train.labels)
+    strangers = fit_rejection_threshold(model, train.pixels, train.labels, seed=11)
     predictions = predict_held_out(fitted, faces, split)
     print(measure(predictions) | describe_pca(fitted), strangers)
     draw_pictures(faces, split, features, predictions)

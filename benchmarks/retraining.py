@@ -17,10 +17,10 @@ from rich.progress import track
 from faces.data.conditions import parse_condition
 from faces.data.corruptions import corrupt
 from faces.data.dataset import Faces, load_faces
-from faces.data.feedback import learn, learned_windows
+from faces.data.feedback import add_labelled_faces, learned_windows
 from faces.data.split import Split, split_by_condition
 from faces.data.traffic import traffic_rows
-from faces.drift import DriftDetector, Verdict
+from faces.drift import DriftDetector, DriftVerdict
 from faces.models import build_model, model_names
 from faces.models.training import fit_classifier, fit_features
 
@@ -36,15 +36,15 @@ def main() -> None:
     )
     parser.add_argument("--splits", type=int, default=20)
     parser.add_argument("--model", choices=model_names(), default="svm")
-    given = parser.parse_args()
+    args = parser.parse_args()
     faces = load_faces("olivetti")
     condition = parse_condition("yaw=frontal", faces.conditions)
     found = []
-    for seed in track(range(given.splits), "retraining"):
+    for seed in track(range(args.splits), "retraining"):
         split = split_by_condition(faces, condition, seed=seed)
-        found.append([trial(faces, split, seed, came, given.model) for came in CAME])
+        found.append([trial(faces, split, seed, came, args.model) for came in CAME])
     names = list(found[0][0])
-    print(f"\n{given.model}, {given.splits} splits, mean ± standard deviation\n")
+    print(f"\n{args.model}, {args.splits} splits, mean ± standard deviation\n")
     print(f"| turned heads that came | {' | '.join(names)} |\n|{'---|' * (len(names) + 1)}")
     for number, came in enumerate(CAME):
         cells = []
@@ -57,19 +57,21 @@ def main() -> None:
 def trial(faces: Faces, split: Split, seed: int, came: int, model: str) -> dict[str, float]:
     """Accuracy before and after on turned heads still held out, and alarms before and after."""
     rows = traffic_rows(faces, split, TURNED, seed)[:came]
-    more, anew = learn(faces, split, faces.images[rows], faces.subjects[rows])
-    former, new = train(more, split.train, model), train(more, anew.train, model)
-    truth = more.subjects[anew.drifted]
-    told = {
-        name: float((fitted.predict(more[anew.drifted].pixels).astype(str) == truth).mean())
+    more, new_split = add_labelled_faces(faces, split, faces.images[rows], faces.labels[rows])
+    former, new = train(more, split.train, model), train(more, new_split.train, model)
+    truth = more.labels[new_split.drifted]
+    figures = {
+        name: float((fitted.predict(more[new_split.drifted].pixels).astype(str) == truth).mean())
         for name, fitted in (("accuracy before", former), ("accuracy after", new))
     }
     rng = np.random.default_rng(seed)
-    before = DriftDetector.fit(more.images[split.train], more.subjects[split.train])
+    before = DriftDetector.fit(more.images[split.train], more.labels[split.train])
     after = DriftDetector.fit(
-        more.images[anew.train], more.subjects[anew.train], learned_windows(more)[anew.train]
+        more.images[new_split.train],
+        more.labels[new_split.train],
+        learned_windows(more)[new_split.train],
     )
-    turned, frontal = rng.permutation(anew.drifted)[:20], rng.permutation(anew.test)[:20]
+    turned, frontal = rng.permutation(new_split.drifted)[:20], rng.permutation(new_split.test)[:20]
     for name, detector, fitted, images in (
         ("alarm by turned heads before", before, former, more.images[turned]),
         ("alarm by turned heads after", after, new, more.images[turned]),
@@ -78,15 +80,15 @@ def trial(faces: Faces, split: Split, seed: int, came: int, model: str) -> dict[
         ("alarm by turn and noise after", after, new, corrupt("noise", more.images[turned], seed)),
     ):
         named = fitted.predict(images.reshape(len(images), -1)).astype(str)
-        told[name] = float(detector.test(images, named).verdict == Verdict.DRIFT)
-    return told
+        figures[name] = float(detector.test(images, named).verdict == DriftVerdict.DRIFT)
+    return figures
 
 
 def train(faces: Faces, rows: Rows, name: str) -> Any:
     """The model on some rows."""
     model, part = build_model(name), faces[rows]
-    features = fit_features(model, part.pixels, part.subjects)
-    return fit_classifier(model, features, part.pixels, part.subjects)
+    features = fit_features(model, part.pixels, part.labels)
+    return fit_classifier(model, features, part.pixels, part.labels)
 
 
 if __name__ == "__main__":

@@ -38,16 +38,16 @@ def main() -> None:
     parser.add_argument("--model", choices=model_names(), default="fisher")
     parser.add_argument("--picture", metavar="FILE", help="draw time against size there")
     parser.add_argument("--one", nargs=2, type=int, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.one:
-        images, people = given.one
-        print(json.dumps(measure(images, people, given.model)))
+    args = parser.parse_args()
+    if args.one:
+        images, people = args.one
+        print(json.dumps(measure(images, people, args.model)))
         return
-    sizes = [size for size in SIZES if size[0] <= given.most]
-    found = [run_apart(*size, given.model) for size in track(sizes, "growing")]
-    print_table(sizes, found, given.model)
-    if given.picture:
-        Path(given.picture).write_bytes(draw(sizes, found))
+    sizes = [size for size in SIZES if size[0] <= args.most]
+    found = [run_apart(*size, args.model) for size in track(sizes, "growing")]
+    print_table(sizes, found, args.model)
+    if args.picture:
+        Path(args.picture).write_bytes(draw(sizes, found))
 
 
 def run_apart(images: int, people: int, model: str) -> dict[str, float]:
@@ -86,15 +86,15 @@ def measure(images: int, people: int, name: str) -> dict[str, float]:
             "drawing", lambda: load_faces("synthetic", people=people, images=images // people)
         )
         np.save(place, drawn.images)
-        subjects, conditions = drawn.subjects, drawn.conditions
+        labels, conditions = drawn.labels, drawn.conditions
         del drawn
         faces = timed(
             "loading",
-            lambda: Faces(np.load(place, mmap_mode="r"), subjects, conditions, "synthetic"),
+            lambda: Faces(np.load(place, mmap_mode="r"), labels, conditions, "synthetic"),
         )
         held_out = np.arange(len(faces)) % 5 == 0
         train = np.flatnonzero(~held_out)
-        names = subjects[train]
+        names = labels[train]
 
         def fit(pixels: Any) -> Any:
             model = build_model(name)
@@ -104,18 +104,18 @@ def measure(images: int, people: int, name: str) -> dict[str, float]:
         fitted = fit(faces.pixels[train])
         test = np.flatnonzero(held_out)
         answers = timed("evaluation", lambda: predict_people(fitted, faces, test, "test"))
-        found["accuracy"] = float((answers["subject"] == answers["predicted"]).mean())
+        found["accuracy"] = float((answers["label"] == answers["predicted"]).mean())
         window = test[:: max(1, len(test) // WINDOW)][:WINDOW]
 
         def check() -> None:
             detector = DriftDetector.fit(faces.images[train], names)
-            detector.test(np.asarray(faces.images[window]), subjects[window])
+            detector.test(np.asarray(faces.images[window]), labels[window])
 
         timed("drift", check)
         portable = export_model(fitted, {})
         one = np.asarray(faces.pixels[:1])
-        portable.answer(one)
-        timed("one face", lambda: [portable.answer(one) for _ in range(100)])
+        portable.predict_with_score(one)
+        timed("one face", lambda: [portable.predict_with_score(one) for _ in range(100)])
         found["one face"] /= 100
     found["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     return found

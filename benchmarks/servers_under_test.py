@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from benchmarks.load import post, run_load
 from benchmarks.servers import MODEL
 from components.deployers.seldon_local.environment import ROOT, ensure_environment
-from serving.settings import ServerSettings, point_to, write_settings
+from serving.settings import ServerSettings, install_model, write_settings
 
 ENVIRONMENTS = ROOT / ".venv-bench"
 PREDICT = "/api/v1.0/predictions"
@@ -29,7 +29,7 @@ Faces = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Contender:
+class ServerUnderTest:
     """A server: the command for a port, and a request with faces as JSON and as base64."""
 
     name: str
@@ -42,7 +42,7 @@ class Contender:
 class Running:
     """A contender at work."""
 
-    contender: Contender
+    contender: ServerUnderTest
     port: int
     process: psutil.Process
     startup: float
@@ -60,17 +60,17 @@ class Running:
         return [self.process, *self.process.children(recursive=True)]
 
 
-def contenders() -> list[Contender]:
+def servers_under_test() -> list[ServerUnderTest]:
     """Every server, ours first; each with one process that answers."""
     seldon = (_seldon_json, _seldon_base64)
     return [
-        Contender("ours", _ours(capture=True), *seldon),
-        Contender("ours, no capture", _ours(capture=False), *seldon),
-        Contender("seldon as shipped", _shipped, *seldon),
-        Contender("MLServer", _mlserver, _v2_json, _v2_base64),
-        Contender("BentoML", _bentoml, _bento_json, _bento_base64),
-        Contender("mlflow models serve", _mlflow, _mlflow_json, _mlflow_base64),
-        Contender("FastAPI + orjson", _fastapi, _fast_json, _fast_base64),
+        ServerUnderTest("ours", _ours(capture=True), *seldon),
+        ServerUnderTest("ours, no capture", _ours(capture=False), *seldon),
+        ServerUnderTest("seldon as shipped", _shipped, *seldon),
+        ServerUnderTest("MLServer", _mlserver, _v2_json, _v2_base64),
+        ServerUnderTest("BentoML", _bentoml, _bento_json, _bento_base64),
+        ServerUnderTest("mlflow models serve", _mlflow, _mlflow_json, _mlflow_base64),
+        ServerUnderTest("FastAPI + orjson", _fastapi, _fast_json, _fast_base64),
     ]
 
 
@@ -93,7 +93,7 @@ def set_up_environments() -> None:
 
 
 @contextmanager
-def started(contender: Contender, folder: Path, faces: Faces) -> Iterator[Running]:
+def started(contender: ServerUnderTest, folder: Path, faces: Faces) -> Iterator[Running]:
     """Start a contender and wait for its first answer; stop it at the end."""
     port = free_port()
     own = folder / contender.name.replace(" ", "-").replace(",", "")
@@ -152,7 +152,7 @@ def _ours(capture: bool) -> Callable[[int, Path], list[str]]:
         from faces.runtime.portable import file_hash
 
         data = (folder.parent / "model.npz").read_bytes()
-        point_to(folder, "1", data, file_hash(data))
+        install_model(folder, "1", data, file_hash(data))
         write_settings(ServerSettings("bench", str(folder), port=port, capture=capture))
         return [str(ensure_environment()), "-m", "serving.server", str(folder)]
 

@@ -20,7 +20,13 @@ import numpy as np
 from rich.progress import track
 
 from benchmarks.load import run_load
-from benchmarks.servers_under_test import Faces, Running, contenders, set_up_environments, started
+from benchmarks.servers_under_test import (
+    Faces,
+    Running,
+    servers_under_test,
+    set_up_environments,
+    started,
+)
 from faces.data.conditions import parse_condition
 from faces.data.dataset import load_faces
 from faces.data.split import split_by_condition
@@ -45,9 +51,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0, help="of load for each figure")
     parser.add_argument("--only", action="append", metavar="SERVER", help="several times")
-    given = parser.parse_args()
+    args = parser.parse_args()
     set_up_environments()
-    chosen = [c for c in contenders() if not given.only or c.name in given.only]
+    chosen = [c for c in servers_under_test() if not args.only or c.name in args.only]
     figures: Figures = defaultdict(list)
     with tempfile.TemporaryDirectory() as place, ExitStack() as stack:
         folder = Path(place)
@@ -58,11 +64,11 @@ def main() -> None:
         ]
         for server in servers:
             warm_up(server, faces)
-        plan = list(product(range(given.rounds), PAYLOADS, CONNECTIONS))
+        plan = list(product(range(args.rounds), PAYLOADS, CONNECTIONS))
         for round_, payload, connections in track(plan, "measuring in turn"):
             for server in servers[round_ % len(servers) :] + servers[: round_ % len(servers)]:
                 key = (server.contender.name, payload, connections)
-                figures[key].append(measure(server, payload, connections, faces, given.seconds))
+                figures[key].append(measure(server, payload, connections, faces, args.seconds))
         print_figures(servers, figures)
         print_ratios(servers, figures)
         print_costs(servers)
@@ -73,8 +79,8 @@ def write_model(file: Path) -> Faces:
     faces = load_faces("auto")
     split = split_by_condition(faces, parse_condition("yaw=frontal", faces.conditions), seed=11)
     model, train = build_model("svm", seed=11), faces[split.train]
-    features = fit_features(model, train.pixels, train.subjects)
-    fitted = fit_classifier(model, features, train.pixels, train.subjects)
+    features = fit_features(model, train.pixels, train.labels)
+    fitted = fit_classifier(model, features, train.pixels, train.labels)
     about = {"data_version": faces.version, "data_source": faces.source}
     file.write_bytes(write_portable(stamped(export_model(fitted, about), 1)))
     return np.asarray(faces.pixels[split.test])

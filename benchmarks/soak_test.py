@@ -16,10 +16,10 @@ from rich.console import Console
 from rich.progress import track
 
 from benchmarks.load import Load, run_load
-from benchmarks.servers_under_test import Running, contenders, started
+from benchmarks.servers_under_test import Running, servers_under_test, started
 from benchmarks.serving import write_model
 from faces.runtime.portable import file_hash, read_portable, stamped, write_portable
-from serving.settings import point_to
+from serving.settings import install_model
 
 
 def main() -> None:
@@ -31,28 +31,28 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=8, help="while versions change")
     parser.add_argument("--users", type=int, default=10, help="who stay")
     parser.add_argument("--seconds", type=float, default=300.0, help="for which they stay")
-    given = parser.parse_args()
+    args = parser.parse_args()
     console = Console(highlight=False)
-    ours = contenders()[0]
+    ours = servers_under_test()[0]
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         faces = write_model(folder / "model.npz")
         requests = [ours.as_json(face[None]) for face in faces[:32]]
         with started(ours, folder, faces) as server:
-            seconds = 0.5 * (given.swaps + 1)
-            load = loaded(server, requests, given.clients, seconds)
-            for version in track(range(2, given.swaps + 2), "changing versions under load"):
+            seconds = 0.5 * (args.swaps + 1)
+            load = loaded(server, requests, args.clients, seconds)
+            for version in track(range(2, args.swaps + 2), "changing versions under load"):
                 swap(folder, version)
                 time.sleep(0.5)
-            tell(console, f"{given.swaps} swaps under {given.clients} clients", finish(load))
+            tell(console, f"{args.swaps} swaps under {args.clients} clients", finish(load))
             before = server.memory()
-            load = loaded(server, requests, given.users, given.seconds)
+            load = loaded(server, requests, args.users, args.seconds)
             levels = [before]
-            for _ in track(range(10), f"{given.users} users"):
-                time.sleep(given.seconds / 10)
+            for _ in track(range(10), f"{args.users} users"):
+                time.sleep(args.seconds / 10)
                 levels.append(server.memory())
             stayed = finish(load)
-            tell(console, f"{given.users} users for {given.seconds:.0f} s", stayed)
+            tell(console, f"{args.users} users for {args.seconds:.0f} s", stayed)
             console.print("memory, MiB: " + ", ".join(f"{level:.0f}" for level in levels))
 
 
@@ -85,8 +85,8 @@ def finish(clients: Clients) -> Load:
 def swap(folder: Path, version: int) -> None:
     """Let the server turn to another version of the same model."""
     data = (folder / "model.npz").read_bytes()
-    anew = write_portable(stamped(read_portable(data, file_hash(data)), version))
-    point_to(folder / "ours", str(version), anew, file_hash(anew))
+    data_again = write_portable(stamped(read_portable(data, file_hash(data)), version))
+    install_model(folder / "ours", str(version), data_again, file_hash(data_again))
 
 
 def tell(console: Console, what: str, load: Load) -> None:

@@ -26,20 +26,21 @@ from rich.console import Console
 from cli.exit_codes import exit_code
 from cli.runtime_env import ROOT
 from components.deployers.container_images import PIPELINES, SERVING
-from faces.errors import FailedError, InputError
+from faces.errors import OperationError, UserError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from faces.client import Answer
+    from faces.client import Prediction
+
 
 BASE = "localhost/face-recognizer-base"
 IMAGES = {SERVING: "serving/Dockerfile", PIPELINES: "pipelines/Dockerfile"}
 CERTIFICATES = "/etc/ssl/certs"
 DEBIAN = "python3,python3-venv,ca-certificates"
 PORT, USER = 9020, 10001
-PATIENCE = 30.0
+TIMEOUT_SECONDS = 30.0
 """Seconds that a container may take to answer, or to end."""
 
 PREFIX = "face-recognizer-"
@@ -65,16 +66,16 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--base", help="an image with Python, instead of a base made here")
-    given = parser.parse_args()
+    args = parser.parse_args()
     os.environ |= {"BUILDAH_ISOLATION": "chroot", "STORAGE_DRIVER": "vfs"}
-    return exit_code(lambda: build_all(given.base))
+    return exit_code(lambda: build_all(args.base))
 
 
 def build_all(base: str | None) -> None:
-    """Build the images and try them. Raises InputError if a tool is missing."""
+    """Build the images and try them. Raises UserError if a tool is missing."""
     for tool in ("buildah", *([] if base else ["debootstrap"])):
         if shutil.which(tool) is None:
-            raise InputError(f"{tool} is not installed: apt-get install buildah debootstrap")
+            raise UserError(f"{tool} is not installed: apt-get install buildah debootstrap")
     base = base or make_base()
     for name, file in IMAGES.items():
         with console.status(f"building {name} (minutes) …"):
@@ -116,7 +117,7 @@ def try_pipelines() -> None:
     user, _, told = said.partition("\n")
     model = json.loads(told)["model"]
     if int(user) != USER or model["stage"] != "production":
-        raise FailedError(f"the image of pipelines, as user {user}: {model}")
+        raise OperationError(f"the image of pipelines, as user {user}: {model}")
     console.print(f"{PIPELINES} trained version {model['version']}, as user {user}")
 
 
@@ -132,16 +133,16 @@ def try_serving() -> None:
 
     faces = load_faces("synthetic", people=5, images=6)
     model = build_model("svm")
-    features = fit_features(model, faces.pixels, faces.subjects)
-    fitted = fit_classifier(model, features, faces.pixels, faces.subjects)
+    features = fit_features(model, faces.pixels, faces.labels)
+    fitted = fit_classifier(model, features, faces.pixels, faces.labels)
     data = write_portable(stamped(export_model(fitted, {}), 1))
-    settings = ServerSettings("face-recognizer", "/data", port=PORT, capture_place="file:///bucket")
+    settings = ServerSettings("face-recognizer", "/data", port=PORT, capture_uri="file:///bucket")
     wanted = {"version": "1", "uri": "file:///bucket/1.npz", "hash": file_hash(data)}
-    given = {SETTINGS: json.dumps(asdict(settings)), MODEL: json.dumps(wanted)}
+    args = {SETTINGS: json.dumps(asdict(settings)), MODEL: json.dumps(wanted)}
     with container(SERVING) as made, tempfile.TemporaryDirectory() as bucket:
         (Path(bucket) / "1.npz").write_bytes(data)
         os.chmod(bucket, 0o777)
-        environment = [option for item in given.items() for option in ("--env", "=".join(item))]
+        environment = [option for item in args.items() for option in ("--env", "=".join(item))]
         server = subprocess.Popen(
             [
                 "buildah", "run", "--network", "host", "--volume", f"{bucket}:/bucket",
@@ -155,8 +156,8 @@ def try_serving() -> None:
             end_pod(server)
         captured = list(Path(bucket).glob("*.faces"))
         if not captured or captured[0].stat().st_uid != USER:
-            raise FailedError("the image of the endpoint kept nothing, or as someone else")
-    console.print(f"{SERVING} answered: {answer.people[0]}, version {answer.version}")
+            raise OperationError("the image of the endpoint kept nothing, or as someone else")
+    console.print(f"{SERVING} answered: {answer.predicted[0]}, version {answer.version}")
 
 
 def end_pod(buildah: "subprocess.Popen[bytes]") -> None:
@@ -165,18 +166,18 @@ def end_pod(buildah: "subprocess.Popen[bytes]") -> None:
     pods = [process for process in inside if "python" in process.name()]
     if pods:
         pods[0].terminate()
-    buildah.wait(PATIENCE)
+    buildah.wait(TIMEOUT_SECONDS)
 
 
-def _ask(pixels: "NDArray[np.float32]") -> "Answer":
+def _ask(pixels: "NDArray[np.float32]") -> "Prediction":
     """Ask until it answers."""
     from faces.client import send_faces
 
-    ends = time.monotonic() + PATIENCE
+    ends = time.monotonic() + TIMEOUT_SECONDS
     while True:
         try:
             return send_faces(f"http://127.0.0.1:{PORT}", pixels)
-        except FailedError:
+        except OperationError:
             if time.monotonic() > ends:
                 raise
             time.sleep(0.2)
@@ -193,11 +194,11 @@ def container(image: str) -> Iterator[str]:
 
 
 def run(*command: str) -> str:
-    """Run it. Raises FailedError with its last words if it fails."""
+    """Run it. Raises OperationError with its last words if it fails."""
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
         last = (done.stderr or done.stdout).strip().splitlines()[-3:]
-        raise FailedError(f"{' '.join(command[:3])} … said {' / '.join(last)!r}")
+        raise OperationError(f"{' '.join(command[:3])} … said {' / '.join(last)!r}")
     return done.stdout
 
 

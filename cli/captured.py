@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cli import runtime_env
 from cli.exit_codes import exit_code
-from faces.errors import InputError
+from faces.errors import UserError
 
 
 def main() -> int:
@@ -26,35 +26,37 @@ def main() -> int:
     parser.add_argument("--forget-request", metavar="ID", help="delete one request")
     given = parser.parse_args()
     runtime_env.set_defaults()
-    runtime_env.hush()
+    runtime_env.silence_framework_logs()
     if given.forget_before or given.forget_request:
-        return exit_code(lambda: forget_captured(given.forget_before, given.forget_request))
+        return exit_code(
+            lambda: delete_captured_requests(given.forget_before, given.forget_request)
+        )
     return exit_code(lambda: show_captured(given.csv))
 
 
-def forget_captured(before: str | None, request: str | None) -> None:
+def delete_captured_requests(before: str | None, request: str | None) -> None:
     """Delete what was captured before a date, and for a request id."""
     from components.deployers.base import active_deployer
-    from serving.capture.reader import forget
+    from serving.capture.reader import delete_captured
 
     moment = None
     if before:
         try:
             moment = datetime.fromisoformat(before).replace(tzinfo=UTC).timestamp()
         except ValueError as error:
-            raise InputError(f"--forget-before: {error}") from error
-    gone = forget(active_deployer().captured(), before=moment, request=request)
+            raise UserError(f"--forget-before: {error}") from error
+    gone = delete_captured(active_deployer().captured(), before=moment, request=request)
     print(f"{gone} captured requests are deleted")
 
 
 def show_captured(csv: Path | None, most: int = 20) -> None:
     """Print the latest captured faces, or write all of them to a file."""
     from components.deployers.base import active_deployer
-    from faces.drift.captured_requests import tabulate
+    from faces.drift.captured_requests import read_captured_requests
     from serving.capture.reader import read_files
 
     places = active_deployer().captured()
-    captured = tabulate(read_files(places))
+    captured = read_captured_requests(read_files(places))
     table = captured.table.drop(columns="probabilities")
     if csv:
         table.to_csv(csv, index=False)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli import runtime_env
-from faces.errors import InputError
+from faces.errors import UserError
 
 if TYPE_CHECKING:
     from zenml.zen_server.deploy.deployer import LocalServerDeployer
@@ -21,24 +21,24 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8237)
     parser.add_argument("--stop", action="store_true", help="stop it instead")
-    given = parser.parse_args()
+    args = parser.parse_args()
     runtime_env.set_defaults()
-    runtime_env.hush()
+    runtime_env.silence_framework_logs()
     try:
-        if given.stop:
+        if args.stop:
             stop_dashboard()
             return 0
         from zenml.utils.dashboard_utils import get_server_dashboard_url
 
-        from stacks.databases import alone, create_zenml_database
+        from stacks.databases import create_zenml_database, exclusive_lock
 
-        with alone():
+        with exclusive_lock():
             create_zenml_database()
         server = get_server_dashboard_url()
-        address = server or start_dashboard(given.port)
+        address = server or start_dashboard(args.port)
         if server is None:
             skip_survey()
-    except InputError as error:
+    except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     page = latest_run(address)
@@ -66,12 +66,12 @@ def start_dashboard(port: int) -> str:
     try:
         server = _deployer().deploy_server(config)
     except Exception as error:
-        raise InputError(
+        raise UserError(
             f"the dashboard did not start on port {port}: {' '.join(str(error).split())}; "
             f"another port: python -m cli.dashboard --port {port + 1}"
         ) from error
     if not server.status or not server.status.url:
-        raise InputError(f"the dashboard did not start on port {port}: is the port in use?")
+        raise UserError(f"the dashboard did not start on port {port}: is the port in use?")
     return str(server.status.url).rstrip("/")
 
 
@@ -115,12 +115,12 @@ def mlflow_command() -> str:
     """What opens MLflow on what the active stack recorded: a command, or its server's address."""
     from zenml.client import Client
 
-    from stacks.readiness import how_to_open, mlflow_address
+    from stacks.readiness import mlflow_address, mlflow_ui_hint
 
     address = mlflow_address(Client().active_stack_model)
     if address is None:
         return "the active stack has none: zenml stack set local"
-    return how_to_open(address, str(BIN / "mlflow"))
+    return mlflow_ui_hint(address, str(BIN / "mlflow"))
 
 
 def _deployer() -> "LocalServerDeployer":

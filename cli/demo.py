@@ -18,8 +18,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from cli.runtime_env import ROOT, hush, set_defaults
-from faces.errors import FailedError
+from cli.runtime_env import ROOT, set_defaults, silence_framework_logs
+from faces.errors import OperationError
 
 TURNED = "yaw=left,right"
 PAGE = Path("demo.html").absolute()
@@ -33,15 +33,15 @@ def main() -> int:
     parser.add_argument("--data", default="auto", metavar="SOURCE", help="as for training")
     parser.add_argument("--requests", type=int, default=60, metavar="N", help="of each traffic")
     parser.add_argument("--port", type=int, default=9010, help="of the endpoint")
-    given = parser.parse_args()
+    args = parser.parse_args()
     set_defaults()
     console = Console(highlight=False)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["ZENML_CONFIG_PATH"] = folder
-        story = Story(Path(folder), console, given.requests)
+        demo = Demo(Path(folder), console, args.requests)
         try:
-            story.play(given.data, given.port)
-        except FailedError as error:
+            demo.play(args.data, args.port)
+        except OperationError as error:
             print(f"error: {error}", file=sys.stderr)
             return 1
         finally:
@@ -49,7 +49,7 @@ def main() -> int:
     return 0
 
 
-class Story:
+class Demo:
     """The acts, and what is remembered of them for the table at the end."""
 
     def __init__(self, folder: Path, console: Console, requests: int) -> None:
@@ -90,7 +90,7 @@ class Story:
             stdout=subprocess.DEVNULL,
         )
         if done.returncode:
-            raise FailedError(f"{pipeline} ended with {done.returncode}")
+            raise OperationError(f"{pipeline} ended with {done.returncode}")
         summary: dict[str, Any] = json.loads(file.read_text())
         return summary
 
@@ -127,7 +127,7 @@ class Story:
 
 def stop_server() -> None:
     """Stop the story's server, if it was started."""
-    hush()
+    silence_framework_logs()
     from components.deployers.seldon_local import process
 
     for folder in Path(os.environ["ZENML_CONFIG_PATH"]).glob("local_stores/*/face-recognizer"):

@@ -3,17 +3,17 @@
 import sys
 from collections.abc import Callable
 
-from faces.errors import FailedError, InputError
+from faces.errors import OperationError, UserError
 
 
 def exit_code(act: Callable[[], None]) -> int:
     """Run `act`. 0: done, 1: failed, 2: mend your input."""
     try:
         act()
-    except InputError as error:
+    except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except (FailedError, OSError) as error:
+    except (OperationError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

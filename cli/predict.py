@@ -24,10 +24,10 @@ def main() -> int:
     parser.add_argument("image", nargs="?", type=Path, help="PNG, JPEG or PGM; default: held-out")
     parser.add_argument("--truth", metavar="NAME", help="then tell the endpoint who it really is")
     parser.add_argument("--body", action="store_true", help="print the request, do not send it")
-    given = parser.parse_args()
+    args = parser.parse_args()
     runtime_env.set_defaults()
-    runtime_env.hush()
-    return exit_code(lambda: ask(given.image, given.truth, given.body))
+    runtime_env.silence_framework_logs()
+    return exit_code(lambda: ask(args.image, args.truth, args.body))
 
 
 def ask(image: Path | None, truth: str | None, body: bool) -> None:
@@ -35,7 +35,7 @@ def ask(image: Path | None, truth: str | None, body: bool) -> None:
     from rich.console import Console
 
     from components.deployers.base import active_deployer
-    from faces.client import send_faces, send_truth
+    from faces.client import send_faces, send_feedback
     from faces.data.dataset import SIDE
     from faces.data.sources.folder import read_image
     from store.versions import find_version, load_artifact
@@ -46,21 +46,21 @@ def ask(image: Path | None, truth: str | None, body: bool) -> None:
         assert version is not None
         faces, split = load_artifact(version, "faces"), load_artifact(version, "split")
         row = int(np.random.default_rng().choice(split.test))
-        pixels, who = faces.pixels[row], f"a held-out image of {faces.subjects[row]}"
+        pixels, who = faces.pixels[row], f"a held-out image of {faces.labels[row]}"
     else:
         pixels, who = read_image(image, SIDE).ravel(), str(image)
     if body:
         print(json.dumps({"data": {"ndarray": [pixels.astype(float).round(6).tolist()]}}))
         return
     answer = send_faces(endpoint.url, pixels[None], headers=endpoint.headers)
-    names, sure = np.array(answer.names), answer.probabilities[0]
+    classes, sure = np.array(answer.classes), answer.probabilities[0]
     console = Console(highlight=False)
     console.print(f"{who}, asked at {endpoint.url} (version {answer.version}):", soft_wrap=True)
-    console.print(f"[bold]{answer.people[0]}[/]")
+    console.print(f"[bold]{answer.predicted[0]}[/]")
     for column in sure.argsort()[::-1][:3]:
-        console.print(f"  {sure[column]:6.1%}  {names[column]}")
+        console.print(f"  {sure[column]:6.1%}  {classes[column]}")
     if truth:
-        send_truth(endpoint.url, answer.request, [truth], headers=endpoint.headers)
+        send_feedback(endpoint.url, answer.request, [truth], headers=endpoint.headers)
         console.print(f"told it that this is {truth}")
     console.print(f"[dim]request {answer.request}[/]")
 

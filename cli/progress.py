@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.status import Status
 
-from cli.runtime_env import hush_google, prints
+from cli.runtime_env import silence_google_logs, writes_to_terminal
 
 STARTED = re.compile(r"^Step `(?P<step>\w+)` has started")
 FINISHED = re.compile(r"^Step `(?P<step>\w+)` has finished in `(?P<time>[^`]+)`")
@@ -44,8 +44,8 @@ def show_progress(console: Console, title: str) -> Iterator[Status]:
     with console.status(title) as status:
         steps = StepLines(console, status)
         if not verbose:
-            root.handlers = [h for h in former if not prints(h)] + [steps]
-            hush_google()
+            root.handlers = [h for h in former if not writes_to_terminal(h)] + [steps]
+            silence_google_logs()
         try:
             yield status
         finally:

@@ -12,25 +12,25 @@ from zenml.utils.run_utils import refresh_run_status
 
 from cli.progress import title
 from components.clouds.gcp import job_error
-from faces.errors import FailedError
+from faces.errors import OperationError
 
-LOOK, ASK = 2.0, 15.0
+POLL_SECONDS, STATUS_POLL_SECONDS = 2.0, 15.0
 """Seconds between two looks at the steps, and between two questions to the orchestrator."""
 
 
-def follow(run: PipelineRunResponse, console: Console, status: Status) -> PipelineRunResponse:
+def follow_run(run: PipelineRunResponse, console: Console, status: Status) -> PipelineRunResponse:
     """Wait for a run to end, and tell its steps as they do. Gives the run as it ended.
 
-    Raises FailedError with what the failed step said and where its log is. Whoever stops waiting
+    Raises OperationError with what the failed step said and where its log is. Whoever stops waiting
     stops nothing else: the run goes on.
     """
     console.print(f"  [dim]see {_where(run)}[/]", soft_wrap=True)
     try:
         run = _wait(run, console, status)
     except KeyboardInterrupt:
-        raise FailedError(f"not followed any more; the run goes on: see {_where(run)}") from None
+        raise OperationError(f"not followed any more; the run goes on: see {_where(run)}") from None
     if not run.status.is_successful:
-        raise FailedError(why_failed(run))
+        raise OperationError(why_failed(run))
     return run
 
 
@@ -46,7 +46,7 @@ def _wait(run: PipelineRunResponse, console: Console, status: Status) -> Pipelin
                 told.add(step.id)
         if run.status.is_finished:
             return run
-        if time.monotonic() - asked > ASK:
+        if time.monotonic() - asked > STATUS_POLL_SECONDS:
             asked = time.monotonic()
             # Only the orchestrator knows of a job that ends before its step can say so. Nothing
             # else is taken from it: steps do not find a run that is not as it was submitted.
@@ -55,7 +55,7 @@ def _wait(run: PipelineRunResponse, console: Console, status: Status) -> Pipelin
                 continue
         working = [title(s.name) for s in steps if s.status == ExecutionStatus.RUNNING]
         status.update(f"{', '.join(working) or 'waiting for a machine'} …")
-        time.sleep(LOOK)
+        time.sleep(POLL_SECONDS)
 
 
 def why_failed(run: PipelineRunResponse) -> str:

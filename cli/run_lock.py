@@ -15,16 +15,16 @@ from zenml.orchestrators.publish_utils import (
     publish_pipeline_run_status_update,
 )
 
-from faces.errors import InputError
+from faces.errors import UserError
 from pipelines.schemas import PIPELINES
 
 ORCHESTRATOR = StackComponentType.ORCHESTRATOR
-ALONE = ("drift_detection",)
+SINGLE_INSTANCE = ("drift_detection",)
 UNFINISHED = (ExecutionStatus.INITIALIZING, ExecutionStatus.PROVISIONING, ExecutionStatus.RUNNING)
 
 
 @contextmanager
-def working_on(stack: StackResponse) -> Iterator[None]:
+def run_lock(stack: StackResponse) -> Iterator[None]:
     """Hold a lock while a run works, which the system lets go of however the process ends.
 
     Whoever finds that nobody holds it knows that unfinished local runs on `stack` are dead.
@@ -33,18 +33,18 @@ def working_on(stack: StackResponse) -> Iterator[None]:
     with place.open("w") as file:
         with suppress(BlockingIOError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            end_leftovers(stack)
+            fail_interrupted_runs(stack)
         fcntl.flock(file, fcntl.LOCK_SH)
         yield
 
 
 @contextmanager
-def by_itself(pipeline: str) -> Iterator[None]:
+def single_instance(pipeline: str) -> Iterator[None]:
     """Hold a pipeline's lock, if it is one of which only one may work at a time.
 
-    Raises InputError if another is at work: this one leaves.
+    Raises UserError if another is at work: this one leaves.
     """
-    if pipeline not in ALONE:
+    if pipeline not in SINGLE_INSTANCE:
         yield
         return
     place = Path(GlobalConfiguration().config_directory) / f"faces-{pipeline}.lock"
@@ -52,11 +52,11 @@ def by_itself(pipeline: str) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise InputError(f"another {pipeline} is at work: nothing was done here") from None
+            raise UserError(f"another {pipeline} is at work: nothing was done here") from None
         yield
 
 
-def end_leftovers(stack: StackResponse) -> None:
+def fail_interrupted_runs(stack: StackResponse) -> None:
     """Mark this project's unfinished runs on `stack` as failed, where only this machine runs them.
 
     That is with ZenML's local orchestrator and local database: on a shared server an unfinished run

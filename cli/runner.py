@@ -16,20 +16,20 @@ from zenml.enums import ExecutionMode
 from zenml.models import StackResponse
 
 from cli.progress import show_progress
-from cli.remote_run import follow
-from cli.run_lock import by_itself, working_on
-from cli.settings import check_reach
-from components.clouds.gcp_errors import explain_google
+from cli.remote_run import follow_run
+from cli.run_lock import run_lock, single_instance
+from cli.settings import check_data_reachable
+from components.clouds.gcp_errors import translate_gcp_error
 from components.deployers.container_images import PIPELINES, image_name
-from faces.errors import choose
-from pipelines.schemas import Strict
-from stacks.databases import alone, create_mlflow_database, create_zenml_database
-from stacks.doctor import examine
+from faces.errors import require_choice
+from pipelines.schemas import Settings
+from stacks.databases import create_mlflow_database, create_zenml_database, exclusive_lock
+from stacks.doctor import check_stack
 from stacks.readiness import check_ready, mlflow_address
 from stacks.register import apply_changes, plan_changes, register_stack
 from stacks.spec import read_stack, stack_names
 
-HOME_STACK = "local"
+DEFAULT_STACK = "local"
 
 FAIL_FAST = ExecutionMode.FAIL_FAST
 """Where the orchestrator can: a step's own error comes through, instead of 'a step has failed'."""
@@ -41,19 +41,19 @@ importlib.metadata.packages_distributions = remembered
 importlib_metadata.packages_distributions = remembered
 
 
-def launch(
-    pipeline: str, settings: Strict, stack: str | None, cached: bool, console: Console
+def run_pipeline(
+    pipeline: str, settings: Settings, stack: str | None, cached: bool, console: Console
 ) -> dict[str, Any]:
     """Run a pipeline and return its summary.
 
     The stack is `stack`, else the active one; ZenML's own 'default' gives way to 'local', for good.
-    Raises InputError if the stack does not exist or is not ready.
+    Raises UserError if the stack does not exist or is not ready.
     """
     with show_progress(console, "getting ready …") as status:
         chosen = choose_stack(stack)
         module = import_module(f"pipelines.{pipeline}")
         status.update(f"starting {pipeline} on stack '{chosen.name}' …")
-        with by_itself(pipeline), working_on(chosen):
+        with single_instance(pipeline), run_lock(chosen):
             define = getattr(module, pipeline).with_options(**run_options(cached))
             run = _run(define, settings, console, status)
     summary: dict[str, Any] = module.summarize(run)
@@ -66,16 +66,16 @@ def runs_elsewhere() -> bool:
     return not Client().active_stack.orchestrator.config.is_local
 
 
-def _run(define: Any, settings: Strict, console: Console, status: Status) -> Any:
+def _run(define: Any, settings: Settings, console: Console, status: Status) -> Any:
     elsewhere = runs_elsewhere()
     if elsewhere:
-        check_reach(settings, Client().active_stack.artifact_store.path)
+        check_data_reachable(settings, Client().active_stack.artifact_store.path)
     try:
         run = define(settings=settings.model_dump(mode="json"))
-        return follow(run, console, status) if elsewhere else run
+        return follow_run(run, console, status) if elsewhere else run
     except Exception as error:
-        if elsewhere and (told := explain_google(error)):
-            raise told from error
+        if elsewhere and (translated := translate_gcp_error(error)):
+            raise translated from error
         raise
 
 
@@ -93,7 +93,7 @@ def run_options(cached: bool) -> dict[str, Any]:
 
 def register_all(console: Console, dry_run: bool = False) -> None:
     """Register every stack that has a YAML, or only tell what that would change."""
-    with alone():
+    with exclusive_lock():
         create_zenml_database()
         for name in stack_names():
             stack = read_stack(name, os.environ)
@@ -112,21 +112,21 @@ def register_all(console: Console, dry_run: bool = False) -> None:
 
 def examine_stack(name: str, console: Console) -> bool:
     """Print what is well with a stack and what is not; True if all is."""
-    with alone():
+    with exclusive_lock():
         create_zenml_database()
     well = True
-    for found in examine(read_stack(name, os.environ)):
-        mark = "[green]✓[/]" if found.well else "[red]✗[/]"
-        console.print(f"  {mark} {found.part}: {escape(found.told)}", soft_wrap=True)
-        if found.remedy:
-            console.print(f"      [bold]{escape(found.remedy)}[/]", soft_wrap=True)
-        well = well and found.well
+    for found in check_stack(read_stack(name, os.environ)):
+        mark = "[green]✓[/]" if found.ok else "[red]✗[/]"
+        console.print(f"  {mark} {found.part}: {escape(found.message)}", soft_wrap=True)
+        if found.fix:
+            console.print(f"      [bold]{escape(found.fix)}[/]", soft_wrap=True)
+        well = well and found.ok
     return well
 
 
 def choose_stack(name: str | None) -> StackResponse:
     """Set up what is missing, and give the stack to run on."""
-    with alone():
+    with exclusive_lock():
         create_zenml_database()
         client = Client()
         registered = [stack.name for stack in client.list_stacks(size=1000).items]
@@ -134,9 +134,9 @@ def choose_stack(name: str | None) -> StackResponse:
             if known not in registered:
                 register_stack(read_stack(known, os.environ))
         if name is None and client.active_stack_model.name == "default":
-            client.activate_stack(HOME_STACK)
+            client.activate_stack(DEFAULT_STACK)
         if name is not None:
-            choose("stack", name, {*registered, *stack_names()})
+            require_choice("stack", name, {*registered, *stack_names()})
         stack = client.get_stack(name, allow_name_prefix_match=False)
         check_ready(stack)
         os.environ["ZENML_ACTIVE_STACK_ID"] = str(stack.id)

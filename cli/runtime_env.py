@@ -25,25 +25,25 @@ def set_defaults() -> None:
     atexit.register(setattr, logging, "raiseExceptions", False)
 
 
-def hush() -> None:
+def silence_framework_logs() -> None:
     """Keep the frameworks' log lines off the terminal, unless ZENML_LOGGING_VERBOSITY is set."""
     if "ZENML_LOGGING_VERBOSITY" in os.environ:
         return
     import zenml.logger  # noqa: F401 - it installs its handlers when it is first imported
 
     root = logging.getLogger()
-    root.handlers = [h for h in root.handlers if not prints(h)]
-    hush_google()
+    root.handlers = [h for h in root.handlers if not writes_to_terminal(h)]
+    silence_google_logs()
 
 
-def hush_google() -> None:
+def silence_google_logs() -> None:
     """Give Google's libraries a handler to nowhere: where they find none, they print."""
     google = logging.getLogger("google")
     if not google.handlers:
         google.addHandler(logging.FileHandler(os.devnull))
 
 
-def prints(handler: logging.Handler) -> bool:
+def writes_to_terminal(handler: logging.Handler) -> bool:
     """Whether a log handler writes to the terminal."""
     return isinstance(handler, logging.StreamHandler) and not isinstance(
         handler, logging.FileHandler

@@ -11,12 +11,12 @@ from zenml.client import Client
 from zenml.config.schedule import Schedule
 
 from cli.runner import run_options
-from cli.watch import NEVER, Every
-from components.clouds.gcp import vertex_place
-from components.clouds.gcp_errors import explain_google
+from cli.watch import NEVER, Interval
+from components.clouds.gcp import vertex_client_options
+from components.clouds.gcp_errors import translate_gcp_error
 from faces import NAME
-from faces.errors import InputError
-from pipelines.schemas import Strict
+from faces.errors import UserError
+from pipelines.schemas import Settings
 from steps.monitoring.trigger_run import start_run
 
 MINUTES, HOURS = 60, 24
@@ -28,11 +28,11 @@ def scheduled_drift_detection(settings: dict[str, Any]) -> None:
     start_run("drift_detection", settings)
 
 
-def keep_schedule(settings: Strict, every: Every | None) -> str:
+def keep_schedule(settings: Settings, every: Interval | None) -> str:
     """Have drift detection run every so often on the active stack, or never; says what was done.
 
-    There is one schedule on a stack: a new one takes the place of the former. Raises InputError if
-    a calendar cannot say it, FailedError if Vertex refuses.
+    There is one schedule on a stack: a new one takes the place of the former. Raises UserError if
+    a calendar cannot say it, OperationError if Vertex refuses.
     """
     cron = as_cron(every) if every else None
     name = f"{NAME}-{Client().active_stack_model.name}"
@@ -44,7 +44,7 @@ def keep_schedule(settings: Strict, every: Every | None) -> str:
         define = scheduled_drift_detection.with_options(schedule=schedule, **run_options(True))
         define(settings=settings.model_dump(mode="json"))
     except Exception as error:
-        if told := explain_google(error):
+        if told := translate_gcp_error(error):
             raise told from error
         raise
     return (
@@ -53,10 +53,10 @@ def keep_schedule(settings: Strict, every: Every | None) -> str:
     )
 
 
-def as_cron(every: Every) -> str:
-    """The same in a calendar's terms. Raises InputError where it has none."""
+def as_cron(every: Interval) -> str:
+    """The same in a calendar's terms. Raises UserError where it has none."""
     if every.faces:
-        raise InputError("--every: Vertex's schedule knows the time, not faces: say 10min, 2h, …")
+        raise UserError("--every: Vertex's schedule knows the time, not faces: say 10min, 2h, …")
     assert every.seconds is not None
     minutes, rest = divmod(int(every.seconds), 60)
     hours, left = divmod(minutes, 60)
@@ -66,7 +66,7 @@ def as_cron(every: Every) -> str:
         return f"0 */{hours} * * *"
     if rest == 0 and left == 0 and hours == HOURS:
         return "0 0 * * *"
-    raise InputError("--every: Vertex's schedule wants a part of an hour or a day: 10min, 2h, 24h")
+    raise UserError("--every: Vertex's schedule wants a part of an hour or a day: 10min, 2h, 24h")
 
 
 def _end(name: str) -> bool:
@@ -76,8 +76,8 @@ def _end(name: str) -> bool:
 
     orchestrator = Client().active_stack.orchestrator
     if not isinstance(orchestrator, VertexOrchestrator):
-        raise InputError(f"--every: no schedules with {orchestrator.flavor}: use Vertex, or local")
-    there = vertex_place(orchestrator)
+        raise UserError(f"--every: no schedules with {orchestrator.flavor}: use Vertex, or local")
+    there = vertex_client_options(orchestrator)
     found = [s for s in aiplatform.PipelineJobSchedule.list(**there) if s.display_name == name]
     for schedule in found:
         schedule.delete()

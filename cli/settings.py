@@ -10,9 +10,9 @@ from faces.data.conditions import parse_condition
 from faces.data.dataset import SOURCES, known_conditions
 from faces.data.sources.folder import TABLE
 from faces.data.sources.remote import is_remote
-from faces.errors import InputError, choose
+from faces.errors import UserError, require_choice
 from faces.models import model_builder, model_names
-from pipelines.schemas import PIPELINES, Strict, SweepSettings, TrainingSettings
+from pipelines.schemas import PIPELINES, Settings, SweepSettings, TrainingSettings
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 
@@ -31,35 +31,35 @@ OPTIONS = {
 """The command line's options that only some pipelines take."""
 
 
-def read_settings(pipeline: str, config: Path | None, given: dict[str, Any]) -> Strict:
+def read_settings(pipeline: str, config: Path | None, args: dict[str, Any]) -> Settings:
     """Read a config, put what the command line gave over it, and complete the model's params.
 
-    Raises InputError that names file and key, or the choices.
+    Raises UserError that names file and key, or the choices.
     """
-    kind = PIPELINES[choose("pipeline", pipeline, PIPELINES)]
+    kind = PIPELINES[require_choice("pipeline", pipeline, PIPELINES)]
     path = config or CONFIGS / f"{pipeline}.yaml"
     kept = _read_yaml(path)
     for name, owners in OPTIONS.items():
-        if given.get(name) is None:
+        if args.get(name) is None:
             continue
         if pipeline not in owners:
-            raise InputError(f"--{name} goes with --pipeline {' or '.join(owners)}, not {pipeline}")
+            raise UserError(f"--{name} goes with --pipeline {' or '.join(owners)}, not {pipeline}")
         if name != "data":
-            kept[name] = given[name]
-    if given.get("model") is not None:
+            kept[name] = args[name]
+    if args.get("model") is not None:
         kept.pop("params", None)
-    if given.get("data") is not None:
+    if args.get("data") is not None:
         data = kept.get("data")
-        kept["data"] = (data if isinstance(data, dict) else {}) | {"source": given["data"]}
+        kept["data"] = (data if isinstance(data, dict) else {}) | {"source": args["data"]}
     try:
         settings = kind.model_validate(kept)
     except ValidationError as error:
         loc = error.errors()[0]["loc"]
-        asked = len(loc) == 1 and given.get(str(loc[0])) is not None
+        asked = len(loc) == 1 and args.get(str(loc[0])) is not None
         raise _explain(f"--{loc[0]}" if asked else str(path), error) from error
     if not isinstance(settings, TrainingSettings | SweepSettings):
         return settings
-    condition = _check_condition(settings, chosen=given.get("condition") is not None)
+    condition = _check_condition(settings, chosen=args.get("condition") is not None)
     settings = settings.model_copy(update={"condition": condition})
     if isinstance(settings, SweepSettings):
         return settings.model_copy(update={"defaults": _sweep_defaults(settings, path)})
@@ -82,16 +82,16 @@ def _check_condition(settings: TrainingSettings | SweepSettings, chosen: bool) -
         return settings.condition
     table = Path(source).expanduser() / TABLE
     if not table.parent.is_dir():
-        raise InputError(f"no folder '{source}': --data takes {', '.join(SOURCES)} or a folder")
+        raise UserError(f"no folder '{source}': --data takes {', '.join(SOURCES)} or a folder")
     if table.exists():
         return settings.condition
     if chosen and settings.condition:
-        raise InputError(f"--condition {settings.condition}: there is no {table}")
+        raise UserError(f"--condition {settings.condition}: there is no {table}")
     return ""
 
 
-def check_reach(settings: Strict, store: str) -> None:
-    """Raise InputError if machines elsewhere cannot see the data; `store` is their artifact store.
+def check_data_reachable(settings: Settings, store: str) -> None:
+    """Raise UserError if machines elsewhere cannot see the data; `store` is their artifact store.
 
     A folder on this machine is not copied to them unasked: whose faces these are decides that.
     """
@@ -101,7 +101,7 @@ def check_reach(settings: Strict, store: str) -> None:
     if source in SOURCES or is_remote(source):
         return
     place = "/".join([*store.split("/")[:3], "people"])
-    raise InputError(
+    raise UserError(
         f"--data {source}: this stack's machines cannot see that folder: "
         f"gcloud storage cp -r {source.rstrip('/')}/* {place}/ and --data {place}"
     )
@@ -109,13 +109,13 @@ def check_reach(settings: Strict, store: str) -> None:
 
 def _model_params(name: str, params: dict[str, Any], path: Path) -> dict[str, Any]:
     """The model's YAML with `params` over it, checked against the model's `build`."""
-    build = model_builder(choose("model", name, model_names()))
+    build = model_builder(require_choice("model", name, model_names()))
     default = CONFIGS / "models" / f"{name}.yaml"
     base = _read_yaml(default)
     checked = validate_call(config=ConfigDict(strict=True))(build)
-    for source, given in ((default, base), (path, base | params)):
+    for source, args in ((default, base), (path, base | params)):
         try:
-            checked(**given)
+            checked(**args)
         except ValidationError as error:
             raise _explain(str(source), error, "params." if source == path else "") from error
     return base | params
@@ -126,7 +126,7 @@ def _sweep_defaults(settings: SweepSettings, path: Path) -> dict[str, dict[str, 
     for name, space in settings.spaces.items():
         for parameter, values in space.items():
             if not values:
-                raise InputError(f"{path}: spaces.{name}.{parameter}: no values to try")
+                raise UserError(f"{path}: spaces.{name}.{parameter}: no values to try")
             for value in values:
                 _model_params(name, {parameter: value}, path)
     return {name: _model_params(name, {}, path) for name in settings.spaces}
@@ -136,22 +136,22 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         kept = yaml.safe_load(path.read_text())
     except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
+        raise UserError(f"cannot read {path}: {error.strerror}") from error
     except yaml.YAMLError as error:
-        raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+        raise UserError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(kept, dict | None):
-        raise InputError(f"{path}: expected keys and values, found a {type(kept).__name__}")
+        raise UserError(f"{path}: expected keys and values, found a {type(kept).__name__}")
     return kept or {}
 
 
-def _explain(place: str, error: ValidationError, prefix: str = "") -> InputError:
+def _explain(place: str, error: ValidationError, prefix: str = "") -> UserError:
     """The first problem in one line: file or option, key, what is wrong."""
     problem = error.errors()[0]
     key = prefix + ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "value_error":
-        return InputError(f"{place}: {problem['ctx']['error']}")
+        return UserError(f"{place}: {problem['ctx']['error']}")
     if problem["type"] == "open_host":
-        return InputError(f"{place}: {key}.host: {problem['msg']}")
+        return UserError(f"{place}: {key}.host: {problem['msg']}")
     unknown = problem["type"] in {"extra_forbidden", "unexpected_keyword_argument"}
     what = "unknown key" if unknown else f"{problem['msg']}, not {problem['input']!r}"
-    return InputError(f"{place}: {what}" if place == f"--{key}" else f"{place}: {key}: {what}")
+    return UserError(f"{place}: {what}" if place == f"--{key}" else f"{place}: {key}: {what}")

@@ -12,15 +12,15 @@ from faces.data.dataset import CREDITS
 from pipelines.schemas import (
     DriftSettings,
     HistorySettings,
-    Strict,
+    Settings,
     SweepSettings,
     TrafficSettings,
     TrainingSettings,
 )
-from stacks.readiness import how_to_open
+from stacks.readiness import mlflow_ui_hint
 
 
-def print_summary(settings: Strict, summary: dict[str, Any], console: Console) -> None:
+def print_summary(settings: Settings, summary: dict[str, Any], console: Console) -> None:
     """Print what came of a pipeline."""
     if isinstance(settings, TrainingSettings):
         drawn = summary["data"]["source"] == "synthetic"
@@ -162,7 +162,7 @@ def print_training(summary: dict[str, Any], console: Console, instead: bool = Fa
     console.print("\nlook next: [bold]make dashboard[/] for the run and its pictures")
     console.print("           [bold]python run.py --pipeline deployment[/] to serve the model")
     if run["mlflow"]:
-        console.print(f"           [bold]{how_to_open(run['mlflow'])}[/]", soft_wrap=True)
+        console.print(f"           [bold]{mlflow_ui_hint(run['mlflow'])}[/]", soft_wrap=True)
 
 
 def _print_rows(console: Console, rows: dict[str, str]) -> None:
@@ -180,10 +180,10 @@ def _print_rows(console: Console, rows: dict[str, str]) -> None:
 
 
 def _strangers(metrics: dict[str, Any]) -> str:
-    if "strangers_auroc" not in metrics:
+    if "open_set_auroc" not in metrics:
         return "[dim]too few people to tell[/]"
-    area = f"area under the ROC {metrics['strangers_auroc']:.3f}"
-    if "strangers_known_from" not in metrics:
+    area = f"area under the ROC {metrics['open_set_auroc']:.3f}"
+    if "open_set_rejection_threshold" not in metrics:
         return f"named like anyone else [dim]({area}: this model cannot tell them)[/]"
     told, mistaken = (1 - metrics[f"strangers_{name}"] for name in ("false_accepts", "accepted"))
     return f"{told:.1%} are called unknown, of known people {mistaken:.1%} [dim]({area})[/]"

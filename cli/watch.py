@@ -8,17 +8,17 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from faces.errors import FailedError, InputError
+from faces.errors import OperationError, UserError
 
 UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 NEVER = "never"
 EVERY = re.compile(r"(?P<number>[1-9]\d*) ?(?P<unit>s|min|h|faces)")
-LOOK = 2.0
+POLL_SECONDS = 2.0
 """Seconds between two looks at how many faces came."""
 
 
 @dataclass(frozen=True)
-class Every:
+class Interval:
     """How often: `seconds`, or else `faces` that the endpoint must have answered since."""
 
     seconds: float | None
@@ -31,18 +31,18 @@ class Every:
         return f"{self.seconds / UNITS[unit]:g} {unit}"
 
 
-def parse_every(text: str) -> Every | None:
-    """Read "10min" or "50faces", or "never", which gives None. Raises InputError."""
+def parse_interval(text: str) -> Interval | None:
+    """Read "10min" or "50faces", or "never", which gives None. Raises UserError."""
     if text == NEVER:
         return None
     found = EVERY.fullmatch(text.strip())
     if found is None:
-        raise InputError(f"--every {text}: say 30s, 10min, 2h or 50faces")
+        raise UserError(f"--every {text}: say 30s, 10min, 2h or 50faces")
     number, unit = int(found["number"]), found["unit"]
-    return Every(None, number) if unit == "faces" else Every(number * UNITS[unit], None)
+    return Interval(None, number) if unit == "faces" else Interval(number * UNITS[unit], None)
 
 
-def watch(command: list[str], every: Every, stack: str | None, console: Console) -> int:
+def watch(command: list[str], every: Interval, stack: str | None, console: Console) -> int:
     """Run `command` now and then every so often, until it is interrupted.
 
     A run that fails is told and does not end the watch, unless it is the first: then there is
@@ -59,7 +59,7 @@ def watch(command: list[str], every: Every, stack: str | None, console: Console)
         subprocess.call(command)
 
 
-def wait(every: Every, count: Callable[[], int | None] | None) -> None:
+def wait(every: Interval, count: Callable[[], int | None] | None) -> None:
     """Wait for the time to pass, or for the faces to come.
 
     `count` tells how many faces the endpoint answered since it started, None if it is down.
@@ -71,7 +71,7 @@ def wait(every: Every, count: Callable[[], int | None] | None) -> None:
     assert count is not None
     former, came = count() or 0, 0
     while came < every.faces:
-        time.sleep(LOOK)
+        time.sleep(POLL_SECONDS)
         now = count()
         if now is not None:
             came += now - former if now >= former else now
@@ -90,7 +90,7 @@ def count_on(stack: str | None) -> Callable[[], int | None]:
         try:
             endpoint = active_deployer().endpoint()
             return count_faces(endpoint.url, headers=endpoint.headers)
-        except (FailedError, InputError):
+        except (OperationError, UserError):
             return None
 
     return count

@@ -1,10 +1,10 @@
 """What is wrong with a part of a stack."""
 
-PATIENCE = 5.0
+TIMEOUT_SECONDS = 5.0
 """Seconds that one question may take."""
 
 
-class IllError(Exception):
+class CheckFailed(Exception):
     """Something is wrong: (what, remedy)."""
 
     def __str__(self) -> str:

@@ -3,17 +3,17 @@
 from collections.abc import Iterable
 
 
-class InputError(ValueError):
+class UserError(ValueError):
     """The command line, a config or the data is wrong. The message is for a person."""
 
 
-class FailedError(RuntimeError):
+class OperationError(RuntimeError):
     """Something did not work, through no fault of the input. The message is for a person."""
 
 
-def choose(what: str, given: str, choices: Iterable[str]) -> str:
-    """Return `given` if it is among `choices`; otherwise raise InputError naming them all."""
+def require_choice(what: str, given: str, choices: Iterable[str]) -> str:
+    """Return `given` if it is among `choices`; otherwise raise UserError naming them all."""
     known = sorted(choices)
     if given in known:
         return given
-    raise InputError(f"unknown {what} '{given}': choose from {', '.join(known) or '(none)'}")
+    raise UserError(f"unknown {what} '{given}': choose from {', '.join(known) or '(none)'}")

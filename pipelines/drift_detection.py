@@ -6,7 +6,7 @@ from zenml import pipeline
 from zenml.models import PipelineRunResponse
 
 from faces.drift.policy import ALERT, NOT_ENOUGH_EVIDENCE, RETRAIN
-from pipelines.train_and_gate import make_candidate
+from pipelines.train_and_gate import train_and_gate
 from steps.data.add_feedback import learn_window
 from steps.deployment.deploy_model import deploy_model
 from steps.deployment.record_deployment import record_deployment
@@ -46,7 +46,7 @@ def drift_detection(settings: dict[str, Any]) -> None:
     if made != RETRAIN:
         return
     faces, split = learn_window(window)
-    version, verdict = make_candidate(faces, split, live_settings(), settings["gate"])
+    version, verdict = train_and_gate(faces, split, live_settings(), settings["gate"])
     if not verdict.load()["promoted"]:
         send_alert(decision, verdict, None)
         return

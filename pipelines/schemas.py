@@ -5,20 +5,20 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from faces.errors import choose
+from faces.errors import require_choice
 from serving.settings import ROTATE_AT_MOST
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
-class Strict(BaseModel):
+class Settings(BaseModel):
     """Unknown keys and values of another type are errors; nothing changes once it is read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class DataSettings(Strict):
+class DataSettings(Settings):
     """Where the faces come from; people, images and seed are of synthetic faces."""
 
     source: str = "auto"
@@ -27,21 +27,21 @@ class DataSettings(Strict):
     seed: Annotated[int, Field(ge=0)] = 0
 
 
-class Tolerances(Strict):
+class Tolerances(Settings):
     """How much accuracy a candidate may lose against production, by part of the held-out images."""
 
     baseline: Annotated[float, Field(ge=0, le=1)] = 0.02
     drifted: Annotated[float, Field(ge=0, le=1)] = 0.02
 
 
-class GateSettings(Strict):
+class GateSettings(Settings):
     """What a candidate must stand, and on how many images at least."""
 
     tolerances: Tolerances = Tolerances()
     minimum_images: Annotated[int, Field(ge=1)] = 20
 
 
-class TrainingSettings(Strict):
+class TrainingSettings(Settings):
     """Everything that the training pipeline may be told. `params` are those of the model."""
 
     data: DataSettings = DataSettings()
@@ -53,15 +53,15 @@ class TrainingSettings(Strict):
     seed: Annotated[int, Field(ge=0)] = 11
 
 
-class EndpointSettings(Strict):
+class EndpointSettings(Settings):
     """Where the endpoint is, and who may use it."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 9000
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     token_secret: str = ""
-    body_bytes: Annotated[int, Field(ge=10_000)] = 8_000_000
-    patience_seconds: Annotated[int, Field(ge=1)] = 60
+    max_body_bytes: Annotated[int, Field(ge=10_000)] = 8_000_000
+    request_timeout_seconds: Annotated[int, Field(ge=1)] = 60
 
     @model_validator(mode="after")
     def _open_only_with_token(self) -> Self:
@@ -73,17 +73,17 @@ class EndpointSettings(Strict):
         return self
 
 
-class CaptureSettings(Strict):
+class CaptureSettings(Settings):
     """What is kept of answered requests, where, and for how long."""
 
     capture: bool = True
-    capture_place: str = ""
-    keep_days: Annotated[float, Field(gt=0, strict=False)] = 30
+    capture_uri: str = ""
+    retention_days: Annotated[float, Field(gt=0, strict=False)] = 30
     rotate_bytes: Annotated[int, Field(ge=100_000)] = 64_000_000
     rotate_seconds: Annotated[float, Field(ge=1, le=ROTATE_AT_MOST, strict=False)] = 3600
 
 
-class DeploymentSettings(Strict):
+class DeploymentSettings(Settings):
     """Everything that the deployment pipeline may be told."""
 
     endpoint: EndpointSettings = EndpointSettings()
@@ -91,14 +91,14 @@ class DeploymentSettings(Strict):
     verification_images: Annotated[int, Field(ge=1, le=50)] = 8
 
 
-class RollbackSettings(Strict):
+class RollbackSettings(Settings):
     """Everything that the rollback pipeline may be told."""
 
     reason: Annotated[str, Field(min_length=1)] = "asked for by hand"
     verification_images: Annotated[int, Field(ge=1, le=50)] = 8
 
 
-class TrafficSettings(Strict):
+class TrafficSettings(Settings):
     """Everything that the traffic pipeline may be told."""
 
     condition: str = "yaw=frontal"
@@ -113,10 +113,10 @@ class TrafficSettings(Strict):
     def _known(cls, name: str) -> str:
         from faces.data.corruptions import CORRUPTIONS
 
-        return choose("corruption", name, CORRUPTIONS) if name else name
+        return require_choice("corruption", name, CORRUPTIONS) if name else name
 
 
-class DriftSettings(Strict):
+class DriftSettings(Settings):
     """Everything that the drift detection pipeline may be told."""
 
     window: Annotated[int, Field(ge=1)] | None = None
@@ -130,7 +130,7 @@ class DriftSettings(Strict):
     verification_images: Annotated[int, Field(ge=1, le=50)] = 8
 
 
-class SweepSettings(Strict):
+class SweepSettings(Settings):
     """Everything that the sweep may be told.
 
     `spaces` are values to try by model and parameter; `defaults`, the parameters of each model's
@@ -149,13 +149,13 @@ class SweepSettings(Strict):
     seed: Annotated[int, Field(ge=0)] = 11
 
 
-class HistorySettings(Strict):
+class HistorySettings(Settings):
     """Everything that the history pipeline may be told."""
 
     page: Annotated[str, Field(min_length=1)] = "history.html"
 
 
-PIPELINES: dict[str, type[Strict]] = {
+PIPELINES: dict[str, type[Settings]] = {
     "training": TrainingSettings,
     "sweep": SweepSettings,
     "deployment": DeploymentSettings,

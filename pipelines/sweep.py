@@ -7,7 +7,7 @@ from zenml.client import Client
 from zenml.models import PipelineRunResponse
 
 from pipelines import training
-from pipelines.train_and_gate import make_candidate
+from pipelines.train_and_gate import train_and_gate
 from steps.data.load_faces import load_faces
 from steps.data.split_faces import split_faces
 from steps.training.search_models import search_models
@@ -31,7 +31,7 @@ def sweep(settings: dict[str, Any]) -> None:
     found = best.load()
     shared = {name: settings[name] for name in ("data", "condition", "test_share", "gate", "seed")}
     chosen = {"model": found["model"], "params": found["params"]}
-    make_candidate(faces, split, shared | chosen, settings["gate"])
+    train_and_gate(faces, split, shared | chosen, settings["gate"])
 
 
 def summarize(run: PipelineRunResponse) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 from zenml.client import Client
 
 from steps.evaluation.evaluate_model import evaluate_model
-from steps.evaluation.fit_rejection_threshold import tell_strangers
+from steps.evaluation.fit_rejection_threshold import fit_rejection_threshold
 from steps.evaluation.plot_results import draw_pictures
 from steps.evaluation.write_model_card import write_card
 from steps.promotion.promote_model import promote_model
@@ -15,7 +15,7 @@ from steps.training.fit_features import fit_pca
 from steps.training.train_model import train_model
 
 
-def make_candidate(
+def train_and_gate(
     faces: Any, split: Any, settings: dict[str, Any], gate: dict[str, Any]
 ) -> tuple[Any, Any]:
     """Wire the steps from PCA to the gate; gives the new version and the gate's decision.
@@ -26,7 +26,7 @@ def make_candidate(
     tracker = Client().active_stack.experiment_tracker
     pca = fit_pca(faces, split, model, params)
     fitted = train_model(faces, split, pca, model, params)
-    strangers = tell_strangers(faces, split, model, params)
+    strangers = fit_rejection_threshold(faces, split, model, params)
     portable = export_model(faces, fitted, strangers)
     metrics, predictions, by_condition, confused = evaluate_model(faces, split, fitted, strangers)
     pictures = draw_pictures(faces, split, pca, predictions)

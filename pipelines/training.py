@@ -5,7 +5,7 @@ from typing import Any
 from zenml import pipeline
 from zenml.models import PipelineRunResponse
 
-from pipelines.train_and_gate import make_candidate
+from pipelines.train_and_gate import train_and_gate
 from steps.data.load_faces import load_faces
 from steps.data.split_faces import split_faces
 
@@ -25,7 +25,7 @@ def training(settings: dict[str, Any]) -> None:
     data, seed = settings["data"], settings["seed"]
     faces = load_faces(data["source"], data["people"], data["images"], data["seed"])
     split = split_faces(faces, settings["condition"], settings["test_share"], seed)
-    make_candidate(faces, split, settings, settings["gate"])
+    train_and_gate(faces, split, settings, settings["gate"])
 
 
 def summarize(run: PipelineRunResponse) -> dict[str, Any]:

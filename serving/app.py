@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from seldon_core.seldon_methods import init_metadata
 
-from serving.errors import RefusalError, wrong
+from serving.errors import RequestError, bad_request
 from serving.metrics import TYPE, Metrics, exposed
 from serving.model import FaceModel
 from serving.settings import ServerSettings
@@ -47,7 +47,7 @@ REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPSta
 log = logging.getLogger("serving")
 
 
-class Front:
+class WSGIApp:
     """The WSGI application that clients talk to."""
 
     def __init__(
@@ -88,21 +88,21 @@ class Front:
             environ["PATH_INFO"] = path
             environ["QUERY_STRING"] = ""
             return (*_ask(self.seldon, environ), {})
-        except RefusalError as refusal:
+        except RequestError as refusal:
             code = refusal.status_code
             return code, orjson.dumps(refusal.to_dict()), JSON, refusal.headers
         except Exception:
             log.exception("a request failed")
-            broken = RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, "see the server's log")
+            broken = RequestError(HTTPStatus.INTERNAL_SERVER_ERROR, "see the server's log")
             return 500, orjson.dumps(broken.to_dict()), JSON, {}
 
     def _check(self, path: str, environ: Environ) -> None:
         method = environ["REQUEST_METHOD"]
         allowed = "POST" if path in POSTED else "GET" if path in READ else ""
         if not allowed:
-            raise RefusalError(HTTPStatus.NOT_FOUND, f"path: there is nothing at {path}")
+            raise RequestError(HTTPStatus.NOT_FOUND, f"path: there is nothing at {path}")
         if method != allowed:
-            raise RefusalError(
+            raise RequestError(
                 HTTPStatus.METHOD_NOT_ALLOWED,
                 f"method: {path} takes {allowed}",
                 {"Allow": allowed},
@@ -110,7 +110,7 @@ class Front:
         if self.bearer and path != PING:
             given = environ.get("HTTP_AUTHORIZATION", "").encode("latin-1")
             if not hmac.compare_digest(given, self.bearer):
-                raise RefusalError(
+                raise RequestError(
                     HTTPStatus.UNAUTHORIZED,
                     "Authorization: the bearer token is missing or wrong",
                     {"WWW-Authenticate": "Bearer"},
@@ -119,8 +119,8 @@ class Front:
     def _read_body(self, environ: Environ) -> bytes:
         kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
         if kind != JSON:
-            raise RefusalError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type: {JSON} is needed")
-        most = self.settings.body_bytes
+            raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type: {JSON} is needed")
+        most = self.settings.max_body_bytes
         length = environ.get("CONTENT_LENGTH")
         if length and int(length) > most:
             raise _too_large(most)
@@ -128,7 +128,7 @@ class Front:
             body: bytes = environ["wsgi.input"].read(most + 1)
         except OSError as error:
             close = {"Connection": "close"}
-            raise RefusalError(HTTPStatus.BAD_REQUEST, f"body: {error}", close) from error
+            raise RequestError(HTTPStatus.BAD_REQUEST, f"body: {error}", close) from error
         if len(body) > most:
             raise _too_large(most)
         return body
@@ -142,18 +142,18 @@ def _path(path: str) -> str:
     return path
 
 
-def _too_large(most: int) -> RefusalError:
+def _too_large(most: int) -> RequestError:
     info = f"body: at most {most} bytes are taken"
-    return RefusalError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, info, {"Connection": "close"})
+    return RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, info, {"Connection": "close"})
 
 
 def _check_object(body: bytes) -> None:
     try:
         message = orjson.loads(body)
     except ValueError as error:
-        raise wrong("body", f"not JSON: {error}") from None
+        raise bad_request("body", f"not JSON: {error}") from None
     if not isinstance(message, dict):
-        raise wrong("body", "an object is needed")
+        raise bad_request("body", "an object is needed")
 
 
 def _ask(application: Application, environ: Environ) -> tuple[int, bytes, str]:

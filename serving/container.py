@@ -18,15 +18,15 @@ from pathlib import Path
 from types import FrameType
 
 from faces.runtime.portable import file_hash
-from serving.capture.retention import closed_files, look_after
-from serving.settings import ServerSettings, point_to, write_settings
+from serving.capture.retention import closed_files, maintain
+from serving.settings import ServerSettings, install_model, write_settings
 
 SETTINGS, MODEL = "FACES_SETTINGS", "FACES_MODEL"
 PORT = "PREDICTIVE_UNIT_HTTP_SERVICE_PORT"
 """Seldon's operator says with it where it expects the server to listen."""
 
-TRIES = 3
-LAST = 30.0
+MAX_TRIES = 3
+FLUSH_SECONDS = 30.0
 """Seconds in which what is left must have been moved: Kubernetes grants a pod 60 to end."""
 
 
@@ -48,16 +48,16 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     code = server.wait()
-    keep_what_is_left(settings)
+    flush_captures(settings)
     return code if code >= 0 else 0
 
 
-def keep_what_is_left(settings: ServerSettings) -> None:
+def flush_captures(settings: ServerSettings) -> None:
     """Move the last files to their place; again for a while if that fails, or somebody is at it."""
-    deadline = time.monotonic() + LAST
+    deadline = time.monotonic() + FLUSH_SECONDS
     while True:
         try:
-            if look_after(settings):
+            if maintain(settings):
                 return
             why = "it took too long"
         except Exception as error:
@@ -77,12 +77,12 @@ def prepare(folder: Path) -> ServerSettings:
     settings = ServerSettings(**json.loads(os.environ[SETTINGS]))
     port = int(os.environ.get(PORT, settings.port))
     settings = replace(settings, folder=str(folder), port=port)
-    wanted = json.loads(os.environ[MODEL])
-    data = fetch(wanted["uri"])
-    if file_hash(data) != wanted["hash"]:
-        raise ValueError(f"{wanted['uri']} is damaged: it is not what was recorded")
+    model = json.loads(os.environ[MODEL])
+    data = fetch(model["uri"])
+    if file_hash(data) != model["hash"]:
+        raise ValueError(f"{model['uri']} is damaged: it is not what was recorded")
     write_settings(settings)
-    point_to(folder, wanted["version"], data, wanted["hash"])
+    install_model(folder, model["version"], data, model["hash"])
     return settings
 
 
@@ -91,14 +91,14 @@ def fetch(uri: str) -> bytes:
     import fsspec
 
     system, path = fsspec.url_to_fs(uri)
-    for tried in range(1, TRIES + 1):
+    for tried in range(1, MAX_TRIES + 1):
         try:
             data: bytes = system.cat_file(path)
             return data
         except FileNotFoundError:
             raise OSError(f"{uri} is not there") from None
         except Exception as error:
-            if tried == TRIES:
+            if tried == MAX_TRIES:
                 raise OSError(f"{uri} cannot be fetched: {error}") from error
             time.sleep(tried)
     raise AssertionError

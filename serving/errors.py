@@ -6,7 +6,7 @@ from typing import Any
 from seldon_core.flask_utils import SeldonMicroserviceException
 
 
-class RefusalError(SeldonMicroserviceException):  # type: ignore[misc]
+class RequestError(SeldonMicroserviceException):  # type: ignore[misc]
     """The request cannot be answered; `info` begins with the field that is wrong."""
 
     def __init__(self, status: HTTPStatus, info: str, headers: dict[str, str] | None = None):
@@ -25,6 +25,6 @@ class RefusalError(SeldonMicroserviceException):  # type: ignore[misc]
         }
 
 
-def wrong(field: str, problem: str) -> RefusalError:
+def bad_request(field: str, problem: str) -> RequestError:
     """400: this field of the body is wrong."""
-    return RefusalError(HTTPStatus.BAD_REQUEST, f"{field}: {problem}")
+    return RequestError(HTTPStatus.BAD_REQUEST, f"{field}: {problem}")

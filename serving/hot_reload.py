@@ -17,7 +17,7 @@ import orjson
 from faces.runtime.portable import DamagedModelError, PortableModel, read_portable
 from serving.settings import current_file
 
-LOOK_EVERY = 0.05
+POLL_SECONDS = 0.05
 """Seconds for which an answer may still come from the model before."""
 
 log = logging.getLogger("serving")
@@ -25,49 +25,49 @@ UNREADABLE = (DamagedModelError, OSError, ValueError, KeyError, TypeError)
 
 
 @dataclass(frozen=True, eq=False)
-class Served:
+class LoadedModel:
     """A model with what every answer says of it."""
 
     model: PortableModel
     version: str
-    people: list[str]
+    classes: list[str]
     names: bytes
     """The people as JSON."""
 
 
-class CurrentModel:
+class ModelFollower:
     """Follows a server's `current.json`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.file = folder, current_file(folder)
-        self.served: Served | None = None
+        self.loaded: LoadedModel | None = None
         self.refused: str | None = None
         self._stamp: tuple[int, ...] | None = None
-        self._looked = -LOOK_EVERY
+        self._looked = -POLL_SECONDS
 
-    def look(self) -> Served:
+    def get(self) -> LoadedModel:
         """The model to answer with. Raises DamagedModelError if none could ever be loaded."""
         now = time.monotonic()
-        if now - self._looked >= LOOK_EVERY:
+        if now - self._looked >= POLL_SECONDS:
             self._looked = now
             self._follow()
-        if self.served is None:
+        if self.loaded is None:
             raise DamagedModelError(self.refused or f"there is no {self.file}")
-        return self.served
+        return self.loaded
 
     def _follow(self) -> None:
-        stamp = self._look_at_file()
+        stamp = self._stat()
         if stamp == self._stamp:
             return
         self._stamp = stamp
         try:
-            self.served, self.refused = load_served(self.folder), None
-            log.info("serving version %s", self.served.version)
+            self.loaded, self.refused = load_served(self.folder), None
+            log.info("serving version %s", self.loaded.version)
         except UNREADABLE as error:
             self.refused = str(error)
             log.error("refused %s: %s", self.file, error)
 
-    def _look_at_file(self) -> tuple[int, ...] | None:
+    def _stat(self) -> tuple[int, ...] | None:
         try:
             now = os.stat(self.file)
         except OSError:
@@ -75,12 +75,12 @@ class CurrentModel:
         return now.st_mtime_ns, now.st_ino, now.st_size
 
 
-def load_served(folder: Path) -> Served:
+def load_served(folder: Path) -> LoadedModel:
     """Load the model that `current.json` names, checked against the hash that stands there."""
     current = json.loads(current_file(folder).read_bytes())
     model = read_portable((folder / current["file"]).read_bytes(), current["hash"])
-    version = model.about["model_version"]
+    version = model.metadata["model_version"]
     if version != current["version"]:
         raise DamagedModelError(f"the model says that it is version {version}")
-    people = [str(name) for name in model.people]
-    return Served(model, version, people, orjson.dumps(people))
+    classes = [str(name) for name in model.classes]
+    return LoadedModel(model, version, classes, orjson.dumps(classes))

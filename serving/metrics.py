@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histo
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from serving.hot_reload import Served
+from serving.hot_reload import LoadedModel
 
 SHARED = "prometheus_multiproc_dir"
 LATENCY = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
@@ -33,7 +33,7 @@ class Metrics:
             "faces_model", "1 for the version served", ["version"], multiprocess_mode="livesum"
         )
         self._codes = {200: self._requests.labels("200")}
-        self._shown: Served | None = None
+        self._shown: LoadedModel | None = None
         self._counters: list[Counter] = []
 
     def answered(self, code: int, seconds: float) -> None:
@@ -44,7 +44,7 @@ class Metrics:
         counter.inc()
         self._latency.observe(seconds)
 
-    def predicted(self, served: Served, best: NDArray[np.intp], sure: list[float]) -> None:
+    def predicted(self, served: LoadedModel, best: NDArray[np.intp], sure: list[float]) -> None:
         """Count the faces of an answer."""
         if served is not self._shown:
             self._show(served)
@@ -52,11 +52,11 @@ class Metrics:
             self._counters[column].inc()
             self._confidence.observe(confidence)
 
-    def _show(self, served: Served) -> None:
+    def _show(self, served: LoadedModel) -> None:
         if self._shown is not None:
             self._version.labels(self._shown.version).set(0)
         self._version.labels(served.version).set(1)
-        self._counters = [self._people.labels(name) for name in served.people]
+        self._counters = [self._people.labels(name) for name in served.classes]
         self._shown = served
 
 

@@ -14,10 +14,10 @@ from google.protobuf import json_format
 from numpy.typing import NDArray
 from seldon_core.proto.prediction_pb2 import Feedback, SeldonMessage
 
-from faces.runtime.capture_format import PIXELS, unit_pixels
+from faces.runtime.capture_format import PIXELS, to_unit_range
 from serving.capture.writer import Capture
-from serving.errors import RefusalError, wrong
-from serving.hot_reload import CurrentModel
+from serving.errors import RequestError, bad_request
+from serving.hot_reload import ModelFollower
 from serving.metrics import Metrics
 from serving.request_parser import ID, Payload, read_payload
 from serving.settings import ServerSettings
@@ -32,14 +32,14 @@ TRUTH = 200
 class FaceModel:
     """Answers with the current model and keeps what it answered."""
 
-    def __init__(self, settings: ServerSettings, current: CurrentModel, metrics: Metrics) -> None:
+    def __init__(self, settings: ServerSettings, current: ModelFollower, metrics: Metrics) -> None:
         self.settings, self.current, self.metrics = settings, current, metrics
         self.capture: Capture | None = None
         self._ids = random.Random()
 
     def load(self) -> None:
         """Seldon calls this once in each worker, before it takes requests."""
-        self.current.look()
+        self.current.get()
         self._ids.seed(os.urandom(16))
         gc.freeze()
         if self.settings.capture:
@@ -53,21 +53,21 @@ class FaceModel:
     def predict_raw(self, body: bytes | str) -> bytes:
         """Seldon's message with the probabilities of every person, for one with faces.
 
-        Raises RefusalError for a body that is wrong, or if the answer cannot be kept.
+        Raises RequestError for a body that is wrong, or if the answer cannot be kept.
         """
         payload = read_payload(body.encode() if isinstance(body, str) else body)
-        served = self.current.look()
+        served = self.current.get()
         request = payload.request or f"{self._ids.getrandbits(128):032x}"
-        probabilities, scores = served.model.answer(unit_pixels(payload.pixels))
+        probabilities, scores = served.model.predict_with_score(to_unit_range(payload.pixels))
         best = probabilities.argmax(axis=1)
         sure = [round(float(row[at]), 6) for row, at in zip(probabilities, best, strict=True)]
         if self.capture:
             try:
                 self.capture.prediction(
-                    request, served.version, served.people, payload.pixels, probabilities
+                    request, served.version, served.classes, payload.pixels, probabilities
                 )
             except OSError as error:
-                raise RefusalError(
+                raise RequestError(
                     HTTPStatus.SERVICE_UNAVAILABLE, f"the request cannot be kept: {error}"
                 ) from error
         else:
@@ -76,18 +76,18 @@ class FaceModel:
         self.metrics.predicted(served, best, sure)
         tags: dict[str, Any] = {
             "model_version": served.version,
-            "data_version": served.model.about.get("data_version", ""),
-            "person": [served.people[column] for column in best],
+            "data_version": served.model.metadata.get("data_version", ""),
+            "person": [served.classes[column] for column in best],
             "confidence": sure,
             "score": [round(float(score), 6) for score in scores],
         }
-        known_from = served.model.known_from
-        if known_from is not None:
+        rejection_threshold = served.model.rejection_threshold
+        if rejection_threshold is not None:
             tags["person"] = [
-                name if score >= known_from else UNKNOWN
+                name if score >= rejection_threshold else UNKNOWN
                 for name, score in zip(tags["person"], scores, strict=True)
             ]
-            tags["known_from"] = round(known_from, 6)
+            tags["rejection_threshold"] = round(rejection_threshold, 6)
         meta = orjson.dumps({"puid": request, "tags": tags})
         return b'{"data":{"names":%b,%b},"meta":%b}' % (
             served.names,
@@ -99,26 +99,26 @@ class FaceModel:
         """Keep the truth for an earlier request: `response.meta.puid` (or `request`'s) says which.
 
         The truth is a name for each face, as `truth.data.ndarray`, or `truth.strData` for one.
-        Raises RefusalError for an unknown request or a truth that does not fit it. Among several
+        Raises RequestError for an unknown request or a truth that does not fit it. Among several
         replicas another one may have answered it: then that shows when the captured files are read.
         """
         request = feedback.response.meta.puid or feedback.request.meta.puid
         if not ID.fullmatch(request):
-            raise wrong("response.meta.puid", "the id of an earlier request is needed")
+            raise bad_request("response.meta.puid", "the id of an earlier request is needed")
         truth = _truth(feedback.truth)
         if self.capture is None:
-            raise RefusalError(HTTPStatus.CONFLICT, "this server keeps no requests, nor feedback")
+            raise RequestError(HTTPStatus.CONFLICT, "this server keeps no requests, nor feedback")
         faces = self.capture.faces_of(request)
         if faces is None and self.settings.replicas == 1:
-            raise RefusalError(
+            raise RequestError(
                 HTTPStatus.NOT_FOUND, f"response.meta.puid: no request has the id {request}"
             )
         if faces is not None and len(truth) != faces:
-            raise wrong("truth", f"{len(truth)} names for the {faces} faces of this request")
+            raise bad_request("truth", f"{len(truth)} names for the {faces} faces of this request")
         try:
             self.capture.feedback(request, truth)
         except OSError as error:
-            raise RefusalError(
+            raise RequestError(
                 HTTPStatus.SERVICE_UNAVAILABLE, f"the feedback cannot be kept: {error}"
             ) from error
         answer = SeldonMessage()
@@ -127,7 +127,7 @@ class FaceModel:
 
     def health_status_raw(self) -> dict[str, Any]:
         """What is served, and what was refused since."""
-        served = self.current.look()
+        served = self.current.get()
         tags = {"model_version": served.version, "status": "ok"}
         if self.current.refused:
             tags |= {"status": "refused", "refused": self.current.refused}
@@ -135,7 +135,7 @@ class FaceModel:
 
     def init_metadata(self) -> dict[str, Any]:
         """What the model is, as Seldon's `/metadata` tells it."""
-        served = self.current.look()
+        served = self.current.get()
         return {
             "name": self.settings.name,
             "versions": [served.version],
@@ -146,10 +146,10 @@ class FaceModel:
             "outputs": [
                 {
                     "messagetype": "ndarray",
-                    "schema": {"names": served.people, "shape": [len(served.people)]},
+                    "schema": {"names": served.classes, "shape": [len(served.classes)]},
                 }
             ],
-            "custom": dict(served.model.about),
+            "custom": dict(served.model.metadata),
         }
 
 
@@ -170,7 +170,7 @@ def _truth(message: SeldonMessage) -> Sequence[str]:
         names = json_format.MessageToDict(message.data.ndarray)
         field = "truth.data.ndarray"
     else:
-        raise wrong("truth", "data.ndarray with the name on each face, or strData, is needed")
+        raise bad_request("truth", "data.ndarray with the name on each face, or strData, is needed")
     if not names or not all(isinstance(n, str) and 0 < len(n) <= TRUTH for n in names):
-        raise wrong(field, f"names of 1 to {TRUTH} characters are needed")
+        raise bad_request(field, f"names of 1 to {TRUTH} characters are needed")
     return list(names)

@@ -10,7 +10,7 @@ import simdjson
 from numpy.typing import NDArray
 
 from faces.runtime.capture_format import PIXELS
-from serving.errors import wrong
+from serving.errors import bad_request
 
 SIDE = 64
 ID = re.compile(r"[A-Za-z0-9._:\-]{1,128}")
@@ -29,14 +29,14 @@ class Payload:
 def read_payload(body: bytes) -> Payload:
     """Read Seldon's message with `data.ndarray`, `data.tensor` or `binData`.
 
-    Numbers are parsed by simdjson straight into an array. Raises RefusalError (400).
+    Numbers are parsed by simdjson straight into an array. Raises RequestError (400).
     """
     try:
         message = simdjson.Parser().parse(body)
     except (ValueError, RuntimeError) as error:
-        raise wrong("body", f"not JSON: {str(error).rstrip('.')}") from None
+        raise bad_request("body", f"not JSON: {str(error).rstrip('.')}") from None
     if not isinstance(message, simdjson.Object):
-        raise wrong("body", f"an object is needed, not {_kind(message)}")
+        raise bad_request("body", f"an object is needed, not {_kind(message)}")
     request = _request_id(message)
     data = message.get("data")
     if isinstance(data, simdjson.Object) and "ndarray" in data:
@@ -46,10 +46,10 @@ def read_payload(body: bytes) -> Payload:
     if "binData" in message:
         return Payload(_binary(message), request, False)
     if "data" not in message:
-        raise wrong("body", "data or binData is missing")
+        raise bad_request("body", "data or binData is missing")
     if isinstance(data, simdjson.Object):
-        raise wrong("data", "ndarray or tensor is missing")
-    raise wrong("data", f"an object is needed, not {_kind(data)}")
+        raise bad_request("data", "ndarray or tensor is missing")
+    raise bad_request("data", f"an object is needed, not {_kind(data)}")
 
 
 def _request_id(message: Any) -> str | None:
@@ -57,26 +57,28 @@ def _request_id(message: Any) -> str | None:
     if meta is None:
         return None
     if not isinstance(meta, simdjson.Object):
-        raise wrong("meta", f"an object is needed, not {_kind(meta)}")
+        raise bad_request("meta", f"an object is needed, not {_kind(meta)}")
     request = meta.get("puid")
     if request is None or request == "":
         return None
     if not isinstance(request, str) or not ID.fullmatch(request):
-        raise wrong("meta.puid", "1 to 128 letters, digits or any of . _ : - are needed")
+        raise bad_request("meta.puid", "1 to 128 letters, digits or any of . _ : - are needed")
     return request
 
 
 def _ndarray(rows: Any, body: bytes) -> NDArray[np.float32]:
     field = "data.ndarray"
     if not isinstance(rows, simdjson.Array):
-        raise wrong(field, f"a list of faces is needed, not {_kind(rows)}")
+        raise bad_request(field, f"a list of faces is needed, not {_kind(rows)}")
     if len(rows) == 0:
-        raise wrong(field, "it is empty")
+        raise bad_request(field, "it is empty")
     for number, row in enumerate(rows):
         if not isinstance(row, simdjson.Array):
-            raise wrong(f"{field}[{number}]", f"a list of numbers is needed, not {_kind(row)}")
+            raise bad_request(
+                f"{field}[{number}]", f"a list of numbers is needed, not {_kind(row)}"
+            )
         if len(row) != PIXELS and not _is_square(row):
-            raise wrong(
+            raise bad_request(
                 f"{field}[{number}]",
                 f"{PIXELS} numbers, or {SIDE} rows of {SIDE}, are needed, not {len(row)}",
             )
@@ -85,7 +87,7 @@ def _ndarray(rows: Any, body: bytes) -> NDArray[np.float32]:
     lists = 1 + sum(1 if len(row) == PIXELS else 1 + SIDE for row in rows)
     deep = body.count(b"[") != lists and rows.mini.count(b"[") != lists
     if deep or len(values) != len(rows) * PIXELS:
-        raise wrong(field, "lists are nested too deep")
+        raise bad_request(field, "lists are nested too deep")
     return values.reshape(-1, PIXELS)
 
 
@@ -98,22 +100,28 @@ def _is_square(row: Any) -> bool:
 def _tensor(tensor: Any) -> NDArray[np.float32]:
     field = "data.tensor"
     if not isinstance(tensor, simdjson.Object):
-        raise wrong(field, f"an object with shape and values is needed, not {_kind(tensor)}")
+        raise bad_request(field, f"an object with shape and values is needed, not {_kind(tensor)}")
     shape, values = tensor.get("shape"), tensor.get("values")
     if not isinstance(values, simdjson.Array):
-        raise wrong(f"{field}.values", f"a list of numbers is needed, not {_kind(values)}")
+        raise bad_request(f"{field}.values", f"a list of numbers is needed, not {_kind(values)}")
     if not isinstance(shape, simdjson.Array):
-        raise wrong(f"{field}.shape", f"a list of numbers is needed, not {_kind(shape)}")
+        raise bad_request(f"{field}.shape", f"a list of numbers is needed, not {_kind(shape)}")
     sizes = shape.as_list()
     if len(sizes) not in (2, 3) or not all(type(size) is int for size in sizes):
-        raise wrong(f"{field}.shape", f"[faces, {PIXELS}] or [faces, {SIDE}, {SIDE}] is needed")
+        raise bad_request(
+            f"{field}.shape", f"[faces, {PIXELS}] or [faces, {SIDE}, {SIDE}] is needed"
+        )
     if sizes[1:] not in ([PIXELS], [SIDE, SIDE]):
-        raise wrong(f"{field}.shape", f"[faces, {PIXELS}] or [faces, {SIDE}, {SIDE}] is needed")
+        raise bad_request(
+            f"{field}.shape", f"[faces, {PIXELS}] or [faces, {SIDE}, {SIDE}] is needed"
+        )
     numbers = _numbers(values, f"{field}.values")
     if len(numbers) != len(values) or values.mini.count(b"[") != 1:
-        raise wrong(f"{field}.values", "lists are nested too deep")
+        raise bad_request(f"{field}.values", "lists are nested too deep")
     if len(numbers) != sizes[0] * PIXELS or not len(numbers):
-        raise wrong(f"{field}.values", f"{len(numbers)} numbers do not make the shape {sizes}")
+        raise bad_request(
+            f"{field}.values", f"{len(numbers)} numbers do not make the shape {sizes}"
+        )
     return numbers.reshape(-1, PIXELS)
 
 
@@ -121,7 +129,7 @@ def _numbers(values: Any, field: str) -> NDArray[np.float32]:
     try:
         numbers = values.as_buffer(of_type="d")
     except (TypeError, ValueError, RuntimeError):
-        raise wrong(field, "only numbers are allowed") from None
+        raise bad_request(field, "only numbers are allowed") from None
     with np.errstate(over="ignore"):
         return np.frombuffer(numbers, np.float64).astype(np.float32)
 
@@ -129,17 +137,17 @@ def _numbers(values: Any, field: str) -> NDArray[np.float32]:
 def _binary(message: Any) -> NDArray[Any]:
     text = message["binData"]
     if not isinstance(text, str):
-        raise wrong("binData", f"base64 is needed, not {_kind(text)}")
+        raise bad_request("binData", f"base64 is needed, not {_kind(text)}")
     name = _dtype(message.get("meta"))
     dtype = DTYPES[name]
     try:
         data = binascii.a2b_base64(text, strict_mode=True)
     except ValueError as error:
-        raise wrong("binData", f"not base64: {error}") from None
+        raise bad_request("binData", f"not base64: {error}") from None
     whole, rest = divmod(len(data), PIXELS * dtype.itemsize)
     if rest or not whole:
         one = f"one has {PIXELS * dtype.itemsize} as {name}"
-        raise wrong("binData", f"{len(data)} bytes are no number of faces: {one}")
+        raise bad_request("binData", f"{len(data)} bytes are no number of faces: {one}")
     pixels = np.frombuffer(data, dtype).reshape(-1, PIXELS)
     return pixels if name == "uint8" else _checked(pixels, "binData")
 
@@ -149,10 +157,10 @@ def _dtype(meta: Any) -> str:
     if tags is None:
         return "uint8"
     if not isinstance(tags, simdjson.Object):
-        raise wrong("meta.tags", f"an object is needed, not {_kind(tags)}")
+        raise bad_request("meta.tags", f"an object is needed, not {_kind(tags)}")
     name = tags.get("dtype", "uint8")
     if not isinstance(name, str) or name not in DTYPES:
-        raise wrong("meta.tags.dtype", f"one of {', '.join(DTYPES)} is needed")
+        raise bad_request("meta.tags.dtype", f"one of {', '.join(DTYPES)} is needed")
     return name
 
 
@@ -161,7 +169,7 @@ def _checked(pixels: NDArray[np.float32], field: str) -> NDArray[np.float32]:
         return pixels
     bad = np.argwhere(~((pixels >= 0) & (pixels <= 1)))[0]
     value = pixels[tuple(bad)]
-    raise wrong(field, f"pixels are numbers from 0 to 1: face {bad[0]} has {value}")
+    raise bad_request(field, f"pixels are numbers from 0 to 1: face {bad[0]} has {value}")
 
 
 def _kind(value: Any) -> str:

@@ -27,13 +27,13 @@ class ServerSettings:
     workers: int = 1
     token_secret: str = ""
     """Where whoever starts the server finds the bearer token; the server itself gets the token."""
-    body_bytes: int = 8_000_000
-    patience_seconds: int = 60
+    max_body_bytes: int = 8_000_000
+    request_timeout_seconds: int = 60
     """What a client may take for a request, or leave its connection idle."""
     capture: bool = True
-    capture_place: str = ""
+    capture_uri: str = ""
     """A folder or a URI such as gs://bucket/folder; '' is `captured` in the server's folder."""
-    keep_days: float = 30
+    retention_days: float = 30
     rotate_bytes: int = 64_000_000
     rotate_seconds: float = 3600
     replicas: int = 1
@@ -42,12 +42,12 @@ class ServerSettings:
     @property
     def remote(self) -> bool:
         """Whether closed files of captured requests are moved to another place."""
-        return "://" in self.capture_place
+        return "://" in self.capture_uri
 
     @property
     def capture_folder(self) -> Path:
         """Where captured requests are written first, and stay unless the place is remote."""
-        local = "" if self.remote else self.capture_place
+        local = "" if self.remote else self.capture_uri
         return Path(local).expanduser() if local else Path(self.folder) / "captured"
 
     @property
@@ -71,7 +71,7 @@ def write_settings(settings: ServerSettings) -> None:
     """Keep a server's settings in its folder."""
     folder = Path(settings.folder)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_whole(settings_file(folder), json.dumps(asdict(settings), indent=2).encode())
+    atomic_write(settings_file(folder), json.dumps(asdict(settings), indent=2).encode())
 
 
 def current_file(folder: Path) -> Path:
@@ -88,20 +88,20 @@ def read_current(folder: Path) -> dict[str, str] | None:
     return current
 
 
-def point_to(folder: Path, version: str, model: bytes, hash_: str) -> None:
+def install_model(folder: Path, version: str, model: bytes, hash_: str) -> None:
     """Put a model into a server's folder and let the server turn to it, at its next request."""
     file = folder / "models" / f"{version}-{hash_[:12]}.npz"
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_whole(file, model)
-    turn_to(folder, {"version": version, "file": f"models/{file.name}", "hash": hash_})
+    atomic_write(file, model)
+    activate_model(folder, {"version": version, "file": f"models/{file.name}", "hash": hash_})
 
 
-def turn_to(folder: Path, current: dict[str, str]) -> None:
+def activate_model(folder: Path, current: dict[str, str]) -> None:
     """Let the server turn to a model that is in its folder already."""
-    write_whole(current_file(folder), json.dumps(current).encode())
+    atomic_write(current_file(folder), json.dumps(current).encode())
 
 
-def write_whole(file: Path, data: bytes) -> None:
+def atomic_write(file: Path, data: bytes) -> None:
     """Write a file so that it is there whole or not at all, readable by its owner alone."""
     part = file.with_name(f".{file.name}.{os.getpid()}")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

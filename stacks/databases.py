@@ -20,7 +20,7 @@ SQLITE = "sqlite:///"
 
 
 @contextmanager
-def alone() -> Iterator[None]:
+def exclusive_lock() -> Iterator[None]:
     """Hold a lock beside ZenML's configuration: one process at a time sets things up."""
     folder = Path(GlobalConfiguration().config_directory)
     folder.mkdir(parents=True, exist_ok=True)

@@ -7,9 +7,9 @@ from zenml.enums import StackComponentType
 from zenml.integrations.registry import integration_registry
 from zenml.models import StackResponse
 
-from components.checks import IllError
+from components.checks import CheckFailed
 from components.clouds.gcp import preflight
-from faces.errors import InputError
+from faces.errors import UserError
 from stacks.spec import unset_placeholders
 
 ARTIFACT_STORE = StackComponentType.ARTIFACT_STORE
@@ -26,7 +26,7 @@ MODULES = {
 
 
 def check_ready(stack: StackResponse) -> None:
-    """Raise InputError naming unset variables, packages not installed and components missing."""
+    """Raise UserError naming unset variables, packages not installed and components missing."""
     parts = [part for several in stack.components.values() for part in several]
     unset = sorted({n for part in parts for n in unset_placeholders(part.configuration)})
     absent = absent_modules({part.flavor_name for part in parts})
@@ -43,13 +43,13 @@ def check_ready(stack: StackResponse) -> None:
     if lacking:
         missing.append(f"add to it: {', '.join(lacking)}, or use --stack local")
     if missing:
-        raise InputError(f"stack '{stack.name}' is not ready: {'; '.join(missing)}")
+        raise UserError(f"stack '{stack.name}' is not ready: {'; '.join(missing)}")
     try:
         stores = [p for p in stack.components[ARTIFACT_STORE] if p.flavor_name == "gcp"]
         bucket = str(stores[0].configuration["path"]) if stores else None
         preflight({part.flavor_name for part in parts}, bucket)
-    except IllError as ill:
-        raise InputError(f"stack '{stack.name}' is not ready: {ill}") from ill
+    except CheckFailed as ill:
+        raise UserError(f"stack '{stack.name}' is not ready: {ill}") from ill
 
 
 def absent_modules(flavors: Iterable[str]) -> list[str]:
@@ -80,7 +80,7 @@ def mlflow_address(stack: StackResponse) -> str | None:
     return tracker.get_tracking_uri(as_plain_text=False)
 
 
-def how_to_open(address: str, mlflow: str = "mlflow") -> str:
+def mlflow_ui_hint(address: str, mlflow: str = "mlflow") -> str:
     """MLflow's own address if a server has it, or the command that opens a local database."""
     local = not address.startswith("http")
     return f"{mlflow} ui --backend-store-uri {address}" if local else address

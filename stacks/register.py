@@ -11,7 +11,7 @@ from zenml.enums import StackComponentType
 from zenml.models import ComponentResponse
 
 from components import alerters, deployers
-from faces.errors import InputError
+from faces.errors import UserError
 from stacks.spec import Component, Stack, create_secret, registrable, secrets_of
 
 FLAVORS = {
@@ -43,14 +43,14 @@ def plan_changes(stack: Stack) -> list[Change]:
 
 
 def apply_changes(changes: list[Change]) -> None:
-    """Make all changes or none. Raises InputError with the reason if one fails."""
+    """Make all changes or none. Raises UserError with the reason if one fails."""
     with ExitStack() as undo:
         for change in changes:
             try:
                 undo.callback(_quietly, change.apply())
             except Exception as error:
                 reason = " ".join(str(error).split())
-                raise InputError(f"could not {change}, nothing was changed: {reason}") from error
+                raise UserError(f"could not {change}, nothing was changed: {reason}") from error
         undo.pop_all()
 
 
@@ -102,7 +102,7 @@ def _plan_component(part: Component) -> Change | None:
 
         return Change("create", title, create)
     if present.flavor_name != part.flavor:
-        raise InputError(
+        raise UserError(
             f"{part.type} '{part.name}' is registered as {present.flavor_name}, not {part.flavor}: "
             f"delete it (zenml {part.type.replace('_', '-')} delete {part.name}) and run again"
         )
@@ -163,7 +163,7 @@ def _check_secrets(stack: Stack) -> None:
             try:
                 Client().get_secret(name, allow_partial_name_match=False)
             except KeyError:
-                raise InputError(
+                raise UserError(
                     f"{stack.file.name}: {part.type} '{part.name}' needs the secret '{name}': "
                     f"{create_secret(name, keys)}"
                 ) from None

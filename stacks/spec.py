@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from faces.errors import InputError, choose
+from faces.errors import UserError, require_choice
 
 FOLDER = Path(__file__).parent
 PLACEHOLDER = re.compile(r"\$\{(?P<name>[A-Z][A-Z0-9_]*)(?::-(?P<default>[^}]*))?\}")
@@ -60,9 +60,9 @@ def registrable(part: Component) -> dict[str, Any]:
 def read_stack(name: str, environment: Mapping[str, str]) -> Stack:
     """Read stacks/NAME.yaml. A placeholder without a value stays as it is written.
 
-    Raises InputError for an unknown name or a malformed file.
+    Raises UserError for an unknown name or a malformed file.
     """
-    file = FOLDER / f"{choose('stack', name, stack_names())}.yaml"
+    file = FOLDER / f"{require_choice('stack', name, stack_names())}.yaml"
     kept = yaml.safe_load(file.read_text())
     try:
         components = tuple(
@@ -73,7 +73,7 @@ def read_stack(name: str, environment: Mapping[str, str]) -> Stack:
         )
         return Stack(kept["stack_name"], file, components)
     except (KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{file}: not a stack as ZenML exports it: {error} is missing") from error
+        raise UserError(f"{file}: not a stack as ZenML exports it: {error} is missing") from error
 
 
 def fill(value: Any, environment: Mapping[str, str]) -> Any:

@@ -6,7 +6,7 @@ BAR = 30
 log = logging.getLogger("progress")
 
 
-def tell_progress(what: str, done: int, total: int, about: str = "") -> None:
+def report_progress(what: str, done: int, total: int, about: str = "") -> None:
     """`what`, a bar, `done` of `total`, and what else there is to say."""
     full = BAR * done // total
     bar = "━" * full + "╌" * (BAR - full)

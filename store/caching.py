@@ -8,7 +8,7 @@ from zenml.config.cache_policy import CachePolicy
 
 
 @cache
-def science_version() -> str:
+def code_hash() -> str:
     """A hash over every file of `faces/`: ZenML itself looks at a step's own code only."""
     root = Path(__file__).parent.parent / "faces"
     digest = hashlib.sha256()
@@ -18,4 +18,4 @@ def science_version() -> str:
     return digest.hexdigest()
 
 
-CACHED = CachePolicy.model_validate({"cache_func": science_version})
+CACHED = CachePolicy.model_validate({"cache_func": code_hash})

@@ -12,17 +12,17 @@ DEPLOYMENT = "deployment"
 DECISION = "drift_decision"
 """The artifact that each drift detection leaves."""
 
-LOOKED_BACK = 1000
+MAX_RECORDS = 1000
 """Records that are read, the newest: more would take long and change nothing."""
 
 
-def former_version(live: str | None) -> int | None:
+def previously_live(live: str | None) -> int | None:
     """The version that was live before `live`, the present one; None if there was none.
 
     `live` counts even if its deployment was killed before it was written down.
     """
     records = deployments()
-    return before_present([*records, {"version": live, "kind": "rollback"}] if live else records)
+    return previous_version([*records, {"version": live, "kind": "rollback"}] if live else records)
 
 
 def deployments() -> list[dict[str, Any]]:
@@ -38,7 +38,7 @@ def decisions() -> list[dict[str, Any]]:
     return _recorded(DECISION, pipeline="drift_detection")
 
 
-def decided_until(made: Iterable[Mapping[str, Any]]) -> int:
+def last_decided_at(made: Iterable[Mapping[str, Any]]) -> int:
     """Up to when faces were decided on, in nanoseconds since 1970; 0 before the first decision."""
     return max((int(decision["until"]) for decision in made), default=0)
 
@@ -47,7 +47,7 @@ def _recorded(artifact: str, pipeline: str | None = None) -> list[dict[str, Any]
     client = Client()
     stack = client.active_stack_model.id
     found = client.list_artifact_versions(
-        artifact=artifact, sort_by="desc:created", size=LOOKED_BACK, hydrate=True
+        artifact=artifact, sort_by="desc:created", size=MAX_RECORDS, hydrate=True
     ).items
     if pipeline:
         ended = client.list_pipeline_runs(
@@ -55,7 +55,7 @@ def _recorded(artifact: str, pipeline: str | None = None) -> list[dict[str, Any]
             stack_id=stack,
             status=ExecutionStatus.COMPLETED.value,
             sort_by="desc:created",
-            size=LOOKED_BACK,
+            size=MAX_RECORDS,
         )
         completed = {run.id for run in ended.items}
         found = [version for version in found if version.producer_pipeline_run_id in completed]
@@ -63,7 +63,7 @@ def _recorded(artifact: str, pipeline: str | None = None) -> list[dict[str, Any]
     return [record for record in reversed(kept) if record.get("stack") == str(stack)]
 
 
-def before_present(records: Iterable[Mapping[str, Any]]) -> int | None:
+def previous_version(records: Iterable[Mapping[str, Any]]) -> int | None:
     """The version below the top, where deployments put a version on top and rollbacks take it off.
 
     So two rollbacks in a row go back two versions, not back and forth.

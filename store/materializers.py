@@ -35,7 +35,7 @@ class FacesMaterializer(BaseMaterializer):
         with self.artifact_store.open(self._path("images.npy"), "wb") as file:
             np.save(file, faces.images, allow_pickle=False)
         table = faces.conditions.copy()
-        table.insert(0, self.PERSON, faces.subjects)
+        table.insert(0, self.PERSON, faces.labels)
         with self.artifact_store.open(self._path("table.csv"), "w") as file:
             file.write(table.to_csv(index=False))
         with self.artifact_store.open(self._path("about.json"), "w") as file:
@@ -53,8 +53,8 @@ class FacesMaterializer(BaseMaterializer):
             table = pd.read_csv(file, dtype=str, keep_default_na=False)
         with self.artifact_store.open(self._path("about.json"), "r") as file:
             about = json.load(file)
-        subjects = table.iloc[:, 0].to_numpy(dtype=str)
-        return Faces(images, subjects, table.iloc[:, 1:], about["source"])
+        labels = table.iloc[:, 0].to_numpy(dtype=str)
+        return Faces(images, labels, table.iloc[:, 1:], about["source"])
 
     def extract_metadata(self, faces: Faces) -> dict[str, MetadataType]:
         """What the dashboard and `run.py` tell of the data."""
@@ -62,7 +62,7 @@ class FacesMaterializer(BaseMaterializer):
             "source": faces.source,
             "version": faces.version,
             "images": len(faces),
-            "subjects": len(faces.people),
+            "subjects": len(faces.identities),
         }
 
     def compute_content_hash(self, faces: Faces) -> str:
@@ -130,7 +130,7 @@ class PortableMaterializer(BaseMaterializer):
 
     def extract_metadata(self, model: PortableModel) -> dict[str, MetadataType]:
         """How many people it knows, and what it computes."""
-        return {"people": len(model.people), "stages": [kind for kind, _ in model.stages]}
+        return {"people": len(model.classes), "stages": [kind for kind, _ in model.operators]}
 
     def _path(self, name: str) -> str:
         return os.path.join(self.uri, name)

@@ -9,8 +9,8 @@ from zenml.models import ModelVersionResponse
 
 from components.deployers.base import active_deployer
 from faces import NAME
-from faces.errors import InputError
-from store.versions import find_version, production_version, put_into_production
+from faces.errors import UserError
+from store.versions import find_version, production_version, set_production_stage
 
 ALIAS, PENDING, CHAMPION = "mlflow_alias", "pending", "champion"
 """In MLflow's registry the version in production has the alias 'champion'."""
@@ -19,13 +19,13 @@ ROLLED_BACK = "rolled_back"
 """Why a version was taken out of production by hand. Such a version does not come back."""
 
 
-def move_production(version: ModelVersionResponse, instead_of: ModelVersionResponse | None) -> bool:
+def set_production(version: ModelVersionResponse, instead_of: ModelVersionResponse | None) -> bool:
     """Put a version into production; False if production is not `instead_of` any more."""
     log_metadata(metadata={ALIAS: PENDING}, model_version_id=version.id)
-    return put_into_production(version, instead_of=instead_of)
+    return set_production_stage(version, instead_of=instead_of)
 
 
-def tell_registry() -> None:
+def sync_registry_alias() -> None:
     """Let MLflow's registry name the same version as ZenML; also after a run that was killed."""
     production = production_version()
     if production is None or production.run_metadata.get(ALIAS) != PENDING:
@@ -47,16 +47,16 @@ def live_settings() -> dict[str, Any]:
 
 
 def require_live() -> ModelVersionResponse:
-    """The version that is live. Raises InputError if nothing is, or if it was deleted."""
+    """The version that is live. Raises UserError if nothing is, or if it was deleted."""
     version = find_version(int(active_deployer().endpoint().version))
     if version is None:
-        raise InputError("the version that is live was deleted: train and deploy another")
+        raise UserError("the version that is live was deleted: train and deploy another")
     return version
 
 
 def require_production() -> ModelVersionResponse:
-    """The version in production. Raises InputError if there is none."""
+    """The version in production. Raises UserError if there is none."""
     version = production_version()
     if version is None:
-        raise InputError("no model is in production: python run.py --pipeline training")
+        raise UserError("no model is in production: python run.py --pipeline training")
     return version

@@ -65,7 +65,7 @@ def production_version() -> ModelVersionResponse | None:
         return None
 
 
-def put_into_production(
+def set_production_stage(
     version: ModelVersionResponse, instead_of: ModelVersionResponse | None
 ) -> bool:
     """Move a version into production and archive the former one, in one transaction.
@@ -84,7 +84,7 @@ def put_into_production(
     return True
 
 
-def is_shared(version: ModelVersionResponse) -> bool:
+def has_remote_artifacts(version: ModelVersionResponse) -> bool:
     """Whether a version's files are in a bucket, and not in a folder of one machine."""
     artifact = version.get_artifact("faces")
     return artifact is not None and "://" in artifact.uri

@@ -46,8 +46,8 @@ def people_folder(tmp_path_factory: pytest.TempPathFactory, drawn: Faces) -> Pat
 
     root = tmp_path_factory.mktemp("people")
     rows = ["file,yaw"]
-    for row in np.flatnonzero(np.isin(drawn.subjects, drawn.people[:4])):
-        person = root / drawn.subjects[row]
+    for row in np.flatnonzero(np.isin(drawn.labels, drawn.identities[:4])):
+        person = root / drawn.labels[row]
         person.mkdir(exist_ok=True)
         name = f"{row}.png"
         Image.fromarray((drawn.images[row] * 255).round().astype(np.uint8)).save(person / name)
@@ -85,10 +85,10 @@ def zenml_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def run_pipeline(folder: Path, pipeline: str, text: str = "", **given: Any) -> dict[str, Any]:
     """Run a pipeline as run.py does, with a config of the test's own; gives its summary."""
-    from cli.runner import launch
+    from cli.runner import run_pipeline
     from cli.settings import read_settings
 
     config = folder / "config.yaml"
     config.write_text(text)
     settings = read_settings(pipeline, config, given)
-    return launch(pipeline, settings, "local", True, Console(file=StringIO()))
+    return run_pipeline(pipeline, settings, "local", True, Console(file=StringIO()))

@@ -8,7 +8,7 @@ from benchmarks.servers import decode, load_model
 
 app = FastAPI()
 model = load_model()
-names = model.people.tolist()
+names = model.classes.tolist()
 
 
 @app.post("/predictions")

@@ -12,7 +12,7 @@ class Faces:
 
     def __init__(self) -> None:
         self.model = load_model()
-        self.class_names = self.model.people.tolist()
+        self.class_names = self.model.classes.tolist()
 
     def predict(self, X: Any, names: Any, meta: Any = None) -> Any:
         """Probabilities for an array of faces, or for their bytes."""

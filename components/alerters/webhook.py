@@ -8,8 +8,8 @@ from zenml.alerter import BaseAlerter, BaseAlerterFlavor
 from zenml.alerter.base_alerter import BaseAlerterConfig, BaseAlerterStepParameters
 from zenml.utils.secret_utils import SecretField
 
-TRIES = 3
-PATIENCE = 5.0
+MAX_TRIES = 3
+TIMEOUT_SECONDS = 5.0
 """Seconds that one try may take."""
 
 
@@ -25,12 +25,12 @@ class WebhookAlerter(BaseAlerter):
     def post(self, message: str, params: BaseAlerterStepParameters | None = None) -> bool:
         """Send it, up to three times; False if nobody took it."""
         url = cast(WebhookConfig, self.config).url
-        for attempt in range(TRIES):
+        for attempt in range(MAX_TRIES):
             if attempt:
                 time.sleep(2 ** (attempt - 1))
             try:
                 answer = requests.post(
-                    url, json={"text": message, "content": message}, timeout=PATIENCE
+                    url, json={"text": message, "content": message}, timeout=TIMEOUT_SECONDS
                 )
             except requests.RequestException:
                 continue

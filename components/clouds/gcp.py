@@ -5,7 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from components.checks import PATIENCE, IllError
+from components.checks import TIMEOUT_SECONDS, CheckFailed
 from components.deployers.container_images import CONTENT, image_name
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ MACHINE = Path("/sys/class/dmi/id/product_name")
 BUILD = "gcloud builds submit --config infra/gcp/cloudbuild.yaml (docs/gcp.md)"
 
 
-def look_at_credentials() -> str:
-    """Whose they are. Raises IllError without any, or if they are not accepted."""
+def check_credentials() -> str:
+    """Whose they are. Raises CheckFailed without any, or if they are not accepted."""
     import google.auth
     from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
     from google.auth.transport.requests import Request
@@ -32,40 +32,40 @@ def look_at_credentials() -> str:
     try:
         credentials, project = google.auth.default(scopes=[SCOPE])
     except DefaultCredentialsError as error:
-        raise IllError("no Google credentials were found", LOGIN) from error
+        raise CheckFailed("no Google credentials were found", LOGIN) from error
     try:
         if not credentials.valid and not os.environ.get("STORAGE_EMULATOR_HOST"):
             credentials.refresh(Request())
     except GoogleAuthError as error:
         said = str(error).splitlines()[0][:120]
-        raise IllError(f"Google's credentials are not accepted: {said}", LOGIN) from error
+        raise CheckFailed(f"Google's credentials are not accepted: {said}", LOGIN) from error
     who = getattr(credentials, "service_account_email", "") or "a person"
     return f"of {who}, project {project or 'not named'}"
 
 
-def look_at_bucket(path: str) -> str:
-    """Whether the bucket of a gs:// path can be read. Raises IllError."""
+def check_bucket(path: str) -> str:
+    """Whether the bucket of a gs:// path can be read. Raises CheckFailed."""
     from google.api_core.exceptions import Forbidden, NotFound
     from google.cloud import storage
 
     name = path.removeprefix("gs://").partition("/")[0]
     try:
-        bucket = storage.Client().get_bucket(name, timeout=PATIENCE, retry=None)
+        bucket = storage.Client().get_bucket(name, timeout=TIMEOUT_SECONDS, retry=None)
     except NotFound:
-        raise IllError(
+        raise CheckFailed(
             f"there is no gs://{name}",
             f"gcloud storage buckets create gs://{name}, or infra/gcp/; is GCP_BUCKET right?",
         ) from None
     except Forbidden:
-        raise IllError(
+        raise CheckFailed(
             f"no permission to look at gs://{name}",
             "give this identity roles/storage.objectAdmin on it (infra/gcp/identities.tf)",
         ) from None
     return f"gs://{bucket.name} can be read"
 
 
-def look_at_images(uri: str) -> str:
-    """Whether the registry has the images of this code. Raises IllError."""
+def check_container_images(uri: str) -> str:
+    """Whether the registry has the images of this code. Raises CheckFailed."""
     from google.api_core.exceptions import NotFound, PermissionDenied
     from google.cloud import artifactregistry_v1
 
@@ -74,28 +74,28 @@ def look_at_images(uri: str) -> str:
     parent = f"projects/{project}/locations/{location}/repositories/{repository}"
     client = artifactregistry_v1.ArtifactRegistryClient()
     try:
-        client.get_repository(name=parent, timeout=PATIENCE, retry=None)
+        client.get_repository(name=parent, timeout=TIMEOUT_SECONDS, retry=None)
         for image in CONTENT:
             name = image_name(uri, image)
             tag = f"{parent}/packages/{image}/tags/{name.rpartition(':')[2]}"
             try:
-                client.get_tag(name=tag, timeout=PATIENCE, retry=None)
+                client.get_tag(name=tag, timeout=TIMEOUT_SECONDS, retry=None)
             except NotFound:
-                raise IllError(f"not built from this code yet: {name}", BUILD) from None
+                raise CheckFailed(f"not built from this code yet: {name}", BUILD) from None
     except NotFound:
-        raise IllError(
+        raise CheckFailed(
             f"there is no {uri}",
             f"gcloud artifacts repositories create {repository} --repository-format docker "
             f"--location {location}, or infra/gcp/",
         ) from None
     except PermissionDenied:
-        raise IllError(
+        raise CheckFailed(
             f"no permission to look at {uri}", "give this identity roles/artifactregistry.reader"
         ) from None
     return f"{uri} has the images of this code"
 
 
-def vertex_place(orchestrator: Any) -> dict[str, Any]:
+def vertex_client_options(orchestrator: Any) -> dict[str, Any]:
     """What Vertex's client is told. Without credentials it asks another service for the project."""
     credentials, project = orchestrator._get_authentication()
     location = orchestrator.config.location
@@ -115,15 +115,15 @@ def job_error(run: "PipelineRunResponse") -> str:
     dynamic = run.snapshot is not None and run.snapshot.is_dynamic
     kind = aiplatform.CustomJob if dynamic else aiplatform.PipelineJob
     try:
-        error = kind.get(str(job), **vertex_place(orchestrator)).gca_resource.error
+        error = kind.get(str(job), **vertex_client_options(orchestrator)).gca_resource.error
     except GoogleAPICallError:
         return ""
     return " ".join(error.message.split())
 
 
 def preflight(flavors: Collection[str], bucket: str | None = None) -> None:
-    """Ask in seconds what would otherwise fail after minutes. Raises IllError."""
+    """Ask in seconds what would otherwise fail after minutes. Raises CheckFailed."""
     if {"gcp", "vertex"} & set(flavors):
-        look_at_credentials()
+        check_credentials()
     if bucket:
-        look_at_bucket(bucket)
+        check_bucket(bucket)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from components.clouds.gcp import LOGIN
-from faces.errors import FailedError
+from faces.errors import OperationError
 
 REFUSALS = (
     (
@@ -35,7 +35,7 @@ REFUSALS = (
 """Exceptions of google.auth and google.api_core, by name so that neither is imported for it."""
 
 
-def explain_google(error: BaseException) -> FailedError | None:
+def translate_gcp_error(error: BaseException) -> OperationError | None:
     """What it means, in one line with a remedy; None if it is no refusal of Google's.
 
     ZenML wraps what the clients raise, so the causes are looked at too.
@@ -45,7 +45,7 @@ def explain_google(error: BaseException) -> FailedError | None:
         for names, what, remedy in REFUSALS:
             if kinds & names:
                 said = " ".join(str(cause).split())[:300]
-                return FailedError(f"{what}: {said}: {remedy}")
+                return OperationError(f"{what}: {said}: {remedy}")
     return None
 
 

@@ -10,13 +10,13 @@ from zenml.client import Client
 from zenml.model_deployers import BaseModelDeployer
 from zenml.services import BaseService, ServiceConfig
 
-from faces.errors import InputError
+from faces.errors import UserError
 
-NOTHING = "nothing was deployed yet: python run.py --pipeline deployment"
+NOTHING_DEPLOYED = "nothing was deployed yet: python run.py --pipeline deployment"
 
 
 @dataclass(frozen=True)
-class Model:
+class ModelArtifact:
     """A portable model's file: its version, its bytes and their hash."""
 
     version: str
@@ -39,19 +39,19 @@ class FaceDeployer(BaseModelDeployer):
     """One endpoint with a stable URL, on which one version at a time is live."""
 
     @abstractmethod
-    def put_live(self, model: Model, settings: Mapping[str, Any] | None) -> Endpoint:
+    def deploy(self, model: ModelArtifact, settings: Mapping[str, Any] | None) -> Endpoint:
         """Serve `model` in place of what is served, without failing a request.
 
         `settings` are those of the endpoint; None leaves it as it was deployed. If the model does
-        not come up, what was served before goes on, and FailedError says why.
+        not come up, what was served before goes on, and OperationError says why.
         """
 
     @abstractmethod
     def endpoint(self) -> Endpoint:
-        """Where the endpoint is now, and what it serves. Raises InputError if there is none."""
+        """Where the endpoint is now, and what it serves. Raises UserError if there is none."""
 
     @abstractmethod
-    def live_version(self) -> str | None:
+    def served_version(self) -> str | None:
         """The version that is served, or was when the endpoint stopped; None before the first."""
 
     @abstractmethod
@@ -59,7 +59,7 @@ class FaceDeployer(BaseModelDeployer):
         """Where captured requests are: folders, or URIs such as gs://bucket/folder."""
 
     @abstractmethod
-    def put_back(self, version: str | None) -> None:
+    def restore(self, version: str | None) -> None:
         """Serve again a version that was served before; with None, serve nothing."""
 
     def perform_deploy_model(
@@ -82,10 +82,10 @@ class FaceDeployer(BaseModelDeployer):
 
 
 def active_deployer() -> FaceDeployer:
-    """The active stack's deployer. Raises InputError if it is none of this project's."""
+    """The active stack's deployer. Raises UserError if it is none of this project's."""
     stack = Client().active_stack
     if not isinstance(stack.model_deployer, FaceDeployer):
-        raise InputError(
+        raise UserError(
             f"stack '{stack.name}' has no model deployer of this project's: use --stack local, "
             "after python run.py --register-stacks"
         )

@@ -7,18 +7,18 @@ from zenml.enums import ServiceState
 from zenml.services import ServiceConfig, ServiceStatus
 from zenml.services.service import BaseDeploymentService
 
-from faces.errors import InputError
+from faces.errors import UserError
 
 
 def find_token(secret: str) -> str | None:
-    """The bearer token in a secret of ZenML's, None without a secret. Raises InputError."""
+    """The bearer token in a secret of ZenML's, None without a secret. Raises UserError."""
     if not secret:
         return None
     try:
         values = Client().get_secret(secret, allow_partial_name_match=False).secret_values
         return values["token"]
     except KeyError:
-        raise InputError(
+        raise UserError(
             f"endpoint.token_secret: no secret '{secret}' with a key 'token': "
             f"zenml secret create {secret} --token=…"
         ) from None

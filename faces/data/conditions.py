@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from faces.errors import InputError, choose
+from faces.errors import UserError, require_choice
 
 Condition = Mapping[str, tuple[str, ...]]
 """For each condition name, the values that belong to it."""
@@ -28,11 +28,11 @@ def parse_condition(text: str, table: pd.DataFrame) -> Condition:
     A name alone means its values in `USUAL_VALUES`, or its most frequent value. Values of one name,
     and names, are separated by commas: `yaw=left,right,lighting=even`.
 
-    Raises InputError for an unknown name or value, with the choices, and for faces without any.
+    Raises UserError for an unknown name or value, with the choices, and for faces without any.
     """
     names = [str(name) for name in table.columns]
     if not names:
-        raise InputError(
+        raise UserError(
             f"condition '{text}': these faces have none (conditions.csv): --condition '' takes "
             "them all as the baseline"
         )
@@ -44,12 +44,12 @@ def parse_condition(text: str, table: pd.DataFrame) -> Condition:
             key, value = name, key
         elif not equals:
             value = ""
-        name = choose("condition", key, names)
+        name = require_choice("condition", key, names)
         values = found.setdefault(name, [])
         if value:
-            values.append(choose(f"value of {name}", value, set(table[name])))
+            values.append(require_choice(f"value of {name}", value, set(table[name])))
         elif equals:
-            raise InputError(f"condition '{text}': '{name}=' needs a value")
+            raise UserError(f"condition '{text}': '{name}=' needs a value")
     return {key: tuple(given) or _usual(key, table[key]) for key, given in found.items()}
 
 

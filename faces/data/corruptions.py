@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, rotate
 
-from faces.errors import choose
+from faces.errors import require_choice
 
 Images = NDArray[np.float32]
 Corruption = Callable[[Images, np.random.Generator], NDArray[np.floating]]
 
 
 def corrupt(name: str, images: Images, seed: int = 0) -> Images:
-    """Images (n, 64, 64) in [0, 1] with a corruption of `CORRUPTIONS`. Raises InputError."""
-    changed = CORRUPTIONS[choose("corruption", name, CORRUPTIONS)]
+    """Images (n, 64, 64) in [0, 1] with a corruption of `CORRUPTIONS`. Raises UserError."""
+    changed = CORRUPTIONS[require_choice("corruption", name, CORRUPTIONS)]
     result = changed(images, np.random.default_rng(seed))
     return np.clip(result, 0, 1).astype(np.float32)
 

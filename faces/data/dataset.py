@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from faces.data.sources import folder, olivetti, remote, synthetic
-from faces.errors import InputError
+from faces.errors import UserError
 
 SIDE = 64
 SOURCES = ("auto", "olivetti", "synthetic")
@@ -28,7 +28,7 @@ class Faces:
     """Images float32 (n, 64, 64) in [0, 1], subject names (n,), a condition table of n rows."""
 
     images: NDArray[np.float32]
-    subjects: NDArray[np.str_]
+    labels: NDArray[np.str_]
     conditions: pd.DataFrame
     source: str
 
@@ -37,7 +37,7 @@ class Faces:
 
     def __getitem__(self, rows: NDArray[np.integer] | Sequence[int]) -> "Faces":
         table = self.conditions.iloc[rows].reset_index(drop=True)
-        return Faces(self.images[rows], self.subjects[rows], table, self.source)
+        return Faces(self.images[rows], self.labels[rows], table, self.source)
 
     @property
     def pixels(self) -> NDArray[np.float32]:
@@ -45,9 +45,9 @@ class Faces:
         return self.images.reshape(len(self.images), -1)
 
     @property
-    def people(self) -> list[str]:
-        """The names of the people, sorted."""
-        return [str(name) for name in np.unique(self.subjects)]
+    def identities(self) -> list[str]:
+        """The different labels, sorted."""
+        return [str(name) for name in np.unique(self.labels)]
 
     @cached_property
     def ids(self) -> NDArray[np.str_]:
@@ -61,7 +61,7 @@ class Faces:
     def version(self) -> str:
         """The data's version: a hash over pixels, people, conditions and the order of the rows."""
         digest = hashlib.blake2b(digest_size=6)
-        for column in (self.ids, self.subjects, *(self.conditions[c] for c in self.conditions)):
+        for column in (self.ids, self.labels, *(self.conditions[c] for c in self.conditions)):
             digest.update("\n".join(map(str, column)).encode() + b"\0")
         digest.update(",".join(self.conditions.columns).encode())
         return digest.hexdigest()
@@ -73,7 +73,7 @@ def load_faces(source: str = "auto", *, people: int = 40, images: int = 10, seed
     `auto` is Olivetti if it can be had, else synthetic. `people`, `images` (of each person) and
     `seed` say what synthetic faces are drawn; the other sources are what they are.
 
-    Raises InputError when the source does not exist or cannot be read.
+    Raises UserError when the source does not exist or cannot be read.
     """
     if source == "auto":
         try:
@@ -84,7 +84,7 @@ def load_faces(source: str = "auto", *, people: int = 40, images: int = 10, seed
         return _checked("olivetti", *olivetti.fetch_faces())
     if source == "synthetic":
         return _checked("synthetic", *synthetic.draw_faces(people, images, seed))
-    with remote.nearby(source) as place:
+    with remote.local_copy(source) as place:
         return _checked("folder", *folder.read_faces(place, SIDE))
 
 
@@ -99,12 +99,10 @@ def known_conditions(source: str) -> pd.DataFrame | None:
 
 
 def _checked(
-    source: str, images: NDArray[np.float32], subjects: NDArray[np.str_], table: pd.DataFrame
+    source: str, images: NDArray[np.float32], labels: NDArray[np.str_], table: pd.DataFrame
 ) -> Faces:
-    if images.shape[1:] != (SIDE, SIDE) or not len(images) == len(subjects) == len(table):
-        raise InputError(
-            f"{source}: {images.shape} images, {len(subjects)} names, {len(table)} rows"
-        )
+    if images.shape[1:] != (SIDE, SIDE) or not len(images) == len(labels) == len(table):
+        raise UserError(f"{source}: {images.shape} images, {len(labels)} names, {len(table)} rows")
     if not (np.isfinite(images).all() and images.min() >= 0 and images.max() <= 1):
-        raise InputError(f"{source}: pixels must be numbers from 0 to 1")
-    return Faces(images, subjects, table.astype(str), source)
+        raise UserError(f"{source}: pixels must be numbers from 0 to 1")
+    return Faces(images, labels, table.astype(str), source)

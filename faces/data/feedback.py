@@ -22,7 +22,7 @@ def learned_windows(faces: Faces) -> NDArray[np.str_]:
     return np.where(np.char.startswith(value, FROM_PRODUCTION), value, "")
 
 
-def learn(
+def add_labelled_faces(
     faces: Faces, split: Split, images: NDArray[np.float32], names: NDArray[np.str_]
 ) -> tuple[Faces, Split]:
     """Add faces (n, 64, 64) and who they are to the training images.
@@ -31,7 +31,7 @@ def learn(
     longer, since it is learned: it counts with the name given for it. Names that the model does not
     know are passed over.
     """
-    known = np.isin(names, np.unique(faces.subjects[split.train]))
+    known = np.isin(names, np.unique(faces.labels[split.train]))
     former = np.unique(learned_windows(faces)[learned_windows(faces) != ""])
     value = f"{FROM_PRODUCTION} {len(former) + 1}"
     about = pd.DataFrame(value, index=range(known.sum()), columns=faces.conditions.columns)
@@ -41,7 +41,7 @@ def learn(
     fresh = fresh[np.flatnonzero(new)]
     together = Faces(
         np.concatenate([faces.images, fresh.images]),
-        np.concatenate([faces.subjects, fresh.subjects]),
+        np.concatenate([faces.labels, fresh.labels]),
         pd.concat([faces.conditions, fresh.conditions], ignore_index=True),
         faces.source,
     )

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from faces.data.conditions import Condition, matches, write_condition
 from faces.data.dataset import Faces
-from faces.errors import InputError
+from faces.errors import UserError
 
 Rows = NDArray[np.int64]
 
@@ -38,10 +38,10 @@ def split_by_condition(
     enrolled people are drifted. Every set is sorted, and the same for the same seed. An empty
     condition makes every image baseline. An image that occurs twice is one image: it is used once.
 
-    Raises InputError if fewer than two people can be enrolled, or nobody has an image to test on.
+    Raises UserError if fewer than two people can be enrolled, or nobody has an image to test on.
     """
     if not 0 < test_share < 1:
-        raise InputError(f"test_share must lie between 0 and 1, not {test_share}")
+        raise UserError(f"test_share must lie between 0 and 1, not {test_share}")
     first = np.zeros(len(faces), dtype=bool)
     first[np.unique(faces.ids, return_index=True)[1]] = True
     baseline = matches(faces.conditions, condition)
@@ -59,15 +59,15 @@ def split_by_condition(
         train.append(own[tested:])
     text = write_condition(condition) or "all images"
     if len(train) < AT_LEAST:
-        raise InputError(
-            f"{text}: {len(train)} of {len(faces.people)} people have two images that match; "
+        raise UserError(
+            f"{text}: {len(train)} of {len(faces.identities)} people have two images that match; "
             "two people are needed"
         )
     if not any(map(len, test)):
-        raise InputError(
+        raise UserError(
             f"{text}: nobody has a third image that matches, so none is left to test on"
         )
-    enrolled = ~np.isin(faces.subjects, left_out)
+    enrolled = ~np.isin(faces.labels, left_out)
     return Split(
         train=np.sort(np.concatenate(train)),
         test=np.sort(np.concatenate(test)),
@@ -78,7 +78,7 @@ def split_by_condition(
 
 
 def _rows_by_person(faces: Faces) -> Iterator[tuple[str, Rows]]:
-    names, person = np.unique(faces.subjects, return_inverse=True)
+    names, person = np.unique(faces.labels, return_inverse=True)
     order = np.argsort(person, kind="stable")
     starts = np.searchsorted(person[order], np.arange(1, len(names)))
     yield from zip(map(str, names), np.split(order, starts), strict=True)

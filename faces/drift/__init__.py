@@ -4,6 +4,6 @@ One file a detector. `DriftDetector` decides; the others say where the drift is 
 """
 
 from faces.drift.detector import DriftDetector
-from faces.drift.result import DriftReport, Verdict
+from faces.drift.result import DriftResult, DriftVerdict
 
-__all__ = ["DriftDetector", "DriftReport", "Verdict"]
+__all__ = ["DriftDetector", "DriftResult", "DriftVerdict"]

@@ -24,7 +24,7 @@ Images = NDArray[np.floating]
 
 
 @dataclass(frozen=True, eq=False)
-class Statistics:
+class CaptureFeatures:
     """Measures the columns `NAMES` of images; what a turned head looks like is learned once."""
 
     turn: NDArray[np.float64]
@@ -56,7 +56,7 @@ class Statistics:
         )
 
 
-def learn_statistics(reference: Images) -> Statistics:
+def fit_capture_features(reference: Images) -> CaptureFeatures:
     """Learn what a turn looks like from reference images (n, 64, 64).
 
     It is the first principal component of what is antisymmetric in them; nothing else is looked at.
@@ -65,7 +65,7 @@ def learn_statistics(reference: Images) -> Statistics:
     last = len(rows) - 1
     _, weights = eigh(rows @ rows.T, subset_by_index=(last, last))
     component = weights[:, 0] @ rows
-    return Statistics(component / (np.linalg.norm(component) + 1e-12))
+    return CaptureFeatures(component / (np.linalg.norm(component) + 1e-12))
 
 
 def antisymmetric(images: Images) -> NDArray[np.float64]:

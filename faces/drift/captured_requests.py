@@ -12,7 +12,7 @@ from faces.runtime.capture_format import (
     MODEL,
     PIXELS,
     VERIFICATION,
-    Record,
+    CapturedRecord,
     count_damaged,
     read_records,
 )
@@ -23,7 +23,7 @@ COLUMNS = [
 
 
 @dataclass(frozen=True, eq=False)
-class Captured:
+class CapturedRequests:
     """A row for each face, oldest first, its pixels (n, 4096), and what could not be read.
 
     The table's columns: `request` and `face` (its place in the request), `time` (UTC), `version`,
@@ -34,41 +34,43 @@ class Captured:
 
     table: pd.DataFrame
     pixels: NDArray[np.float32]
-    people: dict[str, list[str]]
+    classes: dict[str, list[str]]
     damaged: int
 
 
-def tabulate(files: Iterable[bytes]) -> Captured:
+def read_captured_requests(files: Iterable[bytes]) -> CapturedRequests:
     """Read the bytes of capture files. Requests that only checked a deployment are left out."""
-    people: dict[str, list[str]] = {}
-    predictions: list[Record] = []
+    classes: dict[str, list[str]] = {}
+    predictions: list[CapturedRecord] = []
     feedback: dict[str, tuple[float, list[str]]] = {}
     damaged = 0
     for data in files:
         damaged += count_damaged(data)
         for record in read_records(data):
             if record.kind == MODEL:
-                people[record.head["version"]] = record.head["people"]
+                classes[record.head["version"]] = record.head["classes"]
             elif record.kind == FEEDBACK:
                 given = (record.head["time"], record.head["truth"])
                 feedback[record.head["id"]] = max(given, feedback.get(record.head["id"], given))
             elif not record.head["id"].startswith(VERIFICATION):
                 predictions.append(record)
-    predictions = [r for r in predictions if r.head["version"] in people]
+    predictions = [r for r in predictions if r.head["version"] in classes]
     predictions.sort(key=lambda record: float(record.head["time"]))
-    rows = [row for record in predictions for row in _rows(record, people, feedback)]
+    rows = [row for record in predictions for row in _rows(record, classes, feedback)]
     table = pd.DataFrame(rows, columns=COLUMNS).astype({"face": int, "confidence": float})
     table["time"] = pd.to_datetime(table["time"], unit="s", utc=True)
     pixels = [record.pixels for record in predictions]
     stacked = np.concatenate(pixels) if pixels else np.empty((0, PIXELS), np.float32)
-    return Captured(table, stacked, people, damaged)
+    return CapturedRequests(table, stacked, classes, damaged)
 
 
 def _rows(
-    record: Record, people: dict[str, list[str]], feedback: dict[str, tuple[float, list[str]]]
+    record: CapturedRecord,
+    classes: dict[str, list[str]],
+    feedback: dict[str, tuple[float, list[str]]],
 ) -> Iterable[tuple[object, ...]]:
     head = record.head
-    names = people[head["version"]]
+    names = classes[head["version"]]
     unknown: list[str | None] = [None] * head["faces"]
     truth = feedback.get(head["id"], (0.0, unknown))[1]
     if len(truth) != head["faces"]:

@@ -6,23 +6,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from faces.drift.capture_features import NAMES, Statistics, learn_statistics
+from faces.drift.capture_features import NAMES, CaptureFeatures, fit_capture_features
 from faces.drift.identity_centering import (
-    means_of_people,
-    spread,
-    tame,
-    without_people,
-    without_people_left_out,
+    centre_by_identity,
+    centre_leave_one_out,
+    mad_scale,
+    mean_per_identity,
+    winsorize,
 )
 from faces.drift.ks import ks_columns
 from faces.drift.moments import moments_test
-from faces.drift.result import DriftReport, Verdict
+from faces.drift.result import DriftResult, DriftVerdict
 
 Images = NDArray[np.floating]
-MOST = 2_000
+MAX_REFERENCE_ROWS = 2_000
 """Rows of the reference that the test looks at; more would cost time and decide nothing."""
 
-EACH = 20
+MAX_PER_PERSON = 20
 """Images of each person that are looked at."""
 
 
@@ -38,10 +38,10 @@ class DriftDetector:
     >>> report.verdict, report.p_value
     """
 
-    statistics: Statistics
+    statistics: CaptureFeatures
     means: Mapping[str, NDArray[np.float64]]
     rows: NDArray[np.float64]
-    parts: NDArray[np.str_]
+    groups: NDArray[np.str_]
     scale: NDArray[np.float64]
     threshold: float = 0.01
     minimum_images: int = 10
@@ -53,30 +53,30 @@ class DriftDetector:
     def fit(
         cls,
         images: Images,
-        subjects: NDArray[np.str_],
-        parts: NDArray[np.str_] | None = None,
+        labels: NDArray[np.str_],
+        groups: NDArray[np.str_] | None = None,
         **settings: float,
     ) -> "DriftDetector":
         """Learn from the images (n, 64, 64) that the model was trained on, and whom they show.
 
-        `parts` (n,) names the part of the reference that each belongs to, "" for none. `settings`:
+        `groups` (n,) names the part of the reference that each belongs to, "" for none. `settings`:
         `threshold` is the share of false alarms, `minimum_images` and `minimum_people` what a
         window must have.
         """
-        chosen = _some_of_each(subjects)
-        images, subjects = images[chosen], subjects[chosen]
-        parts = None if parts is None else parts[chosen]
-        statistics = learn_statistics(images[:: max(1, len(images) // MOST)])
+        chosen = _last_per_person(labels)
+        images, labels = images[chosen], labels[chosen]
+        groups = None if groups is None else groups[chosen]
+        statistics = fit_capture_features(images[:: max(1, len(images) // MAX_REFERENCE_ROWS)])
         values = statistics.measure(images)
-        rows, left = without_people_left_out(values, subjects)
-        scale = spread(rows)
-        named = np.full(len(subjects), "") if parts is None else parts
-        kept = np.random.default_rng(0).permutation(len(rows))[:MOST]
-        means = means_of_people(values, subjects)
-        rows, named = tame(rows[kept], scale), named[left][kept]
+        rows, left = centre_leave_one_out(values, labels)
+        scale = mad_scale(rows)
+        named = np.full(len(labels), "") if groups is None else groups
+        kept = np.random.default_rng(0).permutation(len(rows))[:MAX_REFERENCE_ROWS]
+        means = mean_per_identity(values, labels)
+        rows, named = winsorize(rows[kept], scale), named[left][kept]
         return cls(statistics, means, rows, named, scale, **settings)  # type: ignore[arg-type]
 
-    def test(self, images: Images, predicted: NDArray[np.str_]) -> DriftReport:
+    def test(self, images: Images, predicted: NDArray[np.str_]) -> DriftResult:
         """Compare a window's images (n, 64, 64), named by the model, with the reference.
 
         The same image twice is one image. Too few images or people are not enough evidence.
@@ -86,15 +86,15 @@ class DriftDetector:
         images, predicted = images[rows_kept], predicted[rows_kept]
         window, people = len(images), len(np.unique(predicted))
         values = self.statistics.measure(images) if window else np.empty((0, len(NAMES)))
-        rows = tame(without_people(values, predicted, self.means), self.scale)
+        rows = winsorize(centre_by_identity(values, predicted, self.means), self.scale)
         columns = ks_columns(self.rows, rows, NAMES, self.threshold) if window else EMPTY
         if window < self.minimum_images or people < self.minimum_people:
             reason = (
                 f"{window} different images of {people} people; {self.minimum_images} images of "
                 f"{self.minimum_people} people are needed"
             )
-            verdict = Verdict.NOT_ENOUGH_EVIDENCE
-            return DriftReport(
+            verdict = DriftVerdict.NOT_ENOUGH_EVIDENCE
+            return DriftResult(
                 verdict, reason, None, None, self.threshold, window, people, columns, rows
             )
         statistic, p_value = max(
@@ -105,29 +105,29 @@ class DriftDetector:
             key=lambda found: found[1],
         )
         drifted = p_value <= self.threshold
-        verdict = Verdict.DRIFT if drifted else Verdict.NONE
+        verdict = DriftVerdict.DRIFT if drifted else DriftVerdict.NONE
         most = columns.sort_values("statistic", ascending=False)["column"].iloc[0]
         told = f"p = {p_value:.3g} of {window} images of {people} people"
         reason = f"{told}; most of all in {most}" if drifted else told
-        return DriftReport(
+        return DriftResult(
             verdict, reason, statistic, p_value, self.threshold, window, people, columns, rows
         )
 
     def _references(self) -> Iterator[NDArray[np.float64]]:
         """The rows of the whole, and of each part that is no smaller than a window must be."""
         yield self.rows
-        for part in np.unique(self.parts[self.parts != ""]):
-            rows = self.rows[self.parts == part]
+        for part in np.unique(self.groups[self.groups != ""]):
+            rows = self.rows[self.groups == part]
             if len(rows) >= self.minimum_images:
                 yield rows
 
 
-def _some_of_each(subjects: NDArray[np.str_]) -> NDArray[np.integer]:
-    """Rows of the last `EACH` images of everyone, in the order they had."""
-    order = np.argsort(subjects, kind="stable")
-    _, first, counts = np.unique(subjects[order], return_index=True, return_counts=True)
+def _last_per_person(labels: NDArray[np.str_]) -> NDArray[np.integer]:
+    """Rows of the last `MAX_PER_PERSON` images of everyone, in the order they had."""
+    order = np.argsort(labels, kind="stable")
+    _, first, counts = np.unique(labels[order], return_index=True, return_counts=True)
     place = np.arange(len(order)) - np.repeat(first, counts)
-    return np.sort(order[np.repeat(counts, counts) - place <= EACH])
+    return np.sort(order[np.repeat(counts, counts) - place <= MAX_PER_PERSON])
 
 
 EMPTY = ks_columns(np.zeros((1, 0)), np.zeros((1, 0)), (), 1.0)

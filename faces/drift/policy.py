@@ -9,7 +9,7 @@ WAIT, ALERT, RETRAIN = "wait", "alert", "retrain"
 
 
 @dataclass(frozen=True)
-class Decision:
+class DriftDecision:
     """What is done, and why, in words for a person."""
 
     decision: str
@@ -23,21 +23,21 @@ class Decision:
 
 def decide(
     drift: Mapping[str, Any],
-    former: Sequence[bool],
+    previous: Sequence[bool],
     *,
     windows: int,
     needed: int,
     minimum_labels: int,
-) -> Decision:
+) -> DriftDecision:
     """Decide about a window by what was found in it, `drift`, and in those before it.
 
     Data drift or model drift (accuracy, where feedback came) must be in this window and in at
-    least `needed` of the last `windows`, this one among them; `former` says of the earlier ones,
+    least `needed` of the last `windows`, this one among them; `previous` says of the earlier ones,
     oldest first, whether they drifted. Nothing can be learned from faces without labels: then
     there is only an alert.
     """
     if drift["verdict"] == NOT_ENOUGH_EVIDENCE:
-        return Decision(NOT_ENOUGH_EVIDENCE, drift["reason"])
+        return DriftDecision(NOT_ENOUGH_EVIDENCE, drift["reason"])
     accuracy = drift["accuracy"]
     model_drift = accuracy is not None and accuracy["p_value"] <= drift["threshold"]
     signs = []
@@ -49,15 +49,15 @@ def decide(
             f"(p = {accuracy['p_value']:.2g})"
         )
     if not signs:
-        return Decision(NONE, f"no drift: {drift['reason']}")
+        return DriftDecision(NONE, f"no drift: {drift['reason']}")
     told = "; ".join(signs)
-    seen = 1 + sum(former[-(windows - 1) :] if windows > 1 else [])
+    seen = 1 + sum(previous[-(windows - 1) :] if windows > 1 else [])
     if seen < needed:
-        return Decision(WAIT, f"{told}; in {seen} of the {needed} windows that are needed")
+        return DriftDecision(WAIT, f"{told}; in {seen} of the {needed} windows that are needed")
     if drift["labelled"] < minimum_labels:
-        return Decision(
+        return DriftDecision(
             ALERT,
             f"{told}; {drift['labelled']} faces have a label and {minimum_labels} are needed: "
             "nothing can be learned without",
         )
-    return Decision(RETRAIN, told)
+    return DriftDecision(RETRAIN, told)

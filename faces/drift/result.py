@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 
-class Verdict(StrEnum):
+class DriftVerdict(StrEnum):
     """What a window shows."""
 
     NONE = "none"
@@ -17,7 +17,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class DriftReport:
+class DriftResult:
     """One window against the reference.
 
     `statistic`, `p_value` and `threshold` are of the decision test; None if it was not made.
@@ -27,7 +27,7 @@ class DriftReport:
     different image.
     """
 
-    verdict: Verdict
+    verdict: DriftVerdict
     reason: str
     statistic: float | None
     p_value: float | None

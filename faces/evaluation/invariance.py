@@ -16,7 +16,7 @@ def _noisy(images: Images) -> Images:
     return np.clip(images + noise, 0, 1).astype(np.float32)
 
 
-CHANGES: Mapping[str, Callable[[Images], Images]] = MappingProxyType(
+PERTURBATIONS: Mapping[str, Callable[[Images], Images]] = MappingProxyType(
     {
         "brighter": lambda images: np.clip(images + np.float32(0.08), 0, 1),
         "darker": lambda images: np.clip(images - np.float32(0.08), 0, 1),
@@ -31,12 +31,12 @@ CHANGES: Mapping[str, Callable[[Images], Images]] = MappingProxyType(
 """Functions from images (n, 64, 64) in [0, 1] to as many."""
 
 
-def share_changed(
+def prediction_flip_rate(
     name_people: Callable[[Images], NDArray[np.str_]], images: Images
 ) -> dict[str, float]:
     """For each change, the share of images (n, 64, 64) that get another name because of it."""
     before = name_people(images)
     return {
         change: float((name_people(make(images)) != before).mean())
-        for change, make in CHANGES.items()
+        for change, make in PERTURBATIONS.items()
     }

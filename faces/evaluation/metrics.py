@@ -53,7 +53,7 @@ def predict_people(
             "row": rows,
             "id": chosen.ids,
             "part": part,
-            "subject": chosen.subjects.astype(str),
+            "label": chosen.labels.astype(str),
             "predicted": names[best].astype(str),
             "confidence": odds[np.arange(len(best)), best],
         }
@@ -78,7 +78,7 @@ def measure(predictions: pd.DataFrame) -> dict[str, float]:
 
     metrics: dict[str, float] = {}
     for part, rows in predictions.groupby("part"):
-        truth, predicted = rows["subject"].to_numpy(), rows["predicted"].to_numpy()
+        truth, predicted = rows["label"].to_numpy(), rows["predicted"].to_numpy()
         correct = truth == predicted
         low, high = wilson_interval(int(correct.sum()), len(rows))
         f1 = f1_score(truth, predicted, labels=np.unique(truth), average="macro", zero_division=0)
@@ -102,7 +102,7 @@ def accuracy_by_condition(predictions: pd.DataFrame, conditions: list[str]) -> p
     lines = []
     for condition in conditions:
         for (part, value), rows in predictions.groupby(["part", condition]):
-            correct = int((rows["subject"] == rows["predicted"]).sum())
+            correct = int((rows["label"] == rows["predicted"]).sum())
             low, high = wilson_interval(correct, len(rows))
             lines.append((part, condition, value, len(rows), correct / len(rows), low, high))
     columns = ["part", "condition", "value", "images", "accuracy", "low", "high"]
@@ -111,8 +111,8 @@ def accuracy_by_condition(predictions: pd.DataFrame, conditions: list[str]) -> p
 
 def confusions(predictions: pd.DataFrame) -> pd.DataFrame:
     """Who is taken for whom, most often first: part, subject, predicted, images, confidence."""
-    wrong = predictions[predictions["subject"] != predictions["predicted"]]
-    pairs = wrong.groupby(["part", "subject", "predicted"], as_index=False).agg(
+    bad_request = predictions[predictions["label"] != predictions["predicted"]]
+    pairs = bad_request.groupby(["part", "label", "predicted"], as_index=False).agg(
         images=("id", "size"), confidence=("confidence", "max")
     )
     return pairs.sort_values(["images", "confidence"], ascending=False, ignore_index=True)

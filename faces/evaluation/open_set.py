@@ -12,33 +12,33 @@ from faces.models.export import export_model
 from faces.models.training import fit_classifier, fit_features
 
 ROUNDS = 3
-FEWEST_PEOPLE = 8
-SEPARATES = 0.97
+MIN_PEOPLE = 8
+MIN_AUROC = 0.97
 """Area under the ROC from which on a threshold helps; with 0.93 half of the strangers pass."""
 
 
 @dataclass(frozen=True)
-class Strangers:
+class OpenSetCalibration:
     """How well the score tells strangers apart, and the threshold, on people left out of training.
 
-    `known_from` accepts the share `accepted` of images of known people; `false_accepts` is the
+    `rejection_threshold` accepts the share `true_accept_rate` of images of known people; `false_accept_rate` is the
     share of strangers' images that it accepts, too. None where the score does not separate.
     """
 
-    known_from: float | None
+    rejection_threshold: float | None
     auroc: float
-    accepted: float
-    false_accepts: float
+    true_accept_rate: float
+    false_accept_rate: float
 
 
-def tell_strangers(
+def fit_rejection_threshold(
     model: Pipeline,
     pixels: NDArray[np.float32],
-    subjects: NDArray[np.str_],
+    labels: NDArray[np.str_],
     *,
     accept: float = 0.95,
     seed: int = 0,
-) -> Strangers | None:
+) -> OpenSetCalibration | None:
     """Train without some people, and look at how the model scores them and the others.
 
     Three times a third of the people are strangers; of the others some images are held out. Pixels
@@ -46,50 +46,52 @@ def tell_strangers(
     than 8 people, or if nobody has three images.
     """
     rng = np.random.default_rng(seed)
-    people = rng.permutation(np.unique(subjects))
-    if len(people) < FEWEST_PEOPLE:
+    people = rng.permutation(np.unique(labels))
+    if len(people) < MIN_PEOPLE:
         return None
     known: list[NDArray[np.floating]] = []
     strange: list[NDArray[np.floating]] = []
     for group in np.array_split(people, ROUNDS):
-        stranger = np.isin(subjects, group)
-        held_out = _some_of_each(subjects, np.flatnonzero(~stranger), rng)
+        stranger = np.isin(labels, group)
+        held_out = _hold_out_per_person(labels, np.flatnonzero(~stranger), rng)
         kept = ~stranger & ~held_out
-        scores = _scores(model, pixels[kept], subjects[kept])
+        scores = _scores(model, pixels[kept], labels[kept])
         known.append(scores(pixels[held_out]))
         strange.append(scores(pixels[stranger]))
     if not sum(map(len, known)):
         return None
-    return judge(np.concatenate(known), np.concatenate(strange), accept)
+    return threshold_at_tar(np.concatenate(known), np.concatenate(strange), accept)
 
 
-def judge(known: NDArray[np.floating], strange: NDArray[np.floating], accept: float) -> Strangers:
+def threshold_at_tar(
+    known: NDArray[np.floating], strange: NDArray[np.floating], accept: float
+) -> OpenSetCalibration:
     """The threshold that accepts the share `accept` of `known` scores, and how good it is."""
     truth = np.r_[np.ones(len(known)), np.zeros(len(strange))]
     auroc = float(roc_auc_score(truth, np.r_[known, strange]))
     threshold = float(np.quantile(known, 1 - accept))
-    return Strangers(
-        threshold if auroc >= SEPARATES else None,
+    return OpenSetCalibration(
+        threshold if auroc >= MIN_AUROC else None,
         auroc,
         float((known >= threshold).mean()),
         float((strange >= threshold).mean()),
     )
 
 
-def _some_of_each(
-    subjects: NDArray[np.str_], rows: NDArray[np.integer], rng: np.random.Generator
+def _hold_out_per_person(
+    labels: NDArray[np.str_], rows: NDArray[np.integer], rng: np.random.Generator
 ) -> NDArray[np.bool_]:
     """A quarter of the images of everyone in `rows` who keeps at least two."""
-    chosen = np.zeros(len(subjects), bool)
-    for name in np.unique(subjects[rows]):
-        own = rng.permutation(rows[subjects[rows] == name])
+    chosen = np.zeros(len(labels), bool)
+    for name in np.unique(labels[rows]):
+        own = rng.permutation(rows[labels[rows] == name])
         chosen[own[: min(max(1, len(own) // 4), max(0, len(own) - 2))]] = True
     return chosen
 
 
 def _scores(
-    model: Pipeline, pixels: NDArray[np.float32], subjects: NDArray[np.str_]
+    model: Pipeline, pixels: NDArray[np.float32], labels: NDArray[np.str_]
 ) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
-    features = fit_features(model, pixels, subjects)
-    portable = export_model(fit_classifier(model, features, pixels, subjects), {})
-    return lambda others: portable.answer(others)[1]
+    features = fit_features(model, pixels, labels)
+    portable = export_model(fit_classifier(model, features, pixels, labels), {})
+    return lambda others: portable.predict_with_score(others)[1]

@@ -12,7 +12,7 @@ SYNTHETIC = "synthetic"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class GateDecision:
     """Whether the candidate is promoted, and why, in words for a person."""
 
     promoted: bool
@@ -63,30 +63,30 @@ def compare(
     )
 
 
-def check_metrics(metrics: Mapping[str, float], required: Sequence[str]) -> Verdict | None:
+def check_metrics(metrics: Mapping[str, float], required: Sequence[str]) -> GateDecision | None:
     """Refuse a candidate whose metrics are missing or not numbers; None if all are there."""
     for name in required:
         value = metrics.get(name)
         if value is None or not math.isfinite(value):
-            return Verdict(False, f"refused: the metric {name} is missing")
+            return GateDecision(False, f"refused: the metric {name} is missing")
     return None
 
 
 def check_people(
     candidate: Set[str], production: Set[str], *, candidate_is: str, production_is: str
-) -> Verdict | None:
+) -> GateDecision | None:
     """Decide by who the models know; None if both know the same sort of people and none is lost.
 
     Synthetic faces never replace real ones. A model of other people replaces the present one: that
     is what bringing one's own faces means. A model that forgets some of the people does not.
     """
     if candidate_is == SYNTHETIC and production_is == REAL:
-        return Verdict(False, "refused: synthetic faces never replace a model of real people")
+        return GateDecision(False, "refused: synthetic faces never replace a model of real people")
     if not candidate & production:
-        return Verdict(True, "promoted: it knows other people than the model in production")
+        return GateDecision(True, "promoted: it knows other people than the model in production")
     if lost := sorted(production - candidate):
         names = ", ".join(lost[:5]) + (" …" if len(lost) > 5 else "")
-        return Verdict(
+        return GateDecision(
             False, f"refused: it does not know {len(lost)} people that production knows ({names})"
         )
     return None
@@ -94,7 +94,7 @@ def check_people(
 
 def check_comparisons(
     comparisons: Mapping[str, Comparison], tolerances: Mapping[str, float], minimum_images: int
-) -> Verdict:
+) -> GateDecision:
     """Promote if the candidate is no worse, part by part, than `tolerances` allow.
 
     `comparisons` hold images that neither model was trained on. A part with fewer images than
@@ -103,7 +103,7 @@ def check_comparisons(
     enough = {part: c for part, c in comparisons.items() if c.images >= minimum_images}
     if not enough:
         counts = ", ".join(f"{c.images} {part}" for part, c in comparisons.items()) or "none"
-        return Verdict(
+        return GateDecision(
             False,
             f"refused: too few images that neither model was trained on ({counts}; "
             f"{minimum_images} are needed)",
@@ -111,8 +111,8 @@ def check_comparisons(
     told = "; ".join(f"{part}: {c}" for part, c in enough.items())
     for part, comparison in enough.items():
         if comparison.difference < -tolerances[part]:
-            return Verdict(
+            return GateDecision(
                 False,
                 f"refused: worse than production by more than {100 * tolerances[part]:g}% ({told})",
             )
-    return Verdict(True, f"promoted: no worse than production ({told})")
+    return GateDecision(True, f"promoted: no worse than production ({told})")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from faces.errors import choose
+from faces.errors import require_choice
 from faces.models import recognisers
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ def model_names() -> list[str]:
 
 
 def model_builder(name: str) -> Callable[..., "Pipeline"]:
-    """The `build` function of a model. Raises InputError for an unknown name, with the choices."""
+    """The `build` function of a model. Raises UserError for an unknown name, with the choices."""
     build: Callable[..., Pipeline] = import_module(
-        f"{recognisers.__name__}.{choose('model', name, model_names())}"
+        f"{recognisers.__name__}.{require_choice('model', name, model_names())}"
     ).build
     return build
 

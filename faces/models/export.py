@@ -13,10 +13,10 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 
-from faces.models.estimators.discriminants import CosineToMeans, Discriminants
-from faces.models.estimators.laplace_logistic import BayesianLogistic
-from faces.models.estimators.local_patterns import LocalPatterns
-from faces.models.estimators.nearest_neighbour import NearestImage
+from faces.models.estimators.discriminants import CosineNearestMean, Discriminants
+from faces.models.estimators.laplace_logistic import LaplaceLogisticRegression
+from faces.models.estimators.local_patterns import LocalBinaryPatterns
+from faces.models.estimators.nearest_neighbour import NearestNeighbour
 from faces.runtime.portable import PortableModel
 
 Arrays = Mapping[str, NDArray[np.floating]]
@@ -24,7 +24,7 @@ Stages = list[tuple[str, Arrays]]
 
 
 def export_model(
-    model: Pipeline, about: Mapping[str, str], known_from: float | None = None
+    model: Pipeline, about: Mapping[str, str], rejection_threshold: float | None = None
 ) -> PortableModel:
     """The same recogniser as arrays: equal labels, probabilities within 1e-5.
 
@@ -32,7 +32,7 @@ def export_model(
     """
     stages = [_rounded(*stage) for stage in _folded([*_stages(model), ("softmax", {})])]
     people = np.asarray(model.classes_, dtype=str)
-    return PortableModel(stages, people, dict(about), _temperature(model[-1]), known_from)
+    return PortableModel(stages, people, dict(about), _temperature(model[-1]), rejection_threshold)
 
 
 def _stages(part: Any) -> Stages:
@@ -87,31 +87,31 @@ LINEAR = ("weights", "offset", "scale")
 """What of a last stage is multiplied to multiply its values."""
 
 
-def _patterns(model: LocalPatterns) -> Stages:
-    return [("patterns", {"blur": model.kernel_})]
+def _patterns(model: LocalBinaryPatterns) -> Stages:
+    return [("lbp_histogram", {"blur": model.kernel_})]
 
 
 def _discriminants(model: Discriminants) -> Stages:
     return [_affine(model.weights_, np.zeros(model.weights_.shape[1]))]
 
 
-def _cosine(model: CosineToMeans) -> Stages:
-    return [("unit", {}), _affine(model.means_.T, np.zeros(len(model.classes_)))]
+def _cosine(model: CosineNearestMean) -> Stages:
+    return [("l2_normalize", {}), _affine(model.means_.T, np.zeros(len(model.classes_)))]
 
 
-def _nearest(model: NearestImage) -> Stages:
+def _nearest(model: NearestNeighbour) -> Stages:
     arrays = {"rows": model.rows_, "starts": model.starts_.astype(float), "scale": np.ones(1)}
-    return [("nearest", arrays)]
+    return [("nearest_neighbour", arrays)]
 
 
 def _network(model: MLPClassifier) -> Stages:
     pairs = list(zip(model.coefs_, model.intercepts_, strict=True))
     weights, offset = _two_columns(*pairs[-1], low=0.0)
-    hidden = [stage for pair in pairs[:-1] for stage in (_affine(*pair), ("rectified", {}))]
+    hidden = [stage for pair in pairs[:-1] for stage in (_affine(*pair), ("relu", {}))]
     return [*hidden, _affine(weights, offset)]
 
 
-def _bayesian(model: BayesianLogistic) -> Stages:
+def _bayesian(model: LaplaceLogisticRegression) -> Stages:
     arrays = {"weights": model.weights_, "offset": model.offset_, "factors": model.factors_}
     return [("probit", arrays)]
 
@@ -124,11 +124,11 @@ EXPORTERS: Mapping[type, Callable[[Any], Stages]] = {
     LogisticRegression: _logistic,
     LinearSVC: _svm,
     MLPClassifier: _network,
-    LocalPatterns: _patterns,
+    LocalBinaryPatterns: _patterns,
     Discriminants: _discriminants,
-    CosineToMeans: _cosine,
-    NearestImage: _nearest,
-    BayesianLogistic: _bayesian,
+    CosineNearestMean: _cosine,
+    NearestNeighbour: _nearest,
+    LaplaceLogisticRegression: _bayesian,
 }
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import ParameterGrid
 
 from faces.models import build_model
-from faces.models.estimators.folds import Folds
+from faces.models.estimators.folds import StratifiedAugmentedKFold
 from faces.models.training import fit_classifier, fit_features
 from faces.reports.plots import as_png
 
@@ -34,7 +34,7 @@ class Trial:
         return ", ".join([self.model, *(f"{k} {v}" for k, v in self.params.items())])
 
 
-def plan_trials(
+def sample_trials(
     spaces: Mapping[str, Mapping[str, Sequence[Any]]],
     defaults: Mapping[str, Params],
     count: int,
@@ -58,7 +58,7 @@ def plan_trials(
 def cross_validate(
     trial: Trial,
     pixels: NDArray[np.float32],
-    subjects: NDArray[np.str_],
+    labels: NDArray[np.str_],
     *,
     folds: int,
     seed: int,
@@ -70,12 +70,12 @@ def cross_validate(
     """
     right: list[NDArray[np.bool_]] = []
     losses: list[NDArray[np.floating]] = []
-    for kept, out in _splits(pixels, subjects, folds):
+    for kept, out in _splits(pixels, labels, folds):
         model = build_model(trial.model, **trial.params, seed=seed)
-        features = fit_features(model, pixels[kept], subjects[kept])
-        fitted = fit_classifier(model, features, pixels[kept], subjects[kept])
+        features = fit_features(model, pixels[kept], labels[kept])
+        fitted = fit_classifier(model, features, pixels[kept], labels[kept])
         odds = fitted.predict_proba(pixels[out])
-        truth = np.searchsorted(fitted.classes_, subjects[out])
+        truth = np.searchsorted(fitted.classes_, labels[out])
         right.append(odds.argmax(axis=1) == truth)
         losses.append(-np.log(odds[np.arange(len(out)), truth] + 1e-12))
     return {
@@ -84,7 +84,7 @@ def cross_validate(
     }
 
 
-def best_trial(found: Sequence[tuple[Trial, Mapping[str, float]]]) -> int:
+def best_index(found: Sequence[tuple[Trial, Mapping[str, float]]]) -> int:
     """The place of the best: the largest accuracy, of equals the smallest log loss."""
     return min(range(len(found)), key=lambda n: (-found[n][1]["accuracy"], found[n][1]["log_loss"]))
 
@@ -93,7 +93,7 @@ def draw_search(found: Sequence[tuple[Trial, Mapping[str, float]]]) -> bytes:
     """Accuracy of every trial, model by model, and the best of them."""
     figure = Figure(figsize=(9, 4.2), layout="constrained")
     axis = figure.subplots()
-    best = best_trial(found)
+    best = best_index(found)
     for name in sorted({trial.model for trial, _ in found}):
         at = [n for n, (trial, _) in enumerate(found) if trial.model == name]
         axis.plot([n + 1 for n in at], [found[n][1]["accuracy"] for n in at], "o", label=name)
@@ -108,10 +108,10 @@ def draw_search(found: Sequence[tuple[Trial, Mapping[str, float]]]) -> bytes:
 
 
 def _splits(
-    pixels: NDArray[np.float32], subjects: NDArray[np.str_], folds: int
+    pixels: NDArray[np.float32], labels: NDArray[np.str_], folds: int
 ) -> Iterator[tuple[NDArray[np.integer], NDArray[np.integer]]]:
-    names, counts = np.unique(subjects, return_counts=True)
-    few = np.isin(subjects, names[counts < 3])
+    names, counts = np.unique(labels, return_counts=True)
+    few = np.isin(labels, names[counts < 3])
     always, rows = np.flatnonzero(few), np.flatnonzero(~few)
-    for kept, out in Folds(folds).split(pixels[rows], subjects[rows]):
+    for kept, out in StratifiedAugmentedKFold(folds).split(pixels[rows], labels[rows]):
         yield np.concatenate([rows[kept], always]), rows[out]

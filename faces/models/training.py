@@ -8,21 +8,21 @@ from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
-from faces.errors import InputError
-from faces.models.estimators.folds import Folds
+from faces.errors import UserError
+from faces.models.estimators.folds import StratifiedAugmentedKFold
 
-SMALL = 1_000
+EXACT_PCA_MAX_ROWS = 1_000
 """Up to this many rows an exact decomposition is quick; beyond, a randomized one is used."""
 
-FEW = 2_000
+AUGMENT_MAX_ROWS = 2_000
 """Up to this many images copies are made of them; beyond, there is variety enough."""
 
-MANY = 20_000
+LOW_MEMORY_MIN_ROWS = 20_000
 """From this many rows on what would need copies of them all in memory is done otherwise."""
 
 
 def fit_features(
-    model: Pipeline, pixels: NDArray[np.float32], subjects: NDArray[np.str_]
+    model: Pipeline, pixels: NDArray[np.float32], labels: NDArray[np.str_]
 ) -> Pipeline:
     """Fit everything before the classifier on pixels (n, 4096); `model` stays unfitted.
 
@@ -32,45 +32,49 @@ def fit_features(
     """
     features: Pipeline = clone(model[:-1])
     pca: PCA = features["pca"]
-    pixels, subjects, _ = with_copies(model, pixels, subjects)
+    pixels, labels, _ = augment(model, pixels, labels)
     n, wanted = len(pixels), pca.n_components
     share = isinstance(wanted, float)
     if not (0 < wanted < 1 if share else wanted >= 1):
-        raise InputError(
-            f"components must be a number from 1, or a share between 0 and 1: {wanted}"
-        )
+        raise UserError(f"components must be a number from 1, or a share between 0 and 1: {wanted}")
     count = wanted if share else min(wanted, n - 1, pixels.shape[1])
-    solver = "full" if n <= SMALL or share else "randomized" if n < MANY else "covariance_eigh"
+    solver = (
+        "full"
+        if n <= EXACT_PCA_MAX_ROWS or share
+        else "randomized"
+        if n < LOW_MEMORY_MIN_ROWS
+        else "covariance_eigh"
+    )
     pca.set_params(n_components=count, svd_solver=solver)
-    return features.fit(pixels, subjects)
+    return features.fit(pixels, labels)
 
 
 def fit_classifier(
     model: Pipeline,
     features: Pipeline,
     pixels: NDArray[np.float32],
-    subjects: NDArray[np.str_],
+    labels: NDArray[np.str_],
 ) -> Pipeline:
     """Fit the classifier on the features' output; return the whole, from pixels to people."""
-    pixels, subjects, copies = with_copies(model, pixels, subjects)
+    pixels, labels, copies = augment(model, pixels, labels)
     classifier = clone(model[-1])
     rows = features.transform(pixels)
     folds = classifier.get_params(deep=False).get("cv")
-    if len(rows) >= MANY and isinstance(classifier, CalibratedClassifierCV):
-        classifier = _calibrated_apart(classifier, rows, subjects)
+    if len(rows) >= LOW_MEMORY_MIN_ROWS and isinstance(classifier, CalibratedClassifierCV):
+        classifier = _calibrate_on_holdout(classifier, rows, labels)
     else:
-        if isinstance(folds, Folds):
-            classifier.set_params(cv=Folds(folds.most, copies))
-        classifier.fit(rows, subjects)
+        if isinstance(folds, StratifiedAugmentedKFold):
+            classifier.set_params(cv=StratifiedAugmentedKFold(folds.max_splits, copies))
+        classifier.fit(rows, labels)
     return Pipeline([*features.steps, (model.steps[-1][0], classifier)])
 
 
-def _calibrated_apart(
-    classifier: CalibratedClassifierCV, rows: NDArray[np.floating], subjects: NDArray[np.str_]
+def _calibrate_on_holdout(
+    classifier: CalibratedClassifierCV, rows: NDArray[np.floating], labels: NDArray[np.str_]
 ) -> CalibratedClassifierCV:
     """Fitted on most rows, the temperature on the others: folds would need all scores at once."""
-    kept, out = next(Folds(10).split(rows, subjects))
-    fitted = clone(classifier.estimator).fit(rows[kept], subjects[kept])
+    kept, out = next(StratifiedAugmentedKFold(10).split(rows, labels))
+    fitted = clone(classifier.estimator).fit(rows[kept], labels[kept])
     everything = np.arange(len(out))
     calibrated = CalibratedClassifierCV(
         FrozenEstimator(fitted),
@@ -78,22 +82,22 @@ def _calibrated_apart(
         cv=[(everything, everything)],
         ensemble=False,
     )
-    return calibrated.fit(rows[out], subjects[out])
+    return calibrated.fit(rows[out], labels[out])
 
 
-def with_copies(
-    model: Pipeline, pixels: NDArray[np.float32], subjects: NDArray[np.str_]
+def augment(
+    model: Pipeline, pixels: NDArray[np.float32], labels: NDArray[np.str_]
 ) -> tuple[NDArray[np.float32], NDArray[np.str_], int]:
     """The training images with the copies that the model's first part wants, and how many blocks.
 
     Beyond 2,000 images there are none: there is variety enough.
     """
     make = getattr(model[0], "copies", None)
-    if make is None or len(pixels) > FEW:
-        return pixels, subjects, 1
+    if make is None or len(pixels) > AUGMENT_MAX_ROWS:
+        return pixels, labels, 1
     more: NDArray[np.float32] = make(pixels)
     blocks = len(more) // len(pixels)
-    return more, np.tile(subjects, blocks), blocks
+    return more, np.tile(labels, blocks), blocks
 
 
 def describe_pca(features: Pipeline) -> dict[str, float]:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from faces.data.dataset import Faces
 from faces.reports import embed, render
-from faces.reports.plots import COLOURS, PER_ROW, as_png, different_people, strip
+from faces.reports.plots import COLOURS, PER_ROW, as_png, image_grid, one_per_person
 
 BEFORE, NOW = COLOURS["baseline"], COLOURS["drifted"]
 
@@ -45,8 +45,8 @@ def draw_faces(trained: Faces, window: Faces, measured: pd.DataFrame) -> bytes:
     """Rows of faces: trained on, of the window, and those of the window that are most unlike."""
     unlike = np.argsort(-(measured.to_numpy() ** 2).sum(axis=1))[:PER_ROW]
     rows = (
-        ("trained on", trained, different_people(trained, np.arange(len(trained))), BEFORE),
-        ("came", window, different_people(window, np.arange(len(window))), NOW),
+        ("trained on", trained, one_per_person(trained, np.arange(len(trained))), BEFORE),
+        ("came", window, one_per_person(window, np.arange(len(window))), NOW),
         ("most unlike\nof those", window, unlike, NOW),
     )
     figure = Figure(figsize=(10.5, 3.7))
@@ -54,7 +54,7 @@ def draw_faces(trained: Faces, window: Faces, measured: pd.DataFrame) -> bytes:
     axes = figure.subplots(3, 1, gridspec_kw=margins)
     for axis, (title, faces, chosen, colour) in zip(axes, rows, strict=True):
         named = _titles(faces)
-        strip(axis, [(faces.images[row], named[row]) for row in chosen], PER_ROW)
+        image_grid(axis, [(faces.images[row], named[row]) for row in chosen], PER_ROW)
         axis.set_ylabel(title, rotation=0, ha="right", va="center", color=colour)
     return as_png(figure)
 
@@ -87,9 +87,9 @@ def draw_distributions(
 def _titles(faces: Faces) -> list[str]:
     """Under whose name each face stands, and who it was, as far as that is known."""
     if "truth" not in faces.conditions:
-        return [str(name) for name in faces.subjects]
+        return [str(name) for name in faces.labels]
     told = []
-    for named, truth in zip(faces.subjects, faces.conditions["truth"], strict=True):
+    for named, truth in zip(faces.labels, faces.conditions["truth"], strict=True):
         if not truth:
             told.append(f"named {named}")
         else:

@@ -11,7 +11,7 @@ from faces import NAME
 from faces.data.corruptions import CORRUPTIONS, corrupt
 from faces.data.dataset import CREDITS, Faces
 from faces.data.split import Split
-from faces.evaluation.invariance import share_changed
+from faces.evaluation.invariance import prediction_flip_rate
 from faces.reports import render
 from faces.runtime.portable import PortableModel, write_portable
 
@@ -31,8 +31,8 @@ def write_card(
         when=f"{datetime.now(UTC):%Y-%m-%d %H:%M}",
         settings=settings,
         metrics=metrics,
-        people=len(portable.people),
-        stages=[kind for kind, _ in portable.stages],
+        people=len(portable.classes),
+        stages=[kind for kind, _ in portable.operators],
         bytes=len(write_portable(portable)),
         train=len(split.train),
         condition=split.condition,
@@ -56,7 +56,6 @@ def robustness(test: Faces, portable: PortableModel) -> dict[str, dict[str, floa
 
     images = np.asarray(test.images)
     corrupted = {
-        name: float((named(corrupt(name, images, 0)) == test.subjects).mean())
-        for name in CORRUPTIONS
+        name: float((named(corrupt(name, images, 0)) == test.labels).mean()) for name in CORRUPTIONS
     }
-    return {"corrupted": corrupted, "changed": share_changed(named, images)}
+    return {"corrupted": corrupted, "changed": prediction_flip_rate(named, images)}

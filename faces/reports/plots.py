@@ -65,8 +65,8 @@ def draw_conditions(faces: Faces, split: Split) -> bytes:
     spacing = margins | {"hspace": 0.05}
     axes = figure.subplots(len(rows), 1, squeeze=False, gridspec_kw=spacing).flat
     for axis, (title, members, part) in zip(axes, rows, strict=True):
-        shown = different_people(faces, members)
-        strip(axis, [(faces.images[row], str(faces.subjects[row])) for row in shown], PER_ROW)
+        shown = one_per_person(faces, members)
+        image_grid(axis, [(faces.images[row], str(faces.labels[row])) for row in shown], PER_ROW)
         axis.set_ylabel(
             f"{title}\n{len(members)} images",
             rotation=0,
@@ -92,7 +92,7 @@ def draw_eigenfaces(features: Pipeline, side: int) -> bytes:
         tiles = [((t[:size] ** 2).reshape(-1, COUNT).sum(axis=1), title) for t, title in tiles]
         side = FINE
     scaled = [((t - t.min()) / np.ptp(t), title) for t, title in tiles]
-    strip(left.subplots(), [(t.reshape(side, side), title) for t, title in scaled], 4)
+    image_grid(left.subplots(), [(t.reshape(side, side), title) for t, title in scaled], 4)
     axis = right.subplots()
     share = pca.explained_variance_ratio_
     number = np.arange(1, len(share) + 1)
@@ -115,15 +115,15 @@ def draw_confusions(faces: Faces, split: Split, predictions: pd.DataFrame) -> by
         return as_png(figure)
     axes = figure.subplots(lines, 2, squeeze=False, gridspec_kw={"wspace": 0.12}).flat
     for pair, axis in zip(pairs.itertuples(), axes, strict=False):
-        who = (pair.part, pair.subject, pair.predicted)
-        same = (predictions[["part", "subject", "predicted"]] == who).all(axis=1)
+        who = (pair.part, pair.label, pair.predicted)
+        same = (predictions[["part", "label", "predicted"]] == who).all(axis=1)
         worst = predictions[same].nlargest(1, "confidence").iloc[0]
         shown = (
             (int(worst["row"]), f"{pair.images}×, at most {worst['confidence']:.0%} sure"),
-            (_example(faces, split, pair.subject), f"is {pair.subject}"),
+            (_example(faces, split, pair.label), f"is {pair.label}"),
             (_example(faces, split, pair.predicted), f"taken for {pair.predicted}"),
         )
-        strip(axis, [(faces.images[row], title) for row, title in shown], 3, gap=0.12)
+        image_grid(axis, [(faces.images[row], title) for row, title in shown], 3, gap=0.12)
         axis.set_ylabel(pair.part, color=COLOURS[pair.part])
     for axis in axes:
         axis.remove()
@@ -171,9 +171,9 @@ def draw_accuracy(predictions: pd.DataFrame, conditions: Sequence[str]) -> bytes
     return as_png(figure)
 
 
-def different_people(faces: Faces, rows: NDArray[np.integer]) -> NDArray[np.integer]:
+def one_per_person(faces: Faces, rows: NDArray[np.integer]) -> NDArray[np.integer]:
     """Up to PER_ROW of `rows`, as many different people as there are, spread evenly."""
-    _, first = np.unique(faces.subjects[rows], return_index=True)
+    _, first = np.unique(faces.labels[rows], return_index=True)
     others = np.setdiff1d(np.arange(len(rows)), first)
     chosen = np.concatenate([first, others])[: max(PER_ROW, len(first))]
     pick = np.linspace(0, len(chosen) - 1, min(PER_ROW, len(chosen))).round().astype(int)
@@ -182,10 +182,10 @@ def different_people(faces: Faces, rows: NDArray[np.integer]) -> NDArray[np.inte
 
 
 def _example(faces: Faces, split: Split, person: str) -> int:
-    return int(split.train[faces.subjects[split.train] == person][0])
+    return int(split.train[faces.labels[split.train] == person][0])
 
 
-def strip(
+def image_grid(
     axis: Axes, images: Sequence[tuple[NDArray[np.floating], str]], per_row: int, gap: float = 0.06
 ) -> None:
     """Lay images with titles out in rows on one axis: quicker than an axis an image."""

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from faces.data.dataset import Faces
 from faces.drift.policy import ALERT, NONE, NOT_ENOUGH_EVIDENCE, RETRAIN, WAIT
 from faces.reports import embed, render
-from faces.reports.plots import as_png, different_people, strip
+from faces.reports.plots import as_png, image_grid, one_per_person
 
 MARKS = {
     NONE: ("o", "#4b9a5f"),
@@ -22,7 +22,7 @@ MARKS = {
     ALERT: ("X", "#c0392b"),
     RETRAIN: ("^", "#d9822b"),
 }
-EVENTS = 200
+MAX_EVENTS = 200
 """Events that are told in words: the page shall stay readable."""
 
 Record = Mapping[str, Any]
@@ -52,8 +52,8 @@ def draw_history_page(
         when=f"{datetime.now(UTC):%Y-%m-%d %H:%M}",
         timeline=embed(draw_timeline(decisions, deployments), "p-values, accuracy and versions"),
         events=[event | {"when": str(event["when"])[:19].replace("T", " ")}
-                for event in events[:EVENTS]],
-        left_out=max(0, len(events) - EVENTS),
+                for event in events[:MAX_EVENTS]],
+        left_out=max(0, len(events) - MAX_EVENTS),
         versions=versions,
     )  # fmt: skip
 
@@ -134,10 +134,10 @@ def _deployed(made: Record) -> dict[str, Any]:
 
 def draw_window(window: Faces) -> bytes:
     """A row of a window's faces with the names that the model gave them."""
-    rows = different_people(window, np.arange(len(window)))
+    rows = one_per_person(window, np.arange(len(window)))
     figure = Figure(figsize=(7, 0.95))
     axis = figure.subplots(gridspec_kw={"left": 0, "right": 1, "bottom": 0, "top": 1})
-    strip(axis, [(window.images[row], str(window.subjects[row])) for row in rows], len(rows))
+    image_grid(axis, [(window.images[row], str(window.labels[row])) for row in rows], len(rows))
     return as_png(figure)
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 PIXELS = 64 * 64
-MARK, GONE = b"FACE", b"GONE"
+MAGIC, TOMBSTONE = b"FACE", b"GONE"
 FRAME = struct.Struct("<4sIII")
 Buffer = bytes | memoryview
 MODEL, PREDICTION, FEEDBACK = "model", "prediction", "feedback"
@@ -28,7 +28,7 @@ VERIFICATION = "verification-"
 
 
 @dataclass(frozen=True, eq=False)
-class Record:
+class CapturedRecord:
     """What was kept: head, body, and from where to where it lies in its file."""
 
     head: dict[str, Any]
@@ -46,7 +46,7 @@ class Record:
         """A prediction's faces, (n, 4096) in [0, 1]."""
         kept = np.dtype(self.head["pixels"])
         values = np.frombuffer(self.body, kept, self.head["faces"] * PIXELS)
-        return unit_pixels(values).reshape(-1, PIXELS)
+        return to_unit_range(values).reshape(-1, PIXELS)
 
     @property
     def probabilities(self) -> NDArray[np.float32]:
@@ -55,16 +55,16 @@ class Record:
         return np.frombuffer(self.body, "<f4", offset=skip).reshape(self.head["faces"], -1)
 
 
-def unit_pixels(values: NDArray[Any]) -> NDArray[np.float32]:
+def to_unit_range(values: NDArray[Any]) -> NDArray[np.float32]:
     """Pixels in [0, 1] from uint8, where 255 is white; float32 is as it should be already."""
     if values.dtype == np.uint8:
         return values * np.float32(1 / 255)
     return values
 
 
-def model_record(version: str, people: Sequence[str]) -> list[Buffer]:
+def model_record(version: str, classes: Sequence[str]) -> list[Buffer]:
     """Which people the columns of a version's probabilities stand for."""
-    return _framed(_head({"kind": MODEL, "version": version, "people": list(people)}))
+    return _framed(_head({"kind": MODEL, "version": version, "classes": list(classes)}))
 
 
 def prediction_record(
@@ -91,13 +91,15 @@ def feedback_record(request: str, time: float, truth: Sequence[str]) -> list[Buf
     return _framed(_head({"kind": FEEDBACK, "id": request, "time": time, "truth": list(truth)}))
 
 
-def read_records(data: bytes) -> Iterator[Record]:
+def read_records(data: bytes) -> Iterator[CapturedRecord]:
     """The whole records in a file's bytes; after damage, reading goes on at the next mark."""
     for start, end in _spans(data):
         mark, head_length, _, _ = FRAME.unpack_from(data, start)
-        if mark == MARK:
+        if mark == MAGIC:
             body = start + FRAME.size + head_length
-            yield Record(json.loads(data[start + FRAME.size : body]), data[body:end], start, end)
+            yield CapturedRecord(
+                json.loads(data[start + FRAME.size : body]), data[body:end], start, end
+            )
 
 
 def count_damaged(data: bytes) -> int:
@@ -106,11 +108,11 @@ def count_damaged(data: bytes) -> int:
     return sum(low < high for low, high in zip(edges[::2], edges[1::2], strict=True))
 
 
-def scrub(data: bytearray, record: Record) -> None:
+def erase(data: bytearray, record: CapturedRecord) -> None:
     """Overwrite a record with zeros, in place: what is left only says how long it was."""
     _, head_length, body_length, _ = FRAME.unpack_from(data, record.start)
     nothing = bytes(head_length + body_length)
-    FRAME.pack_into(data, record.start, GONE, head_length, body_length, zlib.crc32(nothing))
+    FRAME.pack_into(data, record.start, TOMBSTONE, head_length, body_length, zlib.crc32(nothing))
     data[record.start + FRAME.size : record.end] = nothing
 
 
@@ -130,10 +132,10 @@ def _spans(data: bytes) -> Iterator[tuple[int, int]]:
 
 def _next_mark(data: bytes, place: int) -> int:
     """Where the next mark is, if a frame fits there; -1 if there is none."""
-    if data[place : place + len(MARK)] in (MARK, GONE):
+    if data[place : place + len(MAGIC)] in (MAGIC, TOMBSTONE):
         spot = place
     else:
-        spot = min((s for m in (MARK, GONE) if (s := data.find(m, place)) >= 0), default=-1)
+        spot = min((s for m in (MAGIC, TOMBSTONE) if (s := data.find(m, place)) >= 0), default=-1)
     return spot if 0 <= spot <= len(data) - FRAME.size else -1
 
 
@@ -147,4 +149,4 @@ def _framed(head: bytes, *body: memoryview) -> list[Buffer]:
     for part in body:
         checksum = zlib.crc32(part, checksum)
         length += part.nbytes
-    return [FRAME.pack(MARK, len(head), length, checksum), head, *body]
+    return [FRAME.pack(MAGIC, len(head), length, checksum), head, *body]

@@ -18,31 +18,31 @@ def affine(values: Array, arrays: Arrays) -> Array:
     return product
 
 
-def patterns(values: Array, arrays: Arrays) -> Array:
+def lbp_histogram(values: Array, arrays: Arrays) -> Array:
     """Local binary patterns of pixels."""
     return count_patterns(values.reshape(-1, SIDE, SIDE), arrays["blur"])
 
 
-def unit(values: Array, arrays: Arrays) -> Array:
+def l2_normalize(values: Array, arrays: Arrays) -> Array:
     """Rows of length 1."""
     lengths = np.sqrt(np.einsum("ij,ij->i", values, values))[:, None]
     return np.asarray(values / np.where(lengths > 0, lengths, 1))
 
 
-def rectified(values: Array, arrays: Arrays) -> Array:
+def relu(values: Array, arrays: Arrays) -> Array:
     """Nothing below 0."""
     positive: Array = np.maximum(values, 0)
     return positive
 
 
-def nearest(values: Array, arrays: Arrays) -> Array:
+def nearest_neighbour(values: Array, arrays: Arrays) -> Array:
     """Minus the distance to the nearest row of each person, times `scale`."""
     starts = arrays["starts"].astype(np.int64)
-    scores: Array = arrays["scale"] * nearest_of_each(values, arrays["rows"], starts)
+    scores: Array = arrays["scale"] * nearest_per_class(values, arrays["rows"], starts)
     return scores
 
 
-def nearest_of_each(values: Array, rows: Array, starts: NDArray[np.integer]) -> Array:
+def nearest_per_class(values: Array, rows: Array, starts: NDArray[np.integer]) -> Array:
     """Minus the distance of values (n, d) to the nearest of each person's rows (m, d): (n, people).
 
     A person's rows stand together and begin at `starts`. In double precision, since what is left of
@@ -76,10 +76,18 @@ def softmax(values: Array, arrays: Arrays) -> Array:
     return odds
 
 
-STAGES: Mapping[str, Callable[[Array, Arrays], Array]] = MappingProxyType(
+OPERATORS: Mapping[str, Callable[[Array, Arrays], Array]] = MappingProxyType(
     {
         function.__name__: function
-        for function in (affine, patterns, unit, rectified, nearest, probit, softmax)
+        for function in (
+            affine,
+            lbp_histogram,
+            l2_normalize,
+            relu,
+            nearest_neighbour,
+            probit,
+            softmax,
+        )
     }
 )
 """What a file may ask to compute. A stage of another name is refused."""

@@ -11,7 +11,7 @@ from serving.settings import ServerSettings
 if TYPE_CHECKING:
     from serving.model import FaceModel
 
-EVERY, AGAIN, LOOK = 300.0, 30.0, 1.0
+MAINTENANCE_SECONDS, RETRY_SECONDS, POLL_SECONDS = 300.0, 30.0, 1.0
 """Seconds between two rounds, after one that did not end well, and between two looks at a file."""
 
 
@@ -19,10 +19,10 @@ def start_housekeeping(settings: ServerSettings, model: "FaceModel") -> None:
     """Look after the captured files in a worker's background."""
     import gevent
 
-    gevent.spawn(look_after, settings, model, gevent.sleep)
+    gevent.spawn(maintain, settings, model, gevent.sleep)
 
 
-def look_after(
+def maintain(
     settings: ServerSettings, model: "FaceModel", sleep: Callable[[float], object]
 ) -> None:
     """A round now, one as soon as a file was closed, and one from time to time; without end."""
@@ -34,5 +34,5 @@ def look_after(
                 seen = capture.closed
                 command = [sys.executable, "-m", "serving.capture.retention", settings.folder]
                 failed = subprocess.run(command, check=False).returncode
-                due = time.monotonic() + (AGAIN if failed else EVERY)
-        sleep(min(LOOK, settings.rotate_seconds))
+                due = time.monotonic() + (RETRY_SECONDS if failed else MAINTENANCE_SECONDS)
+        sleep(min(POLL_SECONDS, settings.rotate_seconds))

@@ -5,14 +5,14 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from faces.runtime.capture_format import FEEDBACK, PREDICTION, Record, read_records, scrub
+from faces.runtime.capture_format import FEEDBACK, PREDICTION, CapturedRecord, erase, read_records
 from serving.capture.writer import ENDING, IDS, begun, write_ids
 from serving.settings import ROTATE_AT_MOST
 
 TOGETHER = 16
 """Files that are fetched at the same time."""
 
-Chooses = Callable[[Record], bool]
+Chooses = Callable[[CapturedRecord], bool]
 
 
 def read_files(places: Sequence[str], since: float = 0) -> Iterator[bytes]:
@@ -41,7 +41,7 @@ def may_hold(name: str, since: float) -> bool:
     return begun(name) > since - ROTATE_AT_MOST
 
 
-def forget(
+def delete_captured(
     places: Sequence[str], *, before: float | None = None, request: str | None = None
 ) -> int:
     """Delete what was captured before a time (in seconds since 1970), or for a request id.
@@ -51,40 +51,42 @@ def forget(
     predictions are gone.
     """
 
-    def goes(record: Record) -> bool:
+    def matches(record: CapturedRecord) -> bool:
         if record.kind not in (PREDICTION, FEEDBACK):
             return False
         old = before is not None and float(record.head["time"]) < before
         return old or bool(record.head["id"] == request)
 
     return sum(
-        _forget_at(place, goes) if "://" in place else _forget_in(Path(place).expanduser(), goes)
+        _delete_at_uri(place, matches)
+        if "://" in place
+        else _delete_in_folder(Path(place).expanduser(), matches)
         for place in places
     )
 
 
-def _forget_in(folder: Path, goes: Chooses) -> int:
+def _delete_in_folder(folder: Path, matches: Chooses) -> int:
     count = 0
     for file in sorted(folder.glob(f"*{ENDING}")):
         data = bytearray(file.read_bytes())
         records = list(read_records(bytes(data)))
-        gone = [record for record in records if goes(record)]
-        if not gone:
+        deleted = [record for record in records if matches(record)]
+        if not deleted:
             continue
         with file.open("r+b") as opened:
-            for record in gone:
-                scrub(data, record)
+            for record in deleted:
+                erase(data, record)
                 opened.seek(record.start)
                 opened.write(data[record.start : record.end])
             opened.flush()
             os.fsync(opened.fileno())
-            left = [record for record in records if record not in gone]
+            left = [record for record in records if record not in deleted]
             _tidy(file, opened.fileno(), left)
-        count += sum(record.kind == PREDICTION for record in gone)
+        count += sum(record.kind == PREDICTION for record in deleted)
     return count
 
 
-def _tidy(file: Path, descriptor: int, left: list[Record]) -> None:
+def _tidy(file: Path, descriptor: int, left: list[CapturedRecord]) -> None:
     """Bring a closed file's ids up to date; remove both if nothing is left."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -98,7 +100,7 @@ def _tidy(file: Path, descriptor: int, left: list[Record]) -> None:
         file.with_suffix(IDS).unlink(missing_ok=True)
 
 
-def _forget_at(place: str, goes: Chooses) -> int:
+def _delete_at_uri(place: str, matches: Chooses) -> int:
     import fsspec
 
     system, path = fsspec.url_to_fs(place)
@@ -106,12 +108,12 @@ def _forget_at(place: str, goes: Chooses) -> int:
     for name in system.glob(f"{path.rstrip('/')}/*{ENDING}"):
         data = bytearray(system.cat_file(name))
         records = list(read_records(bytes(data)))
-        gone = [record for record in records if goes(record)]
-        if len(gone) == sum(record.kind in (PREDICTION, FEEDBACK) for record in records):
+        deleted = [record for record in records if matches(record)]
+        if len(deleted) == sum(record.kind in (PREDICTION, FEEDBACK) for record in records):
             system.rm_file(name)
-        elif gone:
-            for record in gone:
-                scrub(data, record)
+        elif deleted:
+            for record in deleted:
+                erase(data, record)
             system.pipe_file(name, bytes(data))
-        count += sum(record.kind == PREDICTION for record in gone)
+        count += sum(record.kind == PREDICTION for record in deleted)
     return count

@@ -21,25 +21,25 @@ def main() -> int:
     """Look after one server's captured requests."""
     settings = read_settings(Path(sys.argv[1]))
     try:
-        return 0 if look_after(settings) else 1
+        return 0 if maintain(settings) else 1
     except Exception as error:
         print(f"captured requests stay where they are for now: {error!r}", file=sys.stderr)
         return 1
 
 
-def look_after(settings: ServerSettings) -> bool:
+def maintain(settings: ServerSettings) -> bool:
     """List, move and drop, unless somebody else is at it; whether it was done."""
-    with alone(settings.capture_folder) as first:
+    with exclusive_lock(settings.capture_folder) as first:
         if first:
             list_ids(settings.capture_folder)
             if settings.remote:
-                ship(settings.capture_folder, settings.capture_place)
+                upload_closed_files(settings.capture_folder, settings.capture_uri)
             drop_expired(settings, time.time())
     return first
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[bool]:
+def exclusive_lock(folder: Path) -> Iterator[bool]:
     """Whether nobody else is at work on a folder's closed files; nobody will be, meanwhile."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (folder / ".lock").open("w") as file:
@@ -69,7 +69,7 @@ def list_ids(folder: Path) -> None:
             write_ids(file.with_suffix(""), requests_in(file.read_bytes()))
 
 
-def ship(folder: Path, place: str) -> None:
+def upload_closed_files(folder: Path, place: str) -> None:
     """Move closed files to a URI; their ids stay here, so that feedback still finds them."""
     import fsspec
 
@@ -82,8 +82,8 @@ def ship(folder: Path, place: str) -> None:
 
 
 def drop_expired(settings: ServerSettings, now: float) -> None:
-    """Drop what is older than `keep_days`, here and at the capture's place."""
-    oldest = now - 86_400 * settings.keep_days - settings.rotate_seconds
+    """Drop what is older than `retention_days`, here and at the capture's place."""
+    oldest = now - 86_400 * settings.retention_days - settings.rotate_seconds
     for file in closed_files(settings.capture_folder):
         if begun(file.name) < oldest:
             file.unlink()
@@ -92,7 +92,7 @@ def drop_expired(settings: ServerSettings, now: float) -> None:
             file.unlink()
     if settings.remote:
         try:
-            _drop_at(settings.capture_place, oldest)
+            _drop_at(settings.capture_uri, oldest)
         except OSError as error:
             # Who may add and not read leaves that to the bucket's own rules.
             if "Forbidden" not in str(error):

@@ -23,7 +23,7 @@ def learn_window(window: Faces) -> tuple[Annotated[Faces, "faces"], Annotated[Sp
     version = require_live()
     truth: pd.Series = window.conditions["truth"]
     labelled = window[(truth != UNKNOWN).to_numpy().nonzero()[0]]
-    faces, split = feedback.learn(
+    faces, split = feedback.add_labelled_faces(
         load_artifact(version, "faces"),
         load_artifact(version, "split"),
         labelled.images,

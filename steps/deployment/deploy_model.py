@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from zenml import step
 
-from components.deployers.base import Model, active_deployer
-from faces.errors import FailedError, InputError
+from components.deployers.base import ModelArtifact, active_deployer
+from faces.errors import OperationError, UserError
 from faces.runtime.portable import PortableModel, file_hash, stamped, write_portable
 from store.versions import find_version, load_artifact
 
@@ -16,21 +16,23 @@ def deploy_model(
 ) -> Annotated[dict[str, Any], "live"]:
     """Serve a version in place of what is served; without `endpoint`, where that is served now."""
     deployer = active_deployer()
-    replaced = deployer.live_version()
-    live = deployer.put_live(portable_model(version), endpoint)
+    replaced = deployer.served_version()
+    live = deployer.deploy(portable_model(version), endpoint)
     return {"url": live.url, "version": live.version, "replaced": replaced, "note": live.note}
 
 
-def portable_model(number: int) -> Model:
+def portable_model(number: int) -> ModelArtifact:
     """A version's file for an endpoint, checked against the hash that training recorded."""
     version = find_version(number)
     recorded = version and version.run_metadata.get("portable_hash")
     if version is None or recorded is None:
-        raise InputError(
+        raise UserError(
             f"version {number} has no portable model: python run.py --pipeline training --no-cache"
         )
     portable: PortableModel = load_artifact(version, "portable")
     data = write_portable(stamped(portable, number))
     if file_hash(data) != recorded:
-        raise FailedError(f"version {number}: its portable model is not the one that was recorded")
-    return Model(str(number), data, str(recorded))
+        raise OperationError(
+            f"version {number}: its portable model is not the one that was recorded"
+        )
+    return ModelArtifact(str(number), data, str(recorded))

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from zenml import log_metadata, step
 from zenml.client import Client
 
-from faces.errors import FailedError
+from faces.errors import OperationError
 from store.deployments import DEPLOYMENT
-from store.production import ROLLED_BACK, move_production, tell_registry
+from store.production import ROLLED_BACK, set_production, sync_registry_alias
 from store.versions import find_version, production_version
 
 
@@ -30,11 +30,11 @@ def record_rollback(
     version, left = find_version(int(live["version"])), production_version()
     assert version is not None
     if left is None or left.id != version.id:
-        if not move_production(version, instead_of=left):
-            raise FailedError("production moved meanwhile: look, and roll back again")
+        if not set_production(version, instead_of=left):
+            raise OperationError("production moved meanwhile: look, and roll back again")
         if left is not None:
             log_metadata(metadata={ROLLED_BACK: reason}, model_version_id=left.id)
-    tell_registry()
+    sync_registry_alias()
     return _record("rollback", live, reason, largest_difference)
 
 

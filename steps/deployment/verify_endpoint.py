@@ -8,7 +8,7 @@ from zenml import step
 
 from components.deployers.base import Endpoint, active_deployer
 from faces.client import send_faces
-from faces.errors import FailedError
+from faces.errors import OperationError
 from faces.runtime.capture_format import VERIFICATION
 from store.versions import find_version, load_artifact
 
@@ -20,19 +20,19 @@ CLOSE = 1e-4
 def verify_endpoint(live: dict[str, Any], images: int) -> Annotated[float, "largest_difference"]:
     """Ask the endpoint about a few held-out faces, and the trained model itself.
 
-    Raises FailedError if the answers differ or do not come; the former version is live again then.
+    Raises OperationError if the answers differ or do not come; the former version is live again then.
     """
     deployer = active_deployer()
     try:
         return compare(deployer.endpoint(), int(live["version"]), images)
-    except FailedError as error:
-        deployer.put_back(live["replaced"])
+    except OperationError as error:
+        deployer.restore(live["replaced"])
         now = f"version {live['replaced']} is live again" if live["replaced"] else "nothing is live"
-        raise FailedError(f"version {live['version']} was taken back, {now}: {error}") from error
+        raise OperationError(f"version {live['version']} was taken back, {now}: {error}") from error
 
 
 def compare(endpoint: Endpoint, number: int, images: int) -> float:
-    """The largest difference of a probability. Raises FailedError if it is too large."""
+    """The largest difference of a probability. Raises OperationError if it is too large."""
     version = find_version(number)
     assert version is not None
     model, faces = load_artifact(version, "model"), load_artifact(version, "faces")
@@ -43,10 +43,10 @@ def compare(endpoint: Endpoint, number: int, images: int) -> float:
     request = f"{VERIFICATION}{number}-{uuid4().hex}"
     answer = send_faces(endpoint.url, pixels, headers=endpoint.headers, request=request)
     if answer.version != str(number):
-        raise FailedError(f"the endpoint serves version {answer.version}")
-    if answer.names != [str(name) for name in model.classes_]:
-        raise FailedError("the endpoint knows other people than the model")
+        raise OperationError(f"the endpoint serves version {answer.version}")
+    if answer.classes != [str(name) for name in model.classes_]:
+        raise OperationError("the endpoint knows other people than the model")
     difference = float(np.abs(answer.probabilities - own).max())
     if not difference <= CLOSE:
-        raise FailedError(f"its probabilities are up to {difference:.2g} off the model's own")
+        raise OperationError(f"its probabilities are up to {difference:.2g} off the model's own")
     return difference

@@ -24,7 +24,7 @@ def evaluate_model(
 ]:
     """Metrics, the model's answer for every held-out image, and what the answers add up to.
 
-    What is known of strangers is told among the metrics, as `strangers_auroc` and so on.
+    What is known of strangers is told among the metrics, as `open_set_auroc` and so on.
     """
     predictions = predict_held_out(model, faces, split)
     told = {f"strangers_{name}": value for name, value in strangers.items() if value is not None}

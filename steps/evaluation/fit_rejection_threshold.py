@@ -13,12 +13,12 @@ from store.caching import CACHED
 
 
 @step(cache_policy=CACHED)
-def tell_strangers(
+def fit_rejection_threshold(
     faces: Faces, split: Split, model: str, params: dict[str, Any]
 ) -> Annotated[dict[str, float | None], "strangers"]:
     """Train without some people, and see how the model scores them; {} if there are too few."""
     train = faces[split.train]
-    found = open_set.tell_strangers(
-        build_model(model, **params), train.pixels, train.subjects, seed=params.get("seed", 0)
+    found = open_set.fit_rejection_threshold(
+        build_model(model, **params), train.pixels, train.labels, seed=params.get("seed", 0)
     )
     return asdict(found) if found else {}

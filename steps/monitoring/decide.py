@@ -8,7 +8,7 @@ from zenml.client import Client
 
 from faces.data.dataset import Faces
 from faces.drift import policy as rules
-from store.deployments import DECISION, decided_until, decisions
+from store.deployments import DECISION, decisions, last_decided_at
 
 TOLD = ("p_value", "threshold", "window", "subjects", "labelled", "version")
 """What of the drift found is told with the decision, for the history."""
@@ -34,7 +34,7 @@ def decide(
     if made.decision != rules.NOT_ENOUGH_EVIDENCE:
         until = max(window.conditions["time"].astype("int64").tolist())
     else:
-        until = decided_until(made_before)
+        until = last_decided_at(made_before)
     kept = {
         "decision": made.decision,
         "reason": made.reason,

@@ -37,13 +37,13 @@ def detect_drift(
     train = faces[load_artifact(version, "split").train]
     detector = DriftDetector.fit(
         np.asarray(train.images),
-        train.subjects,
+        train.labels,
         learned_windows(train),
         threshold=threshold,
         minimum_images=minimum_images,
         minimum_people=minimum_people,
     )
-    report = detector.test(np.asarray(window.images), window.subjects)
+    report = detector.test(np.asarray(window.images), window.labels)
     predictions: pd.DataFrame = load_artifact(version, "predictions")
     before = predictions[predictions["part"] == BASELINE]
     own = (window.conditions["version"] == str(version.number)).to_numpy()
@@ -56,8 +56,8 @@ def detect_drift(
     judged = known & own
     accuracy = None
     if judged.any():
-        was_right = (before["subject"] == before["predicted"]).to_numpy(dtype=bool)
-        is_right = truth[judged] == window.subjects[judged]
+        was_right = (before["label"] == before["predicted"]).to_numpy(dtype=bool)
+        is_right = truth[judged] == window.labels[judged]
         accuracy = asdict(accuracy_test(was_right, is_right))
     found = {
         "verdict": report.verdict.value,

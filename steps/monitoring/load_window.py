@@ -9,9 +9,9 @@ from zenml import step
 from components.deployers.base import active_deployer
 from faces.client import count_faces
 from faces.data.dataset import SIDE, Faces
-from faces.drift.captured_requests import tabulate
+from faces.drift.captured_requests import read_captured_requests
 from serving.capture.reader import read_files
-from store.deployments import decided_until, decisions
+from store.deployments import decisions, last_decided_at
 from store.materializers import FacesMaterializer
 
 CAPTURED = "captured"
@@ -25,14 +25,14 @@ def load_window(last: int | None) -> tuple[Annotated[Faces, "window"], Annotated
 
     Its subjects are whom the model named; the columns `truth`, `confidence`, `version` and `time`
     say the rest. The latest answer and truth for an image count. `damaged` counts the records, of
-    what was looked at, which cannot be read and are passed over. Raises FailedError if the endpoint
+    what was looked at, which cannot be read and are passed over. Raises OperationError if the endpoint
     does not answer: what is decided about it could not be done.
     """
     deployer = active_deployer()
     endpoint = deployer.endpoint()
     count_faces(endpoint.url, headers=endpoint.headers)
-    until = decided_until(decisions())
-    captured = tabulate(read_files(deployer.captured(), 0 if last else until / 1e9))
+    until = last_decided_at(decisions())
+    captured = read_captured_requests(read_files(deployer.captured(), 0 if last else until / 1e9))
     table = captured.table
     chosen = (table["time"].astype("int64") > until).to_numpy()
     rows = np.flatnonzero(chosen)[-last:] if last else np.flatnonzero(chosen)

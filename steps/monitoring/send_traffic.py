@@ -9,12 +9,12 @@ import numpy as np
 from zenml import step
 
 from components.deployers.base import Endpoint, active_deployer
-from faces.client import send_faces, send_truth
+from faces.client import send_faces, send_feedback
 from faces.data.corruptions import corrupt
 from faces.data.dataset import Faces
 from faces.data.traffic import traffic_rows
-from faces.errors import FailedError
-from steps.progress import tell_progress
+from faces.errors import OperationError
+from steps.progress import report_progress
 from store.production import require_live
 from store.versions import load_artifact
 
@@ -26,7 +26,7 @@ def send_traffic(
     """Send held-out faces that match `condition`, one a request, and count what came of it.
 
     Of a share `feedback` of the requests the truth follows, `delay` seconds later. If there are
-    fewer images than requests, they come again. Raises FailedError if the endpoint does not answer.
+    fewer images than requests, they come again. Raises OperationError if the endpoint does not answer.
     """
     endpoint = active_deployer().endpoint()
     version = require_live()
@@ -35,20 +35,20 @@ def send_traffic(
     images = faces.images[rows]
     if corruption:
         images = corrupt(corruption, images, seed)
-    truths = Truths(endpoint, delay)
+    truths = FeedbackQueue(endpoint, delay)
     rng = np.random.default_rng(seed)
     right = failed = 0
     for number, at in enumerate(islice(cycle(range(len(rows))), requests)):
-        tell_progress("sending faces", number, requests)
-        name = str(faces.subjects[rows[at]])
+        report_progress("sending faces", number, requests)
+        name = str(faces.labels[rows[at]])
         try:
             answer = send_faces(endpoint.url, images[at].reshape(1, -1), headers=endpoint.headers)
-        except FailedError:
+        except OperationError:
             failed += 1
             if failed == number + 1 >= 3:
                 raise
             continue
-        right += answer.names[int(answer.probabilities[0].argmax())] == name
+        right += answer.classes[int(answer.probabilities[0].argmax())] == name
         if rng.random() < feedback:
             truths.add(answer.request, name)
         truths.send_due()
@@ -66,7 +66,7 @@ def send_traffic(
     }
 
 
-class Truths:
+class FeedbackQueue:
     """Who was on earlier requests, told some seconds later."""
 
     def __init__(self, endpoint: Endpoint, delay: float) -> None:
@@ -81,7 +81,7 @@ class Truths:
         """Tell what has waited long enough."""
         while self.waiting and self.waiting[0][0] <= time.monotonic():
             _, request, name = self.waiting.popleft()
-            send_truth(self.endpoint.url, request, [name], headers=self.endpoint.headers)
+            send_feedback(self.endpoint.url, request, [name], headers=self.endpoint.headers)
             self.sent += 1
 
     def send_all(self) -> None:

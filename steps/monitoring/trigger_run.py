@@ -11,14 +11,14 @@ import yaml
 from zenml import step
 from zenml.utils.source_utils import get_source_root
 
-from faces.errors import FailedError
+from faces.errors import OperationError
 
 
 @step(enable_cache=False)
 def start_run(pipeline: str, settings: dict[str, Any]) -> Annotated[dict[str, Any], "summary"]:
     """Run a pipeline on the active stack, wait for it, and give its summary.
 
-    A process of its own: ZenML does not let a step start a run from within. Raises FailedError if
+    A process of its own: ZenML does not let a step start a run from within. Raises OperationError if
     the run fails; what it said is in the step's log.
     """
     with tempfile.TemporaryDirectory() as name:
@@ -38,6 +38,6 @@ def start_run(pipeline: str, settings: dict[str, Any]) -> Annotated[dict[str, An
             print(line, end="")
             last = line.strip() or last
         if run.wait():
-            raise FailedError(f"{pipeline}: {last}")
+            raise OperationError(f"{pipeline}: {last}")
         told: dict[str, Any] = json.loads(summary.read_text())
     return told

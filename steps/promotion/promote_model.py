@@ -9,15 +9,15 @@ from zenml.client import Client
 from zenml.models import ModelVersionResponse
 
 from faces import NAME
-from faces.errors import InputError
+from faces.errors import UserError
 from faces.evaluation import promotion_gate
 from faces.evaluation.metrics import BASELINE, DRIFTED
-from faces.evaluation.promotion_gate import REAL, SYNTHETIC, Comparison, Verdict
-from store.production import ROLLED_BACK, move_production, tell_registry
+from faces.evaluation.promotion_gate import REAL, SYNTHETIC, Comparison, GateDecision
+from store.production import ROLLED_BACK, set_production, sync_registry_alias
 from store.versions import (
     NO_STAGE,
     find_version,
-    is_shared,
+    has_remote_artifacts,
     load_artifact,
     production_version,
 )
@@ -33,22 +33,22 @@ def promote_model(
     """Compare the candidate with production, decide, act, and write the reason down."""
     candidate = find_version(version)
     if candidate is None:
-        raise InputError(f"version {version} of {NAME} was deleted: run again with --no-cache")
+        raise UserError(f"version {version} of {NAME} was deleted: run again with --no-cache")
     while True:
         production = production_version()
         if production is not None and production.id == candidate.id:
-            verdict = Verdict(True, "stays: it is the model in production")
+            verdict = GateDecision(True, "stays: it is the model in production")
             break
         try:
             verdict = _judge(candidate, production, metrics, tolerances, minimum_images)
         except LookupError as error:
-            verdict = Verdict(False, f"refused: nothing to compare with: {error}")
+            verdict = GateDecision(False, f"refused: nothing to compare with: {error}")
         log_metadata(metadata={"gate": verdict.reason}, model_version_id=candidate.id)
         if not verdict.promoted:
             break
-        if move_production(candidate, instead_of=production):
+        if set_production(candidate, instead_of=production):
             break
-    tell_registry()
+    sync_registry_alias()
     return {
         "name": NAME,
         "version": str(version),
@@ -65,22 +65,24 @@ def _judge(
     metrics: dict[str, float],
     tolerances: dict[str, float],
     minimum_images: int,
-) -> Verdict:
+) -> GateDecision:
     predictions: pd.DataFrame = load_artifact(candidate, "predictions")
     required = [f"{part}_accuracy" for part in predictions["part"].unique()]
     kind = _kind(candidate)
     if refused := promotion_gate.check_metrics(metrics, [f"{BASELINE}_accuracy", *required]):
         return refused
     if reason := candidate.run_metadata.get(ROLLED_BACK):
-        return Verdict(False, f"refused: it was rolled back ({reason})")
+        return GateDecision(False, f"refused: it was rolled back ({reason})")
     if kind == SYNTHETIC and not _stack_is_local():
-        return Verdict(False, "refused: synthetic faces are for local stacks only")
+        return GateDecision(False, "refused: synthetic faces are for local stacks only")
     if production is None:
-        return Verdict(True, "promoted: there was no model in production")
-    if is_shared(production) and not is_shared(candidate):
-        return Verdict(False, "refused: its files are on one machine, those of production are not")
-    if is_shared(candidate) and not is_shared(production):
-        return Verdict(
+        return GateDecision(True, "promoted: there was no model in production")
+    if has_remote_artifacts(production) and not has_remote_artifacts(candidate):
+        return GateDecision(
+            False, "refused: its files are on one machine, those of production are not"
+        )
+    if has_remote_artifacts(candidate) and not has_remote_artifacts(production):
+        return GateDecision(
             False,
             f"refused: version {production.number} in production has its files on one machine, so "
             "nothing here can be compared with it: archive it, and run again",
@@ -116,7 +118,7 @@ def _compare(
         if len(rows):
             answers = model.predict(faces[rows["row"].to_numpy()].pixels).astype(str)
         comparisons[part] = promotion_gate.compare(
-            rows["subject"].to_numpy(dtype=str), rows["predicted"].to_numpy(dtype=str), answers
+            rows["label"].to_numpy(dtype=str), rows["predicted"].to_numpy(dtype=str), answers
         )
     return comparisons
 

@@ -6,7 +6,7 @@ from sklearn.base import BaseEstimator
 from zenml import step
 
 from faces.data.dataset import Faces
-from faces.errors import InputError
+from faces.errors import UserError
 from faces.models import export
 from faces.runtime.portable import PortableModel
 from store.caching import CACHED
@@ -20,6 +20,6 @@ def export_model(
     """The same model as plain arrays. Its version's number is added once it has one."""
     about = {"data_version": faces.version, "data_source": faces.source}
     try:
-        return export.export_model(model, about, strangers.get("known_from"))
+        return export.export_model(model, about, strangers.get("rejection_threshold"))
     except TypeError as error:
-        raise InputError(f"faces/models/export.py: {error}") from error
+        raise UserError(f"faces/models/export.py: {error}") from error

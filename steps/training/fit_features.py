@@ -18,4 +18,4 @@ def fit_pca(
 ) -> Annotated[BaseEstimator, "pca"]:
     """Fit what comes before the classifier."""
     train = faces[split.train]
-    return fit_features(build_model(model, **params), train.pixels, train.subjects)
+    return fit_features(build_model(model, **params), train.pixels, train.labels)

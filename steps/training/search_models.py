@@ -9,9 +9,9 @@ from zenml import step
 
 from faces.data.dataset import Faces
 from faces.data.split import Split
-from faces.models.search import Trial, best_trial, cross_validate, draw_search, plan_trials
-from steps.progress import tell_progress
-from store.caching import science_version
+from faces.models.search import Trial, best_index, cross_validate, draw_search, sample_trials
+from steps.progress import report_progress
+from store.caching import code_hash
 from store.materializers import Pictures, PicturesMaterializer
 
 
@@ -36,36 +36,36 @@ def search_models(
     pipelines get the outputs that have a materializer first: they stand first here, too.)
     """
     train = faces[split.train]
-    planned = plan_trials(spaces, defaults, trials, seed)
-    study = f"{train.version} {science_version()} {folds} {seed}"
-    memory = Memory(hashlib.sha256(study.encode()).hexdigest()[:16])
+    planned = sample_trials(spaces, defaults, trials, seed)
+    study = f"{train.version} {code_hash()} {folds} {seed}"
+    memory = TrialStore(hashlib.sha256(study.encode()).hexdigest()[:16])
     ends = time.monotonic() + 60 * minutes
     found: list[tuple[Trial, dict[str, float]]] = []
     for number, trial in enumerate(planned):
-        tell_progress("searching", number, len(planned), trial.model)
-        figures = memory.recall(trial)
+        report_progress("searching", number, len(planned), trial.model)
+        figures = memory.get(trial)
         if figures is None:
             if found and time.monotonic() > ends:
                 break
-            figures = cross_validate(trial, train.pixels, train.subjects, folds=folds, seed=seed)
-            memory.keep(trial, figures)
+            figures = cross_validate(trial, train.pixels, train.labels, folds=folds, seed=seed)
+            memory.put(trial, figures)
         found.append((trial, figures))
     table = pd.DataFrame(
         [{"model": trial.model, "params": str(trial), **figures} for trial, figures in found]
     )
-    trial, figures = found[best_trial(found)]
+    trial, figures = found[best_index(found)]
     best = {
         "model": trial.model,
         "params": {**trial.params, "seed": seed},
         **figures,
         "tried": len(found),
         "planned": len(planned),
-        "recalled": memory.recalled,
+        "recalled": memory.reused,
     }
     return Pictures({"search": draw_search(found)}), best, table
 
 
-class Memory:
+class TrialStore:
     """The trials of a study, as runs within the step's own run in MLflow."""
 
     def __init__(self, study: str) -> None:
@@ -73,7 +73,7 @@ class Memory:
 
         run = mlflow.active_run()
         assert run is not None
-        self.study, self.recalled = study, 0
+        self.study, self.reused = study, 0
         former = mlflow.MlflowClient().search_runs(
             [run.info.experiment_id],
             f"tags.study = '{study}' and attributes.status = 'FINISHED'",
@@ -81,13 +81,13 @@ class Memory:
         )
         self.known = {made.data.tags["trial"]: dict(made.data.metrics) for made in former}
 
-    def recall(self, trial: Trial) -> dict[str, float] | None:
+    def get(self, trial: Trial) -> dict[str, float] | None:
         """What came of a trial, if it was made before."""
         figures = self.known.get(self._name(trial))
-        self.recalled += figures is not None
+        self.reused += figures is not None
         return figures
 
-    def keep(self, trial: Trial, figures: dict[str, float]) -> None:
+    def put(self, trial: Trial, figures: dict[str, float]) -> None:
         """Write a trial down, once it is finished."""
         import mlflow
 

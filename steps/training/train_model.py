@@ -18,4 +18,4 @@ def train_model(
 ) -> Annotated[BaseEstimator, "model"]:
     """Fit the classifier on the features; the model is the whole, from pixels to people."""
     train = faces[split.train]
-    return fit_classifier(build_model(model, **params), pca, train.pixels, train.subjects)
+    return fit_classifier(build_model(model, **params), pca, train.pixels, train.labels)

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from benchmarks.load import Load, post, run_load
-from faces.errors import FailedError, InputError
+from faces.errors import OperationError, UserError
 from tests.conftest import own_zenml, run_pipeline
 from tests.e2e.test_training import champion
 from tests.integration.serving.conftest import free_port
@@ -28,7 +28,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A ZenML of this module's own: what happens depends on what happened before."""
     with own_zenml(tmp_path_factory.mktemp("zenml-deployment")) as home:
         yield home
-        deployer().put_back(None)
+        deployer().restore(None)
 
 
 @pytest.fixture(scope="module")
@@ -102,9 +102,9 @@ def while_asked(act: Callable[[], Any]) -> tuple[Any, Load]:
 
 
 def test_nothing_in_production_nothing_to_deploy(run: Run) -> None:
-    with pytest.raises(InputError, match="no model is in production: python run"):
+    with pytest.raises(UserError, match="no model is in production: python run"):
         run("deployment")
-    with pytest.raises(InputError, match="no version before the one that is live"):
+    with pytest.raises(UserError, match="no version before the one that is live"):
         run("rollback")
 
 
@@ -126,10 +126,10 @@ def test_zenml_lists_the_server_with_its_url(deployed: dict[str, Any]) -> None:
 
 
 def test_checks_of_a_deployment_are_no_traffic(deployed: dict[str, Any]) -> None:
-    from faces.drift.captured_requests import tabulate
+    from faces.drift.captured_requests import read_captured_requests
     from serving.capture.reader import read_files
 
-    assert tabulate(read_files(deployer().captured())).table.empty
+    assert read_captured_requests(read_files(deployer().captured())).table.empty
 
 
 def test_asking_showing_and_deleting_by_command(
@@ -162,7 +162,7 @@ def test_asking_showing_and_deleting_by_command(
         "1 captured requests are deleted",
         "0 captured requests are deleted",
     ]
-    with pytest.raises(InputError, match="--forget-before: "):
+    with pytest.raises(UserError, match="--forget-before: "):
         forget_captured("yesterday", None)
 
 
@@ -201,7 +201,7 @@ def test_what_was_rolled_back_does_not_come_back_by_itself(
 
 
 def test_there_is_an_end_to_going_back(run: Run, deployed: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match="no version before the one that is live"):
+    with pytest.raises(UserError, match="no version before the one that is live"):
         run("rollback")
     assert served() == "1"
 
@@ -215,23 +215,27 @@ def test_an_endpoint_that_answers_otherwise_than_the_model_is_taken_back(
     newest = production()
     honest = deploy_model.write_portable
 
-    def wrong(model: Any) -> bytes:
-        kind, arrays = model.stages[0]
+    def bad_request(model: Any) -> bytes:
+        kind, arrays = model.operators[0]
         first = (kind, {name: np.flip(array, axis=-1) for name, array in arrays.items()})
-        model.stages[:] = [first, *model.stages[1:]]
+        model.operators[:] = [first, *model.operators[1:]]
         return honest(model)
 
     def go() -> None:
         with monkeypatch.context() as patch:
-            patch.setattr(deploy_model, "write_portable", wrong)
+            patch.setattr(deploy_model, "write_portable", bad_request)
             patch.setattr(deploy_model, "file_hash", lambda data: recorded(newest))
             patch.setattr(
-                deploy_model, "Model", lambda v, data, hash_: Model(v, data, file_hash(data))
+                deploy_model,
+                "Model",
+                lambda v, data, hash_: ModelArtifact(v, data, file_hash(data)),
             )
-            with pytest.raises(FailedError, match=r"version \d+ was taken back, version 1 is live"):
+            with pytest.raises(
+                OperationError, match=r"version \d+ was taken back, version 1 is live"
+            ):
                 run("deployment")
 
-    from components.deployers.base import Model
+    from components.deployers.base import ModelArtifact
     from faces.runtime.portable import file_hash
 
     _, load = while_asked(go)
@@ -255,7 +259,7 @@ def test_a_damaged_portable_model_never_reaches_the_endpoint(
     with monkeypatch.context() as patch:
         patch.setattr(deploy_model, "write_portable", lambda model: b"damaged")
         with pytest.raises(
-            FailedError, match="its portable model is not the one that was recorded"
+            OperationError, match="its portable model is not the one that was recorded"
         ):
             run("deployment")
     assert served() == "1"
@@ -269,7 +273,7 @@ def test_a_taken_port_fails_the_run_and_the_old_endpoint_goes_on(
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(FailedError, match="cannot be used"):
+        with pytest.raises(OperationError, match="cannot be used"):
             run("deployment", f"endpoint: {{port: {taken.getsockname()[1]}}}")
     assert served() == "1"
 
@@ -310,9 +314,9 @@ def test_stop_start_and_delete_as_zenmls_commands_do(run: Run, deployed: dict[st
 
 
 def test_a_host_that_others_reach_needs_a_token(run: Run, deployed: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match=r"endpoint\.host: others could reach the endpoint"):
+    with pytest.raises(UserError, match=r"endpoint\.host: others could reach the endpoint"):
         run("deployment", "endpoint: {host: 0.0.0.0}")
-    with pytest.raises(InputError, match="no secret 'nothing' with a key 'token'"):
+    with pytest.raises(UserError, match="no secret 'nothing' with a key 'token'"):
         run("deployment", f"endpoint: {{port: {PORT}, token_secret: nothing}}")
     from zenml.client import Client
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from faces.errors import FailedError, InputError
+from faces.errors import OperationError, UserError
 from tests.conftest import own_zenml, real_faces_are_here, run_pipeline
 from tests.integration.serving.conftest import free_port
 
@@ -27,7 +27,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A ZenML of this module's own: what happens depends on what happened before."""
     with own_zenml(tmp_path_factory.mktemp("zenml-loop")) as home:
         yield home
-        deployer().put_back(None)
+        deployer().restore(None)
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def test_drift_without_labels_is_an_alert(run: Run, live: dict[str, Any], home: 
     assert found["reason"] in (home / "alerts.log").read_text()
     assert "by Evidently" in Path(found["page"]).read_text()
     assert (Path(found["page"]).parent / "evidently.html").exists()
-    assert deployer().live_version() == "1"
+    assert deployer().served_version() == "1"
 
 
 def test_drift_in_too_few_of_the_last_windows_waits(run: Run, live: dict[str, Any]) -> None:
@@ -95,24 +95,24 @@ def test_drift_in_too_few_of_the_last_windows_waits(run: Run, live: dict[str, An
 
 
 def test_wrong_labels_make_a_model_that_the_gate_refuses(run: Run, live: dict[str, Any]) -> None:
-    from faces.client import send_faces, send_truth
+    from faces.client import send_faces, send_feedback
     from faces.data.dataset import Faces
     from faces.data.traffic import traffic_rows
     from store.versions import find_version, load_artifact
 
-    version = find_version(int(deployer().live_version()))
+    version = find_version(int(deployer().served_version()))
     assert version is not None
     faces: Faces = load_artifact(version, "faces")
     split = load_artifact(version, "split")
     rows = traffic_rows(faces, split, "yaw=left,right")
     endpoint = deployer().endpoint()
-    before = deployer().live_version()
+    before = deployer().served_version()
     for shift in (0.0, 0.02, 0.04):
         for number, row in enumerate(rows):
             pixels = np.clip(faces.pixels[row] + shift, 0, 1)
             answer = send_faces(endpoint.url, pixels[None])
-            wrong = answer.names[(answer.names.index(faces.subjects[row]) + number) % 40]
-            send_truth(endpoint.url, answer.request, [wrong])
+            bad_request = answer.names[(answer.names.index(faces.labels[row]) + number) % 40]
+            send_feedback(endpoint.url, answer.request, [bad_request])
     found = run("drift_detection")
     assert found["decision"] == "retrain"
     assert found["retrained"]
@@ -120,20 +120,20 @@ def test_wrong_labels_make_a_model_that_the_gate_refuses(run: Run, live: dict[st
     assert found["gate"].startswith("refused: worse than production")
     assert f"does not go live: {found['gate']}" in found["alert"]["message"]
     assert found["deployed_version"] is None
-    assert deployer().live_version() == before
+    assert deployer().served_version() == before
 
 
 def test_turned_heads_are_noticed_learned_and_redeployed_then_rolled_back(
     run: Run, live: dict[str, Any]
 ) -> None:
-    before = deployer().live_version()
+    before = deployer().served_version()
     sent = send(run, "yaw=left,right", requests=60)
     assert sent["accuracy"] < 0.85
     found = run("drift_detection")
     assert found["decision"] == "retrain"
     assert found["drift"]["accuracy"]["now"] == pytest.approx(sent["accuracy"], abs=0.05)
     assert found["promoted"], found["gate"]
-    assert found["deployed_version"] == deployer().live_version() != before
+    assert found["deployed_version"] == deployer().served_version() != before
     assert f"Version {found['deployed_version']} is live now" in found["alert"]["message"]
     if REAL:
         assert found["drift"]["detected"]
@@ -143,14 +143,14 @@ def test_turned_heads_are_noticed_learned_and_redeployed_then_rolled_back(
     json.dumps(found)
 
     back = run("rollback", reason="a test")
-    assert back["endpoint"]["model_version"] == before == deployer().live_version()
+    assert back["endpoint"]["model_version"] == before == deployer().served_version()
 
 
 @pytest.mark.parametrize("moment", ["decide", "promote model", "deploy model"])
 def test_killed_anywhere_the_endpoint_answers_and_the_next_run_starts_over(
     run: Run, live: dict[str, Any], moment: str
 ) -> None:
-    before = deployer().live_version()
+    before = deployer().served_version()
     send(run, "yaw=left,right", requests=60)
     kill_when_done(moment)
     now = send(run, "yaw=frontal", requests=1)["model_version"]
@@ -161,7 +161,7 @@ def test_killed_anywhere_the_endpoint_answers_and_the_next_run_starts_over(
     found = run("drift_detection")
     assert found["decision"] in ("none", "retrain")
     assert not captured_since_decision()
-    assert deployer().live_version() == (found["deployed_version"] or now)
+    assert deployer().served_version() == (found["deployed_version"] or now)
     back = run("rollback", reason="a test")
     assert back["endpoint"]["model_version"] not in (now, found["deployed_version"])
 
@@ -216,7 +216,7 @@ def test_the_history_has_it_all_on_one_page(run: Run, live: dict[str, Any]) -> N
 
 
 def test_traffic_uses_what_no_version_was_trained_on(run: Run, live: dict[str, Any]) -> None:
-    from faces.data.traffic import is_apart
+    from faces.data.traffic import is_feedback_holdout
     from store.versions import find_version, load_artifact
 
     versions = [v for n in range(1, 6) if (v := find_version(n)) is not None]
@@ -226,8 +226,8 @@ def test_traffic_uses_what_no_version_was_trained_on(run: Run, live: dict[str, A
         first = load_artifact(versions[0], "split")
         original = load_artifact(versions[0], "faces")
         learned = np.setdiff1d(faces.ids[split.train], original.ids[first.train])
-        assert not np.isin(original.ids[is_apart(original)], learned).any()
-        assert not np.isin(faces.ids[is_apart(faces)], learned).any()
+        assert not np.isin(original.ids[is_feedback_holdout(original)], learned).any()
+        assert not np.isin(faces.ids[is_feedback_holdout(faces)], learned).any()
 
 
 def test_an_endpoint_that_is_down_is_told_and_changes_nothing(
@@ -235,9 +235,9 @@ def test_an_endpoint_that_is_down_is_told_and_changes_nothing(
 ) -> None:
     (service,) = deployer().find_model_server()
     deployer().stop_model_server(service.uuid)
-    with pytest.raises(FailedError, match="no endpoint answers at"):
+    with pytest.raises(OperationError, match="no endpoint answers at"):
         run("traffic", requests=5)
-    with pytest.raises(FailedError, match="no endpoint answers at"):
+    with pytest.raises(OperationError, match="no endpoint answers at"):
         run("drift_detection")
     told = (home / "alerts.log").read_text().splitlines()[-1]
     assert "drift detection failed: no endpoint answers at" in told
@@ -247,5 +247,5 @@ def test_an_endpoint_that_is_down_is_told_and_changes_nothing(
 def test_two_at_once_one_leaves(run: Run, live: dict[str, Any], home: Path) -> None:
     with (home / "faces-drift_detection.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(InputError, match="another drift_detection is at work"):
+        with pytest.raises(UserError, match="another drift_detection is at work"):
             run("drift_detection")

@@ -13,7 +13,7 @@ from PIL import Image
 
 from cli.runtime_env import ROOT
 from faces.data.dataset import Faces, load_faces
-from faces.evaluation.invariance import share_changed
+from faces.evaluation.invariance import prediction_flip_rate
 from tests.conftest import own_zenml, real_faces_are_here, run_pipeline
 from tests.integration.serving.conftest import free_port
 
@@ -30,9 +30,9 @@ def everybody() -> Faces:
 def trained(tmp_path_factory: pytest.TempPathFactory, everybody: Faces) -> Iterator[dict[str, Any]]:
     """Of everybody's images the first seven of thirty people, as a folder of pictures."""
     folder = tmp_path_factory.mktemp("people")
-    for name in everybody.people[:OWN]:
+    for name in everybody.identities[:OWN]:
         (folder / name).mkdir()
-        for row in np.flatnonzero(everybody.subjects == name)[:7]:
+        for row in np.flatnonzero(everybody.labels == name)[:7]:
             pixels = (everybody.images[row] * 255).round().astype(np.uint8)
             Image.fromarray(pixels).save(folder / name / f"{row}.png")
     with own_zenml(tmp_path_factory.mktemp("zenml-strangers")):
@@ -40,7 +40,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, everybody: Faces) -> Itera
         told = run_pipeline(place, "training", model="fisher", data=str(folder))
         run_pipeline(place, "deployment", f"endpoint: {{port: {free_port()}}}")
         yield told
-        deployer().put_back(None)
+        deployer().restore(None)
 
 
 def deployer() -> Any:
@@ -54,28 +54,28 @@ def ask(images: np.ndarray) -> list[str]:
 
     endpoint, pixels = deployer().endpoint(), images.reshape(len(images), -1)
     answers = [send_faces(endpoint.url, pixels[at : at + 50]) for at in range(0, len(pixels), 50)]
-    return [name for answer in answers for name in answer.people]
+    return [name for answer in answers for name in answer.predicted]
 
 
 def test_training_says_how_well_strangers_are_told(trained: dict[str, Any]) -> None:
     metrics = trained["metrics"]
-    assert metrics["strangers_auroc"] > 0.97
-    assert metrics["strangers_false_accepts"] < (0.15 if REAL else 0.3)
-    assert metrics["strangers_accepted"] == pytest.approx(0.95, abs=0.03)
+    assert metrics["open_set_auroc"] > 0.97
+    assert metrics["open_set_false_accept_rate"] < (0.15 if REAL else 0.3)
+    assert metrics["open_set_true_accept_rate"] == pytest.approx(0.95, abs=0.03)
 
 
 def test_its_own_people_are_named(trained: dict[str, Any], everybody: Faces) -> None:
     rows = np.concatenate(
-        [np.flatnonzero(everybody.subjects == name)[7:] for name in everybody.people[:OWN]]
+        [np.flatnonzero(everybody.labels == name)[7:] for name in everybody.identities[:OWN]]
     )
     named = np.array(ask(everybody.images[rows]))
-    assert (named == everybody.subjects[rows]).mean() > 0.8
-    wrong = (named != everybody.subjects[rows]) & (named != "unknown")
-    assert wrong.mean() < 0.05
+    assert (named == everybody.labels[rows]).mean() > 0.8
+    bad_request = (named != everybody.labels[rows]) & (named != "unknown")
+    assert bad_request.mean() < 0.05
 
 
 def test_strangers_are_unknown(trained: dict[str, Any], everybody: Faces) -> None:
-    strangers = everybody.images[~np.isin(everybody.subjects, everybody.people[:OWN])]
+    strangers = everybody.images[~np.isin(everybody.labels, everybody.identities[:OWN])]
     named = ask(strangers)
     assert named.count("unknown") / len(named) > 0.85
 
@@ -84,8 +84,8 @@ def test_small_changes_do_not_make_someone_else_of_a_face(
     trained: dict[str, Any], everybody: Faces
 ) -> None:
     """Unknown instead of a name, or the other way round, counts as a change."""
-    rows = [np.flatnonzero(everybody.subjects == name)[8] for name in everybody.people[:OWN]]
-    changed = share_changed(lambda images: np.array(ask(images)), everybody.images[rows])
+    rows = [np.flatnonzero(everybody.labels == name)[8] for name in everybody.identities[:OWN]]
+    changed = prediction_flip_rate(lambda images: np.array(ask(images)), everybody.images[rows])
     assert max(changed.values()) <= 0.2, changed
 
 

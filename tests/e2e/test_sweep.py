@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from faces.errors import InputError
+from faces.errors import UserError
 from tests.conftest import own_zenml, run_pipeline
 
 CONFIG = """
@@ -74,5 +74,5 @@ def trials() -> list[Any]:
 def test_spaces_that_mean_nothing_are_told_before_anything_runs(
     place: Path, spaces: str, message: str
 ) -> None:
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(UserError, match=message):
         run_pipeline(place, "sweep", f"spaces: {spaces}")

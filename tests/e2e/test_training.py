@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from faces.data.dataset import Faces
-from faces.errors import InputError
+from faces.errors import UserError
 from tests.conftest import real_faces_are_here
 
 SOURCE = "olivetti" if real_faces_are_here() else "synthetic"
@@ -23,13 +23,13 @@ def train(zenml_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Train:
     """Run the pipeline as run.py does, with a config of the test's own."""
 
     def run(text: str = "", cached: bool = True, **given: Any) -> dict[str, Any]:
-        from cli.runner import launch
+        from cli.runner import run_pipeline
         from cli.settings import read_settings
 
         config = tmp_path_factory.mktemp("config") / "training.yaml"
         config.write_text(text)
         settings = read_settings("training", config, {"data": SOURCE, **given})
-        return launch("training", settings, "local", cached, Console(file=StringIO()))
+        return run_pipeline("training", settings, "local", cached, Console(file=StringIO()))
 
     return run
 
@@ -92,7 +92,7 @@ def test_metrics_are_of_held_out_images(first: dict[str, Any]) -> None:
     assert not set(predictions["id"]) & set(faces.ids[split.train])
     model = load_artifact(version, "model")
     baseline = predictions[predictions["part"] == "baseline"]["row"].to_numpy()
-    accuracy = (model.predict(faces.pixels[baseline]) == faces.subjects[baseline]).mean()
+    accuracy = (model.predict(faces.pixels[baseline]) == faces.labels[baseline]).mean()
     assert accuracy == first["metrics"]["baseline_accuracy"]
 
 
@@ -148,7 +148,7 @@ def test_a_change_of_the_science_is_not_answered_from_the_cache(
 
     from store import caching
 
-    monkeypatch.setattr(caching, "science_version", lambda: "another")
+    monkeypatch.setattr(caching, "code_hash", lambda: "another")
     again = train()
     steps = Client().get_pipeline_run(again["run"]["id"]).steps
     assert {step.status.value for step in steps.values()} == {"completed"}
@@ -229,7 +229,7 @@ def test_the_registry_is_told_after_a_run_that_was_killed_in_between(
         raise SystemExit("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(promote_model, "tell_registry", killed)
+        patch.setattr(promote_model, "sync_registry_alias", killed)
         with pytest.raises(SystemExit):
             train("model: logistic\nparams: {C: 9.0}")
     assert production() == max(versions())
@@ -239,12 +239,12 @@ def test_the_registry_is_told_after_a_run_that_was_killed_in_between(
 
 
 def test_a_production_that_moves_meanwhile_is_noticed(first: dict[str, Any]) -> None:
-    from store.versions import find_version, production_version, put_into_production
+    from store.versions import find_version, production_version, set_production_stage
 
     candidate, present = find_version(1), production_version()
     assert candidate is not None
-    assert not put_into_production(candidate, instead_of=None)
-    assert not put_into_production(candidate, instead_of=candidate)
+    assert not set_production_stage(candidate, instead_of=None)
+    assert not set_production_stage(candidate, instead_of=candidate)
     assert production_version() == present
 
 
@@ -254,22 +254,22 @@ def test_a_production_that_cannot_be_compared_is_not_replaced(
     """Somebody moved a version by hand that has no model."""
     from zenml.client import Client
 
-    from store.versions import production_version, put_into_production
+    from store.versions import production_version, set_production_stage
 
     before = production_version()
     empty = Client().create_model_version("face-recognizer", description="nothing in it")
-    assert put_into_production(empty, instead_of=before)
+    assert set_production_stage(empty, instead_of=before)
     refused = train("params: {components: 50}")
     assert refused["model"]["reason"].startswith("refused: nothing to compare with: version")
     assert production() == empty.number
     assert before is not None
-    assert put_into_production(before, instead_of=empty)
+    assert set_production_stage(before, instead_of=empty)
 
 
 def test_a_deleted_version_is_told(first: dict[str, Any]) -> None:
     from steps.promotion.promote_model import promote_model
 
-    with pytest.raises(InputError, match="version 999 of face-recognizer was deleted"):
+    with pytest.raises(UserError, match="version 999 of face-recognizer was deleted"):
         promote_model.entrypoint(version=999, metrics={}, tolerances={}, minimum_images=1)
 
 
@@ -299,7 +299,7 @@ def test_a_mistake_in_the_data_makes_no_version(
     shutil.copytree(people_folder, broken)
     next(broken.glob("*/*.png")).write_bytes(b"no image")
     before = versions()
-    with pytest.raises(InputError, match="cannot be read as an image"):
+    with pytest.raises(UserError, match="cannot be read as an image"):
         train(data=str(broken))
     assert versions() == before
 

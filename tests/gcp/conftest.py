@@ -68,13 +68,13 @@ def cloud() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def run(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Run a pipeline as run.py does, on the gcp stack unless another is named."""
-    from cli.runner import launch
+    from cli.runner import run_pipeline
     from cli.settings import read_settings
 
     def run_here(pipeline: str, text: str = "", stack: str = "gcp", **given: Any) -> dict[str, Any]:
         config: Path = tmp_path_factory.mktemp("config") / "config.yaml"
         config.write_text(text)
         settings = read_settings(pipeline, config, given)
-        return launch(pipeline, settings, stack, True, Console(file=StringIO()))
+        return run_pipeline(pipeline, settings, stack, True, Console(file=StringIO()))
 
     return run_here

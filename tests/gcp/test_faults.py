@@ -20,7 +20,7 @@ from components.deployers.container_images import SERVING, image_name
 from components.deployers.seldon_kubernetes import cluster as cluster_module
 from faces.client import send_faces
 from faces.data.dataset import load_faces
-from faces.errors import FailedError, InputError
+from faces.errors import OperationError, UserError
 from faces.models import build_model
 from faces.models.export import export_model
 from faces.models.training import fit_classifier, fit_features
@@ -48,8 +48,8 @@ def deployer(cloud: Any) -> FaceDeployer:
 def portable() -> Any:
     faces = load_faces("synthetic", people=4, images=6)
     model = build_model("svm", components=8)
-    features = fit_features(model, faces.pixels, faces.subjects)
-    return export_model(fit_classifier(model, features, faces.pixels, faces.subjects), {})
+    features = fit_features(model, faces.pixels, faces.labels)
+    return export_model(fit_classifier(model, features, faces.pixels, faces.labels), {})
 
 
 def made(portable: Any, number: int) -> Model:
@@ -60,9 +60,9 @@ def made(portable: Any, number: int) -> Model:
 @pytest.fixture(scope="module")
 def live(cloud: Any, deployer: FaceDeployer, portable: Any) -> Iterator[str]:
     """Version 101 is live, of people that were drawn."""
-    deployer.put_live(made(portable, 101), SETTINGS)
+    deployer.deploy(made(portable, 101), SETTINGS)
     yield "101"
-    deployer.put_back(None)
+    deployer.restore(None)
 
 
 def change(monkeypatch: pytest.MonkeyPatch, deployer: Any, **given: Any) -> None:
@@ -77,9 +77,9 @@ def version(cloud: Any) -> str:
 
 
 def test_the_first_deployment_that_fails_is_taken_away(cloud: Any, deployer: FaceDeployer) -> None:
-    with pytest.raises(FailedError, match="it was taken away again"):
-        deployer.put_live(Model("1", b"no model", file_hash(b"no model")), SETTINGS)
-    assert deployer.live_version() is None
+    with pytest.raises(OperationError, match="it was taken away again"):
+        deployer.deploy(Model("1", b"no model", file_hash(b"no model")), SETTINGS)
+    assert deployer.served_version() is None
     assert cloud.kubernetes.deployments == {}
 
 
@@ -87,25 +87,25 @@ def test_a_new_version_rolls_out_and_back_without_a_failed_request(
     cloud: Any, deployer: FaceDeployer, portable: Any, live: str
 ) -> None:
     with clients(cloud) as failed:
-        deployer.put_live(made(portable, 102), None)
+        deployer.deploy(made(portable, 102), None)
         assert version(cloud) == "102"
-        deployer.put_back("101")
+        deployer.restore("101")
     assert not failed, failed[:3]
-    assert version(cloud) == deployer.live_version() == "101"
+    assert version(cloud) == deployer.served_version() == "101"
 
 
 def test_a_model_that_cannot_be_served_is_told_and_undone(
     cloud: Any, deployer: FaceDeployer, live: str
 ) -> None:
     broken = Model("103", b"no model", file_hash(b"no model"))
-    with clients(cloud) as failed, pytest.raises(FailedError) as told:
-        deployer.put_live(broken, None)
+    with clients(cloud) as failed, pytest.raises(OperationError) as told:
+        deployer.deploy(broken, None)
     assert "version 103: pod face-recognizer-" in str(told.value)
     assert "CrashLoopBackOff" in str(told.value)
     assert "it said: " in str(told.value)
     assert "version 101 stays live" in str(told.value)
     assert not failed, failed[:3]
-    assert version(cloud) == deployer.live_version() == "101"
+    assert version(cloud) == deployer.served_version() == "101"
 
 
 def test_a_model_that_was_tampered_with_in_the_bucket_never_comes_up(
@@ -120,8 +120,8 @@ def test_a_model_that_was_tampered_with_in_the_bucket_never_comes_up(
             data=data + b"\0", timeout=5,
         ).raise_for_status(),
     )  # fmt: skip
-    with pytest.raises(FailedError, match="is damaged: it is not what was recorded"):
-        deployer.put_live(made(portable, 104), None)
+    with pytest.raises(OperationError, match="is damaged: it is not what was recorded"):
+        deployer.deploy(made(portable, 104), None)
     assert version(cloud) == "101"
 
 
@@ -131,8 +131,8 @@ def test_an_image_that_was_not_built_is_told_and_undone(
     image = image_name(REGISTRY, SERVING)
     cloud.kubernetes.images.discard(image)
     try:
-        with pytest.raises(FailedError, match=r"ErrImagePull.*version 101 stays live"):
-            deployer.put_live(made(portable, 105), None)
+        with pytest.raises(OperationError, match=r"ErrImagePull.*version 101 stays live"):
+            deployer.deploy(made(portable, 105), None)
     finally:
         cloud.kubernetes.images.add(image)
     assert version(cloud) == "101"
@@ -145,8 +145,8 @@ def test_a_rollout_that_never_becomes_ready_ends_when_patience_does(
 
     change(monkeypatch, deployer, patience=3.0)
     monkeypatch.setattr(Pod, "_probe", lambda self, _: self.labels[VERSION] == "101")
-    with pytest.raises(FailedError, match=r"0 of 2 pods are ready after 3 s.*101 stays live"):
-        deployer.put_live(made(portable, 106), None)
+    with pytest.raises(OperationError, match=r"0 of 2 pods are ready after 3 s.*101 stays live"):
+        deployer.deploy(made(portable, 106), None)
     assert version(cloud) == "101"
 
 
@@ -156,8 +156,10 @@ def test_a_cluster_that_does_not_answer_is_told_in_seconds(
     monkeypatch.setattr(cluster_module, "PATIENCE", (0.5, 0.5))
     monkeypatch.setattr(cloud.kubernetes, "asleep", True)
     begin = time.monotonic()
-    with pytest.raises(FailedError, match=r"the cluster at http://.* does not answer.*: is it the"):
-        deployer.live_version()
+    with pytest.raises(
+        OperationError, match=r"the cluster at http://.* does not answer.*: is it the"
+    ):
+        deployer.served_version()
     assert time.monotonic() - begin < 5
 
 
@@ -165,12 +167,12 @@ def test_a_cluster_that_refuses_is_told_with_the_role_that_is_missing(
     cloud: Any, deployer: FaceDeployer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     change(monkeypatch, deployer, namespace="others")
-    with pytest.raises(FailedError, match=r"namespace 'others'.*403.*needs the role 'deployer'"):
-        deployer.live_version()
+    with pytest.raises(OperationError, match=r"namespace 'others'.*403.*needs the role 'deployer'"):
+        deployer.served_version()
     monkeypatch.undo()
     monkeypatch.setattr(cloud.kubernetes, "token", "another")
-    with pytest.raises(FailedError, match=r"401 Unauthorized.*its login is not accepted"):
-        deployer.live_version()
+    with pytest.raises(OperationError, match=r"401 Unauthorized.*its login is not accepted"):
+        deployer.served_version()
 
 
 def test_two_who_deploy_at_once_do_not_undo_each_other(
@@ -182,29 +184,29 @@ def test_two_who_deploy_at_once_do_not_undo_each_other(
 
     def another_is_quicker(uri: str, data: bytes) -> None:
         monkeypatch.setattr(module, "store", real)
-        deployer.put_live(made(portable, 107), None)
+        deployer.deploy(made(portable, 107), None)
         real(uri, data)
 
     monkeypatch.setattr(module, "store", another_is_quicker)
-    with pytest.raises(FailedError, match=r"409.*somebody else deploys.*it was not put there"):
-        deployer.put_live(made(portable, 110), None)
-    assert version(cloud) == deployer.live_version() == "107"
-    deployer.put_back("101")
+    with pytest.raises(OperationError, match=r"409.*somebody else deploys.*it was not put there"):
+        deployer.deploy(made(portable, 110), None)
+    assert version(cloud) == deployer.served_version() == "107"
+    deployer.restore("101")
 
 
 def test_nothing_is_deployed_without_a_token(
     cloud: Any, deployer: FaceDeployer, portable: Any, live: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     change(monkeypatch, deployer, token="")
-    with pytest.raises(InputError, match="needs a token: zenml secret create endpoint"):
-        deployer.put_live(made(portable, 108), SETTINGS)
+    with pytest.raises(UserError, match="needs a token: zenml secret create endpoint"):
+        deployer.deploy(made(portable, 108), SETTINGS)
 
 
 def test_capture_that_would_be_lost_with_its_pod_is_refused(
     cloud: Any, deployer: FaceDeployer, portable: Any, live: str
 ) -> None:
-    with pytest.raises(InputError, match="capture_place: /somewhere would be lost with its pod"):
-        deployer.put_live(made(portable, 109), {**SETTINGS, "capture_place": "/somewhere"})
+    with pytest.raises(UserError, match="capture_uri: /somewhere would be lost with its pod"):
+        deployer.deploy(made(portable, 109), {**SETTINGS, "capture_uri": "/somewhere"})
 
 
 def test_zenml_lists_stops_and_starts_the_endpoint(
@@ -244,7 +246,7 @@ def test_what_vertex_refuses_is_one_line_and_leaves_no_run_at_work(
     from zenml.client import Client
 
     cloud.vertex.refuse = (code, status, said)
-    with pytest.raises(FailedError, match=told) as error:
+    with pytest.raises(OperationError, match=told) as error:
         run("history")
     assert said in str(error.value)
     assert "\n" not in str(error.value)
@@ -259,7 +261,7 @@ def test_a_step_that_fails_fails_the_run_and_its_log_is_in_the_bucket(
     from zenml.io import fileio
 
     with pytest.raises(
-        FailedError, match="send traffic: the version that is live was deleted"
+        OperationError, match="send traffic: the version that is live was deleted"
     ) as error:
         run("traffic")
     place = str(error.value).split("its log: ")[1].rstrip(")")
@@ -274,7 +276,9 @@ def test_a_job_that_ends_before_its_step_can_speak_is_noticed(
 
     monkeypatch.setattr(remote_run, "ASK", 1.0)
     monkeypatch.setattr(cloud.vertex, "image", "another")
-    with pytest.raises(FailedError, match=r"before a step could work: there is no image .*: see h"):
+    with pytest.raises(
+        OperationError, match=r"before a step could work: there is no image .*: see h"
+    ):
         run("history")
 
 
@@ -332,7 +336,7 @@ def refusing() -> Iterator[str]:
 def test_expired_credentials_are_told(
     cloud: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, refusing: str
 ) -> None:
-    from components.checks import IllError
+    from components.checks import CheckFailed
     from components.clouds.gcp import preflight
 
     key = json.loads(Path(os.environ["GOOGLE_APPLICATION_CREDENTIALS"]).read_text())
@@ -343,15 +347,17 @@ def test_expired_credentials_are_told(
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(expired))
     monkeypatch.delenv("STORAGE_EMULATOR_HOST")
     monkeypatch.delenv("GOOGLE_CLOUD_UNIVERSE_DOMAIN")
-    with pytest.raises(IllError, match=r"not accepted: .*invalid_grant.*: gcloud auth"):
+    with pytest.raises(CheckFailed, match=r"not accepted: .*invalid_grant.*: gcloud auth"):
         preflight({"vertex"})
 
 
 def test_a_bucket_that_is_not_there_is_told_before_anything_runs(cloud: Any) -> None:
-    from components.checks import IllError
+    from components.checks import CheckFailed
     from components.clouds.gcp import preflight
 
-    with pytest.raises(IllError, match="there is no gs://nobodys: gcloud storage buckets create"):
+    with pytest.raises(
+        CheckFailed, match="there is no gs://nobodys: gcloud storage buckets create"
+    ):
         preflight({"gcp"}, "gs://nobodys/zenml")
 
 
@@ -362,7 +368,7 @@ def test_it_is_the_stacks_own_bucket_that_is_asked_for(
     from components.clouds import gcp
 
     asked: list[str] = []
-    monkeypatch.setattr(gcp, "look_at_bucket", asked.append)
+    monkeypatch.setattr(gcp, "check_bucket", asked.append)
     choose_stack("gcp")
     assert asked == [f"gs://{BUCKET}/zenml"]
 

@@ -12,7 +12,7 @@ import pytest
 from zenml.client import Client
 
 from faces.client import send_faces
-from faces.errors import FailedError, InputError
+from faces.errors import OperationError, UserError
 from faces.runtime.portable import file_hash, stamped, write_portable
 from tests.conftest import needs_real_faces
 from tests.gcp.cloud import BUCKET, CAPTURED
@@ -42,11 +42,11 @@ def objects(bucket: str) -> list[str]:
 def wait_for_capture(faces: int) -> None:
     """Until what was captured is in the bucket."""
     from components.deployers.base import active_deployer
-    from faces.drift.captured_requests import tabulate
+    from faces.drift.captured_requests import read_captured_requests
     from serving.capture.reader import read_files
 
     deadline = time.monotonic() + 30
-    while len(tabulate(read_files(active_deployer().captured())).table) < faces:
+    while len(read_captured_requests(read_files(active_deployer().captured())).table) < faces:
         assert time.monotonic() < deadline, "captured faces did not reach the bucket"
         time.sleep(0.5)
 
@@ -113,7 +113,7 @@ def test_the_version_in_production_goes_live_on_the_cluster(
 
 
 def test_nobody_gets_an_answer_without_the_token(cloud: Any, live: dict[str, Any]) -> None:
-    with pytest.raises(FailedError, match="401"):
+    with pytest.raises(OperationError, match="401"):
         send_faces(url(cloud), np.zeros((1, 4096)))
 
 
@@ -176,7 +176,7 @@ def test_the_local_stack_decides_the_same_of_the_same_traffic(run: Run, live: An
             for same in ("verdict", "window", "subjects", "labelled", "accuracy", "version"):
                 assert here["drift"][same] == there["drift"][same], same
     finally:
-        deployer.put_back(None)
+        deployer.restore(None)
     assert len(decided) == 2
     assert not here["promoted"], "its files are on one machine"
 
@@ -187,7 +187,7 @@ def test_a_schedule_of_vertexs_looks_for_drift_and_can_be_ended(
     from cli.runner import choose_stack
     from cli.schedule import keep_schedule
     from cli.settings import read_settings
-    from cli.watch import Every
+    from cli.watch import Interval
 
     config = tmp_path / "drift.yaml"
     config.write_text("minimum_images: 12")
@@ -195,7 +195,7 @@ def test_a_schedule_of_vertexs_looks_for_drift_and_can_be_ended(
     choose_stack("gcp")
     before = len(Client().list_pipeline_runs(pipeline_name="drift_detection").items)
     for hours in (1, 2):
-        said = keep_schedule(settings, Every(3600.0 * hours, None))
+        said = keep_schedule(settings, Interval(3600.0 * hours, None))
     assert "(0 */2 * * *, UTC)" in said
     (schedule,) = cloud.vertex.schedules()
     assert schedule["cron"] == "0 */2 * * *"
@@ -218,7 +218,7 @@ def test_somebodys_own_people_are_learned_from_a_bucket(run: Run, people_folder:
     """Laid out as a person would: with gcloud, or by hand, which leaves empty objects."""
     from google.cloud import storage
 
-    with pytest.raises(InputError, match=f"cannot see that folder: .* gs://{BUCKET}/people/"):
+    with pytest.raises(UserError, match=f"cannot see that folder: .* gs://{BUCKET}/people/"):
         run("training", data=str(people_folder))
     bucket = storage.Client().bucket(BUCKET)
     for file in people_folder.rglob("*"):

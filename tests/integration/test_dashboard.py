@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from faces.errors import InputError
+from faces.errors import UserError
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_a_taken_port_is_told(home: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(InputError, match="did not start on port"):
+        with pytest.raises(UserError, match="did not start on port"):
             dashboard.start_dashboard(taken.getsockname()[1])
     dashboard.stop_dashboard()
 

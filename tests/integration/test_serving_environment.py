@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from components.deployers.seldon_local import environment
-from faces.errors import FailedError
+from faces.errors import OperationError
 
 
 @pytest.fixture
@@ -42,7 +42,9 @@ def test_one_that_was_cut_short_is_made_anew(elsewhere: Path) -> None:
 
 def test_packages_that_cannot_be_had_are_told_in_one_line(elsewhere: Path) -> None:
     environment.REQUIREMENTS.write_text(f"six==1.17.0 --hash=sha256:{'0' * 64}\n")
-    with pytest.raises(FailedError, match="the server's environment could not be set up") as told:
+    with pytest.raises(
+        OperationError, match="the server's environment could not be set up"
+    ) as told:
         environment.ensure_environment()
     assert "\n" not in str(told.value)
     assert not (elsewhere / "venv" / "ready").exists()

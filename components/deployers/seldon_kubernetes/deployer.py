@@ -12,7 +12,7 @@ from zenml.client import Client
 from zenml.model_deployers.base_model_deployer import BaseModelDeployerFlavor
 from zenml.services import BaseService
 
-from components.deployers.base import NOTHING, Endpoint, FaceDeployer, Model
+from components.deployers.base import NOTHING_DEPLOYED, Endpoint, FaceDeployer, ModelArtifact
 from components.deployers.common import bearer, find_token, list_service
 from components.deployers.container_images import SERVING, image_name
 from components.deployers.seldon_kubernetes.cluster import Cluster, connect
@@ -26,16 +26,16 @@ from components.deployers.seldon_kubernetes.manifest import (
     read_settings,
     revision,
 )
-from components.deployers.seldon_kubernetes.model_store import find_model, model_uri, store
+from components.deployers.seldon_kubernetes.model_store import locate, model_uri, upload
 from components.deployers.seldon_kubernetes.pod_settings import pod_settings
-from components.deployers.seldon_kubernetes.rolling_update import exchange
+from components.deployers.seldon_kubernetes.rolling_update import rolling_update
 from components.deployers.seldon_kubernetes.rollout import await_rollout, is_ready, of_revision
 from components.deployers.seldon_kubernetes.service import (
     SeldonKubernetesService,
     SeldonKubernetesServiceConfig,
 )
 from faces import NAME
-from faces.errors import InputError
+from faces.errors import UserError
 from serving.settings import ServerSettings
 
 
@@ -60,7 +60,7 @@ class SeldonKubernetesDeployer(FaceDeployer):
         """The cluster, through the service connector or the local kubectl's context."""
         connector, context = self.get_connector(), self.config.kubernetes_context
         if connector is None and context is None:
-            raise InputError(
+            raise UserError(
                 f"no way to the cluster: zenml model-deployer connect {self.name} --connector …, "
                 "or kubernetes_context in the stack"
             )
@@ -76,21 +76,21 @@ class SeldonKubernetesDeployer(FaceDeployer):
             return self.config.image
         return image_name(registry.config.uri, SERVING)
 
-    def put_live(self, model: Model, settings: Mapping[str, Any] | None) -> Endpoint:
+    def deploy(self, model: ModelArtifact, settings: Mapping[str, Any] | None) -> Endpoint:
         """See FaceDeployer."""
         cluster = self.cluster
-        former = cluster.find()
+        previous = cluster.find()
         if settings is not None:
             wanted_settings = pod_settings(settings, self.config)
-        elif former is not None:
-            wanted_settings = read_settings(former)
+        elif previous is not None:
+            wanted_settings = read_settings(previous)
         else:
-            raise InputError(NOTHING)
+            raise UserError(NOTHING_DEPLOYED)
         token = self._token(wanted_settings.token_secret)
         uri = model_uri(self.config.models, model.version, model.hash)
-        store(uri, model.data)
+        upload(uri, model.data)
         about = {"version": model.version, "uri": uri, "hash": model.hash}
-        self._serve(cluster, about, wanted_settings, token, former)
+        self._serve(cluster, about, wanted_settings, token, previous)
         self._list()
         return Endpoint(self.url, model.version, bearer(token))
 
@@ -98,11 +98,11 @@ class SeldonKubernetesDeployer(FaceDeployer):
         """See FaceDeployer."""
         deployment = self.cluster.find()
         if deployment is None:
-            raise InputError(NOTHING)
+            raise UserError(NOTHING_DEPLOYED)
         token = self._token(read_settings(deployment).token_secret)
         return Endpoint(self.url, read_model(deployment)["version"], bearer(token))
 
-    def live_version(self) -> str | None:
+    def served_version(self) -> str | None:
         """See FaceDeployer."""
         deployment = self.cluster.find()
         return read_model(deployment)["version"] if deployment else None
@@ -110,9 +110,9 @@ class SeldonKubernetesDeployer(FaceDeployer):
     def captured(self) -> list[str]:
         """See FaceDeployer."""
         deployment = self.cluster.find()
-        return [read_settings(deployment).capture_place if deployment else self.config.captured]
+        return [read_settings(deployment).capture_uri if deployment else self.config.captured]
 
-    def put_back(self, version: str | None) -> None:
+    def restore(self, version: str | None) -> None:
         """See FaceDeployer."""
         cluster = self.cluster
         present = cluster.find()
@@ -120,7 +120,7 @@ class SeldonKubernetesDeployer(FaceDeployer):
         if version is None:
             cluster.delete()
             return
-        uri, hash_ = find_model(self.config.models, version)
+        uri, hash_ = locate(self.config.models, version)
         settings = read_settings(present)
         about = {"version": version, "uri": uri, "hash": hash_}
         self._serve(cluster, about, settings, self._token(settings.token_secret), present)
@@ -142,7 +142,7 @@ class SeldonKubernetesDeployer(FaceDeployer):
             "NAMESPACE": service.deployer.config.namespace,
             "MODEL_VERSION": read_model(deployment)["version"] if deployment else None,
             "MODEL": read_model(deployment)["uri"] if deployment else None,
-            "CAPTURED": read_settings(deployment).capture_place if deployment else None,
+            "CAPTURED": read_settings(deployment).capture_uri if deployment else None,
         }
 
     def count_pods(self) -> tuple[int, int]:
@@ -159,7 +159,7 @@ class SeldonKubernetesDeployer(FaceDeployer):
         cluster = self.cluster
         deployment = cluster.find()
         if deployment is None:
-            raise InputError(NOTHING)
+            raise UserError(NOTHING_DEPLOYED)
         predictor = {
             **deployment["spec"]["predictors"][0],
             "replicas": self.config.replicas if start else 0,
@@ -181,18 +181,18 @@ class SeldonKubernetesDeployer(FaceDeployer):
         model: dict[str, str],
         settings: ServerSettings,
         token: str,
-        former: dict[str, Any] | None,
+        previous: dict[str, Any] | None,
     ) -> None:
-        """Serve `model`, which is in the bucket, in place of `former`."""
+        """Serve `model`, which is in the bucket, in place of `previous`."""
         wanted = make_manifest(self.config, self.image, settings, model, token)
         cluster.put_token(token)
-        exchange(cluster, wanted, former, self.url, token, self.config.patience)
+        rolling_update(cluster, wanted, previous, self.url, token, self.config.patience)
 
     def _token(self, secret: str) -> str:
         """Never without one: others can reach the cluster's ingress."""
         token = find_token(secret) or self.config.token
         if not token:
-            raise InputError(
+            raise UserError(
                 "others can reach this endpoint, so it needs a token: zenml secret create endpoint "
                 "--token=…, and token: '{{endpoint.token}}' in the stack"
             )

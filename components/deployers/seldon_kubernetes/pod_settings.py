@@ -7,24 +7,24 @@ from typing import Any
 from components.deployers.seldon_kubernetes.flavor import SeldonKubernetesConfig
 from components.deployers.seldon_kubernetes.manifest import FOLDER, PORT
 from faces import NAME
-from faces.errors import InputError
+from faces.errors import UserError
 from serving.settings import ServerSettings
 
 
 def pod_settings(given: Mapping[str, Any], config: SeldonKubernetesConfig) -> ServerSettings:
-    """What was asked for, with what pods need in it. Raises InputError if it cannot be kept."""
+    """What was asked for, with what pods need in it. Raises UserError if it cannot be kept."""
     settings = ServerSettings(name=NAME, folder=FOLDER, **given)
-    place = settings.capture_place or config.captured
+    place = settings.capture_uri or config.captured
     if settings.capture and "://" not in place:
-        raise InputError(
-            f"capture.capture_place: {place} would be lost with its pod: give a URI such as "
+        raise UserError(
+            f"capture.capture_uri: {place} would be lost with its pod: give a URI such as "
             "gs://bucket/folder, or '' for the stack's own"
         )
     return replace(
         settings,
         host="0.0.0.0",
         port=PORT,
-        capture_place=place,
+        capture_uri=place,
         rotate_seconds=min(settings.rotate_seconds, config.ship_seconds),
         replicas=config.replicas,
     )

@@ -6,12 +6,12 @@ from typing import Any
 
 from components.deployers.seldon_kubernetes.cluster import Cluster
 from components.deployers.seldon_kubernetes.manifest import REVISION, revision
-from faces.errors import FailedError
+from faces.errors import OperationError
 
-LOOK = 1.0
+POLL_SECONDS = 1.0
 """Seconds between two looks."""
 
-HOPELESS = {
+FATAL_WAITING_REASONS = {
     "CrashLoopBackOff",
     "CreateContainerConfigError",
     "CreateContainerError",
@@ -33,7 +33,7 @@ def await_rollout(
 ) -> None:
     """Wait until there are as many pods as wanted, all of the wanted revision, and ready.
 
-    Raises FailedError with what a pod said if one cannot come up, or when patience ends.
+    Raises OperationError with what a pod said if one cannot come up, or when patience ends.
     """
     replicas = int(wanted["spec"]["predictors"][0]["replicas"])
     deadline = time.monotonic() + patience
@@ -45,18 +45,22 @@ def await_rollout(
         if ready == replicas == len(staying):
             return
         for pod in own:
-            if why := trouble(pod):
-                said = last_words(cluster, pod)
-                raise FailedError(f"pod {pod['metadata']['name']} does not come up ({why}){said}")
+            if why := failure_reason(pod):
+                said = last_log_line(cluster, pod)
+                raise OperationError(
+                    f"pod {pod['metadata']['name']} does not come up ({why}){said}"
+                )
         found = cluster.find() or {}
         status = found.get("status", {})
         if status.get("state") == "Failed":
-            raise FailedError(f"Seldon could not deploy it: {status.get('description', '')}")
+            raise OperationError(f"Seldon could not deploy it: {status.get('description', '')}")
         if time.monotonic() > deadline:
-            said = last_words(cluster, own[0]) if own else ""
-            raise FailedError(f"{ready} of {replicas} pods are ready after {patience:.0f} s{said}")
+            said = last_log_line(cluster, own[0]) if own else ""
+            raise OperationError(
+                f"{ready} of {replicas} pods are ready after {patience:.0f} s{said}"
+            )
         tell(f"rolling out: {ready} of {replicas} pods are ready …")
-        time.sleep(LOOK)
+        time.sleep(POLL_SECONDS)
 
 
 def of_revision(pods: Sequence[dict[str, Any]], wanted: str) -> list[dict[str, Any]]:
@@ -75,16 +79,16 @@ def is_ready(pod: dict[str, Any]) -> bool:
     return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
 
-def trouble(pod: dict[str, Any]) -> str | None:
+def failure_reason(pod: dict[str, Any]) -> str | None:
     """Why a pod will not come up by itself; None as long as it may."""
     for container in pod.get("status", {}).get("containerStatuses") or []:
         waiting = (container.get("state") or {}).get("waiting") or {}
-        if waiting.get("reason") in HOPELESS:
+        if waiting.get("reason") in FATAL_WAITING_REASONS:
             return ": ".join(filter(None, (waiting["reason"], waiting.get("message"))))
     return None
 
 
-def last_words(cluster: Cluster, pod: dict[str, Any]) -> str:
+def last_log_line(cluster: Cluster, pod: dict[str, Any]) -> str:
     """The last line of a pod's log that says something, as a part of a sentence; or nothing."""
     name = pod["metadata"]["name"]
     for previous in (False, True):

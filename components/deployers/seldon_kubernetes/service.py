@@ -12,7 +12,7 @@ from zenml.services import ServiceConfig
 from zenml.services.service import BaseDeploymentService
 
 from faces.client import PREDICT
-from faces.errors import FailedError
+from faces.errors import OperationError
 
 if TYPE_CHECKING:
     from components.deployers.seldon_kubernetes.deployer import SeldonKubernetesDeployer
@@ -57,7 +57,7 @@ class SeldonKubernetesService(BaseDeploymentService):
         """How it is: active, stopped, or what went wrong."""
         try:
             ready, replicas = self.deployer.count_pods()
-        except FailedError as error:
+        except OperationError as error:
             return ServiceState.ERROR, str(error)
         if replicas == 0:
             return ServiceState.INACTIVE, ""

@@ -1,7 +1,7 @@
 """The deployer behind the flavor.
 
 ZenML's own `deploy_model` returns the old server for a new model, or deletes before it creates. The
-steps therefore call `put_live`, which changes the model of the one server there is.
+steps therefore call `deploy`, which changes the model of the one server there is.
 """
 
 import time
@@ -13,26 +13,26 @@ from zenml.config.global_config import GlobalConfiguration
 from zenml.model_deployers.base_model_deployer import BaseModelDeployerFlavor
 from zenml.services import BaseService
 
-from components.deployers.base import NOTHING, Endpoint, FaceDeployer, Model
+from components.deployers.base import NOTHING_DEPLOYED, Endpoint, FaceDeployer, ModelArtifact
 from components.deployers.common import bearer, find_token, health, list_service
 from components.deployers.seldon_local import process
 from components.deployers.seldon_local.flavor import SeldonLocalFlavor
 from components.deployers.seldon_local.service import SeldonLocalService, SeldonLocalServiceConfig
 from faces import NAME
-from faces.errors import FailedError, InputError
+from faces.errors import OperationError, UserError
 from faces.runtime.portable import file_hash
 from serving.settings import (
     ServerSettings,
+    activate_model,
     current_file,
-    point_to,
+    install_model,
     read_current,
     read_settings,
     settings_file,
-    turn_to,
     write_settings,
 )
 
-TURNING = 10.0
+SWITCH_TIMEOUT_SECONDS = 10.0
 """Seconds that a server may take to turn to another model."""
 
 
@@ -47,25 +47,25 @@ class SeldonLocalDeployer(FaceDeployer):
         """The server's folder, beside what ZenML's other local components keep."""
         return Path(GlobalConfiguration().local_stores_path) / str(self.id) / NAME
 
-    def put_live(self, model: Model, settings: Mapping[str, Any] | None) -> Endpoint:
+    def deploy(self, model: ModelArtifact, settings: Mapping[str, Any] | None) -> Endpoint:
         """See FaceDeployer."""
-        with process.alone(self.folder):
-            former, former_settings = read_current(self.folder), self._settings()
-            wanted = former_settings
+        with process.exclusive_lock(self.folder):
+            previous, previous_settings = read_current(self.folder), self._settings()
+            wanted = previous_settings
             if settings is not None:
                 wanted = ServerSettings(name=NAME, folder=str(self.folder), **settings)
             if wanted is None:
-                raise InputError(NOTHING)
+                raise UserError(NOTHING_DEPLOYED)
             token = find_token(wanted.token_secret)
             note = None
-            if process.crashed(self.folder):
+            if process.has_crashed(self.folder):
                 note = "the server was gone, though nobody had stopped it; it was started again"
             try:
-                point_to(self.folder, model.version, model.data, model.hash)
+                install_model(self.folder, model.version, model.data, model.hash)
                 self._bring_up(wanted, token)
                 self._wait_for(wanted, token, model.version)
-            except FailedError:
-                self._restore(former, former_settings)
+            except OperationError:
+                self._restore(previous, previous_settings)
                 raise
         self._register()
         return Endpoint(wanted.url, model.version, bearer(token), note)
@@ -74,10 +74,10 @@ class SeldonLocalDeployer(FaceDeployer):
         """See FaceDeployer."""
         settings, current = self._settings(), read_current(self.folder)
         if settings is None or current is None:
-            raise InputError(NOTHING)
+            raise UserError(NOTHING_DEPLOYED)
         return Endpoint(settings.url, current["version"], bearer(find_token(settings.token_secret)))
 
-    def live_version(self) -> str | None:
+    def served_version(self) -> str | None:
         """See FaceDeployer."""
         current = read_current(self.folder)
         return current["version"] if current else None
@@ -87,13 +87,13 @@ class SeldonLocalDeployer(FaceDeployer):
         settings = self._settings()
         if settings is None:
             return [str(folder)] if (folder := self.folder / "captured").exists() else []
-        return [str(settings.capture_folder)] + [settings.capture_place] * settings.remote
+        return [str(settings.capture_folder)] + [settings.capture_uri] * settings.remote
 
-    def put_back(self, version: str | None) -> None:
+    def restore(self, version: str | None) -> None:
         """See FaceDeployer."""
         settings = self._settings()
         assert settings is not None
-        with process.alone(self.folder):
+        with process.exclusive_lock(self.folder):
             kept = sorted(self.folder.glob(f"models/{version}-*.npz"))
             if version is None or not kept:
                 process.stop(self.folder)
@@ -103,8 +103,8 @@ class SeldonLocalDeployer(FaceDeployer):
             data = kept[-1].read_bytes()
             hash_ = file_hash(data)
             if not kept[-1].stem.endswith(hash_[:12]):
-                raise FailedError(f"{kept[-1]} is damaged: version {version} cannot be put back")
-            point_to(self.folder, version, data, hash_)
+                raise OperationError(f"{kept[-1]} is damaged: version {version} cannot be put back")
+            install_model(self.folder, version, data, hash_)
             self._bring_up(settings, token)
             self._wait_for(settings, token, version)
 
@@ -141,26 +141,28 @@ class SeldonLocalDeployer(FaceDeployer):
         process.start(settings, token)
 
     def _wait_for(self, settings: ServerSettings, token: str | None, version: str) -> None:
-        deadline = time.monotonic() + TURNING
+        deadline = time.monotonic() + SWITCH_TIMEOUT_SECONDS
         while time.monotonic() < deadline:
             tags = health(settings.url, bearer(token))
             if tags.get("model_version") == version:
                 return
             if "refused" in tags:
-                raise FailedError(f"the server refused version {version}: {tags['refused']}")
+                raise OperationError(f"the server refused version {version}: {tags['refused']}")
             time.sleep(0.02)
-        raise FailedError(f"the server did not turn to version {version} within {TURNING:.0f} s")
+        raise OperationError(
+            f"the server did not turn to version {version} within {SWITCH_TIMEOUT_SECONDS:.0f} s"
+        )
 
-    def _restore(self, former: dict[str, str] | None, settings: ServerSettings | None) -> None:
+    def _restore(self, previous: dict[str, str] | None, settings: ServerSettings | None) -> None:
         """After a failure: the former model with the former settings, as far as there were any."""
-        if former is None or settings is None:
+        if previous is None or settings is None:
             current_file(self.folder).unlink(missing_ok=True)
             process.stop(self.folder)
             return
-        turn_to(self.folder, former)
+        activate_model(self.folder, previous)
         token = find_token(settings.token_secret)
         self._bring_up(settings, token)
-        self._wait_for(settings, token, former["version"])
+        self._wait_for(settings, token, previous["version"])
 
     def _register(self) -> None:
         """Let ZenML list the server."""

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from faces.errors import FailedError
+from faces.errors import OperationError
 
 ROOT = Path(__file__).parent.parent.parent.parent
 FOLDER = ROOT / ".venv-serving"
@@ -19,7 +19,7 @@ def ensure_environment() -> Path:
     """The environment's Python, after setting it up if it is missing or out of date.
 
     What was pinned is installed as it is (`--no-deps`): seldon-core asks for a gunicorn that does
-    not start. Raises FailedError if the packages cannot be had.
+    not start. Raises OperationError if the packages cannot be had.
     """
     python, mark = FOLDER / "bin" / "python", FOLDER / "ready"
     wanted = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()
@@ -33,7 +33,7 @@ def ensure_environment() -> Path:
         uv = [sys.executable, "-m", "uv", "pip", "install", "--python", str(python)]
         try:
             _run([*uv, "--compile-bytecode", *pinned])
-        except FailedError:
+        except OperationError:
             _run([str(python), "-m", "pip", "install", "--disable-pip-version-check", *pinned])
         mark.write_text(wanted)
     return python
@@ -43,7 +43,7 @@ def _run(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         last = (done.stderr or done.stdout).strip().splitlines()[-1:]
-        raise FailedError(
+        raise OperationError(
             f"the server's environment could not be set up: {' '.join(command[:4])} … said "
             f"{' '.join(last)!r}"
         )

@@ -21,10 +21,10 @@ import psutil
 import requests
 
 from components.deployers.seldon_local.environment import REQUIREMENTS, ROOT, ensure_environment
-from faces.errors import FailedError
-from serving.settings import TOKEN, ServerSettings, write_whole
+from faces.errors import OperationError
+from serving.settings import TOKEN, ServerSettings, atomic_write
 
-STARTING, STOPPING = 60.0, 15.0
+START_TIMEOUT_SECONDS, STOP_TIMEOUT_SECONDS = 60.0, 15.0
 """Seconds that a server may take."""
 NEEDS = ("serving/*.py", "faces/runtime/portable.py", "faces/runtime/capture_format.py")
 
@@ -32,7 +32,7 @@ NEEDS = ("serving/*.py", "faces/runtime/portable.py", "faces/runtime/capture_for
 def start(settings: ServerSettings, token: str | None) -> None:
     """Start a server that outlives this process, and wait until it answers.
 
-    Raises FailedError with what it said if it does not come up, or if its port is taken.
+    Raises OperationError with what it said if it does not come up, or if its port is taken.
     """
     folder = Path(settings.folder)
     python = ensure_environment()
@@ -56,15 +56,17 @@ def start(settings: ServerSettings, token: str | None) -> None:
         "created": psutil.Process(process.pid).create_time(),
         "version": _version(settings, token),
     }
-    write_whole(_record_file(folder), json.dumps(record).encode())
-    deadline = time.monotonic() + STARTING
-    while not answers(settings):
+    atomic_write(_record_file(folder), json.dumps(record).encode())
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    while not is_responding(settings):
         if process.poll() is not None:
             _record_file(folder).unlink(missing_ok=True)
-            raise FailedError(f"the server did not start: {last_words(folder)}")
+            raise OperationError(f"the server did not start: {last_log_line(folder)}")
         if time.monotonic() > deadline:
             stop(folder)
-            raise FailedError(f"the server did not answer within {STARTING:.0f} s; it was stopped")
+            raise OperationError(
+                f"the server did not answer within {START_TIMEOUT_SECONDS:.0f} s; it was stopped"
+            )
         time.sleep(0.05)
 
 
@@ -75,11 +77,11 @@ def stop(folder: Path) -> None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
         try:
-            process.wait(STOPPING)
+            process.wait(STOP_TIMEOUT_SECONDS)
         except psutil.TimeoutExpired:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            process.wait(STOPPING)
+            process.wait(STOP_TIMEOUT_SECONDS)
     _record_file(folder).unlink(missing_ok=True)
 
 
@@ -96,7 +98,7 @@ def running(folder: Path) -> psutil.Process | None:
         return None
 
 
-def crashed(folder: Path) -> bool:
+def has_crashed(folder: Path) -> bool:
     """Whether there is a record of a server that nobody stopped, and it is gone."""
     return _read_record(folder) is not None and running(folder) is None
 
@@ -107,7 +109,7 @@ def up_to_date(settings: ServerSettings, token: str | None) -> bool:
     return record is not None and record["version"] == _version(settings, token)
 
 
-def answers(settings: ServerSettings) -> bool:
+def is_responding(settings: ServerSettings) -> bool:
     """Whether the server says 'pong'."""
     try:
         return requests.get(f"{settings.url}/health/ping", timeout=5).text == "pong"
@@ -115,7 +117,7 @@ def answers(settings: ServerSettings) -> bool:
         return False
 
 
-def last_words(folder: Path) -> str:
+def last_log_line(folder: Path) -> str:
     """The last line of a server's log that says something."""
     try:
         lines = log_file(folder).read_text(errors="replace").splitlines()
@@ -130,7 +132,7 @@ def log_file(folder: Path) -> Path:
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
+def exclusive_lock(folder: Path) -> Iterator[None]:
     """Hold a server's lock: one process at a time starts, stops or changes it."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (folder / "deployer.lock").open("w") as file:
@@ -166,7 +168,7 @@ def _check_port(settings: ServerSettings) -> None:
             probe.bind((settings.host, settings.port))
         except OSError as error:
             place, owner = f"{settings.host}:{settings.port}", _owner(settings.port)
-            raise FailedError(
+            raise OperationError(
                 f"{place} cannot be used ({error.strerror}){owner}: stop what uses it, or set "
                 "endpoint.port in configs/deployment.yaml"
             ) from error

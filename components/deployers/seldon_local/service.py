@@ -55,27 +55,27 @@ class SeldonLocalService(BaseDeploymentService):
 
     def check_status(self) -> tuple[ServiceState, str]:
         """How the server is: active, stopped, or what went wrong with it."""
-        if process.crashed(self.folder):
+        if process.has_crashed(self.folder):
             return ServiceState.ERROR, (
                 "the server is gone and nobody stopped it; its last words: "
-                f"{process.last_words(self.folder)}. Start it again: zenml model-deployer models "
+                f"{process.last_log_line(self.folder)}. Start it again: zenml model-deployer models "
                 f"start {self.uuid}"
             )
         if process.running(self.folder) is None:
             return ServiceState.INACTIVE, ""
-        if not process.answers(self.settings):
+        if not process.is_responding(self.settings):
             return ServiceState.ERROR, f"the server runs but does not answer at {self.settings.url}"
         return ServiceState.ACTIVE, ""
 
     def provision(self) -> None:
         """Start the server, if it does not run."""
-        with process.alone(self.folder):
+        with process.exclusive_lock(self.folder):
             if process.running(self.folder) is None:
                 process.start(self.settings, find_token(self.settings.token_secret))
 
     def deprovision(self, force: bool = False) -> None:
         """Stop the server."""
-        with process.alone(self.folder):
+        with process.exclusive_lock(self.folder):
             process.stop(self.folder)
 
     def get_logs(self, follow: bool = False, tail: int | None = None) -> Generator[str, bool, None]:

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from faces.errors import InputError
+from faces.errors import UserError
 
 TABLE = "conditions.csv"
 SUFFIXES = {".png", ".jpg", ".jpeg", ".pgm"}
-RESERVED = {"row", "id", "part", "subject", "predicted", "confidence", "<person>"}
+RESERVED = {"row", "id", "part", "label", "predicted", "confidence", "<person>"}
 """Names that the project's own tables use beside the conditions."""
 
 UNKNOWN = "unknown"
@@ -30,13 +30,11 @@ def read_faces(
     Returns images (n, side, side) in [0, 1], the subfolder of each, and the condition table:
     the columns of conditions.csv, 'unknown' where it says nothing; no columns without that file.
 
-    Raises InputError, naming the file, for what cannot be read and for fewer than two people.
+    Raises UserError, naming the file, for what cannot be read and for fewer than two people.
     """
     root = Path(folder).expanduser()
     if not root.is_dir():
-        raise InputError(
-            f"no folder '{folder}': --data takes auto, olivetti, synthetic or a folder"
-        )
+        raise UserError(f"no folder '{folder}': --data takes auto, olivetti, synthetic or a folder")
     files = sorted(
         file
         for person in root.iterdir()
@@ -47,7 +45,7 @@ def read_faces(
     people = {file.parent.name for file in files}
     if len(people) < 2:
         found = f"only '{people.pop()}' has any" if people else "none has any"
-        raise InputError(
+        raise UserError(
             f"{root}: needs at least two subfolders, one a person, with PNG, JPEG or PGM files; "
             f"{found}"
         )
@@ -57,7 +55,7 @@ def read_faces(
 
 
 def read_image(file: Path, side: int) -> NDArray[np.float32]:
-    """An image as grey (side, side) in [0, 1]: its middle square, resized. Raises InputError."""
+    """An image as grey (side, side) in [0, 1]: its middle square, resized. Raises UserError."""
     from PIL import Image, ImageOps
 
     try:
@@ -68,7 +66,7 @@ def read_image(file: Path, side: int) -> NDArray[np.float32]:
             square = ImageOps.fit(grey, (side, side), method=Image.Resampling.BICUBIC)
             return np.clip(np.asarray(square, np.float32) / scale, 0, 1)
     except Exception as error:
-        raise InputError(f"{file} cannot be read as an image: mend or remove it") from error
+        raise UserError(f"{file} cannot be read as an image: mend or remove it") from error
 
 
 def _conditions(root: Path, names: list[str]) -> pd.DataFrame:
@@ -78,15 +76,15 @@ def _conditions(root: Path, names: list[str]) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except Exception as error:
-        raise InputError(f"{path} cannot be read as a table: {error}") from error
+        raise UserError(f"{path} cannot be read as a table: {error}") from error
     if "file" not in table:
-        raise InputError(f"{path}: needs a column 'file', with entries like {names[0]}")
+        raise UserError(f"{path}: needs a column 'file', with entries like {names[0]}")
     if taken := sorted(RESERVED & set(table.columns)):
-        raise InputError(f"{path}: a condition cannot be called '{taken[0]}': rename the column")
+        raise UserError(f"{path}: a condition cannot be called '{taken[0]}': rename the column")
     if not table["file"].is_unique:
         twice = table["file"][table["file"].duplicated()].iloc[0]
-        raise InputError(f"{path}: '{twice}' stands there twice")
+        raise UserError(f"{path}: '{twice}' stands there twice")
     if strangers := sorted(set(table["file"]) - set(names)):
-        raise InputError(f"{path}: no image '{strangers[0]}' in {root}")
+        raise UserError(f"{path}: no image '{strangers[0]}' in {root}")
     rows = table.set_index("file").reindex(names).fillna(UNKNOWN).replace("", UNKNOWN)
     return rows.reset_index(drop=True)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from faces.errors import InputError
+from faces.errors import UserError
 
 LABELS = Path(__file__).parent / "olivetti_conditions.csv"
 CONDITIONS = ("yaw", "pitch", "expression", "eyes", "glasses", "lighting")
@@ -20,7 +20,7 @@ CACHE_NAME = "olivetti_py3.pkz"
 DOWNLOAD_SECONDS = 60
 
 
-class Unavailable(InputError):
+class Unavailable(UserError):
     """Neither in scikit-learn's cache nor to be downloaded."""
 
 
@@ -34,7 +34,7 @@ def cache_file() -> Path:
 def fetch_faces() -> tuple[NDArray[np.float32], NDArray[np.str_], pd.DataFrame]:
     """Return 400 images (400, 64, 64) of 40 people, subjects 's01' to 's40', and the labels.
 
-    Raises Unavailable without cache and network; InputError if the cache file is damaged.
+    Raises Unavailable without cache and network; UserError if the cache file is damaged.
     """
     from sklearn.datasets import fetch_olivetti_faces
 
@@ -44,13 +44,13 @@ def fetch_faces() -> tuple[NDArray[np.float32], NDArray[np.str_], pd.DataFrame]:
     try:
         data = fetch_olivetti_faces(download_if_missing=False)
     except Exception as error:
-        raise InputError(
+        raise UserError(
             f"{path} is damaged ({type(error).__name__}): delete that file and run again"
         ) from error
     if data.images.shape != (400, 64, 64):
-        raise InputError(f"{path} holds {data.images.shape} images, not (400, 64, 64): delete it")
-    subjects = np.array([f"s{number + 1:02d}" for number in data.target])
-    return data.images.astype(np.float32), subjects, read_labels()
+        raise UserError(f"{path} holds {data.images.shape} images, not (400, 64, 64): delete it")
+    labels = np.array([f"s{number + 1:02d}" for number in data.target])
+    return data.images.astype(np.float32), labels, read_labels()
 
 
 def read_labels() -> pd.DataFrame:

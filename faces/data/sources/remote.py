@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from faces.data.sources.folder import SUFFIXES, TABLE
-from faces.errors import InputError
+from faces.errors import UserError
 
 
 def is_remote(source: str) -> bool:
@@ -16,10 +16,10 @@ def is_remote(source: str) -> bool:
 
 
 @contextmanager
-def nearby(source: str) -> Iterator[Path]:
+def local_copy(source: str) -> Iterator[Path]:
     """The folder `source`; of a URI a copy on this machine, gone when the block ends.
 
-    Raises InputError if it cannot be read. An InputError of the block names `source`.
+    Raises UserError if it cannot be read. An UserError of the block names `source`.
     """
     if not is_remote(source):
         yield Path(source)
@@ -28,8 +28,8 @@ def nearby(source: str) -> Iterator[Path]:
         _fetch(source, Path(copy))
         try:
             yield Path(copy)
-        except InputError as error:
-            raise InputError(str(error).replace(copy, source.rstrip("/"))) from error
+        except UserError as error:
+            raise UserError(str(error).replace(copy, source.rstrip("/"))) from error
 
 
 def _fetch(source: str, copy: Path) -> None:
@@ -45,10 +45,10 @@ def _fetch(source: str, copy: Path) -> None:
             (copy / person).mkdir(exist_ok=True)
         system.get([found[name] for name in wanted], [str(copy / name) for name in wanted])
     except ImportError as error:
-        raise InputError(f"{source} cannot be read: {error}: make setup-gcp") from error
+        raise UserError(f"{source} cannot be read: {error}: make setup-gcp") from error
     except Exception as error:
         why = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"{source} cannot be read: {why[:300]}") from error
+        raise UserError(f"{source} cannot be read: {why[:300]}") from error
 
 
 def _belongs(name: str) -> bool:

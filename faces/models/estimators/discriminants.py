@@ -35,10 +35,10 @@ class Discriminants(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(rows @ self.weights_)
 
 
-class CosineToMeans(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class CosineNearestMean(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """The person to whose mean the angle is smallest."""
 
-    def fit(self, rows: Rows, people: NDArray[np.str_]) -> "CosineToMeans":
+    def fit(self, rows: Rows, people: NDArray[np.str_]) -> "CosineNearestMean":
         """Learn each person's mean of rows (n, d), each of length 1."""
         self.classes_ = np.unique(people)
         rows = normalize(rows)

@@ -12,7 +12,7 @@ Rows = NDArray[np.floating]
 PRECISIONS = np.logspace(-2, 1, 7)
 
 
-class BayesianLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class LaplaceLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Weights are not known but uncertain: far from what was learned, it is less sure.
 
     The posterior is Gaussian around the most probable weights; its covariance is taken person by
@@ -24,7 +24,7 @@ class BayesianLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(self, iterations: int = 1000) -> None:
         self.iterations = iterations
 
-    def fit(self, rows: Rows, people: NDArray[np.str_]) -> "BayesianLogistic":
+    def fit(self, rows: Rows, people: NDArray[np.str_]) -> "LaplaceLogisticRegression":
         """Learn from rows (n, d) and whose they are."""
         self.classes_ = np.unique(people)
         found = [self._fitted(rows, people, precision) for precision in PRECISIONS]

@@ -9,7 +9,7 @@ from faces.runtime.lbp import SIDE, count_patterns, gaussian
 Pixels = NDArray[np.float32]
 
 
-class LocalPatterns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class LocalBinaryPatterns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Pixels (n, 4096) become counts of patterns (n, 4720).
 
     `blur` is the sigma of the Gaussian before it, in pixels. `mirror` and `shift` (pixels) say what
@@ -19,7 +19,7 @@ class LocalPatterns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(self, blur: float = 1.0, mirror: bool = True, shift: int = 2) -> None:
         self.blur, self.mirror, self.shift = blur, mirror, shift
 
-    def fit(self, pixels: Pixels, people: object = None) -> "LocalPatterns":
+    def fit(self, pixels: Pixels, people: object = None) -> "LocalBinaryPatterns":
         """Nothing is learned."""
         self.kernel_ = gaussian(self.blur)
         return self

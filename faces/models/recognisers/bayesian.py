@@ -4,8 +4,8 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline
 
-from faces.models.estimators.folds import Folds
-from faces.models.estimators.laplace_logistic import BayesianLogistic
+from faces.models.estimators.folds import StratifiedAugmentedKFold
+from faces.models.estimators.laplace_logistic import LaplaceLogisticRegression
 
 
 def build(
@@ -22,9 +22,9 @@ def build(
     folds, mends that.
     """
     bayes = CalibratedClassifierCV(
-        BayesianLogistic(iterations),
+        LaplaceLogisticRegression(iterations),
         method="temperature",
-        cv=Folds(calibration_folds),
+        cv=StratifiedAugmentedKFold(calibration_folds),
         ensemble=False,
     )
     pca = PCA(components, whiten=whiten, random_state=seed)

@@ -4,8 +4,8 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline
 
-from faces.models.estimators.folds import Folds
-from faces.models.estimators.nearest_neighbour import NearestImage
+from faces.models.estimators.folds import StratifiedAugmentedKFold
+from faces.models.estimators.nearest_neighbour import NearestNeighbour
 
 
 def build(
@@ -17,7 +17,10 @@ def build(
 ) -> Pipeline:
     """Build the model: distances become probabilities by one temperature, fitted on folds."""
     nearest = CalibratedClassifierCV(
-        NearestImage(), method="temperature", cv=Folds(calibration_folds), ensemble=False
+        NearestNeighbour(),
+        method="temperature",
+        cv=StratifiedAugmentedKFold(calibration_folds),
+        ensemble=False,
     )
     pca = PCA(components, whiten=whiten, random_state=seed)
     return Pipeline([("pca", pca), ("classifier", nearest)])

@@ -4,9 +4,9 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline
 
-from faces.models.estimators.discriminants import CosineToMeans, Discriminants
-from faces.models.estimators.folds import Folds
-from faces.models.estimators.local_patterns import LocalPatterns
+from faces.models.estimators.discriminants import CosineNearestMean, Discriminants
+from faces.models.estimators.folds import StratifiedAugmentedKFold
+from faces.models.estimators.local_patterns import LocalBinaryPatterns
 
 
 def build(
@@ -22,13 +22,13 @@ def build(
     """Build the model.
 
     Patterns as in Ahonen et al. 2006, discriminants after PCA as in Belhumeur et al. 1997
-    ("Eigenfaces vs. Fisherfaces"). `blur`, `mirror` and `shift` are those of LocalPatterns,
+    ("Eigenfaces vs. Fisherfaces"). `blur`, `mirror` and `shift` are those of LocalBinaryPatterns,
     `shrinkage` that of Discriminants. Cosines become probabilities by one temperature, fitted on
     folds that the discriminants were not learned from.
     """
-    patterns = LocalPatterns(blur=blur, mirror=mirror, shift=shift)
-    fisher = Pipeline([("lda", Discriminants(shrinkage)), ("cosine", CosineToMeans())])
-    folds = Folds(calibration_folds)
+    patterns = LocalBinaryPatterns(blur=blur, mirror=mirror, shift=shift)
+    fisher = Pipeline([("lda", Discriminants(shrinkage)), ("cosine", CosineNearestMean())])
+    folds = StratifiedAugmentedKFold(calibration_folds)
     calibrated = CalibratedClassifierCV(fisher, method="temperature", cv=folds, ensemble=False)
     return Pipeline(
         [

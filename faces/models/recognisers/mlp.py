@@ -5,7 +5,7 @@ from sklearn.decomposition import PCA
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 
-from faces.models.estimators.folds import Folds
+from faces.models.estimators.folds import StratifiedAugmentedKFold
 
 
 def build(
@@ -25,7 +25,10 @@ def build(
     """
     network = MLPClassifier((hidden,), alpha=alpha, max_iter=iterations, random_state=seed)
     calibrated = CalibratedClassifierCV(
-        network, method="temperature", cv=Folds(calibration_folds), ensemble=False
+        network,
+        method="temperature",
+        cv=StratifiedAugmentedKFold(calibration_folds),
+        ensemble=False,
     )
     pca = PCA(components, whiten=whiten, random_state=seed)
     return Pipeline([("pca", pca), ("classifier", calibrated)])

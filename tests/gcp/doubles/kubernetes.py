@@ -147,8 +147,8 @@ class Handler(Answering):
             return self._refuse(401, "Unauthorized")
         try:
             self._ask(method, path, json.loads(body) if body else {})
-        except Wrong as wrong:
-            self._refuse(422, "Invalid", str(wrong))
+        except Wrong as bad_request:
+            self._refuse(422, "Invalid", str(bad_request))
 
     def _ask(self, method: str, path: str, body: dict[str, Any]) -> None:
         cluster = self.server

@@ -15,7 +15,7 @@ from faces.models import build_model
 from faces.models.export import export_model
 from faces.models.training import fit_classifier, fit_features
 from faces.runtime.portable import file_hash, stamped, write_portable
-from serving.settings import ServerSettings, point_to, write_settings
+from serving.settings import ServerSettings, install_model, write_settings
 
 Start = Callable[..., ServerSettings]
 
@@ -30,8 +30,8 @@ def free_port() -> int:
 def fitted(drawn: Faces) -> Pipeline:
     """A model of twelve invented people, trained on half of their images."""
     model, half = build_model("svm", components=20), drawn[np.arange(0, len(drawn), 2)]
-    features = fit_features(model, half.pixels, half.subjects)
-    return fit_classifier(model, features, half.pixels, half.subjects)
+    features = fit_features(model, half.pixels, half.labels)
+    return fit_classifier(model, features, half.pixels, half.labels)
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +41,7 @@ def put(fitted: Pipeline) -> Callable[[Path, int], str]:
 
     def put_version(folder: Path, version: int) -> str:
         data = write_portable(stamped(portable, version))
-        point_to(folder, str(version), data, file_hash(data))
+        install_model(folder, str(version), data, file_hash(data))
         return file_hash(data)
 
     return put_version

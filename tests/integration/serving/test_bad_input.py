@@ -144,8 +144,8 @@ def test_feedback_needs_a_known_request_and_a_name_for_each_face(server: ServerS
     check(tell(response=two), 400, "truth: data.ndarray with the name on each face")
     check(tell(response=two, truth={"strData": "ada"}), 400, "truth: 1 names for the 2 faces")
     for names in ([1, 2], [], ["", "bob"], ["a" * 201, "bob"], [["ada"], "bob"]):
-        wrong = {"data": {"ndarray": names}}
-        check(tell(response=two, truth=wrong), 400, "truth.data.ndarray: names of 1 to 200")
+        bad_request = {"data": {"ndarray": names}}
+        check(tell(response=two, truth=bad_request), 400, "truth.data.ndarray: names of 1 to 200")
     assert tell(response=two, truth=3).status_code == 400
     assert send(server, b"[]", FEEDBACK).status_code == 400
 
@@ -196,7 +196,7 @@ def test_clients_that_never_finish_block_nobody(server: ServerSettings) -> None:
 
 
 def test_clients_that_take_too_long_are_hung_up_on(start) -> None:
-    impatient = start(patience_seconds=1)
+    impatient = start(request_timeout_seconds=1)
     body = json.dumps({"data": {"ndarray": [FACE]}}).encode()
     with socket.create_connection((impatient.host, impatient.port), timeout=10) as client:
         begin = time.perf_counter()

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import requests
 
-from faces.client import send_faces, send_truth
+from faces.client import send_faces, send_feedback
 from faces.data.dataset import Faces
-from faces.drift.captured_requests import Captured, tabulate
+from faces.drift.captured_requests import CapturedRequests, read_captured_requests
 from serving.capture import retention
 from serving.capture.reader import forget, read_files
 from serving.capture.writer import ENDING, IDS, Capture
@@ -28,8 +28,8 @@ def write(capture: Capture, *requests_: str, version: str = "1") -> None:
         capture.prediction(request, version, PEOPLE, FACE, SURE)
 
 
-def read(*places: object) -> Captured:
-    return tabulate(read_files([str(place) for place in places]))
+def read(*places: object) -> CapturedRequests:
+    return read_captured_requests(read_files([str(place) for place in places]))
 
 
 def files(folder: Path) -> list[str]:
@@ -43,11 +43,11 @@ def capture(tmp_path: Path) -> Capture:
 
 def test_over_http_with_feedback(server: ServerSettings, drawn: Faces) -> None:
     answer = send_faces(server.url, drawn.pixels[:2], request="together")
-    send_truth(server.url, "together", ["someone", drawn.subjects[1]])
+    send_feedback(server.url, "together", ["someone", drawn.labels[1]])
     captured = read(server.capture_folder)
     table = captured.table
     assert table["request"].tolist() == ["together", "together"]
-    assert table["truth"].tolist() == ["someone", drawn.subjects[1]]
+    assert table["truth"].tolist() == ["someone", drawn.labels[1]]
     assert np.array_equal(captured.pixels, drawn.pixels[:2])
     assert np.allclose(np.stack(table["probabilities"]), answer.probabilities, atol=1e-6)
     assert abs(table["time"].iloc[0].timestamp() - time.time()) < 60
@@ -110,8 +110,8 @@ def test_each_file_names_the_people_of_its_versions(tmp_path: Path) -> None:
     write(capture, "c", version="2")
     write(capture, "d", "e")
     for file in tmp_path.glob(f"*{ENDING}"):
-        kept = tabulate([file.read_bytes()])
-        assert set(kept.table["version"]) <= set(kept.people)
+        kept = read_captured_requests([file.read_bytes()])
+        assert set(kept.table["version"]) <= set(kept.identities)
     assert len(read(tmp_path).table) == 5
 
 
@@ -167,14 +167,14 @@ def test_closed_files_are_moved_to_a_uri_and_feedback_still_finds_them(
     start, drawn: Faces, tmp_path: Path
 ) -> None:
     place = f"file://{tmp_path}/bucket"
-    server = start(capture_place=place, rotate_seconds=0.5)
+    server = start(capture_uri=place, rotate_seconds=0.5)
     send_faces(server.url, drawn.pixels[:1], request="moved")
     deadline = time.monotonic() + 15
     while read(place).table.empty and time.monotonic() < deadline:
         time.sleep(0.1)
     assert read(place).table["request"].tolist() == ["moved"]
     assert read(server.capture_folder).table.empty
-    send_truth(server.url, "moved", ["someone"])
+    send_feedback(server.url, "moved", ["someone"])
     assert read(place, server.capture_folder).table["truth"].tolist() == ["someone"]
     assert forget([place, str(server.capture_folder)], request="moved") == 1
     assert read(place, server.capture_folder).table.empty
@@ -198,7 +198,7 @@ def test_what_is_past_its_time_is_dropped(tmp_path: Path, capture: Capture, remo
     capture.close()
     place = f"file://{tmp_path}/bucket" if remote else ""
     settings = ServerSettings(
-        "x", str(tmp_path), keep_days=1, rotate_seconds=60, capture_place=place
+        "x", str(tmp_path), retention_days=1, rotate_seconds=60, capture_uri=place
     )
     if remote:
         retention.ship(capture.folder, place)
@@ -222,7 +222,7 @@ def test_ids_that_a_killed_writer_left_unwritten_are_written_down(tmp_path: Path
 
 def test_a_file_in_use_is_neither_moved_nor_dropped(tmp_path: Path, capture: Capture) -> None:
     write(capture, "a")
-    settings = ServerSettings("x", str(tmp_path), keep_days=1)
+    settings = ServerSettings("x", str(tmp_path), retention_days=1)
     retention.drop_expired(settings, time.time() + 10 * 86_400)
     retention.ship(capture.folder, f"file://{tmp_path}/bucket")
     write(capture, "b")

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faces.drift.captured_requests import tabulate
+from faces.drift.captured_requests import read_captured_requests
 from faces.runtime.capture_format import PIXELS
 from serving.capture.reader import read_files
 from serving.capture.writer import ENDING, Capture
@@ -31,7 +31,7 @@ def test_old_files_are_not_fetched_for_a_new_window(place: Path, scheme: str) ->
     where = [f"{scheme}{place}"]
     assert len(list(read_files(where))) == 2
     assert len(list(read_files(where, time.time() - 11 * DAY))) == 2
-    recent = tabulate(read_files(where, time.time() - DAY))
+    recent = read_captured_requests(read_files(where, time.time() - DAY))
     assert list(recent.table["request"]) == ["one"]
 
 
@@ -51,6 +51,6 @@ def test_who_may_not_drop_from_a_bucket_leaves_it_to_the_buckets_rules(
         raise OSError(said)
 
     monkeypatch.setattr(retention, "_drop_at", refused)
-    settings = ServerSettings("faces", str(tmp_path), capture_place="gs://b/faces")
+    settings = ServerSettings("faces", str(tmp_path), capture_uri="gs://b/faces")
     with pytest.raises(OSError, match=said) if raised else nullcontext():
         retention.drop_expired(settings, time.time())

@@ -12,8 +12,8 @@ import pytest
 from sklearn.pipeline import Pipeline
 
 from components.deployers.seldon_local.environment import ROOT, ensure_environment
-from faces.client import send_faces, send_truth
-from faces.drift.captured_requests import tabulate
+from faces.client import send_faces, send_feedback
+from faces.drift.captured_requests import read_captured_requests
 from faces.models.export import export_model
 from faces.runtime.portable import file_hash, stamped, write_portable
 from serving import container
@@ -37,7 +37,7 @@ def wanted(fitted: Pipeline, tmp_path: Path) -> Wanted:
     def environment(**model: str) -> dict[str, str]:
         about = {"version": "7", "uri": f"file://{tmp_path}/bucket/7.npz", "hash": file_hash(data)}
         settings = ServerSettings(
-            "faces", "/data", capture_place=f"file://{tmp_path}/bucket", replicas=2
+            "faces", "/data", capture_uri=f"file://{tmp_path}/bucket", replicas=2
         )
         return {
             SETTINGS: json.dumps(asdict(settings)),
@@ -101,11 +101,11 @@ def test_a_download_that_breaks_off_is_tried_again(monkeypatch: pytest.MonkeyPat
 def test_what_is_left_at_the_end_is_moved_though_somebody_is_at_it_and_the_bucket_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settings = ServerSettings("faces", str(tmp_path), capture_place=f"file://{tmp_path}/bucket")
+    settings = ServerSettings("faces", str(tmp_path), capture_uri=f"file://{tmp_path}/bucket")
     capture = Capture(settings.capture_folder, rotate_bytes=10**9, rotate_seconds=3600)
     capture.feedback("a", ["ada"])
     capture.close()
-    left, real = iter([False, OSError("reset")]), retention.look_after
+    left, real = iter([False, OSError("reset")]), retention.maintain
 
     def at_first(settings: ServerSettings) -> bool:
         told = next(left, None)
@@ -113,16 +113,16 @@ def test_what_is_left_at_the_end_is_moved_though_somebody_is_at_it_and_the_bucke
             raise told
         return real(settings) if told is None else told
 
-    monkeypatch.setattr(container, "look_after", at_first)
+    monkeypatch.setattr(container, "maintain", at_first)
     monkeypatch.setattr(container.time, "sleep", lambda _: None)
-    container.keep_what_is_left(settings)
+    container.flush_captures(settings)
     assert len(list((tmp_path / "bucket").glob("*.faces"))) == 1
 
     capture.feedback("b", ["bob"])
     capture.close()
     monkeypatch.setattr(container, "LAST", -1.0)
     left = iter([OSError("the bucket is gone")])
-    container.keep_what_is_left(settings)
+    container.flush_captures(settings)
     assert (
         "1 files of captured requests are lost: OSError('the bucket is" in capsys.readouterr().err
     )
@@ -144,10 +144,10 @@ def test_when_a_pod_ends_what_it_captured_is_in_its_place(wanted: Wanted, tmp_pa
             assert time.monotonic() < deadline
             time.sleep(0.1)
     assert answer.version == "7"
-    send_truth(url, answer.request, ["somebody"])
-    send_truth(url, "asked-of-another-pod", ["somebody"])
+    send_feedback(url, answer.request, ["somebody"])
+    send_feedback(url, "asked-of-another-pod", ["somebody"])
     server.send_signal(signal.SIGTERM)
     assert server.wait(30) == 0
-    captured = tabulate(read_files([f"file://{tmp_path}/bucket"]))
+    captured = read_captured_requests(read_files([f"file://{tmp_path}/bucket"]))
     assert list(captured.table["truth"]) == ["somebody"]
     assert not list((tmp_path / "data" / "captured").glob("*.faces"))

@@ -22,7 +22,7 @@ def test_it_answers_as_the_trained_model_does(
     server: ServerSettings, fitted: Pipeline, drawn: Faces
 ) -> None:
     answer = send_faces(server.url, drawn.pixels)
-    assert answer.names == drawn.people
+    assert answer.names == drawn.identities
     assert np.abs(answer.probabilities - fitted.predict_proba(drawn.pixels)).max() < 1e-5
     assert answer.version == "1"
 
@@ -79,8 +79,8 @@ def test_seldons_own_application_gives_the_same_bytes(
     message: Message = {"data": {"ndarray": [face]}, "meta": {"puid": "twice"}}
     bare, flask = ask(server, message), ask(server, message, "/predict")
     assert bare.content == flask.content
-    wrong: Message = {"data": {"ndarray": [face[:-1]]}}
-    bare, flask = ask(server, wrong), ask(server, wrong, "/predict")
+    bad_request: Message = {"data": {"ndarray": [face[:-1]]}}
+    bare, flask = ask(server, bad_request), ask(server, bad_request, "/predict")
     assert (bare.status_code, bare.json()) == (flask.status_code, flask.json())
 
 
@@ -102,7 +102,7 @@ def test_health_metadata_and_description(server: ServerSettings, drawn: Faces) -
     assert get("/health/status").json()["meta"]["tags"] == {"model_version": "1", "status": "ok"}
     metadata = get("/metadata").json()
     assert (metadata["name"], metadata["versions"]) == ("faces-under-test", ["1"])
-    assert metadata["outputs"][0]["schema"]["names"] == drawn.people
+    assert metadata["outputs"][0]["schema"]["names"] == drawn.identities
     assert metadata["custom"]["data_version"] == "abc"
     assert get("/seldon.json").json()["openapi"].startswith("3.")
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from components.deployers.seldon_local import process
-from faces.errors import FailedError
+from faces.errors import OperationError
 from serving.settings import ServerSettings, write_settings
 from tests.integration.serving.conftest import fitted, free_port, put, start  # noqa: F401 - fixtures
 
@@ -29,7 +29,7 @@ def test_a_taken_port_is_told_with_who_has_it(settings: ServerSettings) -> None:
     with socket.socket() as taken:
         taken.bind((settings.host, settings.port))
         taken.listen()
-        with pytest.raises(FailedError) as told:
+        with pytest.raises(OperationError) as told:
             process.start(settings, None)
     place = f"{settings.host}:{settings.port} cannot be used (Address already in use)"
     assert str(told.value).startswith(f"{place} by ")
@@ -41,11 +41,11 @@ def test_a_taken_port_is_told_with_who_has_it(settings: ServerSettings) -> None:
 def test_a_server_that_does_not_come_up_is_told_with_its_last_words(
     settings: ServerSettings,
 ) -> None:
-    with pytest.raises(FailedError, match="the server did not start: "):
+    with pytest.raises(OperationError, match="the server did not start: "):
         process.start(settings, None)  # there is no model
     assert process.running(Path(settings.folder)) is None
-    assert not process.crashed(Path(settings.folder))
-    assert not process.answers(settings)
+    assert not process.has_crashed(Path(settings.folder))
+    assert not process.is_responding(settings)
 
 
 def test_it_outlives_whoever_started_it_and_stops_when_told(
@@ -63,7 +63,7 @@ def test_it_outlives_whoever_started_it_and_stops_when_told(
     assert starter.returncode == 0
     found = process.running(folder)
     assert found is not None
-    assert process.answers(settings)
+    assert process.is_responding(settings)
     assert found.terminal() is None
     workers = found.children()
     process.stop(folder)
@@ -77,10 +77,10 @@ def test_a_crash_is_noticed_and_nobody_else_is_taken_for_the_server(start) -> No
     folder = Path(server.folder)
     found = process.running(folder)
     assert found is not None
-    assert not process.crashed(folder)
+    assert not process.has_crashed(folder)
     os.killpg(found.pid, signal.SIGKILL)
     psutil.wait_procs([found], timeout=5)
-    assert process.crashed(folder)
+    assert process.has_crashed(folder)
 
     record = json.loads((folder / "process.json").read_text())
     record["pid"] = os.getpid()  # the system gave its number to another
@@ -88,7 +88,7 @@ def test_a_crash_is_noticed_and_nobody_else_is_taken_for_the_server(start) -> No
     assert process.running(folder) is None
     process.stop(folder)
     assert psutil.pid_exists(os.getpid())
-    assert not process.crashed(folder)
+    assert not process.has_crashed(folder)
 
 
 def test_other_settings_token_or_code_need_a_new_start(start) -> None:  # noqa: F811

@@ -39,7 +39,7 @@ def rounds(monkeypatch: pytest.MonkeyPatch) -> Any:
         settings = ServerSettings("x", "/x", rotate_seconds=60)
         model: Any = SimpleNamespace(capture=capture)
         with pytest.raises(Over):
-            background.look_after(settings, model, sleep)
+            background.maintain(settings, model, sleep)
         return made
 
     return look

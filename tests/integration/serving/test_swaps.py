@@ -16,9 +16,9 @@ from benchmarks.load import Load, post, run_load
 from components.deployers.seldon_local import process
 from faces.client import PREDICT
 from faces.data.dataset import Faces
-from faces.drift.captured_requests import tabulate
+from faces.drift.captured_requests import read_captured_requests
 from serving.capture.reader import read_files
-from serving.settings import ServerSettings, current_file, turn_to
+from serving.settings import ServerSettings, activate_model, current_file
 
 Answers = dict[str, list[float]]
 
@@ -97,9 +97,11 @@ def test_a_damaged_model_is_refused_and_the_old_one_stays(
     damaged.write_bytes(file.read_bytes()[:-100] + bytes(100))
 
     def break_it(_: list[bytes]) -> None:
-        turn_to(folder, {"version": "2", "file": "models/2-damaged.npz", "hash": good["hash"]})
+        activate_model(
+            folder, {"version": "2", "file": "models/2-damaged.npz", "hash": good["hash"]}
+        )
         time.sleep(0.5)
-        turn_to(folder, {"version": "3", "file": "models/nothing.npz", "hash": good["hash"]})
+        activate_model(folder, {"version": "3", "file": "models/nothing.npz", "hash": good["hash"]})
         time.sleep(0.5)
 
     load, answers = under_load(server, bodies(drawn, 20), break_it, seconds=2)
@@ -127,8 +129,8 @@ def test_killing_the_server_loses_nothing_that_was_answered(start, drawn: Faces)
     load, answers = under_load(server, bodies(drawn, 12_000), kill, seconds=3, count=12_000)
     assert load.failures, "the server was killed"
     assert len(answers) >= 1000
-    assert process.crashed(folder)
-    captured = tabulate(read_files([str(server.capture_folder)]))
+    assert process.has_crashed(folder)
+    captured = read_captured_requests(read_files([str(server.capture_folder)]))
     kept = captured.table.set_index("request")
     assert kept.index.is_unique
     for body in answers:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stacks import doctor
-from stacks.doctor import Finding, examine
+from stacks.doctor import Finding, check_stack
 from stacks.spec import Component, Stack, read_stack
 
 
@@ -43,20 +43,20 @@ def stack(*parts: tuple[str, str, dict[str, Any]]) -> Stack:
 
 
 def by_part(made: Stack) -> dict[str, Finding]:
-    return {found.part: found for found in examine(made)}
+    return {found.part: found for found in check_stack(made)}
 
 
 def test_the_local_stack_is_well(home: Path) -> None:
-    assert all(found.well for found in examine(read_stack("local", {})))
+    assert all(found.ok for found in check_stack(read_stack("local", {})))
 
 
 def test_what_is_not_set_or_installed_is_named_with_its_remedy(home: Path) -> None:
     found = by_part(read_stack("gcp", {}))
-    assert "GCP_BUCKET" in found["environment"].told
-    assert "--register-stacks" in str(found["environment"].remedy)
-    assert found["secrets"].remedy == "zenml secret create endpoint --token=…"
-    if not found["packages"].well:
-        assert found["packages"].remedy == "make setup-gcp"
+    assert "GCP_BUCKET" in found["environment"].message
+    assert "--register-stacks" in str(found["environment"].fix)
+    assert found["secrets"].fix == "zenml secret create endpoint --token=…"
+    if not found["packages"].ok:
+        assert found["packages"].fix == "make setup-gcp"
     assert "bucket" not in found, "it could not be asked"
 
 
@@ -67,9 +67,9 @@ def test_a_server_that_does_not_answer_is_told_and_one_that_does_is_well(
         made = stack(("experiment_tracker", "mlflow", {"tracking_uri": address}))
         return by_part(made)["MLflow server"]
 
-    assert tracker(server).well
-    assert "said 404" in tracker(f"{server}/elsewhere").told
-    assert "does not answer" in tracker("http://127.0.0.1:9").told
+    assert tracker(server).ok
+    assert "said 404" in tracker(f"{server}/elsewhere").message
+    assert "does not answer" in tracker("http://127.0.0.1:9").message
 
 
 def test_vertex_needs_a_server_that_its_steps_can_reach(
@@ -77,8 +77,8 @@ def test_vertex_needs_a_server_that_its_steps_can_reach(
 ) -> None:
     monkeypatch.setattr(doctor, "absent_modules", lambda _: [])
     found = by_part(stack(("orchestrator", "vertex", {})))["ZenML server"]
-    assert "local database" in found.told
-    assert str(found.remedy).startswith("zenml login")
+    assert "local database" in found.message
+    assert str(found.fix).startswith("zenml login")
 
 
 def test_whatever_else_goes_wrong_is_a_finding_too(
@@ -90,8 +90,8 @@ def test_whatever_else_goes_wrong_is_a_finding_too(
     monkeypatch.setattr(doctor, "absent_modules", lambda _: [])
     monkeypatch.setattr(doctor, "_zenml", broken)
     found = by_part(stack(("orchestrator", "vertex", {})))["ZenML server"]
-    assert found.told == "RuntimeError: first line"
-    assert not found.well
+    assert found.message == "RuntimeError: first line"
+    assert not found.ok
 
 
 def test_run_py_ends_with_1_if_something_is_wrong(home: Path) -> None:

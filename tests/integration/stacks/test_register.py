@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from faces.errors import InputError
+from faces.errors import UserError
 from stacks.spec import Component, Stack, read_stack
 
 
@@ -72,10 +72,10 @@ def test_a_failure_leaves_nothing_half_done() -> None:
     from stacks.register import find_component, register_stack
 
     before = registered("local")
-    wrong = Component("model_registry", "wrong-registry", "mlflow", {"no_such_key": 1})
+    bad_request = Component("model_registry", "wrong-registry", "mlflow", {"no_such_key": 1})
     part = Component("experiment_tracker", "wrong-tracker", "mlflow", {})
-    with pytest.raises(InputError, match=r"could not create model_registry .* nothing was changed"):
-        register_stack(made(orchestrator(), part, wrong, name="wrong"))
+    with pytest.raises(UserError, match=r"could not create model_registry .* nothing was changed"):
+        register_stack(made(orchestrator(), part, bad_request, name="wrong"))
     assert find_component("experiment_tracker", "wrong-tracker") is None
     assert registered("local") == before
 
@@ -85,7 +85,7 @@ def test_a_name_that_is_taken_by_another_flavor_is_told() -> None:
 
     register_stack(made(orchestrator(), tracker()))
     other = Component("experiment_tracker", "made-tracker", "comet", {})
-    with pytest.raises(InputError, match="is registered as mlflow, not comet: delete it"):
+    with pytest.raises(UserError, match="is registered as mlflow, not comet: delete it"):
         register_stack(made(orchestrator(), other))
 
 
@@ -96,10 +96,10 @@ def test_a_secret_that_does_not_exist_is_asked_for_once_the_rest_is_filled_in() 
 
     unset = read_stack("gcp", {}).unset
     stack = read_stack("gcp", dict.fromkeys(unset, "https://x"))
-    with pytest.raises(InputError, match="zenml secret create mlflow --password=… --user"):
+    with pytest.raises(UserError, match="zenml secret create mlflow --password=… --user"):
         plan_changes(stack)
     Client().create_secret("mlflow", {"username": "u", "password": "p"})
-    with pytest.raises(InputError, match="zenml secret create endpoint --token=…"):
+    with pytest.raises(UserError, match="zenml secret create endpoint --token=…"):
         plan_changes(stack)
     Client().create_secret("endpoint", {"token": "t"})
     assert plan_changes(stack)
@@ -117,7 +117,7 @@ def test_gcp_can_be_active_without_packages_and_says_what_is_missing(
     register_stack(read_stack("gcp", {}))
     Client().activate_stack("gcp")
     assert Client().active_stack_model.name == "gcp"
-    with pytest.raises(InputError) as told:
+    with pytest.raises(UserError) as told:
         check_ready(Client().active_stack_model)
     Client().activate_stack("local")
     assert "\n" not in str(told.value)
@@ -132,7 +132,7 @@ def test_a_stack_without_mlflow_is_not_ready_for_training() -> None:
 
     default = Client().get_stack("default")
     assert mlflow_address(default) is None
-    with pytest.raises(InputError, match="add to it: experiment tracker, model registry"):
+    with pytest.raises(UserError, match="add to it: experiment tracker, model registry"):
         check_ready(default)
 
 

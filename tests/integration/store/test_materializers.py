@@ -50,7 +50,7 @@ def test_faces_without_conditions_or_with_one_called_person(
         place = folder / str(number)
         place.mkdir()
         materializer = materializers.FacesMaterializer(str(place))
-        faces = Faces(drawn.images, drawn.subjects, table, "folder")
+        faces = Faces(drawn.images, drawn.labels, table, "folder")
         materializer.save(faces)
         back = materializer.load(Faces)
         assert back.version == faces.version

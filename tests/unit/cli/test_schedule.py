@@ -1,7 +1,7 @@
 import pytest
 
-from cli.watch import parse_every
-from faces.errors import InputError
+from cli.watch import parse_interval
+from faces.errors import UserError
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from faces.errors import InputError
 def test_what_a_calendar_can_say(every: str, cron: str) -> None:
     from cli.schedule import as_cron
 
-    parsed = parse_every(every)
+    parsed = parse_interval(every)
     assert parsed is not None
     assert as_cron(parsed) == cron
 
@@ -25,11 +25,11 @@ def test_what_a_calendar_can_say(every: str, cron: str) -> None:
 def test_what_it_cannot_is_refused_with_what_it_can(every: str) -> None:
     from cli.schedule import as_cron
 
-    parsed = parse_every(every)
+    parsed = parse_interval(every)
     assert parsed is not None
-    with pytest.raises(InputError, match="10min, 2h"):
+    with pytest.raises(UserError, match="10min, 2h"):
         as_cron(parsed)
 
 
 def test_never_is_no_time() -> None:
-    assert parse_every("never") is None
+    assert parse_interval("never") is None

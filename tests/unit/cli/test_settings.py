@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.settings import CONFIGS, check_reach, read_settings
-from faces.errors import InputError
+from cli.settings import CONFIGS, check_data_reachable, read_settings
+from faces.errors import UserError
 from faces.models import model_names
 from pipelines.schemas import PIPELINES
 
@@ -71,22 +71,22 @@ def test_every_model_has_a_config() -> None:
 def test_a_mistake_names_file_and_key_or_the_choices(
     tmp_path: Path, text: str, message: str
 ) -> None:
-    with pytest.raises(InputError, match=message) as told:
+    with pytest.raises(UserError, match=message) as told:
         read(tmp_path, text)
     assert "\n" not in str(told.value)
 
 
 def test_the_option_is_blamed_for_what_it_gave(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"^--seed: .*greater than or equal to 0, not -1$"):
+    with pytest.raises(UserError, match=r"^--seed: .*greater than or equal to 0, not -1$"):
         read(tmp_path, "seed: 3", seed=-1)
 
 
 def test_unknown_pipelines_and_missing_files_are_told(tmp_path: Path) -> None:
     with pytest.raises(
-        InputError, match="unknown pipeline 'cooking': choose from deployment, drift"
+        UserError, match="unknown pipeline 'cooking': choose from deployment, drift"
     ):
         read_settings("cooking", None, {})
-    with pytest.raises(InputError, match=r"cannot read .*missing\.yaml"):
+    with pytest.raises(UserError, match=r"cannot read .*missing\.yaml"):
         read_settings("training", tmp_path / "missing.yaml", {})
 
 
@@ -96,7 +96,7 @@ def test_a_folder_without_conditions_is_all_baseline_unless_asked(
     bare = tmp_path / "bare"
     bare.mkdir()
     assert read(tmp_path, "", data=str(bare)).condition == ""
-    with pytest.raises(InputError, match=r"there is no .*conditions\.csv"):
+    with pytest.raises(UserError, match=r"there is no .*conditions\.csv"):
         read(tmp_path, "", data=str(bare), condition="yaw")
     assert read(tmp_path, "", data=str(bare), condition="").condition == ""
     assert read(tmp_path, "", data=str(people_folder)).condition == "yaw=frontal"
@@ -106,8 +106,8 @@ def test_a_folder_of_this_machine_is_not_for_others(tmp_path: Path) -> None:
     store = "gs://faces/zenml"
     told = r"cannot see that folder: gcloud storage cp -r /.*/\* gs://faces/people/ and --data gs:"
     for pipeline in ("training", "sweep"):
-        with pytest.raises(InputError, match=told):
-            check_reach(read_settings(pipeline, None, {"data": str(tmp_path)}), store)
+        with pytest.raises(UserError, match=told):
+            check_data_reachable(read_settings(pipeline, None, {"data": str(tmp_path)}), store)
         for source in ("auto", "olivetti", "synthetic", "gs://faces/people"):
-            check_reach(read_settings(pipeline, None, {"data": source}), store)
-    check_reach(read_settings("traffic", None, {}), store)
+            check_data_reachable(read_settings(pipeline, None, {"data": source}), store)
+    check_data_reachable(read_settings("traffic", None, {}), store)

@@ -1,6 +1,6 @@
 import pytest
 
-from components.clouds.gcp_errors import explain_google
+from components.clouds.gcp_errors import translate_gcp_error
 
 
 class PermissionDenied(Exception):
@@ -35,11 +35,11 @@ def test_a_refusal_is_one_line_with_a_remedy_however_it_is_wrapped(
     cause: Exception, told: str
 ) -> None:
     for error in (cause, wrapped(cause)):
-        explained = explain_google(error)
+        explained = translate_gcp_error(error)
         assert explained is not None
         assert str(explained).startswith(told)
         assert "\n" not in str(explained)
 
 
 def test_other_errors_are_left_as_they_are() -> None:
-    assert explain_google(wrapped(ValueError("our own fault"))) is None
+    assert translate_gcp_error(wrapped(ValueError("our own fault"))) is None

@@ -4,7 +4,7 @@ import pytest
 import yaml
 import zenml
 
-from faces.errors import InputError
+from faces.errors import UserError
 from stacks import spec
 from stacks.spec import fill, read_stack, stack_names, unset_placeholders
 
@@ -45,9 +45,9 @@ def test_gcp_is_complete() -> None:
 def test_an_unknown_stack_and_a_broken_file_are_told(
     tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(InputError, match="unknown stack 'azure': choose from gcp, local"):
+    with pytest.raises(UserError, match="unknown stack 'azure': choose from gcp, local"):
         read_stack("azure", os.environ)
     (tmp_path / "odd.yaml").write_text("stack_name: odd\n")
     monkeypatch.setattr(spec, "FOLDER", tmp_path)
-    with pytest.raises(InputError, match=r"odd\.yaml: not a stack"):
+    with pytest.raises(UserError, match=r"odd\.yaml: not a stack"):
         read_stack("odd", os.environ)

@@ -1,10 +1,10 @@
-from store.deployments import before_present
+from store.deployments import previous_version
 
 
 def play(*acts: str) -> int | None:
     """'d2' deploys version 2, 'r1' rolls back to version 1."""
     kinds = {"d": "deployment", "r": "rollback"}
-    return before_present({"kind": kinds[act[0]], "version": act[1:]} for act in acts)
+    return previous_version({"kind": kinds[act[0]], "version": act[1:]} for act in acts)
 
 
 def test_the_version_before() -> None:

@@ -6,8 +6,8 @@ from components.deployers.seldon_kubernetes import rolling_update as module
 from components.deployers.seldon_kubernetes import rollout
 from components.deployers.seldon_kubernetes.flavor import SeldonKubernetesConfig
 from components.deployers.seldon_kubernetes.manifest import make_manifest, read_model, revision
-from components.deployers.seldon_kubernetes.rolling_update import exchange
-from faces.errors import FailedError
+from components.deployers.seldon_kubernetes.rolling_update import rolling_update
+from faces.errors import OperationError
 from serving.settings import ServerSettings
 from tests.unit.components.deployers.pods import pod
 
@@ -51,15 +51,15 @@ class Cluster:
 
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rollout, "LOOK", 0.0)
-    monkeypatch.setattr(module, "TURNING", 0.0)
+    monkeypatch.setattr(rollout, "POLL_SECONDS", 0.0)
+    monkeypatch.setattr(module, "SWITCH_TIMEOUT_SECONDS", 0.0)
 
 
 def turn(
     cluster: Cluster, version: str, monkeypatch: pytest.MonkeyPatch, answers: Any = None
 ) -> None:
     monkeypatch.setattr(module, "health", answers or cluster.answers)
-    exchange(cluster, deployment(version), cluster.present, "http://x", "token", 5)  # type: ignore[arg-type]
+    rolling_update(cluster, deployment(version), cluster.present, "http://x", "token", 5)  # type: ignore[arg-type]
 
 
 def test_the_new_one_answers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,21 +70,23 @@ def test_the_new_one_answers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_former_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = Cluster(deployment("1"), broken={"2"})
-    with pytest.raises(FailedError, match=r"version 2: pod .*; version 1 stays live"):
+    with pytest.raises(OperationError, match=r"version 2: pod .*; version 1 stays live"):
         turn(cluster, "2", monkeypatch)
     assert cluster.present == deployment("1")
 
 
 def test_a_first_one_that_does_not_come_up_is_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = Cluster(None, broken={"1"})
-    with pytest.raises(FailedError, match="it was taken away again"):
+    with pytest.raises(OperationError, match="it was taken away again"):
         turn(cluster, "1", monkeypatch)
     assert cluster.present is None
 
 
 def test_pods_that_nobody_hears_are_not_live(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = Cluster(deployment("1"), broken=set())
-    with pytest.raises(FailedError, match="but nobody answers at http://x; version 1 stays live"):
+    with pytest.raises(
+        OperationError, match="but nobody answers at http://x; version 1 stays live"
+    ):
         turn(cluster, "2", monkeypatch, lambda url, headers: {})
     assert cluster.present == deployment("1")
 
@@ -92,6 +94,6 @@ def test_pods_that_nobody_hears_are_not_live(monkeypatch: pytest.MonkeyPatch) ->
 def test_what_cannot_be_undone_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = Cluster(deployment("1"), broken={"1", "2"})
     with pytest.raises(
-        FailedError, match=r"and it could not be undone: pod pod-.* does not come up"
+        OperationError, match=r"and it could not be undone: pod pod-.* does not come up"
     ):
         turn(cluster, "2", monkeypatch)

@@ -5,7 +5,7 @@ import pytest
 from components.deployers.seldon_kubernetes import rollout
 from components.deployers.seldon_kubernetes.manifest import REVISION
 from components.deployers.seldon_kubernetes.rollout import await_rollout
-from faces.errors import FailedError
+from faces.errors import OperationError
 from tests.unit.components.deployers.pods import pod
 
 WANTED = {
@@ -32,7 +32,7 @@ class Told:
 
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rollout, "LOOK", 0.0)
+    monkeypatch.setattr(rollout, "POLL_SECONDS", 0.0)
 
 
 def wait(cluster: Told, patience: float = 5) -> list[str]:
@@ -58,7 +58,7 @@ def test_it_is_done_when_all_are_new_and_ready_and_the_old_ones_go() -> None:
     "reason", ["CrashLoopBackOff", "ErrImagePull", "CreateContainerConfigError"]
 )
 def test_a_pod_that_will_not_come_up_ends_it_with_its_last_words(reason: str) -> None:
-    with pytest.raises(FailedError) as told:
+    with pytest.raises(OperationError) as told:
         wait(Told([pod("old", True), pod("new", False, reason)]), patience=1e9)
     assert reason in str(told.value)
     assert "it said: last words of pod-new" in str(told.value)
@@ -78,11 +78,11 @@ def test_an_end_of_all_pods_is_waited_for() -> None:
 
 
 def test_patience_ends() -> None:
-    with pytest.raises(FailedError, match="1 of 2 pods are ready after 0 s"):
+    with pytest.raises(OperationError, match="1 of 2 pods are ready after 0 s"):
         wait(Told([pod("new", True), pod("new", False)]), patience=0.001)
 
 
 def test_what_seldon_says_is_told() -> None:
     status = {"state": "Failed", "description": "quota of pods exceeded"}
-    with pytest.raises(FailedError, match="Seldon could not deploy it: quota of pods exceeded"):
+    with pytest.raises(OperationError, match="Seldon could not deploy it: quota of pods exceeded"):
         wait(Told([], status=status))

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from faces.data.conditions import matches, parse_condition, write_condition
-from faces.errors import InputError
+from faces.errors import UserError
 
 TABLE = pd.DataFrame(
     {
@@ -42,10 +42,10 @@ def test_what_a_condition_means(text: str, meaning: dict, rows: list[int]) -> No
     ],
 )
 def test_a_mistake_is_told_with_the_choices(text: str, message: str) -> None:
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(UserError, match=message):
         parse_condition(text, TABLE)
 
 
 def test_faces_without_conditions_say_what_to_do() -> None:
-    with pytest.raises(InputError, match=r"these faces have none .*: --condition ''"):
+    with pytest.raises(UserError, match=r"these faces have none .*: --condition ''"):
         parse_condition("yaw=frontal", pd.DataFrame(index=range(3)))

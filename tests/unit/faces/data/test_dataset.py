@@ -5,7 +5,7 @@ import pytest
 from faces.data import dataset
 from faces.data.dataset import Faces, load_faces
 from faces.data.sources import olivetti
-from faces.errors import InputError
+from faces.errors import UserError
 from tests.conftest import needs_real_faces
 
 
@@ -15,17 +15,15 @@ def test_faces_are_float32_images_between_0_and_1(drawn: Faces) -> None:
     assert drawn.images.min() >= 0
     assert drawn.images.max() <= 1
     assert drawn.pixels.shape == (96, 4096)
-    assert len(drawn.people) == 12
+    assert len(drawn.identities) == 12
     assert len(drawn.conditions) == 96
 
 
 def test_the_version_is_of_the_content(drawn: Faces) -> None:
     again = load_faces("synthetic", people=12, images=8)
-    brighter = Faces(drawn.images * 0.999, drawn.subjects, drawn.conditions, "synthetic")
-    renamed = Faces(drawn.images, np.char.add(drawn.subjects, "x"), drawn.conditions, "synthetic")
-    relabelled = Faces(
-        drawn.images, drawn.subjects, drawn.conditions.assign(yaw="left"), "synthetic"
-    )
+    brighter = Faces(drawn.images * 0.999, drawn.labels, drawn.conditions, "synthetic")
+    renamed = Faces(drawn.images, np.char.add(drawn.labels, "x"), drawn.conditions, "synthetic")
+    relabelled = Faces(drawn.images, drawn.labels, drawn.conditions.assign(yaw="left"), "synthetic")
     assert again.version == drawn.version
     assert len({f.version for f in (drawn, brighter, renamed, relabelled)}) == 4
 
@@ -39,8 +37,8 @@ def test_the_same_pixels_have_the_same_id_anywhere(drawn: Faces) -> None:
 @needs_real_faces
 def test_olivetti_is_the_real_data_with_our_labels(real: Faces) -> None:
     assert real.images.shape == (400, 64, 64)
-    assert real.people[0] == "s01"
-    assert real.people[-1] == "s40"
+    assert real.identities[0] == "s01"
+    assert real.identities[-1] == "s40"
     counts = {name: dict(real.conditions[name].value_counts()) for name in real.conditions}
     assert counts["yaw"] == {"frontal": 309, "left": 56, "right": 35}
     assert counts["glasses"] == {"no": 281, "yes": 119}
@@ -56,7 +54,7 @@ def test_auto_draws_faces_where_olivetti_cannot_be_had(monkeypatch: pytest.Monke
     faces = load_faces("auto", people=3, images=2)
     assert faces.source == "synthetic"
     assert len(faces) == 6
-    with pytest.raises(InputError, match="no network here"):
+    with pytest.raises(UserError, match="no network here"):
         load_faces("olivetti")
 
 
@@ -65,5 +63,5 @@ def test_a_source_that_gives_nonsense_is_refused(monkeypatch: pytest.MonkeyPatch
     for image in (np.full((1, 64, 64), 2.0), np.full((1, 64, 64), np.nan), np.zeros((1, 32, 32))):
         given = (image.astype(np.float32), np.array(["a"]), table)
         monkeypatch.setattr(dataset.synthetic, "draw_faces", lambda *_, given=given: given)
-        with pytest.raises(InputError, match="synthetic"):
+        with pytest.raises(UserError, match="synthetic"):
             load_faces("synthetic")

@@ -3,10 +3,10 @@ import pytest
 
 from faces.data.conditions import parse_condition
 from faces.data.dataset import Faces
-from faces.data.feedback import learn, learned_windows
+from faces.data.feedback import add_labelled_faces, learned_windows
 from faces.data.split import Split, split_by_condition
-from faces.data.traffic import is_apart, traffic_rows
-from faces.errors import InputError
+from faces.data.traffic import is_feedback_holdout, traffic_rows
+from faces.errors import UserError
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def split(drawn: Faces) -> Split:
 
 def test_what_is_learned_is_held_out_no_longer(drawn: Faces, split: Split) -> None:
     rows = np.concatenate([split.drifted[:5], split.test[:2]])
-    faces, anew = learn(drawn, split, drawn.images[rows], drawn.subjects[rows])
+    faces, anew = add_labelled_faces(drawn, split, drawn.images[rows], drawn.labels[rows])
     assert len(faces) == len(drawn) + 7
     assert len(anew.train) == len(split.train) + 7
     held_out = np.concatenate([anew.test, anew.drifted])
@@ -29,8 +29,8 @@ def test_what_is_learned_is_held_out_no_longer(drawn: Faces, split: Split) -> No
 
 def test_each_learned_window_can_be_told_from_the_others(drawn: Faces, split: Split) -> None:
     first, second = split.drifted[:5], split.drifted[5:8]
-    faces, anew = learn(drawn, split, drawn.images[first], drawn.subjects[first])
-    faces, anew = learn(faces, anew, drawn.images[second], drawn.subjects[second])
+    faces, anew = add_labelled_faces(drawn, split, drawn.images[first], drawn.labels[first])
+    faces, anew = add_labelled_faces(faces, anew, drawn.images[second], drawn.labels[second])
     told = learned_windows(faces)
     assert set(told[: len(drawn)]) == {""}
     assert list(told[len(drawn) :]) == ["from production 1"] * 5 + ["from production 2"] * 3
@@ -38,18 +38,20 @@ def test_each_learned_window_can_be_told_from_the_others(drawn: Faces, split: Sp
 
 def test_the_given_name_counts_and_an_image_is_learned_once(drawn: Faces, split: Split) -> None:
     row = split.drifted[0]
-    other = next(name for name in drawn.people if name != drawn.subjects[row])
+    other = next(name for name in drawn.identities if name != drawn.labels[row])
     images = np.repeat(drawn.images[[row]], 3, axis=0)
-    faces, anew = learn(drawn, split, images, np.repeat(other, 3))
+    faces, anew = add_labelled_faces(drawn, split, images, np.repeat(other, 3))
     assert len(anew.train) == len(split.train) + 1
-    assert faces.subjects[anew.train[-1]] == other
+    assert faces.labels[anew.train[-1]] == other
     trained = split.train[:2]
-    _, same = learn(drawn, split, drawn.images[trained], drawn.subjects[trained])
+    _, same = add_labelled_faces(drawn, split, drawn.images[trained], drawn.labels[trained])
     assert np.array_equal(same.train, split.train)
 
 
 def test_people_the_model_does_not_know_are_passed_over(drawn: Faces, split: Split) -> None:
-    faces, anew = learn(drawn, split, drawn.images[split.drifted[:1]], np.array(["a stranger"]))
+    faces, anew = add_labelled_faces(
+        drawn, split, drawn.images[split.drifted[:1]], np.array(["a stranger"])
+    )
     assert len(faces) == len(drawn)
     assert np.array_equal(anew.train, split.train)
 
@@ -58,19 +60,19 @@ def test_traffic_is_held_out_matches_and_leaves_some_apart(drawn: Faces, split: 
     rows = traffic_rows(drawn, split, "yaw=left,right")
     assert set(rows) <= set(split.drifted)
     assert set(drawn.conditions["yaw"][rows]) <= {"left", "right"}
-    assert not is_apart(drawn)[rows].any()
-    assert 0.2 < is_apart(drawn).mean() < 0.5
+    assert not is_feedback_holdout(drawn)[rows].any()
+    assert 0.2 < is_feedback_holdout(drawn).mean() < 0.5
     assert sorted(traffic_rows(drawn, split, "yaw=left,right", seed=1)) == sorted(rows)
     frontal = traffic_rows(drawn, split, "yaw=frontal")
     assert set(frontal) <= set(split.test)
-    with pytest.raises(InputError, match="unknown value of yaw 'up'"):
+    with pytest.raises(UserError, match="unknown value of yaw 'up'"):
         traffic_rows(drawn, split, "yaw=up")
 
 
 def test_who_turned_the_head_often_enough_is_learned_from_and_measured_on(drawn: Faces) -> None:
     turned = (drawn.conditions["yaw"] != "frontal").to_numpy()
-    for person in drawn.people:
-        apart = is_apart(drawn)[turned & (drawn.subjects == person)]
+    for person in drawn.identities:
+        apart = is_feedback_holdout(drawn)[turned & (drawn.labels == person)]
         if len(apart) >= 3:
             assert 0 < apart.sum() < len(apart), person
 
@@ -78,5 +80,7 @@ def test_who_turned_the_head_often_enough_is_learned_from_and_measured_on(drawn:
 def test_what_is_set_apart_stays_so_when_faces_were_learned(drawn: Faces, split: Split) -> None:
     rows = traffic_rows(drawn, split, "yaw=left,right")
     darker = drawn.images[rows] * np.float32(0.9)
-    faces, _ = learn(drawn, split, darker, drawn.subjects[rows])
-    assert np.array_equal(faces.ids[is_apart(faces)], drawn.ids[is_apart(drawn)])
+    faces, _ = add_labelled_faces(drawn, split, darker, drawn.labels[rows])
+    assert np.array_equal(
+        faces.ids[is_feedback_holdout(faces)], drawn.ids[is_feedback_holdout(drawn)]
+    )

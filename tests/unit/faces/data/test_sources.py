@@ -11,17 +11,17 @@ from PIL import Image
 from faces.data.dataset import Faces, load_faces
 from faces.data.sources import olivetti, synthetic
 from faces.data.sources.folder import read_faces
-from faces.errors import InputError
+from faces.errors import UserError
 from tests.conftest import needs_real_faces
 
 
 def test_a_folder_gives_back_what_was_written(people_folder: Path, drawn: Faces) -> None:
     faces = load_faces(str(people_folder))
     assert faces.source == "folder"
-    assert faces.people == drawn.people[:4]
+    assert faces.identities == drawn.identities[:4]
     assert len(faces) == 32
     drawn_yaw = {
-        f"{drawn.subjects[row]}/{row}.png": drawn.conditions["yaw"][row] for row in range(32)
+        f"{drawn.labels[row]}/{row}.png": drawn.conditions["yaw"][row] for row in range(32)
     }
     assert sorted(faces.conditions["yaw"]) == sorted(drawn_yaw.values())
     errors = [np.abs(drawn.images[:32] - image).max(axis=(1, 2)).min() for image in faces.images]
@@ -35,10 +35,10 @@ def test_every_kind_of_image_file_is_read_square_and_grey(tmp_path: Path) -> Non
         Image.new(mode, (120, 80), 128 if mode == "L" else (128, 128, 128)).save(
             tmp_path / person / name
         )
-    images, subjects, conditions = read_faces(tmp_path)
+    images, labels, conditions = read_faces(tmp_path)
     assert images.shape == (4, 64, 64)
     assert np.allclose(images, 128 / 255, atol=0.01)
-    assert list(subjects) == ["ada", "ada", "bob", "bob"]
+    assert list(labels) == ["ada", "ada", "bob", "bob"]
     assert list(conditions.columns) == []
 
 
@@ -62,14 +62,14 @@ def write_table(root: Path, text: bytes) -> None:
         (lambda root: write_table(root, b"file\nx/y.png\n"), "no image 'x/y.png'"),
         (lambda root: write_table(root, b"file\na\na\n"), "'a' stands there twice"),
         (lambda root: write_table(root, b"\xff\xfe\x00"), "cannot be read as a table"),
-        (lambda root: write_table(root, b"file,subject\n"), "cannot be called 'subject'"),
+        (lambda root: write_table(root, b"file,label\n"), "cannot be called 'label'"),
     ],
 )
 def test_a_broken_folder_is_named(people_folder: Path, tmp_path: Path, break_it, message) -> None:
     root = tmp_path / "people"
     shutil.copytree(people_folder, root)
     break_it(root)
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(UserError, match=message):
         read_faces(root)
 
 
@@ -107,7 +107,7 @@ def test_what_is_wrong_elsewhere_is_named_by_its_address(
 ) -> None:
     for person in ("ada", "bob"):
         bucket.pipe(f"/b/broken/{person}/1.png", b"no PNG")
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(UserError, match=message):
         load_faces(source)
 
 
@@ -130,7 +130,7 @@ def test_a_damaged_cache_is_named_with_its_remedy(
     (tmp_path / olivetti.CACHE_NAME).write_bytes(whole[: len(whole) // 2])
     monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path))
     for source in ("olivetti", "auto"):
-        with pytest.raises(InputError, match=r"olivetti_py3\.pkz is damaged .*: delete that file"):
+        with pytest.raises(UserError, match=r"olivetti_py3\.pkz is damaged .*: delete that file"):
             load_faces(source)
 
 
@@ -142,14 +142,14 @@ def test_a_download_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_drawing_is_repeatable_and_a_person_does_not_depend_on_the_others() -> None:
-    images, subjects, conditions = synthetic.draw_faces(5, 4, seed=3)
+    images, labels, conditions = synthetic.draw_faces(5, 4, seed=3)
     again, _, _ = synthetic.draw_faces(5, 4, seed=3, batch=7)
     more, _, _ = synthetic.draw_faces(9, 6, seed=3)
     others, _, _ = synthetic.draw_faces(5, 4, seed=4)
     assert np.array_equal(images, again)
     assert np.array_equal(images[4:8], more[6:10])
     assert not np.allclose(images, others, atol=0.05)
-    assert list(subjects[:4]) == ["synthetic-1"] * 4
+    assert list(labels[:4]) == ["synthetic-1"] * 4
     assert (conditions["yaw"][::4] == "frontal").all()
 
 

@@ -5,17 +5,17 @@ import pytest
 from faces.data.conditions import parse_condition
 from faces.data.dataset import Faces
 from faces.data.split import split_by_condition
-from faces.errors import InputError
+from faces.errors import UserError
 from tests.conftest import needs_real_faces
 
 
 def tiny(baseline_of_each: dict[str, int], others: int = 1) -> Faces:
-    subjects, yaw = [], []
+    labels, yaw = [], []
     for person, number in baseline_of_each.items():
-        subjects += [person] * (number + others)
+        labels += [person] * (number + others)
         yaw += ["frontal"] * number + ["left"] * others
     images = np.random.default_rng(0).random((len(yaw), 64, 64)).astype(np.float32)
-    return Faces(images, np.array(subjects), pd.DataFrame({"yaw": yaw}), "synthetic")
+    return Faces(images, np.array(labels), pd.DataFrame({"yaw": yaw}), "synthetic")
 
 
 FRONTAL = {"yaw": ("frontal",)}
@@ -28,7 +28,7 @@ def test_parts_are_disjoint_and_everybody_enrolled_can_be_learned(
     split = split_by_condition(drawn, FRONTAL, share, seed=4)
     parts = [set(split.train), set(split.test), set(split.drifted)]
     assert sum(map(len, parts)) == len(set.union(*parts)) == len(drawn)
-    _, images = np.unique(drawn.subjects[split.train], return_counts=True)
+    _, images = np.unique(drawn.labels[split.train], return_counts=True)
     assert len(images) == 12
     assert images.min() >= 2
     yaw = drawn.conditions["yaw"].to_numpy()
@@ -46,9 +46,9 @@ def test_who_cannot_be_enrolled_is_named_and_nowhere_used() -> None:
     faces = tiny({"ada": 5, "bob": 1, "cy": 2, "di": 0})
     split = split_by_condition(faces, FRONTAL)
     assert split.left_out == ("bob", "di")
-    used = faces.subjects[np.concatenate([split.train, split.test, split.drifted])]
+    used = faces.labels[np.concatenate([split.train, split.test, split.drifted])]
     assert set(used) == {"ada", "cy"}
-    assert (faces.subjects[split.train] == "cy").sum() == 2
+    assert (faces.labels[split.train] == "cy").sum() == 2
 
 
 def test_the_same_image_twice_is_used_once() -> None:
@@ -74,7 +74,7 @@ def test_no_condition_makes_everything_baseline(drawn: Faces) -> None:
     ],
 )
 def test_too_little_is_told(faces: Faces, share: float, message: str) -> None:
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(UserError, match=message):
         split_by_condition(faces, FRONTAL, share)
 
 
@@ -86,7 +86,7 @@ def test_splits_of_the_real_faces(real: Faces, condition: str) -> None:
     match = pd.Series(True, index=real.conditions.index)
     for name, (value,) in wanted.items():
         match &= real.conditions[name] == value
-    count = match.groupby(real.subjects).sum()
+    count = match.groupby(real.labels).sum()
     assert list(split.left_out) == list(count[count < 2].index)
     assert len(split.train) + len(split.test) == count[count >= 2].sum()
 

@@ -6,7 +6,7 @@ import pytest
 from faces.data.conditions import parse_condition
 from faces.data.dataset import Faces, load_faces
 from faces.data.split import Split, split_by_condition
-from faces.evaluation.invariance import CHANGES, share_changed
+from faces.evaluation.invariance import PERTURBATIONS, prediction_flip_rate
 from faces.models import build_model
 from faces.models.export import export_model
 from faces.models.training import fit_classifier, fit_features
@@ -14,8 +14,8 @@ from faces.runtime.portable import PortableModel
 from tests.conftest import real_faces_are_here
 
 TOLERATED = {
-    "fisher": dict.fromkeys(CHANGES, 0.03),
-    "svm": {**dict.fromkeys(CHANGES, 0.12), "mirrored": 0.4},
+    "fisher": dict.fromkeys(PERTURBATIONS, 0.03),
+    "svm": {**dict.fromkeys(PERTURBATIONS, 0.12), "mirrored": 0.4},
 }
 """The share of images whose name may change. Eigenfaces know nothing of mirrored faces."""
 
@@ -34,8 +34,8 @@ def split(faces: Faces) -> Split:
 def model(request: pytest.FixtureRequest, faces: Faces, split: Split) -> tuple[str, PortableModel]:
     train = faces[split.train]
     built = build_model(request.param)
-    features = fit_features(built, train.pixels, train.subjects)
-    fitted = fit_classifier(built, features, train.pixels, train.subjects)
+    features = fit_features(built, train.pixels, train.labels)
+    fitted = fit_classifier(built, features, train.pixels, train.labels)
     return request.param, export_model(fitted, {})
 
 
@@ -43,7 +43,7 @@ def test_small_changes_leave_the_name_as_it_is(
     model: tuple[str, PortableModel], faces: Faces, split: Split
 ) -> None:
     name, portable = model
-    changed = share_changed(
+    changed = prediction_flip_rate(
         lambda images: portable.predict(images.reshape(len(images), -1)), faces.images[split.test]
     )
     too_many = {c: share for c, share in changed.items() if share > TOLERATED[name][c]}
@@ -55,7 +55,7 @@ def test_the_same_person_is_likelier_than_another(
 ) -> None:
     """Probability of the one on the image, against that of the one on the next image."""
     odds = model[1].predict_proba(faces.pixels[split.test])
-    own = np.searchsorted(model[1].people, faces.subjects[split.test])
+    own = np.searchsorted(model[1].classes, faces.labels[split.test])
     rows = np.arange(len(own))
     others = np.roll(own, 1)
     differ = own != others
@@ -64,7 +64,7 @@ def test_the_same_person_is_likelier_than_another(
 
 def test_changes_are_small_and_stay_pictures(faces: Faces) -> None:
     images = faces.images[:5]
-    for name, change in CHANGES.items():
+    for name, change in PERTURBATIONS.items():
         made = change(images)
         assert made.shape == images.shape, name
         assert 0 <= made.min() <= made.max() <= 1, name

@@ -43,7 +43,7 @@ ANSWERS = pd.DataFrame(
     {
         "id": list("abcdef"),
         "part": ["baseline"] * 3 + ["drifted"] * 3,
-        "subject": ["ada", "ada", "bob", "bob", "bob", "ada"],
+        "label": ["ada", "ada", "bob", "bob", "bob", "ada"],
         "predicted": ["ada", "ada", "bob", "ada", "ada", "ada"],
         "confidence": [0.9, 0.8, 0.7, 0.6, 0.9, 0.5],
         "yaw": ["frontal"] * 3 + ["left", "left", "right"],
@@ -79,9 +79,9 @@ def test_accuracy_by_condition_and_confusions() -> None:
 
 
 def test_predictions_name_the_most_probable_person(drawn: Faces) -> None:
-    model = DummyClassifier(strategy="prior").fit(drawn.pixels[:20], drawn.subjects[:20])
+    model = DummyClassifier(strategy="prior").fit(drawn.pixels[:20], drawn.labels[:20])
     table = predict_people(model, drawn, np.array([0, 90]), "drifted")
-    assert list(table["predicted"]) == [drawn.people[0]] * 2
+    assert list(table["predicted"]) == [drawn.identities[0]] * 2
     assert list(table["confidence"]) == [8 / 20] * 2
     assert list(table["id"]) == [drawn.ids[0], drawn.ids[90]]
     assert list(table["yaw"]) == list(drawn.conditions["yaw"].iloc[[0, 90]])

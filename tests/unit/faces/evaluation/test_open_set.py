@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from faces.data.dataset import Faces
-from faces.evaluation.open_set import judge, tell_strangers
+from faces.evaluation.open_set import fit_rejection_threshold, threshold_at_tar
 from faces.models import build_model
 from tests.conftest import needs_real_faces
 
@@ -11,27 +11,30 @@ from tests.conftest import needs_real_faces
 def test_the_threshold_accepts_the_share_asked_for() -> None:
     rng = np.random.default_rng(0)
     known, strange = rng.normal(4, 1, 2000), rng.normal(0, 1, 2000)
-    found = judge(known, strange, 0.95)
-    assert found.known_from == pytest.approx(4 - 1.645, abs=0.1)
-    assert found.accepted == pytest.approx(0.95, abs=0.002)
-    assert found.false_accepts == pytest.approx(0.0093, abs=0.006)
+    found = threshold_at_tar(known, strange, 0.95)
+    assert found.rejection_threshold == pytest.approx(4 - 1.645, abs=0.1)
+    assert found.true_accept_rate == pytest.approx(0.95, abs=0.002)
+    assert found.false_accept_rate == pytest.approx(0.0093, abs=0.006)
     truth = np.repeat([1, 0], 2000)
     assert found.auroc == pytest.approx(roc_auc_score(truth, np.r_[known, strange]))
 
 
 def test_a_score_that_tells_nothing_gives_no_threshold() -> None:
     same = np.random.default_rng(0).normal(size=200)
-    found = judge(same[:100], same[100:], 0.95)
-    assert found.known_from is None
+    found = threshold_at_tar(same[:100], same[100:], 0.95)
+    assert found.rejection_threshold is None
     assert found.auroc == pytest.approx(0.5, abs=0.1)
 
 
 def test_too_few_people_or_images_tell_nothing(drawn: Faces) -> None:
-    few = drawn[np.flatnonzero(np.isin(drawn.subjects, drawn.people[:7]))]
-    assert tell_strangers(build_model("svm", components=5), few.pixels, few.subjects) is None
-    order = np.argsort(drawn.subjects, kind="stable")
+    few = drawn[np.flatnonzero(np.isin(drawn.labels, drawn.identities[:7]))]
+    assert fit_rejection_threshold(build_model("svm", components=5), few.pixels, few.labels) is None
+    order = np.argsort(drawn.labels, kind="stable")
     pairs = drawn[np.sort(np.concatenate([order[::8], order[1::8]]))]
-    assert tell_strangers(build_model("svm", components=5), pairs.pixels, pairs.subjects) is None
+    assert (
+        fit_rejection_threshold(build_model("svm", components=5), pairs.pixels, pairs.labels)
+        is None
+    )
 
 
 def test_strangers_are_never_trained_on(drawn: Faces, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,8 +43,8 @@ def test_strangers_are_never_trained_on(drawn: Faces, monkeypatch: pytest.Monkey
     seen: list[set[str]] = []
     scored: list[int] = []
 
-    def scores(model: object, pixels: np.ndarray, subjects: np.ndarray) -> object:
-        seen.append(set(subjects))
+    def scores(model: object, pixels: np.ndarray, labels: np.ndarray) -> object:
+        seen.append(set(labels))
 
         def answer(others: np.ndarray) -> np.ndarray:
             assert not {o.tobytes() for o in others} & {p.tobytes() for p in pixels}
@@ -51,9 +54,9 @@ def test_strangers_are_never_trained_on(drawn: Faces, monkeypatch: pytest.Monkey
         return answer
 
     monkeypatch.setattr(open_set, "_scores", scores)
-    tell_strangers(build_model("svm"), drawn.pixels, drawn.subjects)
+    fit_rejection_threshold(build_model("svm"), drawn.pixels, drawn.labels)
     assert [len(people) for people in seen] == [8, 8, 8]
-    assert set.union(*seen) == set(drawn.people)
+    assert set.union(*seen) == set(drawn.identities)
     assert sum(scored[1::2]) == len(drawn), "each image is a stranger's once"
 
 
@@ -61,22 +64,24 @@ def test_strangers_are_never_trained_on(drawn: Faces, monkeypatch: pytest.Monkey
 def test_fisher_tells_strangers_on_the_real_faces(real: Faces) -> None:
     """On people whom neither the model nor the threshold has seen."""
     rng = np.random.default_rng(1)
-    people = rng.permutation(real.people)
-    own = np.isin(real.subjects, people[:30])
+    people = rng.permutation(real.identities)
+    own = np.isin(real.labels, people[:30])
     train, test = np.zeros(len(real), bool), np.zeros(len(real), bool)
     for name in people[:30]:
-        rows = rng.permutation(np.flatnonzero(real.subjects == name))
+        rows = rng.permutation(np.flatnonzero(real.labels == name))
         train[rows[:6]], test[rows[6:]] = True, True
     from faces.models.export import export_model
     from faces.models.training import fit_classifier, fit_features
 
     model = build_model("fisher")
-    pixels, subjects = real.pixels[train], real.subjects[train]
-    found = tell_strangers(model, pixels, subjects)
+    pixels, labels = real.pixels[train], real.labels[train]
+    found = fit_rejection_threshold(model, pixels, labels)
     assert found is not None
-    assert found.known_from is not None
-    features = fit_features(model, pixels, subjects)
-    portable = export_model(fit_classifier(model, features, pixels, subjects), {}, found.known_from)
-    known, strange = (portable.answer(real.pixels[part])[1] for part in (test, ~own))
-    assert (known >= found.known_from).mean() > 0.9
-    assert (strange >= found.known_from).mean() < 0.08
+    assert found.rejection_threshold is not None
+    features = fit_features(model, pixels, labels)
+    portable = export_model(
+        fit_classifier(model, features, pixels, labels), {}, found.rejection_threshold
+    )
+    known, strange = (portable.predict_with_score(real.pixels[part])[1] for part in (test, ~own))
+    assert (known >= found.rejection_threshold).mean() > 0.9
+    assert (strange >= found.rejection_threshold).mean() < 0.08

@@ -6,11 +6,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
 from faces.data.dataset import Faces
-from faces.models.estimators.discriminants import CosineToMeans, Discriminants
-from faces.models.estimators.folds import Folds
-from faces.models.estimators.laplace_logistic import BayesianLogistic
-from faces.models.estimators.local_patterns import LocalPatterns
-from faces.models.estimators.nearest_neighbour import NearestImage
+from faces.models.estimators.discriminants import CosineNearestMean, Discriminants
+from faces.models.estimators.folds import StratifiedAugmentedKFold
+from faces.models.estimators.laplace_logistic import LaplaceLogisticRegression
+from faces.models.estimators.local_patterns import LocalBinaryPatterns
+from faces.models.estimators.nearest_neighbour import NearestNeighbour
 from faces.runtime.operators import probit
 
 RNG = np.random.default_rng(0)
@@ -32,7 +32,7 @@ def test_someone_with_one_image_leaves_the_rows_as_they_are() -> None:
 
 
 def test_the_cosine_looks_at_the_angle_only() -> None:
-    model = CosineToMeans().fit(ROWS, PEOPLE)
+    model = CosineNearestMean().fit(ROWS, PEOPLE)
     assert np.allclose(model.decision_function(ROWS), model.decision_function(7 * ROWS))
     assert np.abs(model.decision_function(ROWS)).max() <= 1 + 1e-9
     assert list(model.predict(CENTRES)) == list(np.unique(PEOPLE))
@@ -40,7 +40,7 @@ def test_the_cosine_looks_at_the_angle_only() -> None:
 
 def test_the_nearest_image_is_scikit_learns() -> None:
     order = RNG.permutation(24)
-    model = NearestImage().fit(ROWS[order], PEOPLE[order])
+    model = NearestNeighbour().fit(ROWS[order], PEOPLE[order])
     asked = RNG.normal(0, 3, (50, 5))
     theirs = KNeighborsClassifier(1).fit(ROWS, PEOPLE)
     assert list(model.predict(asked)) == list(theirs.predict(asked))
@@ -51,33 +51,33 @@ def test_folds_suit_who_has_fewest_images_and_keep_copies_together() -> None:
     people = np.array(["ada"] * 5 + ["bob"] * 3)
     rows = np.zeros((16, 1))
     seen = []
-    for kept, out in Folds(5, copies=2).split(rows, np.tile(people, 2)):
+    for kept, out in StratifiedAugmentedKFold(5, n_copies=2).split(rows, np.tile(people, 2)):
         assert not set(kept % 8) & set(out % 8)
         assert set(people[kept % 8]) == {"ada", "bob"}
         seen += out.tolist()
     assert sorted(seen) == list(range(16)), "each is held out once"
-    assert len(list(Folds(5).split(rows[:8], people))) == 3
+    assert len(list(StratifiedAugmentedKFold(5).split(rows[:8], people))) == 3
 
 
 def test_mirrored_copies_are_mirrored_and_moved_ones_moved(drawn: Faces) -> None:
     pixels = drawn.pixels[:2]
-    blocks = LocalPatterns(mirror=True, shift=2).copies(pixels).reshape(10, 2, 64, 64)
+    blocks = LocalBinaryPatterns(mirror=True, shift=2).copies(pixels).reshape(10, 2, 64, 64)
     images = drawn.images[:2]
     assert np.array_equal(blocks[0], images)
     assert np.array_equal(blocks[1][:, 2:], images[:, :-2])
     assert np.array_equal(blocks[4][:, :, :-2], images[:, :, 2:])
     assert np.array_equal(blocks[5], images[:, :, ::-1])
-    assert len(LocalPatterns(mirror=False, shift=0).copies(pixels)) == 2
+    assert len(LocalBinaryPatterns(mirror=False, shift=0).copies(pixels)) == 2
 
 
 def test_bayes_has_the_weights_of_the_most_probable_logistic_regression() -> None:
-    model = BayesianLogistic().fit(ROWS, PEOPLE)
+    model = LaplaceLogisticRegression().fit(ROWS, PEOPLE)
     plain = LogisticRegression(C=1 / model.precision_, max_iter=1000).fit(ROWS, PEOPLE)
     assert np.allclose(model.weights_, plain.coef_.T)
 
 
 def test_the_covariance_is_the_inverse_of_the_curvature() -> None:
-    model = BayesianLogistic().fit(ROWS, PEOPLE)
+    model = LaplaceLogisticRegression().fit(ROWS, PEOPLE)
     odds = softmax(ROWS @ model.weights_ + model.offset_, axis=1)[:, 1]
     curvature = (ROWS * (odds * (1 - odds))[:, None]).T @ ROWS + model.precision_ * np.eye(5)
     covariance = model.factors_[1] @ model.factors_[1].T
@@ -85,7 +85,7 @@ def test_the_covariance_is_the_inverse_of_the_curvature() -> None:
 
 
 def test_averaging_over_weights_is_what_sampling_them_gives() -> None:
-    model = BayesianLogistic().fit(ROWS, PEOPLE)
+    model = LaplaceLogisticRegression().fit(ROWS, PEOPLE)
     asked = RNG.normal(0, 3, (40, 5))
     noise = RNG.normal(size=(4000, 4, 5))
     drawn = model.weights_.T + np.einsum("kde,ske->skd", model.factors_, noise)
@@ -94,7 +94,7 @@ def test_averaging_over_weights_is_what_sampling_them_gives() -> None:
 
 
 def test_far_from_what_was_learned_it_is_less_sure_than_plain_regression() -> None:
-    model = BayesianLogistic().fit(ROWS, PEOPLE)
+    model = LaplaceLogisticRegression().fit(ROWS, PEOPLE)
     far = 20 * RNG.normal(size=(30, 5))
     plain = softmax(far @ model.weights_ + model.offset_, axis=1).max(axis=1)
     assert model.predict_proba(far).max(axis=1).mean() < plain.mean()
@@ -107,7 +107,7 @@ def test_a_bayes_that_is_certain_is_plain_regression() -> None:
     assert np.allclose(softmax(probit(values, arrays), axis=1), softmax(values, axis=1))
 
 
-@pytest.mark.parametrize("kind", [CosineToMeans, NearestImage])
+@pytest.mark.parametrize("kind", [CosineNearestMean, NearestNeighbour])
 def test_of_two_people_the_scores_are_one_column_as_scikit_learn_has_it(kind: type) -> None:
     model = kind().fit(ROWS[:12], PEOPLE[:12])
     scores = model.decision_function(ROWS[:12])

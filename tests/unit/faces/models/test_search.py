@@ -4,19 +4,19 @@ import numpy as np
 import pytest
 
 from faces.data.dataset import Faces
-from faces.models.search import Trial, best_trial, cross_validate, draw_search, plan_trials
+from faces.models.search import Trial, best_index, cross_validate, draw_search, sample_trials
 
 SPACES = {"svm": {"components": [10, 20], "C": [0.1, 1.0]}, "logistic": {"components": [10, 20]}}
 DEFAULTS = {"svm": {"components": 20, "C": 1.0}, "logistic": {"components": 15}}
 
 
 def test_each_model_is_tried_as_it_is_before_others_and_nothing_twice() -> None:
-    trials = plan_trials(SPACES, DEFAULTS, 50, seed=3)
+    trials = sample_trials(SPACES, DEFAULTS, 50, seed=3)
     assert [trial.model for trial in trials[:2]] == ["svm", "logistic"]
     assert [trial.params for trial in trials[:2]] == list(DEFAULTS.values())
     assert len({trial.key for trial in trials}) == len(trials) == 4 + 3
-    assert plan_trials(SPACES, DEFAULTS, 50, seed=3) == trials
-    assert plan_trials(SPACES, DEFAULTS, 3, seed=3) == trials[:3]
+    assert sample_trials(SPACES, DEFAULTS, 50, seed=3) == trials
+    assert sample_trials(SPACES, DEFAULTS, 3, seed=3) == trials[:3]
 
 
 def test_cross_validation_never_answers_what_it_was_trained_on(
@@ -27,8 +27,8 @@ def test_cross_validation_never_answers_what_it_was_trained_on(
     asked: list[bytes] = []
     real = search.fit_classifier
 
-    def spied(model: object, features: object, pixels: np.ndarray, subjects: np.ndarray) -> object:
-        fitted = real(model, features, pixels, subjects)  # type: ignore[arg-type]
+    def spied(model: object, features: object, pixels: np.ndarray, labels: np.ndarray) -> object:
+        fitted = real(model, features, pixels, labels)  # type: ignore[arg-type]
         trained = {row.tobytes() for row in pixels}
         predict = fitted.predict_proba
 
@@ -43,7 +43,7 @@ def test_cross_validation_never_answers_what_it_was_trained_on(
 
     monkeypatch.setattr(search, "fit_classifier", spied)
     trial = Trial("logistic", {"components": 20})
-    found = cross_validate(trial, drawn.pixels, drawn.subjects, folds=3, seed=0)
+    found = cross_validate(trial, drawn.pixels, drawn.labels, folds=3, seed=0)
     assert len(asked) == len(drawn)
     assert 0.3 < found["accuracy"] <= 1
     assert found["log_loss"] > 0
@@ -56,5 +56,5 @@ def test_of_equally_accurate_ones_the_surer_is_best() -> None:
         {"accuracy": 0.95, "log_loss": 0.3},
     ]
     found = [(Trial("svm", {"C": float(n)}), f) for n, f in enumerate(figures)]
-    assert best_trial(found) == 2
+    assert best_index(found) == 2
     assert draw_search(found).startswith(b"\x89PNG")

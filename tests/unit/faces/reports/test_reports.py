@@ -8,7 +8,7 @@ import pytest
 from faces.data.dataset import Faces
 from faces.drift.policy import ALERT, NONE, NOT_ENOUGH_EVIDENCE, RETRAIN
 from faces.reports.drift_report import draw_drift_page
-from faces.reports.timeline import EVENTS, draw_history_page
+from faces.reports.timeline import MAX_EVENTS, draw_history_page
 
 EVIL = "<script>alert(1)</script>"
 PICTURE = re.compile(r'<img src="data:image/png;base64,[A-Za-z0-9+/=]+" alt="[^"<>]+">')
@@ -71,8 +71,10 @@ def test_a_history_without_any_event_says_what_to_do() -> None:
 
 
 def test_a_long_history_stays_readable() -> None:
-    page = draw_history_page(ABOUT, [decided(n % 60, NONE) for n in range(EVENTS + 50)], [], [], {})
-    assert page.count('class="badge none"') == EVENTS
+    page = draw_history_page(
+        ABOUT, [decided(n % 60, NONE) for n in range(MAX_EVENTS + 50)], [], [], {}
+    )
+    assert page.count('class="badge none"') == MAX_EVENTS
     assert "50 earlier events are in the timeline only" in page
 
 
@@ -85,8 +87,8 @@ def test_what_comes_from_outside_is_escaped() -> None:
 @pytest.mark.parametrize("labelled", [True, False])
 def test_the_drift_page_shows_verdict_faces_and_columns(drawn: Faces, labelled: bool) -> None:
     window = drawn[np.arange(20)]
-    truth = np.where(np.arange(20) < 3, "someone else", window.subjects) if labelled else ""
-    window = Faces(window.images, window.subjects, pd.DataFrame({"truth": truth},
+    truth = np.where(np.arange(20) < 3, "someone else", window.labels) if labelled else ""
+    window = Faces(window.images, window.labels, pd.DataFrame({"truth": truth},
                    index=range(20)), "captured")  # fmt: skip
     rng = np.random.default_rng(0)
     names = ["brightness", "turn"]

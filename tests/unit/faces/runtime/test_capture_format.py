@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from faces.runtime.capture_format import (
-    Record,
+    CapturedRecord,
     count_damaged,
+    erase,
     feedback_record,
     model_record,
     prediction_record,
     read_records,
-    scrub,
 )
 
 WHITE = np.full((2, 4096), 255, np.uint8)
@@ -32,7 +32,7 @@ def names(data: bytes) -> list[str]:
     return [str(r.head.get("id", r.kind)) for r in read_records(data)]
 
 
-def prediction(data: bytes, request: str) -> Record:
+def prediction(data: bytes, request: str) -> CapturedRecord:
     return next(r for r in read_records(data) if r.head.get("id") == request)
 
 
@@ -78,7 +78,7 @@ def test_pixels_that_look_like_a_record_are_none() -> None:
 
 def test_a_scrubbed_record_leaves_nothing_and_hurts_no_other() -> None:
     data = bytearray(a_file())
-    scrub(data, prediction(bytes(data), "second"))
+    erase(data, prediction(bytes(data), "second"))
     assert names(bytes(data)) == ["model", "first", "first"]
     assert count_damaged(bytes(data)) == 0
     assert len(data) == len(a_file())

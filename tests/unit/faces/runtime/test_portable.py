@@ -29,8 +29,8 @@ ABOUT = {"model_version": "7", "data_version": "abc"}
 
 def fit(name: str, faces: Faces, **params: object) -> Pipeline:
     model = build_model(name, **params)
-    features = fit_features(model, faces.pixels, faces.subjects)
-    return fit_classifier(model, features, faces.pixels, faces.subjects)
+    features = fit_features(model, faces.pixels, faces.labels)
+    return fit_classifier(model, features, faces.pixels, faces.labels)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_the_portable_model_answers_as_the_trained_one_on_all_images(
 @pytest.mark.parametrize("whiten", [True, False])
 @pytest.mark.parametrize("name", model_names())
 def test_two_people_are_enough(drawn: Faces, name: str, whiten: bool) -> None:
-    two = drawn[np.flatnonzero(np.isin(drawn.subjects, drawn.people[:2]))]
+    two = drawn[np.flatnonzero(np.isin(drawn.labels, drawn.identities[:2]))]
     model = fit(name, two, components=3, **({} if name == "fisher" else {"whiten": whiten}))
     portable = export_model(model, ABOUT)
     error = np.abs(portable.predict_proba(drawn.pixels) - model.predict_proba(drawn.pixels))
@@ -69,8 +69,8 @@ def test_two_people_are_enough(drawn: Faces, name: str, whiten: bool) -> None:
 def test_a_file_comes_back_as_it_was_written(small: PortableModel, drawn: Faces) -> None:
     data = write_portable(small)
     back = read_portable(data, file_hash(data))
-    assert dict(back.about) == ABOUT
-    assert list(back.people) == drawn.people
+    assert dict(back.metadata) == ABOUT
+    assert list(back.classes) == drawn.identities
     assert write_portable(back) == data
     assert np.array_equal(back.predict_proba(drawn.pixels), small.predict_proba(drawn.pixels))
 
@@ -94,10 +94,10 @@ def test_what_is_no_model_is_refused_even_with_its_own_hash(small: PortableModel
     data = write_portable(small)
     array = BytesIO()
     np.save(array, np.zeros(3))
-    for wrong in (b"", b"no zip", data[: len(data) // 2], array.getvalue()):
+    for bad_request in (b"", b"no zip", data[: len(data) // 2], array.getvalue()):
         with pytest.raises(DamagedModelError, match="cannot be read"):
-            read_portable(wrong, file_hash(wrong))
-    odd = PortableModel([("telepathy", {})], small.people, ABOUT)
+            read_portable(bad_request, file_hash(bad_request))
+    odd = PortableModel([("telepathy", {})], small.classes, ABOUT)
     data = write_portable(odd)
     with pytest.raises(DamagedModelError, match=r"unknown here: \['telepathy'\]"):
         read_portable(data, file_hash(data))
@@ -111,7 +111,7 @@ def test_a_pickle_in_the_file_is_never_loaded() -> None:
 
 
 def test_an_estimator_that_cannot_be_exported_is_told(drawn: Faces) -> None:
-    forest = RandomForestClassifier(2).fit(drawn.pixels[:20], drawn.subjects[:20])
+    forest = RandomForestClassifier(2).fit(drawn.pixels[:20], drawn.labels[:20])
     with pytest.raises(TypeError, match="RandomForestClassifier cannot be exported"):
         export_model(Pipeline([("classifier", forest)]), ABOUT)
 
