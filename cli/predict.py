@@ -36,8 +36,8 @@ def ask(image: Path | None, truth: str | None, body: bool) -> None:
 
     from components.deployers.base import active_deployer
     from faces.client import send_faces, send_feedback
-    from faces.data.dataset import SIDE
     from faces.data.sources.folder import read_image
+    from faces.runtime.image import IMAGE_SIDE
     from store.versions import find_version, load_artifact
 
     endpoint = active_deployer().endpoint()
@@ -48,7 +48,7 @@ def ask(image: Path | None, truth: str | None, body: bool) -> None:
         row = int(np.random.default_rng().choice(split.test))
         pixels, who = faces.pixels[row], f"a held-out image of {faces.labels[row]}"
     else:
-        pixels, who = read_image(image, SIDE).ravel(), str(image)
+        pixels, who = read_image(image, IMAGE_SIDE).ravel(), str(image)
     if body:
         print(json.dumps({"data": {"ndarray": [pixels.astype(float).round(6).tolist()]}}))
         return

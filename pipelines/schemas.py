@@ -1,21 +1,14 @@
 """What each pipeline may be told: strict, frozen settings."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, field_validator
 
+from components.deployers.settings import ServingSettings
+from components.settings import Settings
 from faces.errors import require_choice
-from serving.settings import ROTATE_AT_MOST
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 Share = Annotated[float, Field(gt=0, lt=1)]
-
-
-class Settings(BaseModel):
-    """Unknown keys and values of another type are errors; nothing changes once it is read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class DataSettings(Settings):
@@ -53,41 +46,9 @@ class TrainingSettings(Settings):
     seed: Annotated[int, Field(ge=0)] = 11
 
 
-class EndpointSettings(Settings):
-    """Where the endpoint is, and who may use it."""
-
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=1, le=65535)] = 9000
-    workers: Annotated[int, Field(ge=1, le=64)] = 1
-    token_secret: str = ""
-    max_body_bytes: Annotated[int, Field(ge=10_000)] = 8_000_000
-    request_timeout_seconds: Annotated[int, Field(ge=1)] = 60
-
-    @model_validator(mode="after")
-    def _open_only_with_token(self) -> Self:
-        if not self.token_secret and self.host not in LOOPBACK:
-            raise PydanticCustomError(
-                "open_host",
-                "others could reach the endpoint, so endpoint.token_secret must name a secret",
-            )
-        return self
-
-
-class CaptureSettings(Settings):
-    """What is kept of answered requests, where, and for how long."""
-
-    capture: bool = True
-    capture_uri: str = ""
-    retention_days: Annotated[float, Field(gt=0, strict=False)] = 30
-    rotate_bytes: Annotated[int, Field(ge=100_000)] = 64_000_000
-    rotate_seconds: Annotated[float, Field(ge=1, le=ROTATE_AT_MOST, strict=False)] = 3600
-
-
-class DeploymentSettings(Settings):
+class DeploymentSettings(ServingSettings):
     """Everything that the deployment pipeline may be told."""
 
-    endpoint: EndpointSettings = EndpointSettings()
-    capture: CaptureSettings = CaptureSettings()
     verification_images: Annotated[int, Field(ge=1, le=50)] = 8
 
 

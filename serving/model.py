@@ -14,7 +14,8 @@ from google.protobuf import json_format
 from numpy.typing import NDArray
 from seldon_core.proto.prediction_pb2 import Feedback, SeldonMessage
 
-from faces.runtime.capture_format import PIXELS, to_unit_range
+from faces.runtime.capture_format import to_unit_range
+from faces.runtime.image import PIXELS
 from serving.capture.writer import Capture
 from serving.errors import RequestError, bad_request
 from serving.hot_reload import ModelFollower

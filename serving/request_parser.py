@@ -9,10 +9,9 @@ import numpy as np
 import simdjson
 from numpy.typing import NDArray
 
-from faces.runtime.capture_format import PIXELS
+from faces.runtime.image import IMAGE_SIDE, PIXELS
 from serving.errors import bad_request
 
-SIDE = 64
 ID = re.compile(r"[A-Za-z0-9._:\-]{1,128}")
 DTYPES: dict[str, np.dtype[Any]] = {"uint8": np.dtype("u1"), "float32": np.dtype("<f4")}
 
@@ -80,11 +79,11 @@ def _ndarray(rows: Any, body: bytes) -> NDArray[np.float32]:
         if len(row) != PIXELS and not _is_square(row):
             raise bad_request(
                 f"{field}[{number}]",
-                f"{PIXELS} numbers, or {SIDE} rows of {SIDE}, are needed, not {len(row)}",
+                f"{PIXELS} numbers, or {IMAGE_SIDE} rows of {IMAGE_SIDE}, are needed, not {len(row)}",
             )
     values = _numbers(rows, field)
     # No list but those that were looked at: then nothing is nested deeper.
-    lists = 1 + sum(1 if len(row) == PIXELS else 1 + SIDE for row in rows)
+    lists = 1 + sum(1 if len(row) == PIXELS else 1 + IMAGE_SIDE for row in rows)
     deep = body.count(b"[") != lists and rows.mini.count(b"[") != lists
     if deep or len(values) != len(rows) * PIXELS:
         raise bad_request(field, "lists are nested too deep")
@@ -92,8 +91,8 @@ def _ndarray(rows: Any, body: bytes) -> NDArray[np.float32]:
 
 
 def _is_square(row: Any) -> bool:
-    return len(row) == SIDE and all(
-        isinstance(line, simdjson.Array) and len(line) == SIDE for line in row
+    return len(row) == IMAGE_SIDE and all(
+        isinstance(line, simdjson.Array) and len(line) == IMAGE_SIDE for line in row
     )
 
 
@@ -109,11 +108,11 @@ def _tensor(tensor: Any) -> NDArray[np.float32]:
     sizes = shape.as_list()
     if len(sizes) not in (2, 3) or not all(type(size) is int for size in sizes):
         raise bad_request(
-            f"{field}.shape", f"[faces, {PIXELS}] or [faces, {SIDE}, {SIDE}] is needed"
+            f"{field}.shape", f"[faces, {PIXELS}] or [faces, {IMAGE_SIDE}, {IMAGE_SIDE}] is needed"
         )
-    if sizes[1:] not in ([PIXELS], [SIDE, SIDE]):
+    if sizes[1:] not in ([PIXELS], [IMAGE_SIDE, IMAGE_SIDE]):
         raise bad_request(
-            f"{field}.shape", f"[faces, {PIXELS}] or [faces, {SIDE}, {SIDE}] is needed"
+            f"{field}.shape", f"[faces, {PIXELS}] or [faces, {IMAGE_SIDE}, {IMAGE_SIDE}] is needed"
         )
     numbers = _numbers(values, f"{field}.values")
     if len(numbers) != len(values) or values.mini.count(b"[") != 1:

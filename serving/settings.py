@@ -9,7 +9,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-ROTATE_AT_MOST = 86_400
+MAX_ROTATE_SECONDS = 86_400
 """Seconds for which a file of captured requests may be written to."""
 
 TOKEN = "FACES_TOKEN"

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from faces.data.sources import folder, olivetti, remote, synthetic
 from faces.errors import UserError
+from faces.runtime.image import IMAGE_SIDE
 
-SIDE = 64
 SOURCES = ("auto", "olivetti", "synthetic")
 """The named sources; anything else is the path or the URI of a folder."""
 
@@ -85,7 +85,7 @@ def load_faces(source: str = "auto", *, people: int = 40, images: int = 10, seed
     if source == "synthetic":
         return _checked("synthetic", *synthetic.draw_faces(people, images, seed))
     with remote.local_copy(source) as place:
-        return _checked("folder", *folder.read_faces(place, SIDE))
+        return _checked("folder", *folder.read_faces(place, IMAGE_SIDE))
 
 
 def known_conditions(source: str) -> pd.DataFrame | None:
@@ -101,7 +101,7 @@ def known_conditions(source: str) -> pd.DataFrame | None:
 def _checked(
     source: str, images: NDArray[np.float32], labels: NDArray[np.str_], table: pd.DataFrame
 ) -> Faces:
-    if images.shape[1:] != (SIDE, SIDE) or not len(images) == len(labels) == len(table):
+    if images.shape[1:] != (IMAGE_SIDE, IMAGE_SIDE) or not len(images) == len(labels) == len(table):
         raise UserError(f"{source}: {images.shape} images, {len(labels)} names, {len(table)} rows")
     if not (np.isfinite(images).all() and images.min() >= 0 and images.max() <= 1):
         raise UserError(f"{source}: pixels must be numbers from 0 to 1")

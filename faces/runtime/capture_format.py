@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-PIXELS = 64 * 64
+from faces.runtime.image import PIXELS
+
 MAGIC, TOMBSTONE = b"FACE", b"GONE"
 FRAME = struct.Struct("<4sIII")
 Buffer = bytes | memoryview

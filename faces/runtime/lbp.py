@@ -7,7 +7,8 @@ With numpy alone and by elementwise arithmetic only, so that training and servin
 import numpy as np
 from numpy.typing import NDArray
 
-SIDE = 64
+from faces.runtime.image import IMAGE_SIDE
+
 RADIUS = 2
 FINE, COARSE = 8, 4
 """Cells a side, twice: histograms of both stand side by side."""
@@ -35,7 +36,9 @@ COUNT = int(BINS.max()) + 1
 WIDTH = (FINE**2 + COARSE**2) * COUNT
 """Numbers a face: 4,720."""
 
-CELLS = np.kron(np.arange(FINE**2).reshape(FINE, FINE), np.ones((SIDE // FINE,) * 2, int)) * COUNT
+CELLS = (
+    np.kron(np.arange(FINE**2).reshape(FINE, FINE), np.ones((IMAGE_SIDE // FINE,) * 2, int)) * COUNT
+)
 
 
 def count_patterns(images: Images, blur: Images) -> Images:
@@ -84,12 +87,12 @@ def _along(images: Images, blur: Images, axis: int) -> Images:
 def _patterns(images: Images) -> NDArray[np.uint8]:
     """Each pixel's pattern: a bit for each of 8 neighbours that is no darker than it."""
     n, border = len(images), RADIUS
-    padded = np.zeros((n, SIDE + 2 * border, SIDE + 2 * border), np.float32)
+    padded = np.zeros((n, IMAGE_SIDE + 2 * border, IMAGE_SIDE + 2 * border), np.float32)
     padded[:, border:-border, border:-border] = images
 
     def at(dy: int, dx: int) -> Images:
         y, x = border + dy, border + dx
-        return padded[:, y : y + SIDE, x : x + SIDE]
+        return padded[:, y : y + IMAGE_SIDE, x : x + IMAGE_SIDE]
 
     near, far = np.float32(1) - DIAGONAL, DIAGONAL
 

@@ -6,7 +6,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from faces.runtime.lbp import SIDE, count_patterns
+from faces.runtime.image import IMAGE_SIDE
+from faces.runtime.lbp import count_patterns
 
 Array = NDArray[np.float32]
 Arrays = Mapping[str, Array]
@@ -20,7 +21,7 @@ def affine(values: Array, arrays: Arrays) -> Array:
 
 def lbp_histogram(values: Array, arrays: Arrays) -> Array:
     """Local binary patterns of pixels."""
-    return count_patterns(values.reshape(-1, SIDE, SIDE), arrays["blur"])
+    return count_patterns(values.reshape(-1, IMAGE_SIDE, IMAGE_SIDE), arrays["blur"])
 
 
 def l2_normalize(values: Array, arrays: Arrays) -> Array:

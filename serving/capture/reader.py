@@ -7,7 +7,7 @@ from pathlib import Path
 
 from faces.runtime.capture_format import FEEDBACK, PREDICTION, CapturedRecord, erase, read_records
 from serving.capture.writer import ENDING, IDS, begun, write_ids
-from serving.settings import ROTATE_AT_MOST
+from serving.settings import MAX_ROTATE_SECONDS
 
 TOGETHER = 16
 """Files that are fetched at the same time."""
@@ -38,7 +38,7 @@ def read_files(places: Sequence[str], since: float = 0) -> Iterator[bytes]:
 
 def may_hold(name: str, since: float) -> bool:
     """Whether a file of this name may hold something newer: it was written to for a day at most."""
-    return begun(name) > since - ROTATE_AT_MOST
+    return begun(name) > since - MAX_ROTATE_SECONDS
 
 
 def delete_captured(

@@ -8,8 +8,9 @@ from zenml import step
 
 from components.deployers.base import active_deployer
 from faces.client import count_faces
-from faces.data.dataset import SIDE, Faces
+from faces.data.dataset import Faces
 from faces.drift.captured_requests import read_captured_requests
+from faces.runtime.image import IMAGE_SIDE
 from serving.capture.reader import read_files
 from store.deployments import decisions, last_decided_at
 from store.materializers import FacesMaterializer
@@ -36,7 +37,7 @@ def load_window(last: int | None) -> tuple[Annotated[Faces, "window"], Annotated
     table = captured.table
     chosen = (table["time"].astype("int64") > until).to_numpy()
     rows = np.flatnonzero(chosen)[-last:] if last else np.flatnonzero(chosen)
-    images = captured.pixels[rows].reshape(-1, SIDE, SIDE)
+    images = captured.pixels[rows].reshape(-1, IMAGE_SIDE, IMAGE_SIDE)
     about = pd.DataFrame(
         {
             "truth": table["truth"].iloc[rows].fillna(UNKNOWN).to_numpy(dtype=str),

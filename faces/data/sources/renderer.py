@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-SIDE = 64
+from faces.runtime.image import IMAGE_SIDE
 
 Array = NDArray[Any]
 
@@ -22,7 +22,7 @@ def render(faces: Sequence[Mapping[str, float]]) -> NDArray[np.float32]:
     Every name of a proportion or variation becomes an array (n, 1, 1): one formula draws them all.
     """
     p = {k: np.array([f[k] for f in faces], np.float32)[:, None, None] for k in faces[0]}
-    axis = (np.arange(SIDE, dtype=np.float32) + 0.5) / SIDE * 2 - 1
+    axis = (np.arange(IMAGE_SIDE, dtype=np.float32) + 0.5) / IMAGE_SIDE * 2 - 1
     x0, y0 = axis[None, None, :] - p["shift_x"], axis[None, :, None] - p["shift_y"] - 0.04
     cos, sin = np.cos(p["roll"]), np.sin(p["roll"])
     x, y = (x0 * cos + y0 * sin) * p["zoom"], (-x0 * sin + y0 * cos) * p["zoom"]
@@ -123,7 +123,10 @@ def _draw_mouth(face: Array, fx: Array, fy: Array, p: Mapping[str, Array]) -> Ar
 
 def _grain(faces: Sequence[Mapping[str, float]]) -> Array:
     """Camera noise of each image, from its own seed."""
-    noise = [np.random.default_rng(int(f["grain"])).normal(0, 0.012, (SIDE, SIDE)) for f in faces]
+    noise = [
+        np.random.default_rng(int(f["grain"])).normal(0, 0.012, (IMAGE_SIDE, IMAGE_SIDE))
+        for f in faces
+    ]
     return np.array(noise, np.float32)
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from faces.data.sources.renderer import SIDE, render
+from faces.data.sources.renderer import render
+from faces.runtime.image import IMAGE_SIDE
 
 CONDITIONS: Mapping[str, tuple[tuple[str, ...], tuple[float, ...]]] = {
     "yaw": (("frontal", "left", "right"), (0.70, 0.15, 0.15)),
@@ -70,7 +71,7 @@ def draw_faces(
     whatever the number of people and images.
     """
     width = len(str(people))
-    pictures = np.empty((people * images, SIDE, SIDE), np.float32)
+    pictures = np.empty((people * images, IMAGE_SIDE, IMAGE_SIDE), np.float32)
     rows: dict[str, list[str]] = {name: [] for name in CONDITIONS}
     pending: list[dict[str, float]] = []
     done = 0

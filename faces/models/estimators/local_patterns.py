@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from faces.runtime.lbp import SIDE, count_patterns, gaussian
+from faces.runtime.image import IMAGE_SIDE
+from faces.runtime.lbp import count_patterns, gaussian
 
 Pixels = NDArray[np.float32]
 
@@ -26,23 +27,25 @@ class LocalBinaryPatterns(TransformerMixin, BaseEstimator):  # type: ignore[misc
 
     def transform(self, pixels: Pixels) -> Pixels:
         """Count the patterns."""
-        return count_patterns(np.asarray(pixels, np.float32).reshape(-1, SIDE, SIDE), self.kernel_)
+        return count_patterns(
+            np.asarray(pixels, np.float32).reshape(-1, IMAGE_SIDE, IMAGE_SIDE), self.kernel_
+        )
 
     def copies(self, pixels: Pixels) -> Pixels:
         """Pixels (k · n, 4096): the n images, then one block of n for each kind of copy.
 
         A head turned to the other side and a face cut out a little off are the same person.
         """
-        images = np.asarray(pixels, np.float32).reshape(-1, SIDE, SIDE)
+        images = np.asarray(pixels, np.float32).reshape(-1, IMAGE_SIDE, IMAGE_SIDE)
         sides = [images, images[:, :, ::-1]] if self.mirror else [images]
         by = self.shift
         moves = [(0, 0), (by, 0), (-by, 0), (0, by), (0, -by)] if by else [(0, 0)]
         blocks = [moved(side, *move) for side in sides for move in moves]
-        return np.concatenate(blocks).reshape(-1, SIDE * SIDE)
+        return np.concatenate(blocks).reshape(-1, IMAGE_SIDE * IMAGE_SIDE)
 
 
 def moved(images: Pixels, down: int, right: int) -> Pixels:
     """Images moved by whole pixels; what comes in is what stood at the edge."""
-    rows = np.clip(np.arange(SIDE) - down, 0, SIDE - 1)
-    columns = np.clip(np.arange(SIDE) - right, 0, SIDE - 1)
+    rows = np.clip(np.arange(IMAGE_SIDE) - down, 0, IMAGE_SIDE - 1)
+    columns = np.clip(np.arange(IMAGE_SIDE) - right, 0, IMAGE_SIDE - 1)
     return images[:, rows][:, :, columns]

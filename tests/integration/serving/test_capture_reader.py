@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from faces.drift.captured_requests import read_captured_requests
-from faces.runtime.capture_format import PIXELS
+from faces.runtime.image import PIXELS
 from serving.capture.reader import read_files
 from serving.capture.writer import ENDING, Capture
 from serving.settings import ServerSettings
