@@ -21,8 +21,8 @@ from cli.run_lock import run_lock, single_instance
 from cli.settings import check_data_reachable
 from components.clouds.gcp_errors import translate_gcp_error
 from components.deployers.container_images import PIPELINES, image_name
+from components.settings import Settings
 from faces.errors import require_choice
-from pipelines.schemas import Settings
 from stacks.databases import create_mlflow_database, create_zenml_database, exclusive_lock
 from stacks.doctor import check_stack
 from stacks.readiness import check_ready, mlflow_address

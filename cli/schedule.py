@@ -14,9 +14,9 @@ from cli.runner import run_options
 from cli.watch import NEVER, Interval
 from components.clouds.gcp import vertex_client_options
 from components.clouds.gcp_errors import translate_gcp_error
+from components.settings import Settings
 from faces import NAME
 from faces.errors import UserError
-from pipelines.schemas import Settings
 from steps.monitoring.trigger_run import start_run
 
 MINUTES, HOURS = 60, 24

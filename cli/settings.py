@@ -6,13 +6,14 @@ from typing import Any
 import yaml
 from pydantic import ConfigDict, ValidationError, validate_call
 
+from components.settings import Settings
 from faces.data.conditions import parse_condition
 from faces.data.dataset import SOURCES, known_conditions
 from faces.data.sources.folder import TABLE
 from faces.data.sources.remote import is_remote
 from faces.errors import UserError, require_choice
 from faces.models import model_builder, model_names
-from pipelines.schemas import PIPELINES, Settings, SweepSettings, TrainingSettings
+from pipelines.schemas import PIPELINES, SweepSettings, TrainingSettings
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 

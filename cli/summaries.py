@@ -7,12 +7,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from components.settings import Settings
 from faces import NAME
 from faces.data.dataset import CREDITS
 from pipelines.schemas import (
     DriftSettings,
     HistorySettings,
-    Settings,
     SweepSettings,
     TrafficSettings,
     TrainingSettings,

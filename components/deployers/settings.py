@@ -14,15 +14,19 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 class EndpointSettings(Settings):
     """Where the endpoint listens, and who may use it."""
 
-    host: str = Field("127.0.0.1", description="address to listen on; not loopback: needs a token")
-    port: int = Field(9000, ge=1, le=65535, description="port to listen on")
-    workers: int = Field(1, ge=1, le=64, description="processes that answer requests")
-    token_secret: str = Field(
-        "", description="ZenML secret whose key `token` clients must send as bearer token"
+    host: str = Field(
+        default="127.0.0.1", description="address to listen on; not loopback: needs a token"
     )
-    max_body_bytes: int = Field(8_000_000, ge=10_000, description="larger requests are refused")
+    port: int = Field(default=9000, ge=1, le=65535, description="port to listen on")
+    workers: int = Field(default=1, ge=1, le=64, description="processes that answer requests")
+    token_secret: str = Field(
+        default="", description="ZenML secret whose key `token` clients must send as bearer token"
+    )
+    max_body_bytes: int = Field(
+        default=8_000_000, ge=10_000, description="larger requests are refused"
+    )
     request_timeout_seconds: int = Field(
-        60, ge=1, description="clients that take longer to send a request are disconnected"
+        default=60, ge=1, description="clients that take longer to send a request are disconnected"
     )
 
     @model_validator(mode="after")
@@ -38,15 +42,15 @@ class EndpointSettings(Settings):
 class CaptureSettings(Settings):
     """Which answered requests are kept, where, and for how long."""
 
-    capture: bool = Field(True, description="keep answered requests for drift detection")
+    capture: bool = Field(default=True, description="keep answered requests for drift detection")
     capture_uri: str = Field(
-        "", description="folder or URI of captured requests; '': in the server's folder"
+        default="", description="folder or URI of captured requests; '': in the server's folder"
     )
     retention_days: Annotated[
         float, Field(gt=0, strict=False, description="captured requests are deleted after this")
     ] = 30
     rotate_bytes: int = Field(
-        64_000_000, ge=100_000, description="a new capture file is started at this size"
+        default=64_000_000, ge=100_000, description="a new capture file is started at this size"
     )
     rotate_seconds: Annotated[
         float,

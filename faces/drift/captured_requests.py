@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from faces.runtime.capture_format import (
     FEEDBACK,
     MODEL,
-    PIXELS,
     VERIFICATION,
     CapturedRecord,
     count_damaged,
     read_records,
 )
+from faces.runtime.image import PIXELS
 
 COLUMNS = [
     "request", "face", "time", "version", "person", "confidence", "truth", "probabilities",
