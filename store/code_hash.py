@@ -1,0 +1,113 @@
+"""Which files of this repository a module depends on, and a hash of their contents.
+
+The files are found by following import statements, so nothing has to be listed by hand. The hash
+decides when a running server is restarted, how its container image is named, and which cached
+steps are still valid.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+DATA_SUFFIXES = {".csv", ".html", ".yaml"}
+
+
+def source_files(*modules: str) -> tuple[Path, ...]:
+    """Find the files that modules of this repository import, directly or indirectly.
+
+    A package that is imported as a value (`from faces.models import recognisers`) may be searched
+    for modules at run time, so all modules below it count. So do data files (.csv, .html, .yaml)
+    next to an imported module or in a folder without Python files below it.
+
+    Args:
+        modules: Dotted names, such as "serving.server".
+
+    Returns:
+        The files, sorted, without duplicates.
+
+    Raises:
+        ModuleNotFoundError: If a name is no module of this repository.
+    """
+    found: set[Path] = set()
+    pending = list(modules)
+    seen: set[str] = set()
+    while pending:
+        name = pending.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        file = _file_of(name)
+        if file is None:
+            raise ModuleNotFoundError(f"no module '{name}' in {ROOT}")
+        found.add(file)
+        found.update(_data_files(file.parent))
+        pending += _parents(name) + list(_imports(file))
+    return tuple(sorted(found))
+
+
+@cache
+def code_hash(*modules: str) -> str:
+    """Hash the paths and contents of `source_files(*modules)`: 64 hexadecimal digits."""
+    return hash_files(source_files(*modules))
+
+
+def hash_files(files: tuple[Path, ...]) -> str:
+    """Hash the paths (relative to the repository) and contents of files: SHA-256."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
+
+
+def _file_of(module: str) -> Path | None:
+    path = ROOT.joinpath(*module.split("."))
+    candidates = (path.with_suffix(".py"), path / "__init__.py")
+    return next((file for file in candidates if file.is_file()), None)
+
+
+def _parents(module: str) -> list[str]:
+    parts = module.split(".")
+    names = (".".join(parts[:end]) for end in range(1, len(parts)))
+    return [name for name in names if _file_of(name)]
+
+
+def _data_files(folder: Path) -> Iterator[Path]:
+    if folder == ROOT:
+        return
+    for entry in folder.iterdir():
+        if entry.suffix in DATA_SUFFIXES:
+            yield entry
+        elif entry.is_dir() and not any(entry.rglob("*.py")):
+            yield from (file for file in entry.rglob("*") if file.suffix in DATA_SUFFIXES)
+
+
+@cache
+def _imports(file: Path) -> tuple[str, ...]:
+    """Return the modules of this repository that a file imports, anywhere in it."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                names += _with_submodules(alias.name)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            if _file_of(node.module) is None:
+                continue
+            names.append(node.module)
+            for alias in node.names:
+                names += _with_submodules(f"{node.module}.{alias.name}")
+    return tuple(names)
+
+
+def _with_submodules(name: str) -> list[str]:
+    file = _file_of(name)
+    if file is None:
+        return []
+    if file.name != "__init__.py":
+        return [name]
+    folder = file.parent
+    below = (f for f in folder.rglob("*.py") if f != file)
+    relative = (f.relative_to(ROOT).with_suffix("").parts for f in below)
+    return [name, *(".".join(p[:-1] if p[-1] == "__init__" else p) for p in relative)]
