@@ -1,28 +1,33 @@
 # The project's commands. `make help` explains them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-serving setup-gcp run deploy demo test test-gcp check format dashboard dashboard-stop \
-	bench bench-serving images requirements clean
+.PHONY: help setup setup-dev setup-serving setup-gcp setup-wandb run deploy demo test test-fast test-gcp check format \
+	dashboard dashboard-stop bench bench-serving images requirements schema clean
 
 PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,13))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-# uv is quick but knows nothing of pip's configuration: where it fails, pip installs the same files.
+# uv is fast but does not read pip's configuration: if it fails, pip installs the same files.
 INSTALL = $(BIN)/python -m uv pip install --quiet --python $(or $(2),$(BIN))/python --compile-bytecode --require-hashes -r $(1) \
 	|| { echo "uv found no index; trying pip with its own configuration …"; $(or $(2),$(BIN))/python -m pip install --quiet --no-deps --require-hashes -r $(1); }
+PIN = $(BIN)/python -m uv pip compile --quiet --universal --upgrade --generate-hashes --python-version 3.11 \
+	--no-emit-index-url --no-header
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: .venv/base ## Make .venv with what is needed to run (needs Python 3.11 or 3.12)
+setup: .venv/base ## Create .venv with what is needed to run (needs Python 3.11 or 3.12)
 
 setup-dev: .venv/dev ## Add what is needed to change the project
 
-setup-serving: setup ## Make .venv-serving, which the prediction server runs in (deploying does it too)
+setup-serving: setup ## Create .venv-serving, which the prediction server runs in (deploying does it too)
 	@$(BIN)/python -m components.deployers.seldon_local.environment
 
-setup-gcp: .venv/base requirements/gcp.txt ## Add what is needed to run on the gcp stack
+setup-gcp: .venv/base requirements/gcp.txt ## Add what is needed for the gcp stack
 	@$(call INSTALL,requirements/gcp.txt)
+
+setup-wandb: .venv/base requirements/wandb.txt ## Add what is needed for the local-wandb stack
+	@$(call INSTALL,requirements/wandb.txt)
 
 run: setup ## Train on the default data: python run.py --pipeline training
 	@$(BIN)/python run.py --pipeline training
@@ -30,53 +35,60 @@ run: setup ## Train on the default data: python run.py --pipeline training
 deploy: setup ## Serve the model in production: python run.py --pipeline deployment
 	@$(BIN)/python run.py --pipeline deployment
 
-demo: setup ## Play the whole story: train, serve, drift, retrain, redeploy, roll back (three minutes)
-	@$(BIN)/python -m cli.demo
+demo: setup ## Run the whole loop: train, serve, drift, retrain, redeploy, roll back (three minutes)
+	@$(BIN)/python run.py demo
 
-test: setup-dev ## Run the tests (real faces where SCIKIT_LEARN_DATA has them) and measure coverage
+test: setup-dev ## Run the tests (real faces if SCIKIT_LEARN_DATA has them) and measure coverage
 	@$(BIN)/python -m pytest
 
-test-gcp: setup-serving .venv-gcp/ready ## Play the gcp stack without a cloud (ten minutes; root, and a PostgreSQL server)
+test-fast: setup-dev ## Run the unit tests (one minute)
+	@$(BIN)/python -m pytest tests/unit --no-cov
+
+test-gcp: setup-serving .venv-gcp/ready ## Test the gcp stack without a cloud (ten minutes; root, and a PostgreSQL server)
 	@.venv-gcp/bin/python -m pytest tests/gcp -o addopts="-q --strict-markers --durations=10"
 
-check: setup-dev ## Lint, check the format and the types
+check: setup-dev ## Lint, and check format, types and imports between packages
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports
 
-format: setup-dev ## Format the code and mend what can be mended
+format: setup-dev ## Format the code, and fix what can be fixed automatically
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-dashboard: setup ## Open the ZenML dashboard on the latest run, and say how to open MLflow
-	@$(BIN)/python -m cli.dashboard
+dashboard: setup ## Open the ZenML dashboard on the latest run, and print how to open the tracker
+	@$(BIN)/python run.py dashboard
 
 dashboard-stop: ## Stop the dashboard
-	@$(BIN)/python -m cli.dashboard --stop
+	@$(BIN)/python run.py dashboard --stop
 
 images: setup ## Build the images of pipelines and endpoint without a container engine, and try them
-	@$(BIN)/python -m cli.build_images
+	@$(BIN)/python run.py build-images
 
 bench: setup ## Time the pipeline against a plain script without ZenML
 	@$(BIN)/python -m benchmarks.pipeline
 
-bench-serving: setup ## Measure the prediction endpoint beside other servers (ten minutes)
+bench-serving: setup ## Measure the prediction endpoint next to other servers (ten minutes)
 	@$(BIN)/python -W ignore -m benchmarks.serving
 	@$(BIN)/python -W ignore -m benchmarks.soak_test
 
-requirements: setup-dev ## Pin the newest versions that fit requirements/*.in
-	@for f in bootstrap base dev gcp gcp-test; do $(BIN)/python -m uv pip compile --quiet --universal --upgrade --generate-hashes \
-		--python-version 3.11 --no-emit-index-url --no-header --constraint requirements/base.in \
-		-o requirements/$$f.txt requirements/$$f.in; done
-	@$(BIN)/python -m uv pip compile --quiet --universal --upgrade --generate-hashes \
-		--python-version 3.11 --no-emit-index-url --no-header --override requirements/serving-override.in \
-		-o requirements/serving.txt requirements/serving.in
-	@for f in seldon mlserver bentoml fastapi; do $(BIN)/python -m uv pip compile --quiet --universal --upgrade \
-		--generate-hashes --python-version 3.11 --no-emit-index-url --no-header \
-		-o requirements/bench-$$f.txt requirements/bench-$$f.in; done
+schema: setup ## Write the JSON schema of --summary to docs/summary.schema.json
+	@$(BIN)/python run.py --summary-schema > docs/summary.schema.json
 
-clean: ## Remove .venv and caches; ZenML's own store is left alone
-	@rm -rf .venv .venv-serving .venv-serving.lock .venv-gcp .venv-bench .mypy_cache .pytest_cache .ruff_cache .coverage
+requirements: setup-dev ## Pin the newest versions that fit pyproject.toml
+	@$(PIN) requirements/bootstrap.in -o requirements/bootstrap.txt
+	@$(PIN) pyproject.toml --extra pipelines -o requirements/base.txt
+	@$(PIN) pyproject.toml --extra wandb -c requirements/base.txt -o requirements/wandb.txt
+	@$(PIN) pyproject.toml --extra dev -c requirements/wandb.txt -o requirements/dev.txt
+	@$(PIN) pyproject.toml --extra gcp -o requirements/gcp.txt
+	@$(PIN) pyproject.toml --extra gcp-test -c requirements/gcp.txt -o requirements/gcp-test.txt
+	@$(PIN) pyproject.toml --extra serving --override requirements/serving-override.in -o requirements/serving.txt
+	@for f in seldon mlserver bentoml fastapi; do $(PIN) requirements/bench-$$f.in -o requirements/bench-$$f.txt; done
+
+clean: ## Remove .venv and caches; ZenML's own store is kept
+	@rm -rf .venv .venv-serving .venv-serving.lock .venv-gcp .venv-bench .mypy_cache .pytest_cache .ruff_cache \
+		.import_linter_cache .coverage build *.egg-info
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "error: needs Python 3.11 or 3.12: install one, or name it: make setup PYTHON=/path/to/python3.11"; exit 1; }
@@ -87,11 +99,10 @@ clean: ## Remove .venv and caches; ZenML's own store is left alone
 .venv/base: requirements/bootstrap.txt requirements/base.txt | .venv/bin/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
 	@$(call INSTALL,requirements/base.txt)
-	@pwd > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/face_recognizer.pth"
 	@touch $@
 
-# The gcp tests have an environment of their own: it holds what stands in for the cloud, and leaves
-# .venv as it is.
+# The gcp tests have a separate environment: it holds the stand-in for Cloud Storage, and leaves
+# .venv unchanged.
 .venv-gcp/ready: requirements/gcp-test.txt | .venv/base
 	@echo "setting up .venv-gcp (a minute, once) …"
 	@$(BIN)/python -m venv --clear .venv-gcp

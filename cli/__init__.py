@@ -1,1 +1,1 @@
-"""Commands that the Makefile calls."""
+"""The command line: parser, settings, runner, progress, summaries, and subcommands."""

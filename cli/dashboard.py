@@ -1,60 +1,55 @@
-"""Open ZenML's dashboard on the latest run, and say how to open MLflow."""
+"""Open ZenML's dashboard on the latest run, and print how to open the experiment tracker."""
 
 import argparse
-import sys
 import webbrowser
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cli import runtime_env
+from cli.exit_codes import exit_code
 from faces.errors import UserError
 
 if TYPE_CHECKING:
     from zenml.zen_server.deploy.deployer import LocalServerDeployer
 
-BIN = Path(sys.executable).parent
-SURVEY_DONE = {"finished_onboarding_survey": True, "overview_tour_done": True}
 
-
-def main() -> int:
-    """Start the dashboard if it does not run, print its address and open it in a browser."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=8237)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line; start or stop the dashboard."""
+    parser = argparse.ArgumentParser(prog="run.py dashboard", description=__doc__)
+    parser.add_argument("--port", type=int, default=8237, help="default: 8237")
     parser.add_argument("--stop", action="store_true", help="stop it instead")
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     runtime_env.set_defaults()
     runtime_env.silence_framework_logs()
-    try:
-        if args.stop:
-            stop_dashboard()
-            return 0
-        from zenml.utils.dashboard_utils import get_server_dashboard_url
+    return exit_code(stop_dashboard if args.stop else lambda: open_dashboard(args.port))
 
-        from stacks.databases import create_zenml_database, exclusive_lock
 
-        with exclusive_lock():
-            create_zenml_database()
-        server = get_server_dashboard_url()
-        address = server or start_dashboard(args.port)
-        if server is None:
-            skip_survey()
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    page = latest_run(address)
-    print(f"ZenML   {page}")
+def open_dashboard(port: int) -> None:
+    """Start the dashboard if it is not running, print its address and open it in a browser."""
+    from zenml.utils.dashboard_utils import get_server_dashboard_url
+
+    from components.tracking.base import active_tracker
+    from stacks.databases import create_zenml_database, setup_lock
+
+    with setup_lock():
+        create_zenml_database()
+    server = get_server_dashboard_url()
+    page = latest_run(server or start_dashboard(port))
+    print(f"ZenML    {page}")
     if server is None:
-        print("        (make dashboard-stop ends it)")
-    print(f"MLflow  {mlflow_command()}")
+        print("         (make dashboard-stop stops it)")
+    print(f"tracker  {active_tracker().ui_hint() or 'has no address'}")
     webbrowser.open(page)
-    return 0
 
 
 def start_dashboard(port: int) -> str:
-    """Start ZenML's server on loopback, if it does not run, and return its address.
+    """Start ZenML's server on loopback, if it is not running, and return its address.
 
     Unlike `zenml login --local` this leaves the client on its own database, so that pipelines run
-    as before, with the dashboard and without it.
+    the same with the dashboard and without it.
+
+    Raises:
+        UserError: If it does not start, for example because the port is in use.
     """
     from zenml.enums import ServerProviderType
     from zenml.zen_server.deploy.deployment import LocalServerDeploymentConfig
@@ -68,7 +63,7 @@ def start_dashboard(port: int) -> str:
     except Exception as error:
         raise UserError(
             f"the dashboard did not start on port {port}: {' '.join(str(error).split())}; "
-            f"another port: python -m cli.dashboard --port {port + 1}"
+            f"another port: python run.py dashboard --port {port + 1}"
         ) from error
     if not server.status or not server.status.url:
         raise UserError(f"the dashboard did not start on port {port}: is the port in use?")
@@ -76,7 +71,7 @@ def start_dashboard(port: int) -> str:
 
 
 def stop_dashboard() -> None:
-    """Stop ZenML's server, if it runs."""
+    """Stop ZenML's server, if it is running."""
     from zenml.zen_server.deploy.exceptions import ServerDeploymentNotFoundError
 
     try:
@@ -86,22 +81,8 @@ def stop_dashboard() -> None:
         print("the dashboard is not running")
 
 
-def skip_survey() -> None:
-    """Tell a fresh dashboard that its survey is done: it would cover every page. No mail."""
-    from zenml.client import Client
-
-    user = Client().active_user
-    known = user.user_metadata or {}
-    if user.email_opted_in is None or any(known.get(k) != v for k, v in SURVEY_DONE.items()):
-        Client().update_user(
-            user.id,
-            updated_email_opt_in=bool(user.email_opted_in),
-            updated_metadata={**known, **SURVEY_DONE},
-        )
-
-
 def latest_run(address: str) -> str:
-    """The page of the latest run, or the dashboard itself before the first."""
+    """Return the page of the latest run, or the dashboard's own before the first run."""
     from zenml.client import Client
 
     client = Client()
@@ -111,23 +92,7 @@ def latest_run(address: str) -> str:
     return f"{address}/projects/{client.active_project.name}/runs/{runs[0].id}"
 
 
-def mlflow_command() -> str:
-    """What opens MLflow on what the active stack recorded: a command, or its server's address."""
-    from zenml.client import Client
-
-    from stacks.readiness import mlflow_address, mlflow_ui_hint
-
-    address = mlflow_address(Client().active_stack_model)
-    if address is None:
-        return "the active stack has none: zenml stack set local"
-    return mlflow_ui_hint(address, str(BIN / "mlflow"))
-
-
 def _deployer() -> "LocalServerDeployer":
     from zenml.zen_server.deploy.deployer import LocalServerDeployer
 
     return LocalServerDeployer()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,4 @@
-"""How a command ends: 0 if it worked, and one line that says what was wrong if it did not."""
+"""Map exceptions to exit codes and one-line messages."""
 
 import sys
 from collections.abc import Callable
@@ -6,14 +6,24 @@ from collections.abc import Callable
 from faces.errors import OperationError, UserError
 
 
-def exit_code(act: Callable[[], None]) -> int:
-    """Run `act`. 0: done, 1: failed, 2: mend your input."""
+def exit_code(act: Callable[[], int | None]) -> int:
+    """Run a command.
+
+    Returns:
+        What `act` returns, or 0. 1: it failed, 2: the input is wrong, 130: it was interrupted.
+    """
     try:
-        act()
+        return act() or 0
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except (OperationError, OSError) as error:
+    except OperationError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    return 0
+    except OSError as error:
+        what = f"{error.filename}: {error.strerror}" if error.filename else error
+        print(f"error: cannot read or write {what}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; the same command can be run again at any time", file=sys.stderr)
+        return 130

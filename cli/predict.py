@@ -1,69 +1,83 @@
 """Send a face to the endpoint and show who it is: an image file, or one of the held-out faces.
 
-python -m cli.predict
-python -m cli.predict ada.png --truth ada
-python -m cli.predict --body > face.json      # what to send, for curl
+examples:
+  python run.py predict
+  python run.py predict ada.png --label ada
+  python run.py predict --body > face.json      # the request's body, for curl
 """
 
 import argparse
 import json
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cli import runtime_env
 from cli.exit_codes import exit_code
 
+TOP = 3
+"""The most probable classes that are shown."""
 
-def main() -> int:
-    """Ask, and print the answer."""
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line and print the prediction."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="run.py predict",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("image", nargs="?", type=Path, help="PNG, JPEG or PGM; default: held-out")
-    parser.add_argument("--truth", metavar="NAME", help="then tell the endpoint who it really is")
+    parser.add_argument("--label", "--truth", metavar="NAME", help="then send this as feedback")
     parser.add_argument("--body", action="store_true", help="print the request, do not send it")
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     runtime_env.set_defaults()
     runtime_env.silence_framework_logs()
-    return exit_code(lambda: ask(args.image, args.truth, args.body))
+    return exit_code(lambda: predict(args.image, args.label, args.body))
 
 
-def ask(image: Path | None, truth: str | None, body: bool) -> None:
-    """Send one face and print the three most probable people, or print what would be sent."""
+def predict(image: Path | None, label: str | None, body: bool) -> None:
+    """Send one face and print the most probable people, or print the body of the request.
+
+    Raises:
+        UserError: If nothing is deployed, or the image cannot be read.
+        OperationError: If the endpoint does not answer.
+    """
     from rich.console import Console
 
     from components.deployers.base import active_deployer
     from faces.client import send_faces, send_feedback
-    from faces.data.sources.folder import read_image
-    from faces.runtime.image import IMAGE_SIDE
-    from store.versions import find_version, load_artifact
 
     endpoint = active_deployer().endpoint()
-    if image is None:
-        version = find_version(int(endpoint.version))
-        assert version is not None
-        faces, split = load_artifact(version, "faces"), load_artifact(version, "split")
-        row = int(np.random.default_rng().choice(split.test))
-        pixels, who = faces.pixels[row], f"a held-out image of {faces.labels[row]}"
-    else:
-        pixels, who = read_image(image, IMAGE_SIDE).ravel(), str(image)
+    pixels, title = _read(image) if image else _held_out(int(endpoint.version))
     if body:
         print(json.dumps({"data": {"ndarray": [pixels.astype(float).round(6).tolist()]}}))
         return
-    answer = send_faces(endpoint.url, pixels[None], headers=endpoint.headers)
-    classes, sure = np.array(answer.classes), answer.probabilities[0]
+    prediction = send_faces(endpoint.url, pixels[None], headers=endpoint.headers)
+    probabilities = prediction.probabilities[0]
     console = Console(highlight=False)
-    console.print(f"{who}, asked at {endpoint.url} (version {answer.version}):", soft_wrap=True)
-    console.print(f"[bold]{answer.predicted[0]}[/]")
-    for column in sure.argsort()[::-1][:3]:
-        console.print(f"  {sure[column]:6.1%}  {classes[column]}")
-    if truth:
-        send_feedback(endpoint.url, answer.request, [truth], headers=endpoint.headers)
-        console.print(f"told it that this is {truth}")
-    console.print(f"[dim]request {answer.request}[/]")
+    console.print(f"{title}, sent to {endpoint.url} (version {prediction.version}):", soft_wrap=True)
+    console.print(f"[bold]{prediction.predicted[0]}[/]")
+    for column in probabilities.argsort()[::-1][:TOP]:
+        console.print(f"  {probabilities[column]:6.1%}  {prediction.classes[column]}")
+    if label:
+        send_feedback(endpoint.url, prediction.request, [label], headers=endpoint.headers)
+        console.print(f"sent the label {label} as feedback")
+    console.print(f"[dim]request {prediction.request}[/]")
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _read(image: Path) -> tuple[NDArray[np.float32], str]:
+    from faces.data.sources.folder import read_image
+    from faces.runtime.image import IMAGE_SIDE
+
+    return read_image(image, IMAGE_SIDE).ravel(), str(image)
+
+
+def _held_out(number: int) -> tuple[NDArray[np.float32], str]:
+    from store.versions import load_artifact, require_version
+
+    version = require_version(number)
+    faces, split = load_artifact(version, "faces"), load_artifact(version, "split")
+    row = int(np.random.default_rng().choice(split.test))
+    return faces.pixels[row], f"a held-out image of {faces.labels[row]}"

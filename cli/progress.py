@@ -1,4 +1,4 @@
-"""Progress of a run for a person: a line a step, and none of the frameworks' own log lines."""
+"""Show the progress of a run: one line per step; framework logs are hidden."""
 
 import logging
 import os
@@ -17,42 +17,42 @@ CACHED = re.compile(r"^Using cached version of step `(?P<step>\w+)`")
 
 
 class StepLines(logging.Handler):
-    """Turns ZenML's log of steps into short lines on a console."""
+    """Turns ZenML's log records about steps into short lines on a console."""
 
     def __init__(self, console: Console, status: Status) -> None:
         super().__init__(logging.INFO)
         self.console, self.status = console, status
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Show what a record says of a step; pass over everything else."""
+        """Show what a record says about a step, and ignore all other records."""
         text = record.getMessage()
         if record.name == "progress":
             self.status.update(text)
-        if found := STARTED.match(text):
-            self.status.update(f"{title(found['step'])} …")
-        elif found := FINISHED.match(text):
-            self.console.print(f"  [green]✓[/] {title(found['step'])} [dim]{found['time']}[/]")
-        elif found := CACHED.match(text):
-            self.console.print(f"  [green]✓[/] {title(found['step'])} [dim]as before[/]")
+        if match := STARTED.match(text):
+            self.status.update(f"{step_title(match['step'])} …")
+        elif match := FINISHED.match(text):
+            self.console.print(f"  [green]✓[/] {step_title(match['step'])} [dim]{match['time']}[/]")
+        elif match := CACHED.match(text):
+            self.console.print(f"  [green]✓[/] {step_title(match['step'])} [dim]cached[/]")
 
 
 @contextmanager
 def show_progress(console: Console, title: str) -> Iterator[Status]:
-    """Show steps as they run. Who sets ZENML_LOGGING_VERBOSITY gets ZenML's own lines instead."""
+    """Show steps as they run; with ZENML_LOGGING_VERBOSITY set, ZenML's own lines instead."""
     root = logging.getLogger()
-    former, verbose = root.handlers[:], "ZENML_LOGGING_VERBOSITY" in os.environ
+    handlers, verbose = root.handlers[:], "ZENML_LOGGING_VERBOSITY" in os.environ
     with console.status(title) as status:
         steps = StepLines(console, status)
         if not verbose:
-            root.handlers = [h for h in former if not writes_to_terminal(h)] + [steps]
+            root.handlers = [h for h in handlers if not writes_to_terminal(h)] + [steps]
             silence_google_logs()
         try:
             yield status
         finally:
             if not verbose:
-                root.handlers = former
+                root.handlers = handlers
 
 
-def title(step: str) -> str:
-    """A step's name as people read it."""
-    return step.replace("_", " ").replace("pca", "PCA")
+def step_title(step: str) -> str:
+    """Return a step's name as people read it."""
+    return step.replace("_", " ")

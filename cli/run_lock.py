@@ -1,11 +1,11 @@
-"""Runs on this machine that were killed: nobody told ZenML, so the next run does."""
+"""Locks of runs on this machine; runs that were killed are marked as failed."""
 
-import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 
+from filelock import FileLock, ReadWriteLock, Timeout
 from zenml.client import Client
 from zenml.config.global_config import GlobalConfiguration
 from zenml.enums import ExecutionStatus, StackComponentType
@@ -16,56 +16,59 @@ from zenml.orchestrators.publish_utils import (
 )
 
 from faces.errors import UserError
-from pipelines.schemas import PIPELINES
+from pipelines.shared.registry import pipeline_names
 
-ORCHESTRATOR = StackComponentType.ORCHESTRATOR
-SINGLE_INSTANCE = ("drift_detection",)
 UNFINISHED = (ExecutionStatus.INITIALIZING, ExecutionStatus.PROVISIONING, ExecutionStatus.RUNNING)
 
 
 @contextmanager
 def run_lock(stack: StackResponse) -> Iterator[None]:
-    """Hold a lock while a run works, which the system lets go of however the process ends.
+    """Hold a shared lock during a run. The system releases it however the process ends.
 
-    Whoever finds that nobody holds it knows that unfinished local runs on `stack` are dead.
+    If nobody holds the lock, unfinished local runs on `stack` were killed.
     """
-    place = Path(GlobalConfiguration().config_directory) / "faces-runs.lock"
-    with place.open("w") as file:
-        with suppress(BlockingIOError):
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    lock = ReadWriteLock(_folder() / "faces-runs.lock")
+    try:
+        with lock.write_lock(timeout=0):
             fail_interrupted_runs(stack)
-        fcntl.flock(file, fcntl.LOCK_SH)
+    except Timeout:
+        pass  # Other runs are running.
+    with lock.read_lock():
         yield
 
 
 @contextmanager
-def single_instance(pipeline: str) -> Iterator[None]:
-    """Hold a pipeline's lock, if it is one of which only one may work at a time.
+def single_instance(pipeline: str, exclusive: bool) -> Iterator[None]:
+    """Hold a pipeline's lock, if it may run only once at a time.
 
-    Raises UserError if another is at work: this one leaves.
+    Raises:
+        UserError: If it is running already.
     """
-    if pipeline not in SINGLE_INSTANCE:
+    if not exclusive:
         yield
         return
-    place = Path(GlobalConfiguration().config_directory) / f"faces-{pipeline}.lock"
-    with place.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(f"another {pipeline} is at work: nothing was done here") from None
+    lock = FileLock(_folder() / f"faces-{pipeline}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UserError(f"{pipeline} is running already: nothing was done") from None
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def fail_interrupted_runs(stack: StackResponse) -> None:
-    """Mark this project's unfinished runs on `stack` as failed, where only this machine runs them.
+    """Mark this project's unfinished runs on `stack` as failed, if only this machine runs them.
 
-    That is with ZenML's local orchestrator and local database: on a shared server an unfinished run
-    may be at work on another machine.
+    That is the case with ZenML's local orchestrator and local database. On a shared server, an
+    unfinished run may be running on another machine.
     """
-    local = all(part.flavor_name == "local" for part in stack.components[ORCHESTRATOR])
+    orchestrators = stack.components[StackComponentType.ORCHESTRATOR]
+    local = all(component.flavor_name == "local" for component in orchestrators)
     if not (local and GlobalConfiguration().uses_local_store):
         return
-    for pipeline, status in product(PIPELINES, UNFINISHED):
+    for pipeline, status in product(pipeline_names(), UNFINISHED):
         runs = Client().list_pipeline_runs(
             stack_id=stack.id, pipeline_name=pipeline, status=status.value
         )
@@ -74,3 +77,7 @@ def fail_interrupted_runs(stack: StackResponse) -> None:
                 if step.status in UNFINISHED:
                     publish_failed_step_run(step.id)
             publish_pipeline_run_status_update(run.id, ExecutionStatus.FAILED, "it was killed")
+
+
+def _folder() -> Path:
+    return Path(GlobalConfiguration().config_directory)

@@ -1,88 +1,78 @@
-"""Run a pipeline on a stack and say what came of it."""
+"""Run a pipeline on a stack and summarize it."""
 
 import functools
 import importlib.metadata
-import os
-from importlib import import_module
-from typing import Any
 
 import importlib_metadata
 from rich.console import Console
-from rich.markup import escape
 from rich.status import Status
 from zenml.client import Client
 from zenml.config import DockerSettings
 from zenml.enums import ExecutionMode
-from zenml.models import StackResponse
+from zenml.models import PipelineRunResponse
 
 from cli.progress import show_progress
 from cli.remote_run import follow_run
 from cli.run_lock import run_lock, single_instance
-from cli.settings import check_data_reachable
-from components.clouds.gcp_errors import translate_gcp_error
+from cli.stacks import DEFAULT_STACK, select_stack
+from components import clouds
 from components.deployers.container_images import PIPELINES, image_name
 from components.settings import Settings
-from faces.errors import require_choice
-from stacks.databases import create_mlflow_database, create_zenml_database, exclusive_lock
-from stacks.doctor import check_stack
-from stacks.readiness import check_ready, mlflow_address
-from stacks.register import apply_changes, plan_changes, register_stack
-from stacks.spec import read_stack, stack_names
+from components.tracking.base import active_tracker
+from pipelines.shared.registry import load_pipeline
+from pipelines.shared.summary import Summary
 
-DEFAULT_STACK = "local"
+__all__ = ["DEFAULT_STACK", "run_options", "run_pipeline", "runs_elsewhere"]
 
 FAIL_FAST = ExecutionMode.FAIL_FAST
-"""Where the orchestrator can: a step's own error comes through, instead of 'a step has failed'."""
+"""Where the orchestrator supports it: the step's own error is raised, not 'a step has failed'."""
 
-# ZenML asks this anew for every source it resolves, and MLflow asks again: 0.3 s each time, for an
-# answer that does not change.
-remembered = functools.cache(importlib.metadata.packages_distributions)
-importlib.metadata.packages_distributions = remembered
-importlib_metadata.packages_distributions = remembered
+# ZenML asks for this for every source that it resolves, and MLflow asks again: 0.3 s each time,
+# for an answer that does not change.
+cached_distributions = functools.cache(importlib.metadata.packages_distributions)
+importlib.metadata.packages_distributions = cached_distributions
+importlib_metadata.packages_distributions = cached_distributions
 
 
 def run_pipeline(
-    pipeline: str, settings: Settings, stack: str | None, cached: bool, console: Console
-) -> dict[str, Any]:
-    """Run a pipeline and return its summary.
+    name: str, settings: Settings, stack: str | None, cached: bool, console: Console
+) -> Summary:
+    """Run a pipeline and summarize it.
 
-    The stack is `stack`, else the active one; ZenML's own 'default' gives way to 'local', for good.
-    Raises UserError if the stack does not exist or is not ready.
+    Args:
+        name: The pipeline.
+        settings: Its settings.
+        stack: The stack; None for the active one.
+        cached: Whether results of earlier runs may be reused.
+        console: Where progress is shown.
+
+    Raises:
+        UserError: If the stack does not exist or is not ready.
+        OperationError: If the run fails.
     """
-    with show_progress(console, "getting ready …") as status:
-        chosen = choose_stack(stack)
-        module = import_module(f"pipelines.{pipeline}")
-        status.update(f"starting {pipeline} on stack '{chosen.name}' …")
-        with single_instance(pipeline), run_lock(chosen):
-            define = getattr(module, pipeline).with_options(**run_options(cached))
-            run = _run(define, settings, console, status)
-    summary: dict[str, Any] = module.summarize(run)
-    summary["run"] |= {"stack": chosen.name, "mlflow": mlflow_address(chosen)}
-    return summary
+    with show_progress(console, "preparing …") as status:
+        selected = select_stack(stack)
+        module = load_pipeline(name)
+        status.update(f"starting {name} on stack '{selected.name}' …")
+        exclusive = getattr(module, "SINGLE_INSTANCE", False)
+        with single_instance(name, exclusive), run_lock(selected):
+            run = _run(getattr(module, name), settings, cached, console, status)
+    summary = module.summarize(run)
+    info = summary.run.model_copy(
+        update={"stack": selected.name, "tracker": active_tracker().ui_hint()}
+    )
+    return summary.model_copy(update={"run": info}).finish(settings)
 
 
 def runs_elsewhere() -> bool:
-    """Whether the active stack's steps run on other machines."""
+    """Tell whether the active stack's steps run on other machines."""
     return not Client().active_stack.orchestrator.config.is_local
 
 
-def _run(define: Any, settings: Settings, console: Console, status: Status) -> Any:
-    elsewhere = runs_elsewhere()
-    if elsewhere:
-        check_data_reachable(settings, Client().active_stack.artifact_store.path)
-    try:
-        run = define(settings=settings.model_dump(mode="json"))
-        return follow_run(run, console, status) if elsewhere else run
-    except Exception as error:
-        if elsewhere and (translated := translate_gcp_error(error)):
-            raise translated from error
-        raise
-
-
-def run_options(cached: bool) -> dict[str, Any]:
-    """How a pipeline runs on the active stack: caching, what a failure ends, in which image."""
+def run_options(cached: bool) -> dict[str, object]:
+    """Return how a pipeline runs on the active stack: caching, failures, container image."""
     stack = Client().active_stack
-    options: dict[str, Any] = {} if cached else {"enable_cache": False}
+    options: dict[str, object] = {} if cached else {"enable_cache": False}
     if FAIL_FAST in stack.orchestrator.supported_execution_modes:
         options["execution_mode"] = FAIL_FAST
     if stack.container_registry is not None:
@@ -91,54 +81,20 @@ def run_options(cached: bool) -> dict[str, Any]:
     return options
 
 
-def register_all(console: Console, dry_run: bool = False) -> None:
-    """Register every stack that has a YAML, or only tell what that would change."""
-    with exclusive_lock():
-        create_zenml_database()
-        for name in stack_names():
-            stack = read_stack(name, os.environ)
-            changes = plan_changes(stack)
-            if not dry_run:
-                apply_changes(changes)
-            state = "would change" if dry_run else "is registered"
-            console.print(f"stack '{name}' {state if changes else 'is up to date'}")
-            for change in changes:
-                console.print(f"  {change}")
-            if stack.unset:
-                console.print(
-                    f"  [dim]not set, so left as placeholders: {', '.join(stack.unset)}[/]"
-                )
-
-
-def examine_stack(name: str, console: Console) -> bool:
-    """Print what is well with a stack and what is not; True if all is."""
-    with exclusive_lock():
-        create_zenml_database()
-    well = True
-    for found in check_stack(read_stack(name, os.environ)):
-        mark = "[green]✓[/]" if found.ok else "[red]✗[/]"
-        console.print(f"  {mark} {found.part}: {escape(found.message)}", soft_wrap=True)
-        if found.fix:
-            console.print(f"      [bold]{escape(found.fix)}[/]", soft_wrap=True)
-        well = well and found.ok
-    return well
-
-
-def choose_stack(name: str | None) -> StackResponse:
-    """Set up what is missing, and give the stack to run on."""
-    with exclusive_lock():
-        create_zenml_database()
-        client = Client()
-        registered = [stack.name for stack in client.list_stacks(size=1000).items]
-        for known in stack_names():
-            if known not in registered:
-                register_stack(read_stack(known, os.environ))
-        if name is None and client.active_stack_model.name == "default":
-            client.activate_stack(DEFAULT_STACK)
-        if name is not None:
-            require_choice("stack", name, {*registered, *stack_names()})
-        stack = client.get_stack(name, allow_name_prefix_match=False)
-        check_ready(stack)
-        os.environ["ZENML_ACTIVE_STACK_ID"] = str(stack.id)
-        create_mlflow_database(stack)
-    return stack
+def _run(
+    pipeline: functools.partial[PipelineRunResponse],
+    settings: Settings,
+    cached: bool,
+    console: Console,
+    status: Status,
+) -> PipelineRunResponse:
+    elsewhere = runs_elsewhere()
+    if elsewhere:
+        settings.check_data_reachable(Client().active_stack.artifact_store.path)
+    try:
+        run: PipelineRunResponse = pipeline.with_options(**run_options(cached))(settings=settings)  # type: ignore[attr-defined]
+        return follow_run(run, console, status) if elsewhere else run
+    except Exception as error:
+        if elsewhere and (translated := clouds.translate_error(error)):
+            raise translated from error
+        raise

@@ -1,4 +1,7 @@
-"""Environment that this project wants of ZenML and MLflow, unless the user set it otherwise."""
+"""Environment variables and log handlers that this project wants for ZenML and MLflow.
+
+    python -m cli.runtime_env    # shell commands that set the variables, for bin/activate
+"""
 
 import atexit
 import logging
@@ -14,19 +17,21 @@ DEFAULTS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_LOGGING_LEVEL": "ERROR",
     "DO_NOT_TRACK": "true",
+    # ZenML loads this project's steps and flavors from here, whatever the current folder is.
+    "ZENML_CUSTOM_SOURCE_ROOT": ROOT,
 }
 
 
 def set_defaults() -> None:
-    """Set what is not set. Must run before ZenML or MLflow is imported."""
-    for name, value in (DEFAULTS | {"ZENML_CUSTOM_SOURCE_ROOT": ROOT}).items():
+    """Set the variables that are not set. Must run before ZenML or MLflow is imported."""
+    for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
     # OpenTelemetry's log handler flushes in a new thread, which Python 3.12 forbids at exit.
     atexit.register(setattr, logging, "raiseExceptions", False)
 
 
 def silence_framework_logs() -> None:
-    """Keep the frameworks' log lines off the terminal, unless ZENML_LOGGING_VERBOSITY is set."""
+    """Keep framework logs off the terminal, unless ZENML_LOGGING_VERBOSITY is set."""
     if "ZENML_LOGGING_VERBOSITY" in os.environ:
         return
     import zenml.logger  # noqa: F401 - it installs its handlers when it is first imported
@@ -37,14 +42,14 @@ def silence_framework_logs() -> None:
 
 
 def silence_google_logs() -> None:
-    """Give Google's libraries a handler to nowhere: where they find none, they print."""
+    """Give Google's libraries a handler that discards: without one they print."""
     google = logging.getLogger("google")
     if not google.handlers:
         google.addHandler(logging.FileHandler(os.devnull))
 
 
 def writes_to_terminal(handler: logging.Handler) -> bool:
-    """Whether a log handler writes to the terminal."""
+    """Tell whether a log handler writes to the terminal."""
     return isinstance(handler, logging.StreamHandler) and not isinstance(
         handler, logging.FileHandler
     )

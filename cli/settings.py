@@ -1,158 +1,112 @@
-"""Read settings from YAML and the command line, and say in one line what is wrong with them."""
+"""Read a pipeline's settings from YAML and the command line, and print where each comes from."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-import yaml
-from pydantic import ConfigDict, ValidationError, validate_call
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
 
+from cli.options import Option, options_of
 from components.settings import Settings
-from faces.data.conditions import parse_condition
-from faces.data.dataset import SOURCES, known_conditions
-from faces.data.sources.folder import TABLE
-from faces.data.sources.remote import is_remote
-from faces.errors import UserError, require_choice
-from faces.models import model_builder, model_names
-from pipelines.schemas import PIPELINES, SweepSettings, TrainingSettings
+from faces.models import model_parameters
+from pipelines.shared.model_settings import CONFIGS, describe_error, model_config, read_yaml
+from pipelines.shared.registry import load_pipeline
 
-CONFIGS = Path(__file__).parent.parent / "configs"
-
-OPTIONS = {
-    "model": ("training",),
-    "data": ("training", "sweep"),
-    "condition": ("training", "sweep", "traffic"),
-    "seed": ("training", "sweep", "traffic"),
-    "trials": ("sweep",),
-    "minutes": ("sweep",),
-    "requests": ("traffic",),
-    "corruption": ("traffic",),
-    "reason": ("rollback",),
-    "page": ("history",),
-}
-"""The command line's options that only some pipelines take."""
+DEFAULT = "default"
 
 
-def read_settings(pipeline: str, config: Path | None, args: dict[str, Any]) -> Settings:
-    """Read a config, put what the command line gave over it, and complete the model's params.
+def read_settings(
+    pipeline: str, config: Path | None = None, options: Mapping[str, object] | None = None
+) -> Settings:
+    """Read the settings of a pipeline.
 
-    Raises UserError that names file and key, or the choices.
+    Args:
+        pipeline: The pipeline's name.
+        config: A YAML file; by default configs/NAME.yaml, which need not exist.
+        options: Values of command-line options, by flag. They win over the file.
+
+    Returns:
+        The complete settings.
+
+    Raises:
+        UserError: In one line: the file or option, the key, and what is wrong or the choices.
     """
-    kind = PIPELINES[require_choice("pipeline", pipeline, PIPELINES)]
+    kind = load_pipeline(pipeline).SETTINGS
+    given = {flag: value for flag, value in (options or {}).items() if value is not None}
+    known = {option.flag: option for option in options_of(kind)}
     path = config or CONFIGS / f"{pipeline}.yaml"
-    kept = _read_yaml(path)
-    for name, owners in OPTIONS.items():
-        if args.get(name) is None:
-            continue
-        if pipeline not in owners:
-            raise UserError(f"--{name} goes with --pipeline {' or '.join(owners)}, not {pipeline}")
-        if name != "data":
-            kept[name] = args[name]
-    if args.get("model") is not None:
-        kept.pop("params", None)
-    if args.get("data") is not None:
-        data = kept.get("data")
-        kept["data"] = (data if isinstance(data, dict) else {}) | {"source": args["data"]}
+    values = read_yaml(path) if config or path.exists() else {}
+    for flag, value in given.items():
+        _set(values, known[flag].path, value)
     try:
-        settings = kind.model_validate(kept)
+        settings = kind.model_validate(values)
     except ValidationError as error:
-        loc = error.errors()[0]["loc"]
-        asked = len(loc) == 1 and args.get(str(loc[0])) is not None
-        raise _explain(f"--{loc[0]}" if asked else str(path), error) from error
-    if not isinstance(settings, TrainingSettings | SweepSettings):
-        return settings
-    condition = _check_condition(settings, chosen=args.get("condition") is not None)
-    settings = settings.model_copy(update={"condition": condition})
-    if isinstance(settings, SweepSettings):
-        return settings.model_copy(update={"defaults": _sweep_defaults(settings, path)})
-    params = _model_params(settings.model, settings.params, path)
-    return settings.model_copy(update={"params": {**params, "seed": settings.seed}})
+        raise describe_error(_blame(error, known, given) or str(path), error) from error
+    return settings.complete(str(path), frozenset(given))
 
 
-def _check_condition(settings: TrainingSettings | SweepSettings, chosen: bool) -> str:
-    """Check the condition before anything runs, as far as the data is known by then.
-
-    A folder without conditions.csv has no conditions: all its images are baseline, unless the
-    command line asked for a condition. What is in a bucket is looked at by the pipeline.
-    """
-    source = settings.data.source
-    known = known_conditions(source)
-    if known is not None:
-        parse_condition(settings.condition, known)
-        return settings.condition
-    if is_remote(source):
-        return settings.condition
-    table = Path(source).expanduser() / TABLE
-    if not table.parent.is_dir():
-        raise UserError(f"no folder '{source}': --data takes {', '.join(SOURCES)} or a folder")
-    if table.exists():
-        return settings.condition
-    if chosen and settings.condition:
-        raise UserError(f"--condition {settings.condition}: there is no {table}")
-    return ""
-
-
-def check_data_reachable(settings: Settings, store: str) -> None:
-    """Raise UserError if machines elsewhere cannot see the data; `store` is their artifact store.
-
-    A folder on this machine is not copied to them unasked: whose faces these are decides that.
-    """
-    if not isinstance(settings, TrainingSettings | SweepSettings):
-        return
-    source = settings.data.source
-    if source in SOURCES or is_remote(source):
-        return
-    place = "/".join([*store.split("/")[:3], "people"])
-    raise UserError(
-        f"--data {source}: this stack's machines cannot see that folder: "
-        f"gcloud storage cp -r {source.rstrip('/')}/* {place}/ and --data {place}"
-    )
+def print_settings(
+    pipeline: str, settings: Settings, config: Path | None, options: Mapping[str, object]
+) -> None:
+    """Print every setting with its value, where it comes from, and what it means."""
+    kind = load_pipeline(pipeline).SETTINGS
+    path = config or CONFIGS / f"{pipeline}.yaml"
+    values = read_yaml(path) if config or path.exists() else {}
+    flags = {option.path: option.flag for option in options_of(kind)}
+    table = Table("setting", "value", "from", "meaning", box=None, padding=(0, 2, 0, 0))
+    for name, value, meaning in _leaves(settings):
+        source = DEFAULT
+        if _has(values, name):
+            source = str(path)
+        if flags.get(name) in options:
+            source = f"--{flags[name]}"
+        table.add_row(".".join(name), repr(value), source, meaning)
+    params = getattr(settings, "params", None)
+    if params is not None:
+        model: str = getattr(settings, "model", "")
+        own = read_yaml(model_config(model)) if model_config(model).exists() else {}
+        for key, parameter in model_parameters(model).items():
+            source = str(model_config(model)) if key in own else DEFAULT
+            if _has(values, ("params", key)) and "model" not in options:
+                source = str(path)
+            table.add_row(f"params.{key}", repr(params[key]), source, parameter.meaning)
+    Console(highlight=False).print(table)
 
 
-def _model_params(name: str, params: dict[str, Any], path: Path) -> dict[str, Any]:
-    """The model's YAML with `params` over it, checked against the model's `build`."""
-    build = model_builder(require_choice("model", name, model_names()))
-    default = CONFIGS / "models" / f"{name}.yaml"
-    base = _read_yaml(default)
-    checked = validate_call(config=ConfigDict(strict=True))(build)
-    for source, args in ((default, base), (path, base | params)):
-        try:
-            checked(**args)
-        except ValidationError as error:
-            raise _explain(str(source), error, "params." if source == path else "") from error
-    return base | params
+def _leaves(
+    settings: Settings, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], object, str]]:
+    for name, field in type(settings).model_fields.items():
+        value = getattr(settings, name)
+        if isinstance(value, Settings):
+            yield from _leaves(value, (*path, name))
+        elif name != "params":
+            yield (*path, name), value, field.description or ""
 
 
-def _sweep_defaults(settings: SweepSettings, path: Path) -> dict[str, dict[str, Any]]:
-    """Each model's own parameters; every value to try is checked against its `build`."""
-    for name, space in settings.spaces.items():
-        for parameter, values in space.items():
-            if not values:
-                raise UserError(f"{path}: spaces.{name}.{parameter}: no values to try")
-            for value in values:
-                _model_params(name, {parameter: value}, path)
-    return {name: _model_params(name, {}, path) for name in settings.spaces}
+def _set(values: dict[str, object], path: tuple[str, ...], value: object) -> None:
+    """Set a nested value; what stands in the way and is no section is replaced."""
+    for name in path[:-1]:
+        section = values.get(name)
+        values[name] = section if isinstance(section, dict) else {}
+        values = values[name]  # type: ignore[assignment]
+    values[path[-1]] = value
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        kept = yaml.safe_load(path.read_text())
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise UserError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(kept, dict | None):
-        raise UserError(f"{path}: expected keys and values, found a {type(kept).__name__}")
-    return kept or {}
+def _has(values: Mapping[str, object], path: tuple[str, ...]) -> bool:
+    section: object = values
+    for name in path:
+        if not isinstance(section, Mapping) or name not in section:
+            return False
+        section = section[name]
+    return True
 
 
-def _explain(place: str, error: ValidationError, prefix: str = "") -> UserError:
-    """The first problem in one line: file or option, key, what is wrong."""
-    problem = error.errors()[0]
-    key = prefix + ".".join(str(part) for part in problem["loc"])
-    if problem["type"] == "value_error":
-        return UserError(f"{place}: {problem['ctx']['error']}")
-    if problem["type"] == "open_host":
-        return UserError(f"{place}: {key}.host: {problem['msg']}")
-    unknown = problem["type"] in {"extra_forbidden", "unexpected_keyword_argument"}
-    what = "unknown key" if unknown else f"{problem['msg']}, not {problem['input']!r}"
-    return UserError(f"{place}: {what}" if place == f"--{key}" else f"{place}: {key}: {what}")
+def _blame(
+    error: ValidationError, known: Mapping[str, Option], given: Mapping[str, object]
+) -> str | None:
+    """Return the option that a wrong value was given with, None if it was none."""
+    place = error.errors()[0]["loc"]
+    flags = [flag for flag in given if known[flag].path == place]
+    return f"--{flags[0]}" if flags else None

@@ -1,25 +1,30 @@
-"""Run a pipeline again and again: every so many minutes, or every so many faces."""
+"""Run drift detection repeatedly: after an interval, or after a number of faces."""
 
 import re
 import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 
+from cli import runtime_env
+from components.settings import Settings
 from faces.errors import OperationError, UserError
 
+PIPELINE = "drift_detection"
 UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0}
-NEVER = "never"
-EVERY = re.compile(r"(?P<number>[1-9]\d*) ?(?P<unit>s|min|h|faces)")
+OFF = ("never", "off")
+INTERVAL = re.compile(r"(?P<number>[1-9]\d*) ?(?P<unit>s|min|h|faces)")
 POLL_SECONDS = 2.0
-"""Seconds between two looks at how many faces came."""
+RUN = str(Path(runtime_env.ROOT) / "run.py")
 
 
 @dataclass(frozen=True)
 class Interval:
-    """How often: `seconds`, or else `faces` that the endpoint must have answered since."""
+    """How often: every `seconds`, or after `faces` that the endpoint has answered."""
 
     seconds: float | None
     faces: int | None
@@ -32,65 +37,121 @@ class Interval:
 
 
 def parse_interval(text: str) -> Interval | None:
-    """Read "10min" or "50faces", or "never", which gives None. Raises UserError."""
-    if text == NEVER:
+    """Read "10min" or "50faces"; "never" and "off" are None.
+
+    Raises:
+        UserError: If it is neither.
+    """
+    if text in OFF:
         return None
-    found = EVERY.fullmatch(text.strip())
-    if found is None:
-        raise UserError(f"--every {text}: say 30s, 10min, 2h or 50faces")
-    number, unit = int(found["number"]), found["unit"]
+    match = INTERVAL.fullmatch(text.strip())
+    if match is None:
+        raise UserError(f"--every {text}: use 30s, 10min, 2h or 50faces")
+    number, unit = int(match["number"]), match["unit"]
     return Interval(None, number) if unit == "faces" else Interval(number * UNITS[unit], None)
 
 
-def watch(command: list[str], every: Interval, stack: str | None, console: Console) -> int:
-    """Run `command` now and then every so often, until it is interrupted.
+def watch_pipeline(
+    name: str,
+    settings: Settings,
+    words: Sequence[str],
+    every: str,
+    stack: str | None,
+    console: Console,
+) -> int:
+    """Repeat drift detection here, or create a schedule if the stack's steps run elsewhere.
 
-    A run that fails is told and does not end the watch, unless it is the first: then there is
-    something to mend. Each run is a process of its own, so that none can harm the next.
+    Args:
+        name: The pipeline.
+        settings: Its settings.
+        words: The command line, which is repeated without `--every`.
+        every: The interval, or "never" to delete a schedule.
+        stack: The stack; None for the active one.
+        console: Where progress is shown.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        UserError: If this pipeline cannot be repeated, or the interval is malformed.
+    """
+    if name != PIPELINE:
+        raise UserError(f"--every goes with --pipeline {PIPELINE}")
+    interval = parse_interval(every)
+    runtime_env.silence_framework_logs()
+    with console.status("checking the stack …"):
+        from cli.runner import runs_elsewhere
+        from cli.stacks import select_stack
+
+        select_stack(stack)
+        if runs_elsewhere():
+            from cli.schedule import update_schedule
+
+            print(update_schedule(settings, interval))
+            return 0
+    if interval is None:
+        raise UserError(f"--every {every} deletes a schedule; on this stack Ctrl-C stops watching")
+    return watch([sys.executable, RUN, *without_every(words)], interval, console)
+
+
+def without_every(words: Sequence[str]) -> list[str]:
+    """Remove `--every T` or `--every=T` from a command line."""
+    kept: list[str] = []
+    skip = False
+    for word in words:
+        if not skip and word != "--every" and not word.startswith("--every="):
+            kept.append(word)
+        skip = word == "--every"
+    return kept
+
+
+def watch(command: list[str], interval: Interval, console: Console) -> int:
+    """Run a command now and then after each interval, until interrupted.
+
+    A failed run is reported and watching continues, unless it is the first one. Each run is a
+    separate process, so that none can affect the next.
     """
     code = subprocess.call(command)
     if code:
         return code
-    count = count_on(stack) if every.faces else None
+    count = answered_faces if interval.faces else None
     while True:
-        with console.status(f"watching: again after {every} (Ctrl-C ends it)"):
-            wait(every, count)
+        with console.status(f"watching: next check after {interval} (Ctrl-C stops)"):
+            wait(interval, count)
         console.rule(time.strftime("%Y-%m-%d %H:%M:%S"), style="dim")
         subprocess.call(command)
 
 
-def wait(every: Interval, count: Callable[[], int | None] | None) -> None:
-    """Wait for the time to pass, or for the faces to come.
+def wait(interval: Interval, count: Callable[[], int | None] | None) -> None:
+    """Wait for the time to pass, or for the faces to arrive.
 
-    `count` tells how many faces the endpoint answered since it started, None if it is down.
+    Args:
+        interval: What to wait for.
+        count: Returns how many faces the endpoint has answered since it started; None if it does
+            not answer.
     """
-    if every.seconds is not None:
-        time.sleep(every.seconds)
+    if interval.seconds is not None:
+        time.sleep(interval.seconds)
         return
-    assert every.faces is not None
+    assert interval.faces is not None
     assert count is not None
-    former, came = count() or 0, 0
-    while came < every.faces:
+    previous, arrived = count() or 0, 0
+    while arrived < interval.faces:
         time.sleep(POLL_SECONDS)
         now = count()
         if now is not None:
-            came += now - former if now >= former else now
-            former = now
+            # A smaller count means that the endpoint was restarted in the meantime.
+            arrived += now - previous if now >= previous else now
+            previous = now
 
 
-def count_on(stack: str | None) -> Callable[[], int | None]:
-    """What counts the faces that a stack's endpoint answered."""
-    from cli.runner import choose_stack
+def answered_faces() -> int | None:
+    """Count the faces that the active stack's endpoint has answered; None if it is down."""
     from components.deployers.base import active_deployer
     from faces.client import count_faces
 
-    choose_stack(stack)
-
-    def count() -> int | None:
-        try:
-            endpoint = active_deployer().endpoint()
-            return count_faces(endpoint.url, headers=endpoint.headers)
-        except (OperationError, UserError):
-            return None
-
-    return count
+    try:
+        endpoint = active_deployer().endpoint()
+        return count_faces(endpoint.url, headers=endpoint.headers)
+    except (OperationError, UserError):
+        return None

@@ -1,1 +1,6 @@
-"""Pipelines wire steps and do nothing else. Reading one tells its whole story."""
+"""Pipelines, one module each: settings, wiring of the steps, and summary.
+
+A module `pipelines/NAME.py` is the pipeline NAME. It has `SETTINGS` (a subclass of `Settings`), a
+function NAME decorated with `@pipeline` that takes `settings`, and `summarize(run)`, which returns
+a `Summary`. Nothing else has to be registered.
+"""

@@ -1,41 +1,100 @@
-"""Deployment: the version in production goes live, and is compared with the model itself."""
+"""Serve the version in production, and compare the endpoint with the trained model."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
+from pydantic import BaseModel
+from rich.markup import escape
 from zenml import pipeline
 from zenml.models import PipelineRunResponse
 
+from components.deployers.settings import ServingSettings
+from faces import NAME
+from pipelines.shared.settings import VerificationImages
+from pipelines.shared.summary import RunInfo, Summary, outputs_of
 from steps.deployment.deploy_model import deploy_model
 from steps.deployment.record_deployment import record_deployment
-from steps.deployment.select_version import choose_production
+from steps.deployment.select_version import select_production_version
 from steps.deployment.verify_endpoint import verify_endpoint
+from store.records import Deployment
+
+
+class DeploymentSettings(ServingSettings):
+    """Settings of the deployment pipeline."""
+
+    verification_images: VerificationImages = 8
+
+    @property
+    def serving(self) -> ServingSettings:
+        """The settings of the endpoint."""
+        return ServingSettings(endpoint=self.endpoint, capture=self.capture)
+
+
+SETTINGS = DeploymentSettings
 
 
 @pipeline(name="deployment", enable_cache=False)
-def deployment(settings: dict[str, Any]) -> None:
+def deployment(settings: DeploymentSettings) -> None:
     """Serve the version in production on the active stack's endpoint.
 
-    1. Choose the version in production.
-    2. Put it live, without failing a request.
-    3. Compare the endpoint's answers with the model's own; if they differ, put the former one back.
-    4. Write down who did it, when, in place of what.
+    1. Select the version in production.
+    2. Deploy it; no request fails meanwhile.
+    3. Compare the endpoint with the trained model; restore the previous version if they differ.
+    4. Record who deployed which version, when, and in place of which.
     """
-    endpoint = {**settings["endpoint"], **settings["capture"]}
-    version = choose_production()
-    live = deploy_model(version, endpoint)
-    difference = verify_endpoint(live, settings["verification_images"])
-    record_deployment(live, difference)
+    version = select_production_version()
+    rollout = deploy_model(version, settings.serving)
+    difference = verify_endpoint(rollout, settings.verification_images)
+    record_deployment(rollout, difference)
 
 
-def summarize(run: PipelineRunResponse) -> dict[str, Any]:
-    """What a person and a script want to know of a deployment or a rollback."""
-    record = run.steps[next(name for name in run.steps if name.startswith("record_"))]
-    made: dict[str, Any] = record.outputs["deployment"][0].load()
-    told = ("kind", "reason", "who", "when", "largest_difference", "note")
-    return {
-        "endpoint": {"url": made["url"], "model_version": made["version"]},
-        "replaced": made["replaced"],
-        "status": "live",
-        **{name: made[name] for name in told},
-        "run": {"name": run.name, "status": run.status.value, "id": str(run.id)},
-    }
+class EndpointSummary(BaseModel):
+    """The endpoint."""
+
+    url: str
+    model_version: int
+
+
+class DeploymentSummary(Summary):
+    """Summary of a deployment or a rollback."""
+
+    pipeline: Literal["deployment", "rollback"]
+    endpoint: EndpointSummary
+    deployment: Deployment
+
+    def rows(self) -> Mapping[str, str]:
+        """Show what is live where, in place of what, and why."""
+        record = self.deployment
+        previous = f"version {record.replaced}" if record.replaced else "nothing"
+        same = " (it was live already)" if record.replaced == record.version else ""
+        noticed = {"noticed": f"[yellow]{escape(record.note)}[/]"} if record.note else {}
+        return {
+            "live": f"[green]{NAME} version {record.version}[/]",
+            "in place of": f"{previous}{same}",
+            "endpoint": f"{record.url}/api/v1.0/predictions",
+            "verified": "predictions match the trained model "
+            f"[dim](max. difference {record.largest_difference:.1g})[/]",
+            **noticed,
+            "reason": escape(record.reason),
+            "by": escape(f"{record.who}, {record.when}"),
+            "run": self.run_row(),
+        }
+
+    def next_steps(self) -> Sequence[str]:
+        """Point to a prediction, the list of endpoints and the rollback."""
+        return (
+            "[bold]python run.py predict[/] sends it a face",
+            "[bold]zenml model-deployer models list[/]",
+            "[bold]python run.py --pipeline rollback[/] goes back to the previous version",
+        )
+
+
+def summarize(run: PipelineRunResponse) -> DeploymentSummary:
+    """Summarize a finished run of deployment or rollback."""
+    record: Deployment = outputs_of(run)["deployment"].load()
+    return DeploymentSummary(
+        run=RunInfo.of(run),
+        pipeline=record.kind,  # type: ignore[arg-type]
+        endpoint=EndpointSummary(url=record.url, model_version=record.version),
+        deployment=record,
+    )

@@ -1,80 +1,201 @@
-"""Drift detection: look at the traffic since the last time, and act on it."""
+"""Look at the traffic since the last decision, and retrain and redeploy if it has drifted."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
+from pydantic import Field
+from rich.markup import escape
 from zenml import pipeline
 from zenml.models import PipelineRunResponse
 
-from faces.drift.policy import ALERT, NOT_ENOUGH_EVIDENCE, RETRAIN
-from pipelines.train_and_gate import train_and_gate
-from steps.data.add_feedback import learn_window
+from components.settings import Settings
+from faces.drift.monitoring import MonitoringResult
+from faces.drift.policy import Action, DriftDecision
+from pipelines.shared.settings import GateSettings, Share, Tolerances, VerificationImages
+from pipelines.shared.summary import Metrics, RunInfo, Summary, accuracy_row, outputs_of
+from pipelines.shared.train_and_gate import train_and_gate
+from pipelines.training import TrainingSettings
+from steps.data.add_feedback import add_feedback
 from steps.deployment.deploy_model import deploy_model
 from steps.deployment.record_deployment import record_deployment
+from steps.deployment.select_version import select_live_version
 from steps.deployment.verify_endpoint import verify_endpoint
 from steps.monitoring.decide import decide
 from steps.monitoring.detect_drift import detect_drift
-from steps.monitoring.drift_report import explain_drift
 from steps.monitoring.load_window import load_window
 from steps.monitoring.send_alert import send_alert, send_failure
-from store.production import live_settings
+from steps.monitoring.write_drift_report import write_drift_report
+from store.records import Alert, Deployment, Promotion
+from store.versions import require_version
+
+
+class DriftSettings(Settings):
+    """Settings of the drift detection pipeline."""
+
+    window: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="the last N faces only; null: all since the last decision"
+    )
+    threshold: Share = Field(default=0.01, description="share of false alarms")
+    minimum_images: int = Field(
+        default=10, ge=2, description="a window with fewer images is not enough evidence"
+    )
+    minimum_people: int = Field(
+        default=8, ge=1, description="a window with fewer people is not enough evidence"
+    )
+    of_last: int = Field(
+        default=1, ge=1, description="retrain if `required` of the last N windows drifted"
+    )
+    required: int = Field(default=1, ge=1, description="see of_last")
+    minimum_labels: int = Field(
+        default=10, ge=1, description="with fewer labelled faces, alert instead of retraining"
+    )
+    # A model that learns turned heads may lose one or two frontal faces of 72.
+    gate: GateSettings = GateSettings(tolerances=Tolerances(baseline=0.05))
+    verification_images: VerificationImages = 8
+
+
+SETTINGS = DriftSettings
+SINGLE_INSTANCE = True
+"""Two drift detections at a time would decide twice about the same faces."""
 
 
 @pipeline(name="drift_detection", dynamic=True, enable_cache=False, on_failure=send_failure)
-def drift_detection(settings: dict[str, Any]) -> None:
+def drift_detection(settings: DriftSettings) -> None:
     """Compare the traffic since the last decision with what the live model was trained on.
 
-    1. Load the window of captured faces.
-    2. Test it for drift, and decide; draw a page that shows why.
-    3. If it is to be learned from: add its labelled faces to the training images, train, evaluate
-       and register as the training pipeline does, and let the gate judge.
-    4. If the gate lets it: put it live, compare the endpoint with the model, write it down.
-    5. Tell a person of drift, and what became of it.
+    1. Select the live version; load the window of captured faces.
+    2. Test it for drift, decide, and write a report.
+    3. To retrain: add the labelled faces to the training images, then train, evaluate, register
+       and promote as the training pipeline does.
+    4. Deploy a promoted version, compare the endpoint with the model, record the deployment.
+    5. Send an alert about drift and its outcome.
     """
-    window, _ = load_window(settings["window"])
-    drift, measured = detect_drift(
-        window, settings["threshold"], settings["minimum_images"], settings["minimum_people"]
+    live = select_live_version()
+    window = load_window(settings.window)
+    drift, features = detect_drift(
+        window, live, settings.threshold, settings.minimum_images, settings.minimum_people
     )
     decision = decide(
-        window, drift, settings["windows"], settings["needed"], settings["minimum_labels"]
+        window, drift, settings.of_last, settings.required, settings.minimum_labels
     )
-    made = decision.load()["decision"]
-    if made == NOT_ENOUGH_EVIDENCE:
+    action = decision.load().action
+    if action == Action.NOT_ENOUGH_EVIDENCE:
         return
-    explain_drift(window, drift, measured, decision)
-    if made == ALERT:
+    write_drift_report(window, drift, features, decision)
+    if action == Action.ALERT:
         send_alert(decision, None, None)
-    if made != RETRAIN:
+    if action != Action.RETRAIN:
         return
-    faces, split = learn_window(window)
-    version, verdict = train_and_gate(faces, split, live_settings(), settings["gate"])
-    if not verdict.load()["promoted"]:
-        send_alert(decision, verdict, None)
+    faces, split = add_feedback(window, live)
+    training = training_settings(live.load())
+    version, promotion = train_and_gate(
+        faces,
+        split,
+        model=training.model,
+        params=training.params,
+        detector=training.drift_detector,
+        gate=settings.gate,
+        settings=training.model_dump(mode="json"),
+    )
+    if not promotion.load().promoted:
+        send_alert(decision, promotion, None)
         return
-    live = deploy_model(version, None)
-    difference = verify_endpoint(live, settings["verification_images"])
-    record_deployment(live, difference)
-    send_alert(decision, verdict, live)
+    rollout = deploy_model(version, None)
+    difference = verify_endpoint(rollout, settings.verification_images)
+    record_deployment(rollout, difference)
+    send_alert(decision, promotion, rollout)
 
 
-def summarize(run: PipelineRunResponse) -> dict[str, Any]:
-    """What a person and a script want to know of it."""
-    output = {name: made[0] for step in run.steps.values() for name, made in step.outputs.items()}
-    drift = output["drift"].load()
-    made = output["drift_decision"].load()
-    gate = output["decision"].load() if "decision" in output else {}
-    live = output["deployment"].load() if "deployment" in output else None
-    metrics = output["metrics"].load() if "metrics" in output else {}
-    alert = output["alert"].load() if "alert" in output else None
-    return {
-        "drift": drift | {"damaged": output["damaged"].load()},
-        "decision": made["decision"],
-        "reason": made["reason"],
-        "retrained": bool(gate),
-        "promoted": bool(gate.get("promoted")),
-        "gate": gate.get("reason"),
-        "deployed_version": live["version"] if live else None,
-        "metrics": metrics,
-        "alert": alert,
-        "page": f"{output['drift_page'].uri}/page.html" if "drift_page" in output else None,
-        "run": {"name": run.name, "status": run.status.value, "id": str(run.id)},
-    }
+def training_settings(version: int) -> TrainingSettings:
+    """Return the settings that a version was trained with.
+
+    Raises:
+        UserError: If it was deleted.
+    """
+    return TrainingSettings.model_validate(require_version(version).run_metadata["settings"])
+
+
+class DriftSummary(Summary):
+    """Summary of a drift detection."""
+
+    pipeline: Literal["drift_detection"] = "drift_detection"
+    drift: MonitoringResult
+    damaged: int = Field(description="captured records that could not be read")
+    unmatched_feedback: int = Field(description="labels that belong to no captured request")
+    decision: Action
+    reason: str
+    retrained: bool
+    promoted: bool
+    gate: str | None = Field(description="the promotion gate's reason")
+    deployed_version: int | None
+    metrics: Metrics
+    alert: Alert | None
+    report: str | None = Field(description="URI of the drift report")
+
+    def rows(self) -> Mapping[str, str]:
+        """Show the window, the decision, and what followed."""
+        drift, result = self.drift, self.drift.drift
+        quiet = self.decision in (Action.NONE, Action.NOT_ENOUGH_EVIDENCE)
+        rows = {
+            "window": f"{result.images} images of {result.identities} people, "
+            f"{drift.labelled} with feedback [dim](against version {drift.version})[/]"
+            + (f"; [yellow]{self.damaged} damaged, skipped[/]" if self.damaged else ""),
+            "decision": f"[{'green' if quiet else 'yellow'}]{self.decision}[/]",
+            "reason": escape(self.reason),
+        }
+        if (now := drift.accuracy) is not None:
+            rows["accuracy now"] = (
+                f"{now.now:.3f} [dim](95 % interval {now.low:.3f} to {now.high:.3f}; "
+                f"{now.before:.3f} on the baseline test)[/]"
+            )
+        if self.retrained:
+            rows |= self._retraining_rows()
+        if self.alert is not None:
+            delivered = "sent" if self.alert.delivered else "[red]not delivered[/]"
+            alerter = self.alert.alerter or "none: the stack has no alerter"
+            rows["alert"] = f"{delivered} [dim](alerter {escape(alerter)})[/]"
+        return {**rows, "run": self.run_row()}
+
+    def _retraining_rows(self) -> dict[str, str]:
+        rows = {"baseline accuracy": accuracy_row(self.metrics, "baseline")}
+        if "drifted_accuracy" in self.metrics:
+            rows["drifted accuracy"] = accuracy_row(self.metrics, "drifted")
+        live = self.deployed_version
+        return {
+            **rows,
+            "gate": escape(self.gate or ""),
+            "live": f"[green]version {live}[/]" if live else "unchanged",
+        }
+
+    def page(self) -> str | None:
+        """Return the drift report."""
+        return self.report
+
+
+def summarize(run: PipelineRunResponse) -> DriftSummary:
+    """Summarize a finished run."""
+    outputs = outputs_of(run)
+    decision: DriftDecision = outputs["drift_decision"].load()
+    window = outputs["window"].run_metadata
+    promotion: Promotion | None = (
+        outputs["promotion"].load() if "promotion" in outputs else None
+    )
+    deployment: Deployment | None = (
+        outputs["deployment"].load() if "deployment" in outputs else None
+    )
+    report = outputs.get("drift_report")
+    return DriftSummary(
+        run=RunInfo.of(run),
+        drift=outputs["drift"].load(),
+        damaged=window["damaged"],
+        unmatched_feedback=window["unmatched_feedback"],
+        decision=decision.action,
+        reason=decision.reason,
+        retrained=promotion is not None,
+        promoted=promotion is not None and promotion.promoted,
+        gate=promotion.reason if promotion else None,
+        deployed_version=deployment.version if deployment else None,
+        metrics=outputs["metrics"].load() if "metrics" in outputs else {},
+        alert=outputs["alert"].load() if "alert" in outputs else None,
+        report=f"{report.uri}/page.html" if report else None,
+    )

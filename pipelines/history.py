@@ -1,21 +1,64 @@
-"""History: everything that happened on a stack, on one page."""
+"""Show everything that happened on a stack on one page."""
 
-from typing import Any
+import os
+from pathlib import Path
+from typing import Annotated, Literal
 
+from pydantic import Field
 from zenml import pipeline
 from zenml.models import PipelineRunResponse
 
-from steps.monitoring.draw_timeline import draw_history
+from components.settings import CommandLine, Settings
+from pipelines.shared.summary import RunInfo, Summary, outputs_of
+from steps.monitoring.draw_timeline import draw_timeline
+
+
+class HistorySettings(Settings):
+    """Settings of the history pipeline."""
+
+    page: Annotated[str, CommandLine(metavar="FILE")] = Field(
+        default="history.html", min_length=1, description="file to write the page to"
+    )
+
+
+SETTINGS = HistorySettings
 
 
 @pipeline(name="history", enable_cache=False)
-def history(settings: dict[str, Any]) -> None:
-    """Draw p-values, accuracy and versions over time, with decisions, reasons and faces."""
-    draw_history()
+def history(settings: HistorySettings) -> None:
+    """Plot p-values, accuracy and versions over time, with decisions, reasons and faces."""
+    draw_timeline()
 
 
-def summarize(run: PipelineRunResponse) -> dict[str, Any]:
-    """What a person and a script want to know of it; `html` is the page."""
-    made = run.steps["draw_history"].outputs["history"][0]
-    about = {"name": run.name, "status": run.status.value, "id": str(run.id)}
-    return {"artifact": made.uri, "html": made.load()["page.html"], "run": about}
+class HistorySummary(Summary):
+    """Summary of a history run."""
+
+    pipeline: Literal["history"] = "history"
+    artifact: str = Field(description="URI of the page's artifact")
+    file: str = Field(default="", description="the page, readable by its owner only")
+    html: str = Field(default="", exclude=True, repr=False)
+
+    def finish(self, settings: Settings) -> "HistorySummary":
+        """Write the page to the file that the settings name."""
+        assert isinstance(settings, HistorySettings)
+        write_owner_only(Path(settings.page), self.html)
+        return self.model_copy(update={"file": settings.page})
+
+    def page(self) -> str | None:
+        """Return the file."""
+        return self.file
+
+
+def write_owner_only(path: Path, text: str) -> None:
+    """Write a file that only its owner can read: there are faces in it."""
+    path.unlink(missing_ok=True)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+
+
+def summarize(run: PipelineRunResponse) -> HistorySummary:
+    """Summarize a finished run."""
+    artifact = outputs_of(run)["history"]
+    return HistorySummary(
+        run=RunInfo.of(run), artifact=artifact.uri, html=artifact.load()["page.html"]
+    )

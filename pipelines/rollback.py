@@ -1,28 +1,43 @@
-"""Rollback: the version that was live before is live again, and in production."""
+"""Go back to the version that was live before, on the endpoint and in production."""
 
-from typing import Any
+from typing import Annotated
 
+from pydantic import Field
 from zenml import pipeline
 
+from components.settings import CommandLine, Settings
 from pipelines.deployment import summarize
+from pipelines.shared.settings import VerificationImages
 from steps.deployment.deploy_model import deploy_model
 from steps.deployment.record_deployment import record_rollback
-from steps.deployment.select_version import choose_former
+from steps.deployment.select_version import select_previous_version
 from steps.deployment.verify_endpoint import verify_endpoint
 
-__all__ = ["rollback", "summarize"]
+__all__ = ["SETTINGS", "RollbackSettings", "rollback", "summarize"]
+
+
+class RollbackSettings(Settings):
+    """Settings of the rollback pipeline."""
+
+    reason: Annotated[str, CommandLine(metavar="TEXT")] = Field(
+        default="requested by hand", min_length=1, description="why, for the record"
+    )
+    verification_images: VerificationImages = 8
+
+
+SETTINGS = RollbackSettings
 
 
 @pipeline(name="rollback", enable_cache=False)
-def rollback(settings: dict[str, Any]) -> None:
-    """Go back to the version before, on the endpoint and in production.
+def rollback(settings: RollbackSettings) -> None:
+    """Go back to the previous version, on the endpoint and in production.
 
-    1. Choose the version that was live before.
-    2. Put it live, without failing a request.
-    3. Compare the endpoint's answers with the model's own; if they differ, all stays as it was.
-    4. Move production to it, and write down who did it, when and why.
+    1. Select the version that was live before.
+    2. Deploy it; no request fails meanwhile.
+    3. Compare the endpoint with the trained model; if they differ, nothing changes.
+    4. Move production to it, and record who did it, when and why.
     """
-    version = choose_former()
-    live = deploy_model(version, None)
-    difference = verify_endpoint(live, settings["verification_images"])
-    record_rollback(live, difference, settings["reason"])
+    version = select_previous_version()
+    rollout = deploy_model(version, None)
+    difference = verify_endpoint(rollout, settings.verification_images)
+    record_rollback(rollout, difference, settings.reason)

@@ -1,21 +1,83 @@
-"""Traffic: faces that the model never saw are sent to the endpoint, as production would."""
+"""Send held-out faces to the endpoint, as production would, with feedback."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal
 
+from pydantic import Field, field_validator
+from rich.markup import escape
 from zenml import pipeline
 from zenml.models import PipelineRunResponse
 
+from components.settings import CommandLine, Settings
+from faces.errors import require_choice
+from pipelines.shared.settings import Seed
+from pipelines.shared.summary import RunInfo, Summary, outputs_of
 from steps.monitoring.send_traffic import send_traffic
+from faces.data.traffic import TrafficSummary as TrafficRecord
+
+
+class TrafficSettings(Settings):
+    """Settings of the traffic pipeline."""
+
+    condition: Annotated[str, CommandLine(metavar="C")] = Field(
+        default="yaw=frontal", description="send faces like this: yaw=left,right, glasses=yes, …"
+    )
+    requests: Annotated[int, CommandLine(metavar="N")] = Field(
+        default=60, ge=1, description="number of requests; images are repeated if there are fewer"
+    )
+    corruption: Annotated[str, CommandLine(metavar="NAME")] = Field(
+        default="", description="'' or noise, blur, brightness, occlusion, rotation"
+    )
+    feedback: float = Field(
+        default=1.0, ge=0, le=1, description="share of the requests that are followed by a label"
+    )
+    delay: float = Field(default=0.0, ge=0, description="seconds between prediction and feedback")
+    seed: Annotated[Seed, CommandLine(metavar="N")] = Field(
+        default=0, description="seed of the order"
+    )
+
+    @field_validator("corruption")
+    @classmethod
+    def _check_corruption(cls, name: str) -> str:
+        from faces.data.corruptions import CORRUPTIONS
+
+        return require_choice("corruption", name, CORRUPTIONS) if name else name
+
+
+SETTINGS = TrafficSettings
 
 
 @pipeline(name="traffic", enable_cache=False)
-def traffic(settings: dict[str, Any]) -> None:
-    """Send faces of a condition to the active stack's endpoint, and tell it who they were."""
-    send_traffic(**settings)
+def traffic(settings: TrafficSettings) -> None:
+    """Send faces of a condition to the active stack's endpoint, and their labels as feedback."""
+    send_traffic(**settings.model_dump())
 
 
-def summarize(run: PipelineRunResponse) -> dict[str, Any]:
-    """What a person and a script want to know of it."""
-    sent: dict[str, Any] = run.steps["send_traffic"].outputs["traffic"][0].load()
-    about = {"name": run.name, "status": run.status.value, "id": str(run.id)}
-    return {"traffic": sent, "run": about}
+class TrafficRunSummary(Summary):
+    """Summary of a traffic run."""
+
+    pipeline: Literal["traffic"] = "traffic"
+    traffic: TrafficRecord
+
+    def rows(self) -> Mapping[str, str]:
+        """Show what was sent and how many predictions were correct."""
+        sent = self.traffic
+        what = sent.condition + (f", with {sent.corruption}" if sent.corruption else "")
+        failed = f"[red]{sent.failed} failed[/]" if sent.failed else "none failed"
+        return {
+            "sent": f"{sent.requests} requests, {sent.images} different images "
+            f"[dim]({escape(what)})[/]",
+            "answered": f"by version {sent.model_version}; {failed}",
+            "accuracy": "" if sent.accuracy is None else f"{sent.accuracy:.3f}",
+            "feedback": f"labels of {sent.feedback} requests",
+            "run": self.run_row(),
+        }
+
+    def next_steps(self) -> Sequence[str]:
+        """Point to the captured requests."""
+        return ("[bold]python run.py captured[/]",)
+
+
+def summarize(run: PipelineRunResponse) -> TrafficRunSummary:
+    """Summarize a finished run."""
+    return TrafficRunSummary(run=RunInfo.of(run), traffic=outputs_of(run)["traffic"].load())

@@ -1,43 +1,186 @@
-"""Training: from faces to a model version, and into production if the gate lets it."""
+"""Train a recogniser on some conditions, and promote it if it passes the gate."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal, Self
 
+from pydantic import BaseModel, Field, field_validator
+from rich.markup import escape
 from zenml import pipeline
 from zenml.models import PipelineRunResponse
 
-from pipelines.train_and_gate import train_and_gate
+from components.settings import CommandLine
+from faces.data.sources import credit, is_synthetic
+from faces.drift.detectors import detector_names
+from faces.errors import require_choice
+from faces.models import ModelParams
+from pipelines.shared.model_settings import model_params
+from pipelines.shared.settings import DatasetSettings
+from pipelines.shared.summary import (
+    Metrics,
+    RunInfo,
+    Summary,
+    accuracy_row,
+    outputs_of,
+    shorten,
+)
+from pipelines.shared.train_and_gate import train_and_gate
 from steps.data.load_faces import load_faces
 from steps.data.split_faces import split_faces
+from store.records import Promotion
+
+
+class TrainingSettings(DatasetSettings):
+    """Settings of the training pipeline."""
+
+    model: Annotated[str, CommandLine(metavar="NAME")] = Field(
+        default="svm", description="recogniser: a module of faces/models/recognisers"
+    )
+    params: ModelParams = Field(
+        default_factory=dict, description="parameters that differ from the recogniser's defaults"
+    )
+    drift_detector: Annotated[str, CommandLine("detector", "NAME")] = Field(
+        default="moments", description="drift detector that is fitted for the version"
+    )
+
+    @field_validator("drift_detector")
+    @classmethod
+    def _check_detector(cls, name: str) -> str:
+        return require_choice("drift detector", name, detector_names())
+
+    def complete(self, config: str, explicit: frozenset[str]) -> Self:
+        """Check condition and parameters; fill in the recogniser's other parameters."""
+        settings = super().complete(config, explicit)
+        overrides = {} if "model" in explicit else self.params
+        params = model_params(self.model, overrides, config)
+        return settings.model_copy(update={"params": {**params, "seed": self.seed}})
+
+
+SETTINGS = TrainingSettings
 
 
 @pipeline(name="training")
-def training(settings: dict[str, Any]) -> None:
+def training(settings: TrainingSettings) -> None:
     """Train a recogniser on some conditions and measure it on all.
 
     1. Load the faces.
     2. Split them by condition: training, baseline test, drifted.
-    3. Fit PCA, then the classifier.
-    4. Export it in the portable form that endpoints serve.
-    5. Evaluate on the baseline test and on the drifted images; draw pictures.
-    6. Record the model in MLflow and as a version in ZenML.
+    3. Fit the features (PCA, for most recognisers), then the classifier.
+    4. Fit the rejection threshold and the drift detector; export the portable model.
+    5. Evaluate on the baseline test and on the drifted images; plot, and write the model card.
+    6. Record the model with the tracker, and as a version in ZenML.
     7. Promote it, if it passes the gate.
     """
-    data, seed = settings["data"], settings["seed"]
-    faces = load_faces(data["source"], data["people"], data["images"], data["seed"])
-    split = split_faces(faces, settings["condition"], settings["test_share"], seed)
-    train_and_gate(faces, split, settings, settings["gate"])
+    data = settings.data
+    faces = load_faces(data.source, data.people, data.images, data.seed)
+    split = split_faces(faces, settings.condition, settings.test_share, settings.seed)
+    train_and_gate(
+        faces,
+        split,
+        model=settings.model,
+        params=settings.params,
+        detector=settings.drift_detector,
+        gate=settings.gate,
+        settings=settings.model_dump(mode="json"),
+    )
 
 
-def summarize(run: PipelineRunResponse) -> dict[str, Any]:
-    """What a person and a script want to know of a finished run."""
-    output = {name: made[0] for step in run.steps.values() for name, made in step.outputs.items()}
-    data, parts = output["faces"].run_metadata, output["split"].run_metadata
-    kept = ("condition", "train", "test", "drifted", "left_out")
-    decision, metrics = output["decision"].load(), output["metrics"].load()
-    return {
-        "data": {name: data[name] for name in ("source", "version", "subjects")}
-        | {name: parts[name] for name in kept},
-        "metrics": {"baseline_accuracy": None, "drifted_accuracy": None} | metrics,
-        "model": decision,
-        "run": {"name": run.name, "status": run.status.value, "id": str(run.id)},
-    }
+class DataSummary(BaseModel):
+    """The data of a training run."""
+
+    source: str
+    version: str
+    identities: int
+    condition: str
+    train: int
+    test: int
+    drifted: int
+    left_out: list[str] = Field(description="people with too few images to be enrolled")
+
+
+class TrainingSummary(Summary):
+    """Summary of a training run. Metrics that do not apply are missing or null."""
+
+    pipeline: Literal["training"] = "training"
+    data: DataSummary
+    metrics: Metrics
+    model: Promotion
+
+    def notice(self) -> str:
+        """Say so if the faces are synthetic."""
+        if not is_synthetic(self.data.source):
+            return ""
+        return (
+            "[bold black on yellow] SYNTHETIC FACES [/] [yellow]These people do not exist: the "
+            "figures below say nothing about real faces.[/]"
+        )
+
+    def rows(self) -> Mapping[str, str]:
+        """Show data, people, features, accuracy, and the version with its stage."""
+        data, model, metrics = self.data, self.model, self.metrics
+        left_out = f", too few images: {shorten(data.left_out)}" if data.left_out else ""
+        colour = "green" if model.promoted else "yellow"
+        return {
+            "data": f"{credit(data.source)} [dim](version {data.version})[/]",
+            "people": f"{data.identities - len(data.left_out)} of {data.identities}"
+            f"[yellow]{left_out}[/]",
+            "images": f"{data.train} training, {data.test} test, {data.drifted} drifted "
+            f"[dim](baseline: {escape(data.condition)})[/]",
+            **pca_row(metrics),
+            "baseline accuracy": accuracy_row(metrics, "baseline"),
+            "drifted accuracy": accuracy_row(metrics, "drifted"),
+            "unknown people": open_set_row(metrics),
+            "model": f"{model.name} version {model.version}, stage {model.stage}",
+            "gate": f"[{colour}]{escape(model.reason)}[/]",
+            "run": self.run_row(),
+        }
+
+    def next_steps(self) -> Sequence[str]:
+        """Point to the dashboard, the deployment and the tracker."""
+        steps = [
+            "[bold]make dashboard[/] for the run and its plots",
+            "[bold]python run.py --pipeline deployment[/] to serve the model",
+        ]
+        return [*steps, f"[bold]{escape(self.run.tracker)}[/]"] if self.run.tracker else steps
+
+
+def pca_row(metrics: Metrics) -> Mapping[str, str]:
+    """Describe the PCA, if the recogniser has one."""
+    if "pca_components" not in metrics:
+        return {}
+    components, variance = metrics["pca_components"], metrics["pca_variance"]
+    return {"PCA": f"{components:.0f} components, {variance:.1%} of the variance"}
+
+
+def open_set_row(metrics: Metrics) -> str:
+    """Describe how well unknown people are rejected."""
+    auroc = metrics.get("open_set_auroc")
+    if auroc is None:
+        return "[dim]too few people to measure[/]"
+    if metrics.get("open_set_rejection_threshold") is None:
+        return (
+            f"not rejected [dim](AUROC {auroc:.3f}: this model cannot separate them "
+            "from known people)[/]"
+        )
+    rejected = 1 - (metrics["open_set_false_accept_rate"] or 0.0)
+    mistaken = 1 - (metrics["open_set_true_accept_rate"] or 0.0)
+    return (
+        f"{rejected:.1%} are rejected, and {mistaken:.1%} of known people "
+        f"[dim](AUROC {auroc:.3f})[/]"
+    )
+
+
+def summarize(run: PipelineRunResponse) -> TrainingSummary:
+    """Summarize a finished run."""
+    outputs = outputs_of(run)
+    data, split = outputs["faces"].run_metadata, outputs["split"].run_metadata
+    names = ("condition", "train", "test", "drifted", "left_out")
+    return TrainingSummary(
+        run=RunInfo.of(run),
+        data=DataSummary.model_validate(
+            {name: data[name] for name in ("source", "version", "identities")}
+            | {name: split[name] for name in names}
+        ),
+        metrics={"baseline_accuracy": None, "drifted_accuracy": None}
+        | outputs["metrics"].load(),
+        model=outputs["promotion"].load(),
+    )

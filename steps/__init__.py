@@ -1,1 +1,1 @@
-"""Thin ZenML steps: each reads its inputs, calls `faces`, names its outputs."""
+"""ZenML steps, one per file: load the inputs, call `faces`, return named outputs."""

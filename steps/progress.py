@@ -1,13 +1,13 @@
-"""Tell how far a long step is, beside the spinner."""
+"""Report the progress of a long step, next to the spinner."""
 
 import logging
 
-BAR = 30
+BAR_WIDTH = 30
 log = logging.getLogger("progress")
 
 
-def report_progress(what: str, done: int, total: int, about: str = "") -> None:
-    """`what`, a bar, `done` of `total`, and what else there is to say."""
-    full = BAR * done // total
-    bar = "━" * full + "╌" * (BAR - full)
-    log.info("%s %s %d of %d%s", what, bar, done, total, f": {about}" if about else "")
+def report_progress(what: str, done: int, total: int, detail: str = "") -> None:
+    """Show `what`, a bar, "`done` of `total`" and a detail."""
+    full = BAR_WIDTH * done // total
+    bar = "━" * full + "╌" * (BAR_WIDTH - full)
+    log.info("%s %s %d of %d%s", what, bar, done, total, f": {detail}" if detail else "")

@@ -1,21 +1,21 @@
-"""When ZenML may take an earlier result: only while the science it came from is the same."""
-
-import hashlib
-from functools import cache
-from pathlib import Path
+"""When ZenML may reuse a step's result: as long as everything that the step imports is unchanged."""
 
 from zenml.config.cache_policy import CachePolicy
 
-
-@cache
-def code_hash() -> str:
-    """A hash over every file of `faces/`: ZenML itself looks at a step's own code only."""
-    root = Path(__file__).parent.parent / "faces"
-    digest = hashlib.sha256()
-    for file in sorted(root.rglob("*")):
-        if file.suffix in {".py", ".csv", ".html"}:
-            digest.update(file.relative_to(root).as_posix().encode() + file.read_bytes())
-    return digest.hexdigest()
+from store.code_hash import ROOT, source_files
 
 
-CACHED = CachePolicy.model_validate({"cache_func": code_hash})
+def cache_on_imports(module: str) -> CachePolicy:
+    """Return the cache policy of a step.
+
+    ZenML looks at the step's own code only. This policy adds the contents of every file of this
+    repository that the step's module imports, directly or indirectly.
+
+    Args:
+        module: The step's module: `__name__`.
+
+    Returns:
+        The policy, for `@step(cache_policy=…)`.
+    """
+    files = [file.relative_to(ROOT).as_posix() for file in source_files(module)]
+    return CachePolicy(file_dependencies=files)

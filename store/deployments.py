@@ -1,10 +1,20 @@
-"""What was deployed when: told by the artifacts that deployments and rollbacks leave behind."""
+"""What was deployed and decided when, from the artifacts that the steps leave behind."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Self
 
+from pydantic import TypeAdapter
+from zenml import log_metadata
 from zenml.client import Client
 from zenml.enums import ExecutionStatus
+from zenml.metadata.metadata_types import MetadataType
+
+from faces.drift.accuracy import AccuracyDrop
+from faces.drift.monitoring import MonitoringResult
+from faces.drift.policy import Action, DriftDecision
+from store.records import Deployment
 
 DEPLOYMENT = "deployment"
 """The artifact that each deployment and each rollback leaves."""
@@ -13,67 +23,149 @@ DECISION = "drift_decision"
 """The artifact that each drift detection leaves."""
 
 MAX_RECORDS = 1000
-"""Records that are read, the newest: more would take long and change nothing."""
+"""The newest records are read, up to this number."""
+
+ROLLBACK = "rollback"
 
 
-def previously_live(live: str | None) -> int | None:
-    """The version that was live before `live`, the present one; None if there was none.
+@dataclass(frozen=True)
+class DecisionEntry:
+    """A decision about a window, with the figures that it was based on.
 
-    `live` counts even if its deployment was killed before it was written down.
+    Attributes:
+        until: The newest face of the window, in nanoseconds since 1970.
+        when: Date and time of the decision in UTC, ISO 8601.
+        run: The id of the pipeline run.
     """
-    records = deployments()
-    return previous_version([*records, {"version": live, "kind": "rollback"}] if live else records)
+
+    action: Action
+    reason: str
+    until: int
+    when: str
+    threshold: float
+    images: int
+    identities: int
+    labelled: int
+    version: int
+    p_value: float | None = None
+    accuracy: AccuracyDrop | None = None
+    run: str = ""
+
+    @property
+    def drifted(self) -> bool:
+        """Whether drift was found, whatever was done about it."""
+        return DriftDecision(self.action, self.reason).drifted
+
+    @classmethod
+    def create(cls, decision: DriftDecision, result: MonitoringResult, until: int) -> Self:
+        """Combine a decision with the result that it is based on."""
+        return cls(
+            action=decision.action,
+            reason=decision.reason,
+            until=until,
+            when=now(),
+            threshold=result.drift.threshold,
+            images=result.drift.images,
+            identities=result.drift.identities,
+            labelled=result.labelled,
+            version=result.version,
+            p_value=result.drift.p_value,
+            accuracy=result.accuracy,
+        )
 
 
-def deployments() -> list[dict[str, Any]]:
-    """Deployments and rollbacks on the active stack, oldest first."""
-    return _recorded(DEPLOYMENT)
+def record_decision(entry: DecisionEntry) -> None:
+    """Attach a decision to the artifact of the step that runs."""
+    _log(DECISION, {name: value for name, value in asdict(entry).items() if name != "run"})
 
 
-def decisions() -> list[dict[str, Any]]:
-    """Decisions about windows on the active stack, oldest first, of runs that came to their end.
+def record_deployment(deployment: Deployment) -> None:
+    """Attach a deployment to the artifact of the step that runs."""
+    _log(DEPLOYMENT, asdict(deployment))
 
-    So what a killed or failed run had decided is decided anew.
+
+def deployments() -> list[Deployment]:
+    """List deployments and rollbacks on the active stack, oldest first."""
+    adapter = TypeAdapter(Deployment)
+    return [adapter.validate_python(record) for record in _records(DEPLOYMENT)]
+
+
+def decisions() -> list[DecisionEntry]:
+    """List decisions on the active stack, oldest first, of runs that were completed.
+
+    A decision of a run that was killed or failed does not count: the next run decides again.
     """
-    return _recorded(DECISION, pipeline="drift_detection")
+    adapter = TypeAdapter(DecisionEntry)
+    records = _records(DECISION, pipeline="drift_detection")
+    return [adapter.validate_python(record) for record in records]
 
 
-def last_decided_at(made: Iterable[Mapping[str, Any]]) -> int:
-    """Up to when faces were decided on, in nanoseconds since 1970; 0 before the first decision."""
-    return max((int(decision["until"]) for decision in made), default=0)
+def last_decided_at(entries: Iterable[DecisionEntry]) -> int:
+    """Return until when faces were decided on, in nanoseconds since 1970; 0 before the first."""
+    return max((entry.until for entry in entries), default=0)
 
 
-def _recorded(artifact: str, pipeline: str | None = None) -> list[dict[str, Any]]:
+def previously_live(live: int | None) -> int | None:
+    """Return the version that was live before `live`, None if there was none.
+
+    `live` counts even if its deployment was killed before it was recorded.
+    """
+    history = [(record.version, record.kind == ROLLBACK) for record in deployments()]
+    return previous_version([*history, (live, True)] if live else history)
+
+
+def previous_version(history: Iterable[tuple[int, bool]]) -> int | None:
+    """Return the version below the top of the stack of live versions.
+
+    A deployment puts its version on top, a rollback removes what is above its version. So two
+    rollbacks in a row go back two versions.
+
+    Args:
+        history: Version and whether it was a rollback, oldest first.
+    """
+    stack: list[int] = []
+    for version, is_rollback in history:
+        if is_rollback and version in stack:
+            while stack[-1] != version:
+                stack.pop()
+        elif not stack or stack[-1] != version:
+            stack.append(version)
+    return stack[-2] if len(stack) > 1 else None
+
+
+def now() -> str:
+    """Return the date and time in UTC, ISO 8601, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _log(artifact: str, values: Mapping[str, MetadataType | None]) -> None:
+    metadata: dict[str, MetadataType] = {
+        name: value for name, value in values.items() if value is not None
+    }
+    stack = str(Client().active_stack_model.id)
+    log_metadata(
+        metadata={**metadata, "stack": stack}, artifact_name=artifact, infer_artifact=True
+    )
+
+
+def _records(artifact: str, pipeline: str | None = None) -> list[dict[str, MetadataType]]:
     client = Client()
     stack = client.active_stack_model.id
-    found = client.list_artifact_versions(
+    versions = client.list_artifact_versions(
         artifact=artifact, sort_by="desc:created", size=MAX_RECORDS, hydrate=True
     ).items
     if pipeline:
-        ended = client.list_pipeline_runs(
+        runs = client.list_pipeline_runs(
             pipeline_name=pipeline,
             stack_id=stack,
             status=ExecutionStatus.COMPLETED.value,
             sort_by="desc:created",
             size=MAX_RECORDS,
         )
-        completed = {run.id for run in ended.items}
-        found = [version for version in found if version.producer_pipeline_run_id in completed]
-    kept = [{**v.run_metadata, "run": str(v.producer_pipeline_run_id)} for v in found]
-    return [record for record in reversed(kept) if record.get("stack") == str(stack)]
-
-
-def previous_version(records: Iterable[Mapping[str, Any]]) -> int | None:
-    """The version below the top, where deployments put a version on top and rollbacks take it off.
-
-    So two rollbacks in a row go back two versions, not back and forth.
-    """
-    stack: list[int] = []
-    for record in records:
-        version = int(record["version"])
-        if record["kind"] == "rollback" and version in stack:
-            while stack[-1] != version:
-                stack.pop()
-        elif not stack or stack[-1] != version:
-            stack.append(version)
-    return stack[-2] if len(stack) > 1 else None
+        completed = {run.id for run in runs.items}
+        versions = [v for v in versions if v.producer_pipeline_run_id in completed]
+    return [
+        {**version.run_metadata, "run": str(version.producer_pipeline_run_id)}
+        for version in reversed(versions)
+        if version.run_metadata.get("stack") == str(stack)
+    ]

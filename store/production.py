@@ -1,61 +1,58 @@
-"""Which version is in production: moved in ZenML, then told to MLflow's registry."""
-
-from typing import Any
+"""Which version is in production, and what the tracker's registry still has to learn of it."""
 
 from zenml import log_metadata
-from zenml.client import Client
-from zenml.model_registries.base_model_registry import ModelVersionStage
 from zenml.models import ModelVersionResponse
 
-from components.deployers.base import active_deployer
-from faces import NAME
 from faces.errors import UserError
-from store.versions import find_version, production_version, set_production_stage
+from store.versions import production_version, set_production_stage
 
-ALIAS, PENDING, CHAMPION = "mlflow_alias", "pending", "champion"
-"""In MLflow's registry the version in production has the alias 'champion'."""
+ALIAS, PENDING, CHAMPION = "registry_alias", "pending", "champion"
+"""Metadata of a version: whether the tracker's registry calls it 'champion' yet."""
+
+REGISTRY_VERSION = "registry_version"
+"""Metadata of a version: its version in the tracker's registry, if that has one."""
 
 ROLLED_BACK = "rolled_back"
-"""Why a version was taken out of production by hand. Such a version does not come back."""
+"""Metadata of a version: why it was rolled back. Such a version is not promoted again."""
 
 
 def set_production(version: ModelVersionResponse, instead_of: ModelVersionResponse | None) -> bool:
-    """Put a version into production; False if production is not `instead_of` any more."""
+    """Put a version into production.
+
+    The registry's alias is marked as pending first, so that a run that is killed in between is
+    completed by the next one.
+
+    Returns:
+        False, and nothing is moved, if production is not `instead_of` any more.
+    """
     log_metadata(metadata={ALIAS: PENDING}, model_version_id=version.id)
     return set_production_stage(version, instead_of=instead_of)
 
 
-def sync_registry_alias() -> None:
-    """Let MLflow's registry name the same version as ZenML; also after a run that was killed."""
-    production = production_version()
-    if production is None or production.run_metadata.get(ALIAS) != PENDING:
-        return
-    registry = Client().active_stack.model_registry
-    assert registry is not None
-    registry.update_model_version(
-        name=NAME,
-        version=str(production.run_metadata["mlflow_version"]),
-        stage=ModelVersionStage.PRODUCTION,
-    )
-    log_metadata(metadata={ALIAS: CHAMPION}, model_version_id=production.id)
-
-
-def live_settings() -> dict[str, Any]:
-    """The settings that the live version was trained with."""
-    settings: dict[str, Any] = require_live().run_metadata["settings"]  # type: ignore[assignment]
-    return settings
-
-
-def require_live() -> ModelVersionResponse:
-    """The version that is live. Raises UserError if nothing is, or if it was deleted."""
-    version = find_version(int(active_deployer().endpoint().version))
-    if version is None:
-        raise UserError("the version that is live was deleted: train and deploy another")
+def pending_champion() -> ModelVersionResponse | None:
+    """Return the version in production if the tracker's registry does not name it yet."""
+    version = production_version()
+    if version is None or version.run_metadata.get(ALIAS) != PENDING:
+        return None
     return version
 
 
+def mark_champion(version: ModelVersionResponse) -> None:
+    """Record that the tracker's registry names this version as the champion."""
+    log_metadata(metadata={ALIAS: CHAMPION}, model_version_id=version.id)
+
+
+def mark_rolled_back(version: ModelVersionResponse, reason: str) -> None:
+    """Record that a version was rolled back, and why."""
+    log_metadata(metadata={ROLLED_BACK: reason}, model_version_id=version.id)
+
+
 def require_production() -> ModelVersionResponse:
-    """The version in production. Raises UserError if there is none."""
+    """Return the version in production.
+
+    Raises:
+        UserError: If there is none.
+    """
     version = production_version()
     if version is None:
         raise UserError("no model is in production: python run.py --pipeline training")

@@ -1,64 +1,73 @@
-"""Model versions in ZenML's Model Control Plane: the one place that knows how they are kept."""
+"""Model versions in ZenML's Model Control Plane: the one place that knows how they are stored."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from zenml import log_metadata
 from zenml.client import Client
 from zenml.enums import ModelStages
 from zenml.exceptions import EntityExistsError
+from zenml.metadata.metadata_types import MetadataType
 from zenml.model.utils import link_artifact_version_to_model_version
 from zenml.models import ArtifactVersionResponse, ModelVersionResponse
 
 from faces import NAME
+from faces.errors import UserError
 
 NO_STAGE = "none"
+MAX_VERSIONS = 1000
+"""The newest versions are listed, up to this number."""
 
 
 def create_version(
     artifacts: Sequence[ArtifactVersionResponse],
-    metadata: dict[str, Any],
+    metadata: Mapping[str, MetadataType],
     tags: list[str],
     description: str,
 ) -> ModelVersionResponse:
-    """Create the next version of the model and link everything that it is made of."""
-    from zenml import log_metadata
-
+    """Create the next version of the model and link the artifacts that it is made of."""
     client = Client()
-    try:
-        client.get_model(NAME)
-    except KeyError:
-        try:
-            client.create_model(NAME, description="Who is on a 64 × 64 grey image of a face?")
-        except EntityExistsError:
-            client.get_model(NAME)
+    _ensure_model(client)
     version = client.create_model_version(NAME, description=description, tags=tags)
     for artifact in artifacts:
         link_artifact_version_to_model_version(artifact, version)
-    log_metadata(metadata=metadata, model_version_id=version.id)
+    log_metadata(metadata=dict(metadata), model_version_id=version.id)
     return version
 
 
 def find_version(number: int) -> ModelVersionResponse | None:
-    """A version by its number, None if it was deleted."""
+    """Return a version by its number, None if it was deleted."""
     try:
         return Client().get_model_version(NAME, number)
     except KeyError:
         return None
 
 
+def require_version(number: int) -> ModelVersionResponse:
+    """Return a version by its number.
+
+    Raises:
+        UserError: If it was deleted.
+    """
+    version = find_version(number)
+    if version is None:
+        raise UserError(f"version {number} of {NAME} was deleted: train and deploy another")
+    return version
+
+
 def all_versions() -> list[ModelVersionResponse]:
-    """Every version there is, newest first; at most the newest thousand."""
+    """List the versions, newest first."""
     try:
-        found = Client().list_model_versions(
-            model=NAME, sort_by="desc:created", size=1000, hydrate=True
+        page = Client().list_model_versions(
+            model=NAME, sort_by="desc:created", size=MAX_VERSIONS, hydrate=True
         )
     except KeyError:
         return []
-    return list(found.items)
+    return list(page.items)
 
 
 def production_version() -> ModelVersionResponse | None:
-    """The version in production, None if there is none."""
+    """Return the version in production, None if there is none."""
     try:
         return Client().get_model_version(NAME, ModelStages.PRODUCTION)
     except KeyError:
@@ -68,12 +77,13 @@ def production_version() -> ModelVersionResponse | None:
 def set_production_stage(
     version: ModelVersionResponse, instead_of: ModelVersionResponse | None
 ) -> bool:
-    """Move a version into production and archive the former one, in one transaction.
+    """Move a version into production and archive the previous one, in one transaction.
 
-    False, and nothing is moved, if another run has put its own version there in the meantime.
+    Returns:
+        False, and nothing is moved, if another run has changed production in the meantime.
     """
-    present = production_version()
-    if (present and present.id) != (instead_of and instead_of.id):
+    current = production_version()
+    if (current and current.id) != (instead_of and instead_of.id):
         return False
     try:
         Client().update_model_version(
@@ -85,14 +95,28 @@ def set_production_stage(
 
 
 def has_remote_artifacts(version: ModelVersionResponse) -> bool:
-    """Whether a version's files are in a bucket, and not in a folder of one machine."""
+    """Tell whether a version's files are in a bucket, not in a folder of one machine."""
     artifact = version.get_artifact("faces")
     return artifact is not None and "://" in artifact.uri
 
 
 def load_artifact(version: ModelVersionResponse, name: str) -> Any:
-    """Load an artifact that is linked to a version. Raises LookupError if it is missing."""
+    """Load an artifact that is linked to a version.
+
+    Raises:
+        LookupError: If there is no such artifact.
+    """
     artifact = version.get_artifact(name)
     if artifact is None:
         raise LookupError(f"version {version.number} of {NAME} has no artifact '{name}'")
     return artifact.load()
+
+
+def _ensure_model(client: Client) -> None:
+    try:
+        client.get_model(NAME)
+    except KeyError:
+        try:
+            client.create_model(NAME, description="Who is on a 64 × 64 grey image of a face?")
+        except EntityExistsError:
+            client.get_model(NAME)

@@ -1,32 +1,32 @@
-"""Add what production taught to what the model was trained on: a new data version."""
+"""Extend the training set with labelled faces from production."""
 
 from typing import Annotated
 
-import pandas as pd
+import numpy as np
 from zenml import step
 
-from faces.data import feedback
 from faces.data.dataset import Faces
+from faces.data.feedback import add_labelled_faces
 from faces.data.split import Split
-from steps.monitoring.load_window import UNKNOWN
+from faces.data.window import Window
 from store.materializers import FacesMaterializer, SplitMaterializer
-from store.production import require_live
-from store.versions import load_artifact
+from store.versions import load_artifact, require_version
 
 
 @step(
     enable_cache=False,
     output_materializers={"faces": FacesMaterializer, "split": SplitMaterializer},
 )
-def learn_window(window: Faces) -> tuple[Annotated[Faces, "faces"], Annotated[Split, "split"]]:
-    """The live version's data with the labelled faces of the window to train on."""
-    version = require_live()
-    truth: pd.Series = window.conditions["truth"]
-    labelled = window[(truth != UNKNOWN).to_numpy().nonzero()[0]]
-    faces, split = feedback.add_labelled_faces(
+def add_feedback(
+    window: Window, live_version: int
+) -> tuple[Annotated[Faces, "faces"], Annotated[Split, "split"]]:
+    """Return the live version's data, with the window's labelled faces to train on."""
+    version = require_version(live_version)
+    labelled = window[np.flatnonzero(window.labelled)]
+    faces, split = add_labelled_faces(
         load_artifact(version, "faces"),
         load_artifact(version, "split"),
         labelled.images,
-        labelled.conditions["truth"].to_numpy(dtype=str),
+        labelled.labels,
     )
     return faces, split

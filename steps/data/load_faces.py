@@ -1,4 +1,4 @@
-"""Load the faces. Never cached: the data itself is looked at in every run."""
+"""Load the faces."""
 
 from typing import Annotated
 
@@ -11,7 +11,10 @@ from store.materializers import FacesMaterializer
 
 @step(enable_cache=False, output_materializers={"faces": FacesMaterializer})
 def load_faces(source: str, people: int, images: int, seed: int) -> Annotated[Faces, "faces"]:
-    """Load faces from a source; the run is tagged with what the source turned out to be."""
+    """Load faces from a source and tag the run with what the source turned out to be.
+
+    Never cached: the data itself is read in every run, so that a change is noticed.
+    """
     faces = dataset.load_faces(source, people=people, images=images, seed=seed)
     add_tags(tags=[f"data:{faces.source}"])
     return faces

@@ -7,14 +7,17 @@ from zenml import step
 from faces.data.conditions import parse_condition
 from faces.data.dataset import Faces
 from faces.data.split import Split, split_by_condition
-from store.caching import CACHED
+from store.caching import cache_on_imports
 from store.materializers import SplitMaterializer
 
 
-@step(cache_policy=CACHED, output_materializers={"split": SplitMaterializer})
+@step(
+    cache_policy=cache_on_imports(__name__),
+    output_materializers={"split": SplitMaterializer},
+)
 def split_faces(
     faces: Faces, condition: str, test_share: float, seed: int
 ) -> Annotated[Split, "split"]:
-    """Set apart training, baseline test and drifted images. No condition: all are baseline."""
-    wanted = parse_condition(condition, faces.conditions) if condition else {}
-    return split_by_condition(faces, wanted, test_share, seed)
+    """Split into training, baseline test and drifted images. No condition: all are baseline."""
+    baseline = parse_condition(condition, faces.conditions) if condition else {}
+    return split_by_condition(faces, baseline, test_share, seed)

@@ -1,36 +1,49 @@
-"""Put a version live on the active stack's endpoint."""
+"""Deploy a version to the active stack's endpoint."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from zenml import step
 
 from components.deployers.base import ModelArtifact, active_deployer
+from components.deployers.settings import ServingSettings
 from faces.errors import OperationError, UserError
-from faces.runtime.portable import PortableModel, file_hash, stamped, write_portable
+from faces.runtime.portable import file_hash, write_portable
+from store.materializers import RecordMaterializer
+from store.records import Rollout
 from store.versions import find_version, load_artifact
 
 
-@step(enable_cache=False)
-def deploy_model(
-    version: int, endpoint: dict[str, Any] | None
-) -> Annotated[dict[str, Any], "live"]:
-    """Serve a version in place of what is served; without `endpoint`, where that is served now."""
+@step(enable_cache=False, output_materializers={"rollout": RecordMaterializer})
+def deploy_model(version: int, serving: ServingSettings | None) -> Annotated[Rollout, "rollout"]:
+    """Serve a version in place of the one that is served now.
+
+    Without `serving`, the endpoint keeps the settings that it was deployed with.
+    """
     deployer = active_deployer()
     replaced = deployer.served_version()
-    live = deployer.deploy(portable_model(version), endpoint)
-    return {"url": live.url, "version": live.version, "replaced": replaced, "note": live.note}
+    endpoint = deployer.deploy(portable_model(version), serving)
+    return Rollout(
+        url=endpoint.url,
+        version=int(endpoint.version),
+        replaced=int(replaced) if replaced else None,
+        note=endpoint.note,
+    )
 
 
 def portable_model(number: int) -> ModelArtifact:
-    """A version's file for an endpoint, checked against the hash that training recorded."""
+    """Return a version's deployable file, checked against the hash recorded at training time.
+
+    Raises:
+        UserError: If the version has none.
+        OperationError: If it is not the one that was recorded.
+    """
     version = find_version(number)
     recorded = version and version.run_metadata.get("portable_hash")
     if version is None or recorded is None:
         raise UserError(
             f"version {number} has no portable model: python run.py --pipeline training --no-cache"
         )
-    portable: PortableModel = load_artifact(version, "portable")
-    data = write_portable(stamped(portable, number))
+    data = write_portable(load_artifact(version, "portable"))
     if file_hash(data) != recorded:
         raise OperationError(
             f"version {number}: its portable model is not the one that was recorded"

@@ -1,4 +1,4 @@
-"""Choose the version to put live."""
+"""Select the version that the following steps are about."""
 
 from typing import Annotated
 
@@ -8,21 +8,42 @@ from components.deployers.base import active_deployer
 from faces.errors import UserError
 from store.deployments import previously_live
 from store.production import require_production
-from store.versions import find_version
+from store.versions import find_version, require_version
 
 
 @step(enable_cache=False)
-def choose_production() -> Annotated[int, "version"]:
-    """The version in production. Raises UserError if there is none."""
+def select_production_version() -> Annotated[int, "version"]:
+    """Return the version in production.
+
+    Raises:
+        UserError: If there is none.
+    """
     return require_production().number
 
 
 @step(enable_cache=False)
-def choose_former() -> Annotated[int, "version"]:
-    """The version that was live before the one that is. Raises UserError if there is none."""
-    former = previously_live(active_deployer().served_version())
-    if former is None:
+def select_live_version() -> Annotated[int, "live_version"]:
+    """Return the version that the endpoint serves.
+
+    The other steps of a run take it from here, so that all of them speak of the same version.
+
+    Raises:
+        UserError: If nothing is deployed, or if that version was deleted.
+    """
+    return require_version(int(active_deployer().endpoint().version)).number
+
+
+@step(enable_cache=False)
+def select_previous_version() -> Annotated[int, "version"]:
+    """Return the version that was live before the present one.
+
+    Raises:
+        UserError: If there is none, or if it was deleted.
+    """
+    live = active_deployer().served_version()
+    previous = previously_live(int(live) if live else None)
+    if previous is None:
         raise UserError("there is no version before the one that is live to go back to")
-    if find_version(former) is None:
-        raise UserError(f"version {former}, which was live before, was deleted")
-    return former
+    if find_version(previous) is None:
+        raise UserError(f"version {previous}, which was live before, was deleted")
+    return previous

@@ -9,25 +9,25 @@ from zenml import step
 from faces.data.dataset import Faces
 from faces.data.split import Split
 from faces.evaluation.metrics import accuracy_by_condition, confusions, measure, predict_held_out
-from faces.models.training import describe_pca
-from store.caching import CACHED
+from faces.models.training import describe_features
+from store.caching import cache_on_imports
 
 
-@step(cache_policy=CACHED)
+@step(cache_policy=cache_on_imports(__name__))
 def evaluate_model(
-    faces: Faces, split: Split, model: BaseEstimator, strangers: dict[str, float | None]
+    faces: Faces, split: Split, model: BaseEstimator, open_set: dict[str, float | None]
 ) -> tuple[
     Annotated[dict[str, float], "metrics"],
     Annotated[pd.DataFrame, "predictions"],
     Annotated[pd.DataFrame, "accuracy_by_condition"],
     Annotated[pd.DataFrame, "confusions"],
 ]:
-    """Metrics, the model's answer for every held-out image, and what the answers add up to.
+    """Return metrics, the prediction for every held-out image, and summaries of them.
 
-    What is known of strangers is told among the metrics, as `open_set_auroc` and so on.
+    The open-set calibration is among the metrics, as `open_set_auroc` and so on.
     """
     predictions = predict_held_out(model, faces, split)
-    told = {f"strangers_{name}": value for name, value in strangers.items() if value is not None}
-    metrics = measure(predictions) | describe_pca(model) | told
+    calibration = {f"open_set_{name}": v for name, v in open_set.items() if v is not None}
+    metrics = measure(predictions) | describe_features(model) | calibration
     by_condition = accuracy_by_condition(predictions, list(faces.conditions))
     return metrics, predictions, by_condition, confusions(predictions)

@@ -1,4 +1,4 @@
-"""Draw the pictures of a run."""
+"""Plot the results of a training run."""
 
 from typing import Annotated
 
@@ -8,15 +8,15 @@ from zenml import step
 
 from faces.data.dataset import Faces
 from faces.data.split import Split
-from store.caching import CACHED
-from store.materializers import Pictures, PicturesMaterializer
+from store.caching import cache_on_imports
+from store.materializers import Plots, PlotsMaterializer
 
 
-@step(cache_policy=CACHED, output_materializers={"pictures": PicturesMaterializer})
-def draw_pictures(
-    faces: Faces, split: Split, pca: BaseEstimator, predictions: pd.DataFrame
-) -> Annotated[Pictures, "pictures"]:
-    """Faces by condition, eigenfaces, the most confused pairs, accuracy by condition."""
+@step(cache_policy=cache_on_imports(__name__), output_materializers={"plots": PlotsMaterializer})
+def plot_results(
+    faces: Faces, split: Split, features: BaseEstimator, predictions: pd.DataFrame
+) -> Annotated[Plots, "plots"]:
+    """Plot faces by condition, eigenfaces, confused pairs and accuracy by condition."""
     from faces.reports import plots
 
-    return Pictures(plots.draw_pictures(faces, split, pca, predictions))
+    return Plots(plots.plot_results(faces, split, features, predictions))

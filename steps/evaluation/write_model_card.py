@@ -1,33 +1,31 @@
 """Write the model card of a candidate."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import pandas as pd
+from pydantic import JsonValue
 from zenml import step
 
 from faces.data.dataset import Faces
 from faces.data.split import Split
 from faces.runtime.portable import PortableModel
-from store.caching import CACHED
+from store.caching import cache_on_imports
 from store.materializers import Page, PageMaterializer
 
 
-@step(cache_policy=CACHED, output_materializers={"card": PageMaterializer})
-def write_card(
+@step(
+    cache_policy=cache_on_imports(__name__),
+    output_materializers={"model_card": PageMaterializer},
+)
+def write_model_card(
     faces: Faces,
     split: Split,
     portable: PortableModel,
     metrics: dict[str, float],
     by_condition: pd.DataFrame,
-    settings: dict[str, Any],
-) -> Annotated[Page, "card"]:
-    """What it is for, how good it is by condition and when corrupted, and where it ends."""
-    from faces.reports import model_card
+    settings: dict[str, JsonValue],
+) -> Annotated[Page, "model_card"]:
+    """Describe intended use, accuracy by condition, robustness and limits."""
+    from faces.reports.model_card import write_card
 
-    return Page(
-        {
-            "page.html": model_card.write_card(
-                faces, split, portable, metrics, by_condition, settings
-            )
-        }
-    )
+    return Page({"page.html": write_card(faces, split, portable, metrics, by_condition, settings)})

@@ -1,55 +1,89 @@
 """Draw the page about everything that happened on a stack."""
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 from zenml import step
 from zenml.client import Client
+from zenml.models import ModelVersionResponse
 
 from faces import NAME
-from faces.data.dataset import Faces
-from faces.drift.policy import NOT_ENOUGH_EVIDENCE
-from store.deployments import decisions, deployments
+from faces.data.window import Window
+from faces.drift.accuracy import AccuracyDrop
+from faces.drift.policy import Action
+from store.deployments import DecisionEntry, decisions, deployments
 from store.materializers import Page, PageMaterializer
+from store.records import Deployment
 from store.versions import NO_STAGE, all_versions
 
-WITH_FACES = 20
-"""The latest windows, of which some faces are shown."""
+if TYPE_CHECKING:
+    from faces.reports.timeline import DecisionRecord, DeploymentEvent, VersionRow
+
+MAX_WINDOWS = 20
+"""Faces are shown of this many windows, the latest."""
 
 
 @step(enable_cache=False, output_materializers={"history": PageMaterializer})
-def draw_history() -> Annotated[Page, "history"]:
-    """Windows, decisions with their reasons, deployments, versions and accuracy over time."""
-    from faces.reports.timeline import draw_history_page
+def draw_timeline() -> Annotated[Page, "history"]:
+    """Show windows, decisions with their reasons, deployments, versions and accuracy over time."""
+    from faces.reports.timeline import draw_timeline_page
 
-    made = decisions()
-    about = {"name": NAME, "stack": Client().active_stack.name}
-    shown = [record["run"] for record in made if record["decision"] != NOT_ENOUGH_EVIDENCE]
-    windows = {run: window_of(run) for run in shown[-WITH_FACES:]}
-    page = draw_history_page(about, made, deployments(), versions(), windows)
+    entries = decisions()
+    tested = [entry.run for entry in entries if entry.action != Action.NOT_ENOUGH_EVIDENCE]
+    page = draw_timeline_page(
+        NAME,
+        Client().active_stack.name,
+        [_decision(entry) for entry in entries],
+        [_deployment(record) for record in deployments()],
+        [_version(version) for version in all_versions()],
+        {run: _window_of(run) for run in tested[-MAX_WINDOWS:]},
+    )
     return Page({"page.html": page})
 
 
-def versions() -> list[dict[str, Any]]:
-    """What is told of each version, newest first."""
-    told = []
-    for version in all_versions():
-        kept: dict[str, Any] = dict(version.run_metadata)
-        metrics = kept.get("metrics", {})
-        told.append(
-            {
-                "number": version.number,
-                "stage": version.stage or NO_STAGE,
-                "baseline": metrics.get("baseline_accuracy"),
-                "drifted": metrics.get("drifted_accuracy"),
-                "data": f"{kept.get('data_source')} {kept.get('data_version')}",
-                "gate": kept.get("gate", ""),
-            }
-        )
-    return told
+def _decision(entry: DecisionEntry) -> "DecisionRecord":
+    from faces.reports.timeline import DecisionRecord
+
+    return DecisionRecord(
+        run=entry.run,
+        when=datetime.fromisoformat(entry.when),
+        action=entry.action,
+        reason=entry.reason,
+        images=entry.images,
+        identities=entry.identities,
+        labelled=entry.labelled,
+        version=entry.version,
+        p_value=entry.p_value,
+        threshold=entry.threshold,
+        accuracy=entry.accuracy,
+    )
 
 
-def window_of(run: str) -> Faces:
-    """The window that a drift detection looked at."""
+def _deployment(record: Deployment) -> "DeploymentEvent":
+    from faces.reports.timeline import DeploymentEvent
+
+    when = datetime.fromisoformat(record.when)
+    return DeploymentEvent(record.kind, record.version, when, record.reason, record.who)
+
+
+def _version(version: ModelVersionResponse) -> "VersionRow":
+    from faces.reports.timeline import VersionRow
+
+    metadata = version.run_metadata
+    metrics = metadata.get("metrics", {})
+    assert isinstance(metrics, dict)
+    return VersionRow(
+        number=version.number,
+        stage=version.stage or NO_STAGE,
+        baseline_accuracy=metrics.get("baseline_accuracy"),
+        drifted_accuracy=metrics.get("drifted_accuracy"),
+        data=f"{metadata.get('data_source')} {metadata.get('data_version')}",
+        gate=str(metadata.get("gate", "")),
+    )
+
+
+def _window_of(run: str) -> Window:
+    """Load the window that a drift detection looked at."""
     steps = Client().get_pipeline_run(run).steps
-    window: Faces = steps["load_window"].outputs["window"][0].load()
+    window: Window = steps["load_window"].outputs["window"][0].load()
     return window

@@ -1,51 +1,55 @@
-"""Tell a person what the loop did, or could not do, through the active stack's alerter."""
+"""Send an alert about the outcome of drift detection through the active stack's alerter."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from zenml import log_metadata, step
 from zenml.client import Client
 
 from faces import NAME
-from faces.drift.policy import RETRAIN
+from faces.drift.policy import Action, DriftDecision
+from store.materializers import RecordMaterializer
+from store.records import Alert, Promotion, Rollout
 
 
-@step(enable_cache=False)
+@step(enable_cache=False, output_materializers={"alert": RecordMaterializer})
 def send_alert(
-    decision: dict[str, Any], gate: dict[str, Any] | None, live: dict[str, Any] | None
-) -> Annotated[dict[str, Any], "alert"]:
-    """Tell of drift: what was decided, what the gate said of the new model, what is live.
+    decision: DriftDecision, promotion: Promotion | None, rollout: Rollout | None
+) -> Annotated[Alert, "alert"]:
+    """Report what was decided, what the gate said, and which version is live.
 
-    `delivered` is False if the stack has no alerter, or if the alerter could not deliver; that
-    changes nothing else.
+    An alert that could not be delivered changes nothing else.
     """
-    alert = tell(describe(decision, gate, live))
-    log_metadata(metadata=alert, artifact_name="alert", infer_artifact=True)
+    alert = post(describe(decision, promotion, rollout))
+    log_metadata(
+        metadata={"message": alert.message, "delivered": alert.delivered},
+        artifact_name="alert",
+        infer_artifact=True,
+    )
     return alert
 
 
 def send_failure(error: BaseException) -> None:
-    """Tell that a drift detection failed; ZenML calls it."""
+    """Report that a drift detection failed. ZenML calls this."""
     if str(error):
-        tell(f"drift detection failed: {' '.join(str(error).split())}")
+        post(f"drift detection failed: {' '.join(str(error).split())}")
 
 
-def describe(
-    decision: dict[str, Any], gate: dict[str, Any] | None, live: dict[str, Any] | None
-) -> str:
-    """What a person must know, in a sentence or three. No name and no face is in it."""
-    if decision["decision"] != RETRAIN:
-        return f"{decision['reason']}."
-    assert gate is not None
-    if live is None:
-        return f"{decision['reason']}. The new model does not go live: {gate['reason']}."
-    return f"{decision['reason']}. Version {live['version']} is live now: {gate['reason']}."
+def describe(decision: DriftDecision, promotion: Promotion | None, rollout: Rollout | None) -> str:
+    """Describe the outcome in one to three sentences, without names or faces."""
+    if decision.action != Action.RETRAIN:
+        return f"{decision.reason}."
+    if promotion is None:
+        raise ValueError("a retraining ends with a decision of the promotion gate")
+    if rollout is None:
+        return f"{decision.reason}. The new model does not go live: {promotion.reason}."
+    return f"{decision.reason}. Version {rollout.version} is live now: {promotion.reason}."
 
 
-def tell(message: str) -> dict[str, Any]:
-    """Post it; gives what was said, by which alerter, and whether it was delivered."""
+def post(text: str) -> Alert:
+    """Post a message to the stack's alerter, if it has one."""
     stack = Client().active_stack
-    message = f"{NAME} on stack '{stack.name}': {message}"
+    message = f"{NAME} on stack '{stack.name}': {text}"
     alerter = stack.alerter
-    delivered = alerter is not None and alerter.post(message)
-    by = alerter.name if alerter else "none: the stack has no alerter"
-    return {"message": message, "by": by, "delivered": delivered}
+    if alerter is None:
+        return Alert(message, alerter=None, delivered=False)
+    return Alert(message, alerter.name, delivered=bool(alerter.post(message)))

@@ -1,9 +1,9 @@
-"""Send faces to the endpoint over HTTP, as production would, and tell it who they were."""
+"""Send faces to the endpoint over HTTP, as production would, with feedback."""
 
 import time
 from collections import deque
 from itertools import cycle, islice
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from zenml import step
@@ -12,80 +12,93 @@ from components.deployers.base import Endpoint, active_deployer
 from faces.client import send_faces, send_feedback
 from faces.data.corruptions import corrupt
 from faces.data.dataset import Faces
-from faces.data.traffic import traffic_rows
+from faces.data.traffic import TrafficSummary, traffic_rows
 from faces.errors import OperationError
 from steps.progress import report_progress
-from store.production import require_live
-from store.versions import load_artifact
+from store.materializers import RecordMaterializer
+from store.versions import load_artifact, require_version
+
+MAX_FIRST_FAILURES = 3
+"""If the first requests all fail, the endpoint is down and nothing more is sent."""
 
 
-@step(enable_cache=False)
+@step(enable_cache=False, output_materializers={"traffic": RecordMaterializer})
 def send_traffic(
     condition: str, requests: int, corruption: str, feedback: float, delay: float, seed: int
-) -> Annotated[dict[str, Any], "traffic"]:
-    """Send held-out faces that match `condition`, one a request, and count what came of it.
+) -> Annotated[TrafficSummary, "traffic"]:
+    """Send held-out faces that match `condition`, one per request.
 
-    Of a share `feedback` of the requests the truth follows, `delay` seconds later. If there are
-    fewer images than requests, they come again. Raises OperationError if the endpoint does not answer.
+    A share `feedback` of the requests is followed by the right label, `delay` seconds later. If
+    there are fewer images than requests, images are repeated.
+
+    Raises:
+        OperationError: If the endpoint does not answer.
     """
     endpoint = active_deployer().endpoint()
-    version = require_live()
+    images, labels = _held_out(int(endpoint.version), condition, corruption, seed)
+    queue = FeedbackQueue(endpoint, delay)
+    rng = np.random.default_rng(seed)
+    correct = failed = 0
+    for number, row in enumerate(islice(cycle(range(len(labels))), requests)):
+        report_progress("sending faces", number, requests)
+        label = str(labels[row])
+        try:
+            prediction = send_faces(
+                endpoint.url, images[row].reshape(1, -1), headers=endpoint.headers
+            )
+        except OperationError:
+            failed += 1
+            if failed == number + 1 >= MAX_FIRST_FAILURES:
+                raise
+            continue
+        correct += prediction.predicted[0] == label
+        if rng.random() < feedback:
+            queue.add(prediction.request, label)
+        queue.send_due()
+    queue.send_all()
+    answered = requests - failed
+    return TrafficSummary(
+        condition=condition,
+        corruption=corruption or None,
+        requests=requests,
+        images=min(requests, len(labels)),
+        failed=failed,
+        feedback=queue.sent,
+        accuracy=correct / answered if answered else None,
+        model_version=endpoint.version,
+    )
+
+
+def _held_out(
+    number: int, condition: str, corruption: str, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    version = require_version(number)
     faces: Faces = load_artifact(version, "faces")
     rows = traffic_rows(faces, load_artifact(version, "split"), condition, seed)
     images = faces.images[rows]
-    if corruption:
-        images = corrupt(corruption, images, seed)
-    truths = FeedbackQueue(endpoint, delay)
-    rng = np.random.default_rng(seed)
-    right = failed = 0
-    for number, at in enumerate(islice(cycle(range(len(rows))), requests)):
-        report_progress("sending faces", number, requests)
-        name = str(faces.labels[rows[at]])
-        try:
-            answer = send_faces(endpoint.url, images[at].reshape(1, -1), headers=endpoint.headers)
-        except OperationError:
-            failed += 1
-            if failed == number + 1 >= 3:
-                raise
-            continue
-        right += answer.classes[int(answer.probabilities[0].argmax())] == name
-        if rng.random() < feedback:
-            truths.add(answer.request, name)
-        truths.send_due()
-    truths.send_all()
-    answered = requests - failed
-    return {
-        "condition": condition,
-        "corruption": corruption or None,
-        "requests": requests,
-        "images": min(requests, len(rows)),
-        "failed": failed,
-        "feedback": truths.sent,
-        "accuracy": right / answered if answered else None,
-        "model_version": endpoint.version,
-    }
+    return (corrupt(corruption, images, seed) if corruption else images), faces.labels[rows]
 
 
 class FeedbackQueue:
-    """Who was on earlier requests, told some seconds later."""
+    """Labels of earlier requests that are sent some seconds later."""
 
     def __init__(self, endpoint: Endpoint, delay: float) -> None:
         self.endpoint, self.delay, self.sent = endpoint, delay, 0
         self.waiting: deque[tuple[float, str, str]] = deque()
 
-    def add(self, request: str, name: str) -> None:
-        """Remember who it was."""
-        self.waiting.append((time.monotonic() + self.delay, request, name))
+    def add(self, request: str, label: str) -> None:
+        """Put a label into the queue."""
+        self.waiting.append((time.monotonic() + self.delay, request, label))
 
     def send_due(self) -> None:
-        """Tell what has waited long enough."""
+        """Send what has waited long enough."""
         while self.waiting and self.waiting[0][0] <= time.monotonic():
-            _, request, name = self.waiting.popleft()
-            send_feedback(self.endpoint.url, request, [name], headers=self.endpoint.headers)
+            _, request, label = self.waiting.popleft()
+            send_feedback(self.endpoint.url, request, [label], headers=self.endpoint.headers)
             self.sent += 1
 
     def send_all(self) -> None:
-        """Wait for the rest, and tell it."""
+        """Wait until everything is sent."""
         while self.waiting:
             time.sleep(max(0.0, self.waiting[0][0] - time.monotonic()))
             self.send_due()

@@ -1,13 +1,13 @@
-"""Start a run of another pipeline, as a person would on the command line."""
+"""Start a run of another pipeline from a step."""
 
-import json
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import yaml
+from pydantic import JsonValue, TypeAdapter
 from zenml import step
 from zenml.utils.source_utils import get_source_root
 
@@ -15,14 +15,18 @@ from faces.errors import OperationError
 
 
 @step(enable_cache=False)
-def start_run(pipeline: str, settings: dict[str, Any]) -> Annotated[dict[str, Any], "summary"]:
-    """Run a pipeline on the active stack, wait for it, and give its summary.
+def trigger_run(
+    pipeline: str, settings: dict[str, JsonValue]
+) -> Annotated[dict[str, JsonValue], "summary"]:
+    """Run a pipeline on the active stack as the command line does, and return its summary.
 
-    A process of its own: ZenML does not let a step start a run from within. Raises OperationError if
-    the run fails; what it said is in the step's log.
+    A separate process, because ZenML does not let a step start a run.
+
+    Raises:
+        OperationError: If the run fails. The step's log has its output.
     """
-    with tempfile.TemporaryDirectory() as name:
-        config, summary = Path(name) / "config.yaml", Path(name) / "summary.json"
+    with tempfile.TemporaryDirectory() as folder:
+        config, summary = Path(folder) / "config.yaml", Path(folder) / "summary.json"
         config.write_text(yaml.safe_dump(settings))
         command = ["run.py", "--pipeline", pipeline, "--config", config, "--summary", summary]
         run = subprocess.Popen(
@@ -32,12 +36,10 @@ def start_run(pipeline: str, settings: dict[str, Any]) -> Annotated[dict[str, An
             stderr=subprocess.STDOUT,
             text=True,
         )
-        assert run.stdout is not None
-        last = ""
-        for line in run.stdout:
+        last_line = ""
+        for line in run.stdout or ():
             print(line, end="")
-            last = line.strip() or last
+            last_line = line.strip() or last_line
         if run.wait():
-            raise OperationError(f"{pipeline}: {last}")
-        told: dict[str, Any] = json.loads(summary.read_text())
-    return told
+            raise OperationError(f"{pipeline}: {last_line}")
+        return TypeAdapter(dict[str, JsonValue]).validate_json(summary.read_bytes())

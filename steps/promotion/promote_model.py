@@ -1,19 +1,25 @@
-"""The gate: the candidate takes the place of production, or it does not, and why."""
+"""Apply the promotion gate to a candidate, and act on its decision."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator
 from zenml import log_metadata, step
 from zenml.client import Client
 from zenml.models import ModelVersionResponse
 
 from faces import NAME
+from faces.data.sources import is_synthetic
 from faces.errors import UserError
 from faces.evaluation import promotion_gate
 from faces.evaluation.metrics import BASELINE, DRIFTED
-from faces.evaluation.promotion_gate import REAL, SYNTHETIC, Comparison, GateDecision
-from store.production import ROLLED_BACK, set_production, sync_registry_alias
+from faces.evaluation.promotion_gate import Comparison, GateDecision, VersionFacts
+from steps.promotion.champion import sync_champion
+from store.materializers import RecordMaterializer
+from store.production import ROLLED_BACK, set_production
+from store.records import Promotion
 from store.versions import (
     NO_STAGE,
     find_version,
@@ -23,108 +29,100 @@ from store.versions import (
 )
 
 
-@step(enable_cache=False)
+@step(enable_cache=False, output_materializers={"promotion": RecordMaterializer})
 def promote_model(
     version: int,
     metrics: dict[str, float],
     tolerances: dict[str, float],
     minimum_images: int,
-) -> Annotated[dict[str, Any], "decision"]:
-    """Compare the candidate with production, decide, act, and write the reason down."""
+) -> Annotated[Promotion, "promotion"]:
+    """Compare the candidate with production; promote it or not, and record the reason.
+
+    Raises:
+        UserError: If the candidate was deleted.
+    """
     candidate = find_version(version)
     if candidate is None:
         raise UserError(f"version {version} of {NAME} was deleted: run again with --no-cache")
     while True:
         production = production_version()
         if production is not None and production.id == candidate.id:
-            verdict = GateDecision(True, "stays: it is the model in production")
+            decision = GateDecision(True, "stays: it is the model in production")
             break
-        try:
-            verdict = _judge(candidate, production, metrics, tolerances, minimum_images)
-        except LookupError as error:
-            verdict = GateDecision(False, f"refused: nothing to compare with: {error}")
-        log_metadata(metadata={"gate": verdict.reason}, model_version_id=candidate.id)
-        if not verdict.promoted:
+        decision = _decide(candidate, production, metrics, tolerances, minimum_images)
+        log_metadata(metadata={"gate": decision.reason}, model_version_id=candidate.id)
+        if not decision.promoted or set_production(candidate, instead_of=production):
             break
-        if set_production(candidate, instead_of=production):
-            break
-    sync_registry_alias()
-    return {
-        "name": NAME,
-        "version": str(version),
-        "stage": str((find_version(version) or candidate).stage or NO_STAGE),
-        "promoted": verdict.promoted,
-        "reason": verdict.reason,
-        "replaced": str(production.number) if production and verdict.promoted else None,
-    }
+    sync_champion()
+    stage = (find_version(version) or candidate).stage
+    return Promotion(
+        name=NAME,
+        version=version,
+        stage=str(stage or NO_STAGE),
+        promoted=decision.promoted,
+        reason=decision.reason,
+        replaced=production.number if production and decision.promoted else None,
+    )
 
 
-def _judge(
+def _decide(
     candidate: ModelVersionResponse,
     production: ModelVersionResponse | None,
-    metrics: dict[str, float],
-    tolerances: dict[str, float],
+    metrics: Mapping[str, float],
+    tolerances: Mapping[str, float],
     minimum_images: int,
 ) -> GateDecision:
-    predictions: pd.DataFrame = load_artifact(candidate, "predictions")
-    required = [f"{part}_accuracy" for part in predictions["part"].unique()]
-    kind = _kind(candidate)
-    if refused := promotion_gate.check_metrics(metrics, [f"{BASELINE}_accuracy", *required]):
-        return refused
-    if reason := candidate.run_metadata.get(ROLLED_BACK):
-        return GateDecision(False, f"refused: it was rolled back ({reason})")
-    if kind == SYNTHETIC and not _stack_is_local():
-        return GateDecision(False, "refused: synthetic faces are for local stacks only")
-    if production is None:
-        return GateDecision(True, "promoted: there was no model in production")
-    if has_remote_artifacts(production) and not has_remote_artifacts(candidate):
-        return GateDecision(
-            False, "refused: its files are on one machine, those of production are not"
+    try:
+        predictions: pd.DataFrame = load_artifact(candidate, "predictions")
+        parts = [BASELINE, *predictions["part"].unique()]
+        return promotion_gate.decide(
+            _facts(candidate),
+            _facts(production) if production else None,
+            metrics,
+            required_metrics=[f"{part}_accuracy" for part in dict.fromkeys(parts)],
+            compare=lambda: _compare(candidate, production, predictions),
+            tolerances=tolerances,
+            minimum_images=minimum_images,
+            stack_is_local=_stack_is_local(),
         )
-    if has_remote_artifacts(candidate) and not has_remote_artifacts(production):
-        return GateDecision(
-            False,
-            f"refused: version {production.number} in production has its files on one machine, so "
-            "nothing here can be compared with it: archive it, and run again",
-        )
-    model = load_artifact(production, "model")
-    known = load_artifact(candidate, "model")
-    decided = promotion_gate.check_people(
-        set(map(str, known.classes_)),
-        set(map(str, model.classes_)),
-        candidate_is=kind,
-        production_is=_kind(production),
+    except LookupError as error:
+        return GateDecision(False, f"rejected: nothing to compare with: {error}")
+
+
+def _facts(version: ModelVersionResponse) -> VersionFacts:
+    rolled_back = version.run_metadata.get(ROLLED_BACK)
+    model: BaseEstimator = load_artifact(version, "model")
+    return VersionFacts(
+        number=version.number,
+        is_synthetic=is_synthetic(str(version.run_metadata.get("data_source"))),
+        rolled_back=None if rolled_back is None else str(rolled_back),
+        has_remote_artifacts=has_remote_artifacts(version),
+        identities=frozenset(map(str, model.classes_)),
     )
-    if decided:
-        return decided
-    comparisons = _compare(candidate, production, predictions, model)
-    return promotion_gate.check_comparisons(comparisons, tolerances, minimum_images)
 
 
 def _compare(
     candidate: ModelVersionResponse,
-    production: ModelVersionResponse,
+    production: ModelVersionResponse | None,
     predictions: pd.DataFrame,
-    model: Any,
 ) -> dict[str, Comparison]:
-    """Both models on the candidate's held-out images, without those production was trained on."""
+    """Compare both models on the candidate's held-out images that production never learned."""
+    if production is None:
+        return {}
+    model: BaseEstimator = load_artifact(production, "model")
     learned = load_artifact(production, "faces")[load_artifact(production, "split").train].ids
     fresh = predictions[~predictions["id"].isin(learned)]
     faces = load_artifact(candidate, "faces")
     comparisons = {}
     for part in (BASELINE, DRIFTED):
         rows = fresh[fresh["part"] == part]
-        answers = np.array([], dtype=str)
+        predicted = np.array([], dtype=str)
         if len(rows):
-            answers = model.predict(faces[rows["row"].to_numpy()].pixels).astype(str)
+            predicted = model.predict(faces[rows["row"].to_numpy()].pixels).astype(str)
         comparisons[part] = promotion_gate.compare(
-            rows["label"].to_numpy(dtype=str), rows["predicted"].to_numpy(dtype=str), answers
+            rows["label"].to_numpy(dtype=str), rows["predicted"].to_numpy(dtype=str), predicted
         )
     return comparisons
-
-
-def _kind(version: ModelVersionResponse) -> str:
-    return SYNTHETIC if version.run_metadata.get("data_source") == "synthetic" else REAL
 
 
 def _stack_is_local() -> bool:

@@ -1,141 +1,99 @@
-"""Record a trained model: its run in MLflow, a version in MLflow's registry and in ZenML's."""
+"""Record a trained model with the tracker, and create its version in ZenML."""
 
-import tempfile
-from importlib.metadata import version as installed
-from pathlib import Path
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
+from pydantic import JsonValue
 from sklearn.base import BaseEstimator
-from zenml import get_step_context, log_metadata, step
+from zenml import get_step_context, step
 from zenml.artifacts.unmaterialized_artifact import UnmaterializedArtifact
 
-import faces as faces_package
-from faces import NAME
-from faces.data.dataset import CREDITS, Faces
-from faces.runtime.portable import PortableModel, file_hash, stamped, write_portable
-from store.caching import CACHED
-from store.materializers import Page, Pictures
+from components.tracking.base import TrainingRecord, active_tracker
+from faces.data.dataset import Faces
+from faces.data.sources import credit
+from faces.runtime.portable import PortableModel, file_hash, write_portable
+from store.caching import cache_on_imports
+from store.materializers import Page, Plots
+from store.production import REGISTRY_VERSION
 from store.versions import create_version
 
-NEEDED_TO_LOAD = ("scikit-learn", "numpy", "scipy", "skops")
-
-OWN_CODE = Path(faces_package.__file__).parent
+Scalar = bool | int | float | str
 
 
-@step(cache_policy=CACHED)
+@step(cache_policy=cache_on_imports(__name__))
 def register_model(
     faces: Faces,
     split: UnmaterializedArtifact,
-    pca: UnmaterializedArtifact,
+    features: UnmaterializedArtifact,
     model: BaseEstimator,
     portable: PortableModel,
+    drift_detector: UnmaterializedArtifact,
     metrics: dict[str, float],
     predictions: UnmaterializedArtifact,
     by_condition: pd.DataFrame,
     confused: pd.DataFrame,
-    pictures: Pictures,
-    card: Page,
-    settings: dict[str, Any],
+    plots: Plots,
+    model_card: Page,
+    settings: dict[str, JsonValue],
 ) -> Annotated[int, "version"]:
-    """Write everything down and give the version's number. Nothing is in production by this."""
-    import mlflow
+    """Record everything about the model and return the version's number.
 
-    mlflow.log_params(_flat(settings))
-    mlflow.set_tags({"data_source": faces.source, "data_version": faces.version})
-    with tempfile.TemporaryDirectory() as folder:
-        for name, png in pictures.items():
-            (Path(folder) / f"{name}.png").write_bytes(png)
-        mlflow.log_artifacts(folder, "pictures")
-    mlflow.log_text(by_condition.to_csv(index=False), "tables/accuracy_by_condition.csv")
-    mlflow.log_text(confused.to_csv(index=False), "tables/confusions.csv")
-    mlflow.log_text(card["page.html"], "card.html")
-    logged = _log_model(model, faces)
-    # Logged before the model, MLflow would ask its server for the history of each.
-    figures = {name: float(value) for name, value in metrics.items()}
-    mlflow.log_metrics(figures, model_id=logged.model_id)
-
-    description = f"trained on {CREDITS[faces.source]}, data version {faces.version}"
-    registered = _register(
-        logged,
-        description,
-        zenml_pipeline_name=get_step_context().pipeline.name,
-        zenml_run_name=get_step_context().pipeline_run.name,
-        data_source=faces.source,
-        data_version=faces.version,
+    Every input of this step is linked to the version. Registering promotes nothing.
+    """
+    description = f"trained on {credit(faces.source)}, data version {faces.version}"
+    context = get_step_context()
+    run = active_tracker().log_training(
+        TrainingRecord(
+            params=flatten(settings),
+            tags={
+                "data_source": faces.source,
+                "data_version": faces.version,
+                "zenml_pipeline_name": context.pipeline.name,
+                "zenml_run_name": context.pipeline_run.name,
+            },
+            metrics={name: float(value) for name, value in metrics.items()},
+            files=_files(plots, by_condition, confused, model_card),
+            model=model,
+            example=np.asarray(faces.pixels[:2]),
+            description=description,
+        )
     )
-    parts = [used[0] for used in get_step_context().step_run.inputs.values()]
+    registry = {} if run.registry_version is None else {REGISTRY_VERSION: run.registry_version}
     version = create_version(
-        artifacts=parts,
+        artifacts=[used[0] for used in context.step_run.inputs.values()],
         metadata={
             "data_source": faces.source,
             "data_version": faces.version,
-            "mlflow_run_id": logged.run_id,
-            "mlflow_version": registered,
+            "tracker_run_id": run.run_id,
+            "portable_hash": file_hash(write_portable(portable)),
             "metrics": metrics,
-            "settings": settings,
+            "settings": settings,  # type: ignore[dict-item]
+            **registry,
         },
         tags=[f"data:{faces.source}"],
         description=description,
     )
-    data = write_portable(stamped(portable, version.number))
-    log_metadata(metadata={"portable_hash": file_hash(data)}, model_version_id=version.id)
     return version.number
 
 
-def _log_model(model: BaseEstimator, faces: Faces) -> Any:
-    """The whole model, from pixels to probabilities, without pickle; with `faces` if needed."""
-    import mlflow.sklearn
-    from mlflow.models import infer_signature
-    from skops.io import dumps, get_untrusted_types
-
-    pixels = np.asarray(faces.pixels[:2])
-    data = dumps(model)
-    trusted = get_untrusted_types(data=data)
-    own = any(name.startswith("faces.") for name in trusted)
-    return mlflow.sklearn.log_model(
-        model,
-        name="model",
-        signature=infer_signature(pixels, model.predict_proba(pixels)),
-        pip_requirements=[f"{name}=={installed(name)}" for name in NEEDED_TO_LOAD],
-        serialization_format="skops",
-        skops_trusted_types=trusted,
-        code_paths=[str(OWN_CODE)] if own else None,
-        pyfunc_predict_fn="predict_proba",
-    )
-
-
-def _register(logged: Any, description: str, **tags: str) -> str:
-    """The model's version in MLflow's registry.
-
-    Asked of MLflow itself: ZenML's own call does not say which logged model it is, and an MLflow
-    server takes none without.
-    """
-    from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
-
-    client = MlflowClient()
-    try:
-        client.create_registered_model(NAME)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
-    version = client.create_model_version(
-        NAME,
-        logged.model_uri,
-        run_id=logged.run_id,
-        model_id=logged.model_id,
-        description=description,
-        tags=tags,
-    )
-    return str(version.version)
-
-
-def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings as MLflow's flat parameters: {'split.condition': …}."""
-    flat: dict[str, Any] = {}
+def flatten(settings: Mapping[str, JsonValue], prefix: str = "") -> dict[str, Scalar]:
+    """Flatten nested settings for the tracker: {"gate": {"minimum": 1}} to {"gate.minimum": 1}."""
+    flat: dict[str, Scalar] = {}
     for name, value in settings.items():
-        key = f"{prefix}{name}"
-        flat |= _flat(value, f"{key}.") if isinstance(value, dict) else {key: value}
+        if isinstance(value, dict):
+            flat |= flatten(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = value if isinstance(value, Scalar) else str(value)
     return flat
+
+
+def _files(
+    plots: Plots, by_condition: pd.DataFrame, confused: pd.DataFrame, model_card: Page
+) -> dict[str, bytes | str]:
+    files: dict[str, bytes | str] = {f"plots/{name}.png": png for name, png in plots.items()}
+    files["tables/accuracy_by_condition.csv"] = by_condition.to_csv(index=False)
+    files["tables/confusions.csv"] = confused.to_csv(index=False)
+    files["model_card.html"] = model_card["page.html"]
+    return files

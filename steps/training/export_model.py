@@ -1,4 +1,4 @@
-"""Turn the trained model into the portable one that endpoints serve."""
+"""Export the trained model as the portable one that endpoints serve."""
 
 from typing import Annotated
 
@@ -9,17 +9,20 @@ from faces.data.dataset import Faces
 from faces.errors import UserError
 from faces.models import export
 from faces.runtime.portable import PortableModel
-from store.caching import CACHED
+from store.caching import cache_on_imports
 from store.materializers import PortableMaterializer
 
 
-@step(cache_policy=CACHED, output_materializers={"portable": PortableMaterializer})
+@step(
+    cache_policy=cache_on_imports(__name__),
+    output_materializers={"portable": PortableMaterializer},
+)
 def export_model(
-    faces: Faces, model: BaseEstimator, strangers: dict[str, float | None]
+    faces: Faces, model: BaseEstimator, open_set: dict[str, float | None]
 ) -> Annotated[PortableModel, "portable"]:
-    """The same model as plain arrays. Its version's number is added once it has one."""
-    about = {"data_version": faces.version, "data_source": faces.source}
+    """Return the same model as plain arrays."""
+    metadata = {"data_version": faces.version, "data_source": faces.source}
     try:
-        return export.export_model(model, about, strangers.get("rejection_threshold"))
+        return export.export_model(model, metadata, open_set.get("rejection_threshold"))
     except TypeError as error:
-        raise UserError(f"faces/models/export.py: {error}") from error
+        raise UserError(str(error)) from error

@@ -1,21 +1,20 @@
-"""Fit the features, PCA among them, on the training images."""
+"""Fit the features: PCA, and whatever else comes before the classifier."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from sklearn.base import BaseEstimator
 from zenml import step
 
 from faces.data.dataset import Faces
 from faces.data.split import Split
-from faces.models import build_model
-from faces.models.training import fit_features
-from store.caching import CACHED
+from faces.models import ModelParams, build_model, training
+from store.caching import cache_on_imports
 
 
-@step(cache_policy=CACHED)
-def fit_pca(
-    faces: Faces, split: Split, model: str, params: dict[str, Any]
-) -> Annotated[BaseEstimator, "pca"]:
-    """Fit what comes before the classifier."""
+@step(cache_policy=cache_on_imports(__name__))
+def fit_features(
+    faces: Faces, split: Split, model: str, params: ModelParams
+) -> Annotated[BaseEstimator, "features"]:
+    """Fit everything before the recogniser's classifier on the training images."""
     train = faces[split.train]
-    return fit_features(build_model(model, **params), train.pixels, train.labels)
+    return training.fit_features(build_model(model, **params), train.pixels, train.labels)

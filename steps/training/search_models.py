@@ -1,101 +1,110 @@
-"""Search for the best model; each trial is a run in MLflow, and none is made twice."""
+"""Search for the best recogniser; each trial is recorded by the tracker and never repeated."""
 
 import hashlib
 import time
-from typing import Annotated, Any
+from typing import Annotated
 
 import pandas as pd
 from zenml import step
 
+from components.tracking.base import active_tracker
 from faces.data.dataset import Faces
 from faces.data.split import Split
-from faces.models.search import Trial, best_index, cross_validate, draw_search, sample_trials
+from faces.models import ModelParams
+from faces.models.search import Trial, best_index, cross_validate, sample_trials
 from steps.progress import report_progress
-from store.caching import code_hash
-from store.materializers import Pictures, PicturesMaterializer
+from store.code_hash import code_hash
+from store.materializers import Plots, PlotsMaterializer, RecordMaterializer
+from store.records import SearchResult
+
+Spaces = dict[str, dict[str, list[bool | int | float | str]]]
+Results = list[tuple[Trial, dict[str, float]]]
 
 
-@step(enable_cache=False, output_materializers={"search": PicturesMaterializer})
+@step(
+    enable_cache=False,
+    output_materializers={"search": PlotsMaterializer, "best": RecordMaterializer},
+)
 def search_models(
     faces: Faces,
     split: Split,
-    spaces: dict[str, dict[str, list[Any]]],
-    defaults: dict[str, dict[str, Any]],
+    spaces: Spaces,
+    defaults: dict[str, ModelParams],
     trials: int,
     minutes: float,
     folds: int,
     seed: int,
 ) -> tuple[
-    Annotated[Pictures, "search"],
-    Annotated[dict[str, Any], "best"],
+    Annotated[Plots, "search"],
+    Annotated[SearchResult, "best"],
     Annotated[pd.DataFrame, "trials"],
 ]:
-    """Cross-validate on the training images, until there are enough trials or no time is left.
+    """Cross-validate on the training images until `trials` are done or `minutes` have passed.
 
-    What a run that was killed had tried on the same data, with the same code, counts. (Dynamic
-    pipelines get the outputs that have a materializer first: they stand first here, too.)
+    Trials that an interrupted run recorded on the same data, with the same code, are reused.
     """
+    from faces.reports.plots import plot_search
+
     train = faces[split.train]
     planned = sample_trials(spaces, defaults, trials, seed)
-    study = f"{train.version} {code_hash()} {folds} {seed}"
-    memory = TrialStore(hashlib.sha256(study.encode()).hexdigest()[:16])
-    ends = time.monotonic() + 60 * minutes
-    found: list[tuple[Trial, dict[str, float]]] = []
+    store = TrialStore(train.version, folds, seed)
+    deadline = time.monotonic() + 60 * minutes
+    results: Results = []
     for number, trial in enumerate(planned):
         report_progress("searching", number, len(planned), trial.model)
-        figures = memory.get(trial)
-        if figures is None:
-            if found and time.monotonic() > ends:
+        metrics = store.get(trial)
+        if metrics is None:
+            if results and time.monotonic() > deadline:
                 break
-            figures = cross_validate(trial, train.pixels, train.labels, folds=folds, seed=seed)
-            memory.put(trial, figures)
-        found.append((trial, figures))
-    table = pd.DataFrame(
-        [{"model": trial.model, "params": str(trial), **figures} for trial, figures in found]
+            metrics = cross_validate(trial, train.pixels, train.labels, folds=folds, seed=seed)
+            store.put(trial, metrics)
+        results.append((trial, metrics))
+    best = _result(results, seed, len(planned), store.reused)
+    return Plots({"search": plot_search(results)}), best, _table(results)
+
+
+def _result(results: Results, seed: int, planned: int, reused: int) -> SearchResult:
+    trial, metrics = results[best_index(results)]
+    return SearchResult(
+        model=trial.model,
+        params={**trial.params, "seed": seed},
+        accuracy=metrics["accuracy"],
+        log_loss=metrics["log_loss"],
+        tried=len(results),
+        planned=planned,
+        reused=reused,
     )
-    trial, figures = found[best_index(found)]
-    best = {
-        "model": trial.model,
-        "params": {**trial.params, "seed": seed},
-        **figures,
-        "tried": len(found),
-        "planned": len(planned),
-        "recalled": memory.reused,
-    }
-    return Pictures({"search": draw_search(found)}), best, table
+
+
+def _table(results: Results) -> pd.DataFrame:
+    rows = [{"model": trial.model, "params": str(trial), **m} for trial, m in results]
+    return pd.DataFrame(rows)
 
 
 class TrialStore:
-    """The trials of a study, as runs within the step's own run in MLflow."""
+    """The trials of one study, as the tracker records them.
 
-    def __init__(self, study: str) -> None:
-        import mlflow
+    A study is a data version, the code of the models, the number of folds and the seed.
+    """
 
-        run = mlflow.active_run()
-        assert run is not None
-        self.study, self.reused = study, 0
-        former = mlflow.MlflowClient().search_runs(
-            [run.info.experiment_id],
-            f"tags.study = '{study}' and attributes.status = 'FINISHED'",
-            max_results=5000,
-        )
-        self.known = {made.data.tags["trial"]: dict(made.data.metrics) for made in former}
+    def __init__(self, data_version: str, folds: int, seed: int) -> None:
+        study = f"{data_version} {code_hash('faces.models.search')} {folds} {seed}"
+        self._study = hashlib.sha256(study.encode()).hexdigest()[:16]
+        self._tracker = active_tracker()
+        self._finished = self._tracker.finished_trials(self._study)
+        self.reused = 0
 
     def get(self, trial: Trial) -> dict[str, float] | None:
-        """What came of a trial, if it was made before."""
-        figures = self.known.get(self._name(trial))
-        self.reused += figures is not None
-        return figures
+        """Return a trial's metrics, if it was recorded before."""
+        metrics = self._finished.get(self._key(trial))
+        self.reused += metrics is not None
+        return metrics
 
-    def put(self, trial: Trial, figures: dict[str, float]) -> None:
-        """Write a trial down, once it is finished."""
-        import mlflow
-
-        with mlflow.start_run(run_name=str(trial)[:200], nested=True):
-            mlflow.log_params({"model": trial.model, **trial.params})
-            mlflow.log_metrics(figures)
-            mlflow.set_tags({"study": self.study, "trial": self._name(trial)})
+    def put(self, trial: Trial, metrics: dict[str, float]) -> None:
+        """Record a finished trial."""
+        params: ModelParams = {"model": trial.model, **trial.params}
+        self._tracker.log_trial(self._study, self._key(trial), str(trial), params, metrics)
 
     @staticmethod
-    def _name(trial: Trial) -> str:
+    def _key(trial: Trial) -> str:
         return hashlib.sha256(trial.key.encode()).hexdigest()

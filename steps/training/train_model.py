@@ -1,21 +1,21 @@
 """Fit the classifier."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from sklearn.base import BaseEstimator
 from zenml import step
 
 from faces.data.dataset import Faces
 from faces.data.split import Split
-from faces.models import build_model
+from faces.models import ModelParams, build_model
 from faces.models.training import fit_classifier
-from store.caching import CACHED
+from store.caching import cache_on_imports
 
 
-@step(cache_policy=CACHED)
+@step(cache_policy=cache_on_imports(__name__))
 def train_model(
-    faces: Faces, split: Split, pca: BaseEstimator, model: str, params: dict[str, Any]
+    faces: Faces, split: Split, features: BaseEstimator, model: str, params: ModelParams
 ) -> Annotated[BaseEstimator, "model"]:
-    """Fit the classifier on the features; the model is the whole, from pixels to people."""
+    """Fit the classifier on the features; return the whole model, from pixels to identities."""
     train = faces[split.train]
-    return fit_classifier(build_model(model, **params), pca, train.pixels, train.labels)
+    return fit_classifier(build_model(model, **params), features, train.pixels, train.labels)

@@ -1,50 +1,63 @@
+import json
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from rich.console import Console
 
-from cli.summaries import print_deployment, print_training
+from cli.summaries import print_summary, summary_schema
+from pipelines.deployment import DeploymentSummary, EndpointSummary
+from pipelines.shared.summary import RunInfo, Summary
+from pipelines.training import DataSummary, TrainingSummary
+from store.records import Deployment, Promotion
 
-SUMMARY: dict[str, Any] = {
-    "data": {
-        "source": "olivetti",
-        "version": "abc",
-        "subjects": 40,
-        "condition": "glasses=no",
-        "train": 190,
-        "test": 60,
-        "drifted": 50,
-        "left_out": ["s02", "s06"],
-    },
-    "metrics": {
-        "baseline_accuracy": 0.95,
-        "baseline_accuracy_low": 0.9,
-        "baseline_accuracy_high": 0.98,
-        "baseline_calibration_error": 0.05,
-        "drifted_accuracy": None,
-        "pca_components": 60,
-        "pca_variance": 0.913,
-    },
-    "model": {
-        "name": "face-recognizer",
-        "version": "3",
-        "stage": "none",
-        "promoted": False,
-        "reason": "refused: worse",
-    },
-    "run": {"name": "training-1", "status": "completed", "stack": "local", "mlflow": "sqlite:///x"},
+SCHEMA = Path(__file__).parents[3] / "docs" / "summary.schema.json"
+RUN = RunInfo(name="training-1", status="completed", id="1", stack="local")
+DATA = DataSummary(
+    source="olivetti",
+    version="abc",
+    identities=40,
+    condition="glasses=no",
+    train=190,
+    test=60,
+    drifted=50,
+    left_out=["s02", "s06"],
+)
+METRICS = {
+    "baseline_accuracy": 0.95,
+    "baseline_accuracy_low": 0.9,
+    "baseline_accuracy_high": 0.98,
+    "baseline_calibration_error": 0.05,
+    "drifted_accuracy": None,
+    "pca_components": 60,
+    "pca_variance": 0.913,
 }
+PROMOTION = Promotion(
+    name="face-recognizer",
+    version=3,
+    stage="none",
+    promoted=False,
+    reason="rejected: worse",
+    replaced=None,
+)
 
 
-def printed(summary: dict[str, Any], **options: bool) -> str:
-    console = Console(file=StringIO(), width=100)
-    print_training(summary, console, **options)
+def training(**changes: Any) -> TrainingSummary:
+    run = RUN.model_copy(update={"tracker": "mlflow ui --backend-store-uri sqlite:///x"})
+    values = {"run": run, "data": DATA, "metrics": METRICS, "model": PROMOTION}
+    return TrainingSummary(**{**values, **changes})
+
+
+def printed(summary: Summary, width: int = 100) -> str:
+    console = Console(file=StringIO(), width=width)
+    print_summary(summary, console)
     return str(console.file.getvalue())  # type: ignore[attr-defined]
 
 
-def test_a_person_reads_everything_that_matters() -> None:
-    told = printed(SUMMARY)
+def test_the_terminal_shows_what_matters_about_a_training() -> None:
+    text = printed(training())
     for part in (
         "AT&T Laboratories Cambridge (version abc)",
         "38 of 40, too few images: s02, s06",
@@ -53,49 +66,98 @@ def test_a_person_reads_everything_that_matters() -> None:
         "0.950 (95 % interval 0.900 to 0.980; calibration error 0.050)",
         "no such images",
         "face-recognizer version 3, stage none",
-        "refused: worse",
+        "rejected: worse",
         "training-1 on stack 'local'",
         "make dashboard",
         "mlflow ui --backend-store-uri sqlite:///x",
     ):
-        assert part in told
-    assert "SYNTHETIC" not in told
+        assert part in text
+    assert "SYNTHETIC" not in text
 
 
-def test_odd_names_and_many_of_them_are_printed() -> None:
+def test_a_recogniser_without_pca_has_no_row_for_it() -> None:
+    metrics = {name: value for name, value in METRICS.items() if not name.startswith("pca")}
+    assert "PCA" not in printed(training(metrics=metrics))
+
+
+@pytest.mark.parametrize(
+    ("metrics", "text"),
+    [
+        ({}, "too few people to measure"),
+        ({"open_set_auroc": 0.93}, "not rejected (AUROC 0.930"),
+        (
+            {
+                "open_set_auroc": 0.999,
+                "open_set_rejection_threshold": 0.5,
+                "open_set_true_accept_rate": 0.95,
+                "open_set_false_accept_rate": 0.01,
+            },
+            "99.0% are rejected, and 5.0% of known people (AUROC 0.999)",
+        ),
+    ],
+)
+def test_unknown_people_are_described(metrics: dict[str, float], text: str) -> None:
+    assert text in printed(training(metrics=METRICS | metrics))
+
+
+def test_unusual_and_many_names_are_printed() -> None:
     names = ["[bold]ada[/bold]", *(f"p{n}" for n in range(99))]
-    told = printed(SUMMARY | {"data": SUMMARY["data"] | {"left_out": names, "subjects": 140}})
-    assert "[bold]ada[/bold]" in told
-    assert "and 88 more" in " ".join(told.split())
+    data = DATA.model_copy(update={"left_out": names, "identities": 140})
+    text = printed(training(data=data))
+    assert "[bold]ada[/bold]" in text
+    assert "and 88 more" in " ".join(text.split())
 
 
-@pytest.mark.parametrize("instead", [True, False])
-def test_nobody_can_miss_that_faces_are_synthetic(instead: bool) -> None:
-    told = printed(SUMMARY | {"data": SUMMARY["data"] | {"source": "synthetic"}}, instead=instead)
-    banner = " ".join(told.split())
+def test_synthetic_faces_cannot_be_missed() -> None:
+    text = printed(training(data=DATA.model_copy(update={"source": "synthetic"})))
+    banner = " ".join(text.split())
     assert banner.startswith("SYNTHETIC FACES")
-    assert ("neither cached nor to be downloaded" in banner) is instead
     assert "These people do not exist" in banner
 
 
-def test_a_server_of_mlflows_is_an_address_to_open() -> None:
-    told = printed(SUMMARY | {"run": SUMMARY["run"] | {"mlflow": "https://mlflow.example"}})
-    assert told.splitlines()[-1].strip() == "https://mlflow.example"
+def test_a_tracking_server_is_an_address_to_open() -> None:
+    run = RUN.model_copy(update={"tracker": "https://mlflow.example"})
+    assert printed(training(run=run)).splitlines()[-1].strip() == "https://mlflow.example"
 
 
-def test_an_endpoints_address_can_be_copied_from_a_narrow_terminal() -> None:
-    console = Console(file=StringIO(), width=40)
+def deployed(url: str) -> DeploymentSummary:
+    record = Deployment(
+        url=url,
+        version=2,
+        kind="deployment",
+        reason="it is the version in production, as the gate decided",
+        who="ada",
+        when="2026-11-25T12:00:00+00:00",
+        largest_difference=1e-6,
+        replaced=1,
+    )
+    return DeploymentSummary(
+        run=RUN,
+        pipeline="deployment",
+        endpoint=EndpointSummary(url=url, model_version=2),
+        deployment=record,
+    )
+
+
+def test_the_endpoints_address_can_be_copied_from_a_narrow_terminal() -> None:
     url = "https://faces.example.org/seldon/faces/face-recognizer"
-    deployed = {
-        "endpoint": {"url": url, "model_version": "2"},
-        "replaced": "1",
-        "largest_difference": 1e-6,
-        "note": None,
-        "reason": "it is the version in production, as the gate has it",
-        "who": "ada",
-        "when": "today",
-        "run": {"name": "deployment-1", "stack": "gcp"},
-    }
-    print_deployment(deployed, console)
-    told = str(console.file.getvalue())  # type: ignore[attr-defined]
-    assert f"endpoint     {url}/api/v1.0/predictions\n" in told
+    text = printed(deployed(url), width=40)
+    assert f"endpoint     {url}/api/v1.0/predictions\n" in text
+
+
+def test_the_published_schema_is_current() -> None:
+    assert SCHEMA.read_text() == summary_schema() + "\n", "make schema"
+
+
+@pytest.mark.parametrize("summary", [training(), deployed("http://127.0.0.1:9000")])
+def test_summaries_satisfy_the_schema_and_can_be_read_again(summary: Summary) -> None:
+    text = summary.model_dump_json()
+    jsonschema.validate(json.loads(text), json.loads(summary_schema()))
+    assert type(summary).model_validate_json(text) == summary
+
+
+def test_the_schema_rejects_what_no_pipeline_writes() -> None:
+    content = json.loads(training().model_dump_json())
+    del content["metrics"]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(content, json.loads(summary_schema()))

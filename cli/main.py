@@ -1,0 +1,203 @@
+"""Run a pipeline on a stack, register stacks, or list what there is."""
+
+import argparse
+import gc
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+
+from cli import runtime_env
+from cli.exit_codes import exit_code
+from cli.options import pipeline_parser
+from faces.errors import UserError
+from pipelines.shared.registry import describe_pipeline, pipeline_names
+
+COMMANDS = {
+    "predict": "send a face to the endpoint and show who it is",
+    "captured": "show or delete what the endpoint captured",
+    "dashboard": "open ZenML's dashboard on the latest run",
+    "demo": "run the whole loop in an isolated ZenML configuration",
+    "build-images": "build and try both container images without a container engine",
+}
+"""Subcommands: the modules of `cli` with the same names."""
+
+EXAMPLES = """\
+examples:
+  python run.py --pipeline training
+  python run.py --pipeline training --model logistic --condition lighting
+  python run.py --pipeline training --data path/to/people
+  python run.py --pipeline training --help          # options of the training pipeline
+  python run.py --pipeline training --settings      # all settings, their meaning and source
+  python run.py --pipeline deployment
+  python run.py --pipeline traffic --condition yaw=left,right --requests 60
+  python run.py --pipeline drift_detection --every 10min
+  python run.py --pipeline rollback --reason "wrong names since this morning"
+  python run.py --register-stacks --dry-run
+  python run.py --doctor --stack gcp
+  python run.py predict ada.png
+"""
+
+# ZenML and MLflow import 3,500 modules; garbage collection takes a fifth of that time.
+gc.set_threshold(200_000, 50, 100)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line and dispatch.
+
+    Args:
+        arguments: The command line without the program's name; by default that of the process.
+
+    Returns:
+        The exit code. 0: done, 1: failed, 2: wrong input, 130: interrupted.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    runtime_env.set_defaults()
+    if words and words[0] in COMMANDS:
+        module = import_module(f"cli.{words[0].replace('-', '_')}")
+        command: Callable[[Sequence[str]], int] = module.main
+        return command(words[1:])
+    return exit_code(lambda: _dispatch(words))
+
+
+def _dispatch(words: list[str]) -> int:
+    parser = base_parser()
+    args, _ = parser.parse_known_args(words)
+    if args.dry_run and not args.register_stacks:
+        parser.error("--dry-run goes with --register-stacks")
+    if args.pipeline:
+        return _pipeline(args.pipeline, words)
+    if args.help:
+        parser.print_help()
+        return 0
+    if args.list:
+        return _list()
+    if args.summary_schema:
+        return _summary_schema()
+    if args.register_stacks:
+        return _register(args.dry_run)
+    if args.doctor:
+        return _doctor(args.stack)
+    if words:
+        raise UserError(f"{words[0]}: which pipeline? --pipeline {' or '.join(pipeline_names())}")
+    parser.print_help()
+    return 2
+
+
+def base_parser() -> argparse.ArgumentParser:
+    """Return the parser of the options that are not a single pipeline's."""
+    pipelines = "\n".join(f"  {name:16} {describe_pipeline(name)}" for name in pipeline_names())
+    commands = "\n".join(f"  {name:16} {text}" for name, text in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="run.py",
+        usage="run.py --pipeline NAME [options] | run.py COMMAND [options] | run.py [options]",
+        description=__doc__,
+        epilog=f"pipelines (run.py --pipeline NAME --help shows their options):\n{pipelines}\n\n"
+        f"commands (run.py COMMAND --help shows their options):\n{commands}\n\n{EXAMPLES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        add_help=False,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("-h", "--help", action="store_true", help="show this help, or that of --pipeline NAME")
+    add("--pipeline", metavar="NAME", help="the pipeline to run")
+    add("--config", metavar="FILE", type=Path, help="default: configs/NAME.yaml")
+    add("--stack", metavar="NAME", help="for this run only; default: the active stack")
+    add("--no-cache", action="store_true", help="run every step again")
+    add("--summary", metavar="FILE", type=Path, help="write the result as JSON")
+    add("--settings", action="store_true", help="print all settings of a pipeline and exit")
+    add(
+        "--every",
+        metavar="T",
+        help="drift_detection: repeat every 10min, 2h or 50faces; on Vertex AI this creates a "
+        "schedule, and 'never' deletes it",
+    )
+    add("--list", action="store_true", help="list pipelines, models, detectors, stacks, …")
+    add("--register-stacks", action="store_true", help="register stacks/*.yaml with ZenML")
+    add("--dry-run", action="store_true", help="with --register-stacks: show the changes only")
+    add("--doctor", action="store_true", help="check every component of a stack, suggest fixes")
+    add("--summary-schema", action="store_true", help="print the JSON schema of --summary")
+    return parser
+
+
+def _pipeline(name: str, words: list[str]) -> int:
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False)
+    with console.status("reading settings …"):
+        parser = pipeline_parser(name, base_parser())
+        args = parser.parse(words)
+        if args.help:
+            parser.print_help()
+            return 0
+        from cli.settings import read_settings
+
+        settings = read_settings(name, args.config, parser.options_of(args))
+    if args.settings:
+        from cli.settings import print_settings
+
+        print_settings(name, settings, args.config, parser.options_of(args))
+        return 0
+    if args.every:
+        from cli.watch import watch_pipeline
+
+        return watch_pipeline(name, settings, words, args.every, args.stack, console)
+    if args.summary and not args.summary.parent.is_dir():
+        raise UserError(f"--summary: no folder {args.summary.parent}")
+    from cli.runner import run_pipeline
+    from cli.summaries import print_summary
+
+    summary = run_pipeline(name, settings, args.stack, not args.no_cache, console)
+    if args.summary:
+        args.summary.write_text(summary.model_dump_json(indent=2) + "\n")
+    print_summary(summary, Console(highlight=False))
+    return 0
+
+
+def _doctor(stack: str | None) -> int:
+    from rich.console import Console
+
+    from cli.runner import DEFAULT_STACK
+    from cli.stacks import check_stack
+
+    runtime_env.silence_framework_logs()
+    return 0 if check_stack(stack or DEFAULT_STACK, Console(highlight=False)) else 1
+
+
+def _register(dry_run: bool) -> int:
+    from rich.console import Console
+
+    from cli.stacks import register_all
+
+    runtime_env.silence_framework_logs()
+    register_all(Console(highlight=False), dry_run)
+    return 0
+
+
+def _list() -> int:
+    from faces.data.conditions import USUAL_VALUES
+    from faces.data.corruptions import CORRUPTIONS
+    from faces.data.sources import source_names
+    from faces.drift.detectors import detector_names
+    from faces.models import model_names
+    from stacks.spec import stack_names
+
+    conditions = (f"{name} ({' or '.join(values)})" for name, values in USUAL_VALUES.items())
+    for title, names in {
+        "pipelines": pipeline_names(),
+        "models": model_names(),
+        "data": source_names(),
+        "conditions": conditions,
+        "corruptions": CORRUPTIONS,
+        "detectors": detector_names(),
+        "stacks": stack_names(),
+    }.items():
+        print(f"{title:12}{', '.join(names)}")
+    return 0
+
+
+def _summary_schema() -> int:
+    from cli.summaries import summary_schema
+
+    print(summary_schema())
+    return 0

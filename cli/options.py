@@ -1,0 +1,107 @@
+"""Command-line options of a pipeline, derived from the settings that are marked `CommandLine`."""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from components.settings import CommandLine, Settings
+from faces.errors import UserError
+from pipelines.shared.registry import load_pipeline, pipeline_names
+
+PREFIX = "option "
+"""Keeps a pipeline's options apart from the others in argparse's namespace."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option, and the setting that it sets.
+
+    Attributes:
+        flag: The option's name without dashes.
+        path: The names that lead to the setting: ("data", "source").
+        kind: The type of its value.
+    """
+
+    flag: str
+    path: tuple[str, ...]
+    kind: type
+    metavar: str
+    help: str
+
+
+def options_of(settings: type[Settings], path: tuple[str, ...] = ()) -> Iterator[Option]:
+    """Find the options of a settings class, also in the settings inside it."""
+    for name, field in settings.model_fields.items():
+        annotation = field.annotation
+        if isinstance(annotation, type) and issubclass(annotation, Settings):
+            yield from options_of(annotation, (*path, name))
+        for mark in field.metadata:
+            if isinstance(mark, CommandLine):
+                assert isinstance(annotation, type), f"{name}: an option needs a simple type"
+                flag = mark.flag or name
+                text = field.description or ""
+                yield Option(flag, (*path, name), annotation, mark.metavar or "VALUE", text)
+
+
+class PipelineParser:
+    """Parses the options of one pipeline together with those of all."""
+
+    def __init__(self, name: str, parser: argparse.ArgumentParser) -> None:
+        self.name, self._parser = name, parser
+        self.options = {o.flag: o for o in options_of(load_pipeline(name).SETTINGS)}
+        group = parser.add_argument_group(f"options of {name}")
+        for option in self.options.values():
+            group.add_argument(
+                f"--{option.flag}",
+                dest=PREFIX + option.flag,
+                type=option.kind,
+                metavar=option.metavar,
+                help=option.help.replace("%", "%%"),
+            )
+
+    def parse(self, words: Sequence[str]) -> argparse.Namespace:
+        """Parse a command line.
+
+        Raises:
+            UserError: If an option belongs to another pipeline.
+        """
+        args, unknown = self._parser.parse_known_args(words)
+        for word in unknown:
+            if word.startswith("--"):
+                raise UserError(_describe_unknown(word.split("=")[0], self.name))
+        if unknown:
+            self._parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return args
+
+    def options_of(self, args: argparse.Namespace) -> dict[str, object]:
+        """Return the pipeline's options that were given, by flag."""
+        values = ((flag, getattr(args, PREFIX + flag)) for flag in self.options)
+        return {flag: value for flag, value in values if value is not None}
+
+    def print_help(self) -> None:
+        """Explain the options."""
+        self._parser.usage = f"run.py --pipeline {self.name} [options]"
+        self._parser.description = sys.modules[f"pipelines.{self.name}"].__doc__
+        self._parser.epilog = None
+        self._parser.print_help()
+
+
+def pipeline_parser(name: str, parser: argparse.ArgumentParser) -> PipelineParser:
+    """Extend a parser with the options of a pipeline.
+
+    Raises:
+        UserError: If there is no such pipeline.
+    """
+    return PipelineParser(name, parser)
+
+
+def _describe_unknown(flag: str, pipeline: str) -> str:
+    owners = [
+        name
+        for name in pipeline_names()
+        if flag.removeprefix("--") in {o.flag for o in options_of(load_pipeline(name).SETTINGS)}
+    ]
+    if owners:
+        return f"{flag} goes with --pipeline {' or '.join(owners)}, not {pipeline}"
+    return f"unknown option {flag}: python run.py --pipeline {pipeline} --help lists them"

@@ -1,0 +1,120 @@
+"""Settings that several pipelines share."""
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field
+
+from components.settings import CommandLine, Settings
+from faces.data.conditions import parse_condition
+from faces.data.dataset import known_conditions
+from faces.data.sources import source_names
+from faces.data.sources.folder import TABLE
+from faces.data.sources.remote import is_remote
+from faces.errors import UserError
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+Seed = Annotated[int, Field(ge=0)]
+VerificationImages = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=50,
+        description="held-out faces on which endpoint and trained model must agree",
+    ),
+]
+
+
+class DataSettings(Settings):
+    """Where the faces come from. People, images and seed are those of synthetic faces."""
+
+    source: Annotated[str, CommandLine("data", "SOURCE")] = Field(
+        default="auto",
+        description="auto (Olivetti, else synthetic), olivetti, synthetic, a folder, or gs://…",
+    )
+    people: int = Field(default=40, ge=2, description="synthetic faces: number of people")
+    images: int = Field(default=10, ge=1, description="synthetic faces: images per person")
+    seed: Seed = Field(default=0, description="synthetic faces: another seed, other people")
+
+
+class Tolerances(Settings):
+    """How much accuracy a candidate may lose against production."""
+
+    baseline: float = Field(default=0.02, ge=0, le=1, description="on the baseline test")
+    drifted: float = Field(default=0.02, ge=0, le=1, description="on the drifted images")
+
+
+class GateSettings(Settings):
+    """When the promotion gate promotes a candidate."""
+
+    tolerances: Tolerances = Tolerances()
+    minimum_images: int = Field(
+        default=20, ge=1, description="fewer images than this cannot decide"
+    )
+
+
+class DatasetSettings(Settings):
+    """Which faces a model is trained on; everything else simulates drift in production."""
+
+    data: DataSettings = DataSettings()
+    condition: Annotated[str, CommandLine(metavar="C")] = Field(
+        default="yaw=frontal", description="train on this: lighting, yaw=frontal,glasses=no, …"
+    )
+    test_share: Share = Field(
+        default=0.25, description="share of each person's matching images kept for the test"
+    )
+    gate: GateSettings = GateSettings()
+    seed: Annotated[Seed, CommandLine(metavar="N")] = Field(
+        default=11, description="seed of the split and of the training"
+    )
+
+    def complete(self, config: str, explicit: frozenset[str]) -> Self:
+        """Check the condition before anything runs, as far as the data is known by then."""
+        condition = check_condition(self.data.source, self.condition, "condition" in explicit)
+        return self.model_copy(update={"condition": condition})
+
+    def check_data_reachable(self, artifact_store: str) -> None:
+        """Refuse a folder of this machine: faces are not copied to other machines unasked."""
+        source = self.data.source
+        if source in source_names() or is_remote(source):
+            return
+        place = "/".join([*artifact_store.split("/")[:3], "people"])
+        raise UserError(
+            f"--data {source}: this stack's machines cannot see that folder: "
+            f"gcloud storage cp -r {source.rstrip('/')}/* {place}/ and --data {place}"
+        )
+
+
+def check_condition(source: str, condition: str, explicit: bool) -> str:
+    """Check a condition against what is known of a data source before it is loaded.
+
+    A folder without conditions.csv has no conditions: all its images are baseline, unless the
+    command line asked for a condition. Buckets are checked by the pipeline.
+
+    Args:
+        source: The data source.
+        condition: The condition to train on.
+        explicit: Whether the condition was given on the command line.
+
+    Returns:
+        The condition to use, "" for all images.
+
+    Raises:
+        UserError: If the source or the condition does not exist.
+    """
+    known = known_conditions(source)
+    if known is not None:
+        parse_condition(condition, known)
+        return condition
+    if is_remote(source):
+        return condition
+    table = Path(source).expanduser() / TABLE
+    if not table.parent.is_dir():
+        choices = ", ".join(source_names())
+        raise UserError(f"no folder '{source}': --data takes {choices} or a folder")
+    if table.exists():
+        return condition
+    if explicit and condition:
+        raise UserError(f"--condition {condition}: there is no {table}")
+    return ""
+

@@ -1,0 +1,87 @@
+"""Summaries of runs: typed for `--summary`, and rows of text for the terminal."""
+
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field
+from rich.markup import escape
+from zenml.models import ArtifactVersionResponse, PipelineRunResponse
+
+from components.settings import Settings
+
+Metrics = dict[str, float | None]
+
+
+class RunInfo(BaseModel):
+    """The run itself."""
+
+    name: str
+    status: str
+    id: str
+    stack: str = ""
+    tracker: str | None = Field(default=None, description="how to open the experiment tracker")
+
+    @classmethod
+    def of(cls, run: PipelineRunResponse) -> Self:
+        """Read a run's name, status and id."""
+        return cls(name=run.name, status=run.status.value, id=str(run.id))
+
+
+class Summary(BaseModel):
+    """What `--summary` writes as JSON, and what the terminal shows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    run: RunInfo
+
+    def finish(self, settings: Settings) -> "Summary":
+        """Write the files that the settings ask for; by default none."""
+        return self
+
+    def notice(self) -> str:
+        """Return a line that must not be missed, as markup; by default none."""
+        return ""
+
+    def rows(self) -> Mapping[str, str]:
+        """Return what the terminal shows: title and text, as markup."""
+        return {}
+
+    def next_steps(self) -> Sequence[str]:
+        """Return what to look at next: commands with a few words, as markup."""
+        return ()
+
+    def page(self) -> str | None:
+        """Return the path or URI of a page to look at."""
+        return None
+
+    def run_row(self) -> str:
+        """Return the run's name and stack, as markup."""
+        return f"{self.run.name} [dim]on stack '{escape(self.run.stack)}'[/]"
+
+
+def outputs_of(run: PipelineRunResponse) -> dict[str, ArtifactVersionResponse]:
+    """Return the artifacts that the steps of a run made, by name."""
+    return {
+        name: versions[0]
+        for step in run.steps.values()
+        for name, versions in step.outputs.items()
+    }
+
+
+def accuracy_row(metrics: Metrics, part: str) -> str:
+    """Describe the accuracy on one part of the held-out images, as markup."""
+    accuracy = metrics.get(f"{part}_accuracy")
+    if accuracy is None:
+        return "[dim]no such images[/]"
+    low, high = metrics[f"{part}_accuracy_low"], metrics[f"{part}_accuracy_high"]
+    error = metrics[f"{part}_calibration_error"]
+    return (
+        f"{accuracy:.3f} [dim](95 % interval {low:.3f} to {high:.3f}; "
+        f"calibration error {error:.3f})[/]"
+    )
+
+
+def shorten(names: Sequence[str], limit: int = 12) -> str:
+    """List names, at most `limit` of them, as markup."""
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return escape(", ".join(names[:limit]) + more)

@@ -1,0 +1,67 @@
+"""What training, sweep and retraining share: from faces and their split to a promoted version."""
+
+from pydantic import JsonValue
+from zenml.client import Client
+
+from faces.models import ModelParams
+from pipelines.shared.artifact import Artifact
+from pipelines.shared.settings import GateSettings
+from steps.evaluation.evaluate_model import evaluate_model
+from steps.evaluation.fit_rejection_threshold import fit_rejection_threshold
+from steps.evaluation.plot_results import plot_results
+from steps.evaluation.write_model_card import write_model_card
+from steps.promotion.promote_model import promote_model
+from steps.promotion.register_model import register_model
+from steps.training.export_model import export_model
+from steps.training.fit_drift_detector import fit_drift_detector
+from steps.training.fit_features import fit_features
+from steps.training.train_model import train_model
+
+
+def train_and_gate(
+    faces: Artifact,
+    split: Artifact,
+    *,
+    model: str,
+    params: ModelParams,
+    detector: str,
+    gate: GateSettings,
+    settings: dict[str, JsonValue],
+) -> tuple[Artifact, Artifact]:
+    """Wire the steps from fitting the features to the promotion gate.
+
+    Args:
+        faces: The output of a step that loads or extends the data.
+        split: The output of a step that splits it.
+        model: The recogniser.
+        params: Its parameters.
+        detector: The drift detector that is fitted for the version.
+        gate: When a candidate is promoted.
+        settings: All training settings, which are recorded with the version.
+
+    Returns:
+        The artifacts of the new version's number and of its promotion.
+    """
+    features = fit_features(faces, split, model, params)
+    fitted = train_model(faces, split, features, model, params)
+    open_set = fit_rejection_threshold(faces, split, model, params)
+    portable = export_model(faces, fitted, open_set)
+    drift_detector = fit_drift_detector(faces, split, detector)
+    metrics, predictions, by_condition, confused = evaluate_model(faces, split, fitted, open_set)
+    plots = plot_results(faces, split, features, predictions)
+    card = write_model_card(faces, split, portable, metrics, by_condition, settings)
+    register = register_model.with_options(experiment_tracker=tracker_name())
+    version = register(
+        faces, split, features, fitted, portable, drift_detector, metrics, predictions,
+        by_condition, confused, plots, card, settings,
+    )  # fmt: skip
+    promotion = promote_model(
+        version, metrics, gate.tolerances.model_dump(), gate.minimum_images
+    )
+    return version, promotion
+
+
+def tracker_name() -> str | None:
+    """Return the name of the active stack's experiment tracker, for steps that use it."""
+    tracker = Client().active_stack.experiment_tracker
+    return tracker.name if tracker else None

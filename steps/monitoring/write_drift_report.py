@@ -1,0 +1,34 @@
+"""Write the report about a window."""
+
+from typing import Annotated
+
+import pandas as pd
+from zenml import step
+
+from faces.data.dataset import Faces
+from faces.data.window import Window
+from faces.drift.monitoring import MonitoringResult
+from faces.drift.policy import Action, DriftDecision
+from steps.monitoring.detect_drift import PART, REFERENCE, WINDOW
+from store.materializers import Page, PageMaterializer
+from store.versions import load_artifact, require_version
+
+
+@step(enable_cache=False, output_materializers={"drift_report": PageMaterializer})
+def write_drift_report(
+    window: Window, drift: MonitoringResult, features: pd.DataFrame, decision: DriftDecision
+) -> Annotated[Page, "drift_report"]:
+    """Show faces, features and decision on one page; with drift, Evidently's report beside it."""
+    from faces.reports.drift_report import draw_drift_report
+    from faces.reports.evidently_report import evidently_report
+
+    reference, measured = (
+        features[features[PART] == part].drop(columns=PART) for part in (REFERENCE, WINDOW)
+    )
+    columns, evidently = evidently_report(reference, measured, drift.drift.threshold)
+    version = require_version(drift.version)
+    faces: Faces = load_artifact(version, "faces")
+    trained = faces[load_artifact(version, "split").train]
+    page = draw_drift_report(trained, window, drift, decision, reference, measured, columns)
+    more = {} if decision.action == Action.NONE else {"evidently.html": evidently}
+    return Page({"page.html": page, **more})

@@ -1,0 +1,27 @@
+"""Fit the drift detector that belongs to a model version."""
+
+from typing import Annotated
+
+import numpy as np
+from zenml import step
+
+from faces.data.dataset import Faces
+from faces.data.split import Split
+from faces.drift.detectors import fit_detector
+from store.caching import cache_on_imports
+from store.materializers import DetectorMaterializer
+from store.materializers.detector import FittedDetector
+
+
+@step(
+    cache_policy=cache_on_imports(__name__),
+    output_materializers={"drift_detector": DetectorMaterializer},
+)
+def fit_drift_detector(
+    faces: Faces, split: Split, detector: str
+) -> Annotated[FittedDetector, "drift_detector"]:
+    """Fit the detector on the training images, in which each learned window is a group."""
+    train = faces[split.train]
+    return FittedDetector(
+        fit_detector(detector, np.asarray(train.images), train.labels, train.origins)
+    )

@@ -1,0 +1,42 @@
+"""What the materializers share: files in an artifact's folder."""
+
+import os
+from io import BytesIO
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from zenml.materializers.base_materializer import BaseMaterializer
+
+
+class FileMaterializer(BaseMaterializer):
+    """Reads and writes the files of an artifact, wherever its artifact store is."""
+
+    SKIP_REGISTRATION: ClassVar[bool] = True
+
+    def path(self, name: str) -> str:
+        """Return the path of one of the artifact's files."""
+        return os.path.join(self.uri, name)
+
+    def write(self, name: str, content: bytes | str) -> None:
+        """Write a file, text as UTF-8."""
+        data = content.encode() if isinstance(content, str) else content
+        with self.artifact_store.open(self.path(name), "wb") as file:
+            file.write(data)
+
+    def read(self, name: str) -> bytes:
+        """Read a file."""
+        with self.artifact_store.open(self.path(name), "rb") as file:
+            data: bytes = file.read()
+        return data
+
+    def write_arrays(self, name: str, arrays: dict[str, NDArray[np.generic]]) -> None:
+        """Write arrays as one .npz file."""
+        buffer = BytesIO()
+        np.savez(buffer, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+        self.write(name, buffer.getvalue())
+
+    def read_arrays(self, name: str) -> dict[str, NDArray[np.generic]]:
+        """Read the arrays of an .npz file; pickled objects are refused."""
+        with np.load(BytesIO(self.read(name)), allow_pickle=False) as file:
+            return {key: file[key] for key in file.files}

@@ -1,0 +1,123 @@
+"""Faces, splits and windows as artifacts."""
+
+import json
+import os
+from io import BytesIO, StringIO
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from zenml.enums import ArtifactType
+from zenml.metadata.metadata_types import MetadataType
+
+from faces.data.dataset import Faces
+from faces.data.split import Split
+from faces.data.window import Window
+from store.materializers.base import FileMaterializer
+
+LABEL, ORIGIN = "<label>", "<origin>"
+"""Columns of the table beside the conditions. No condition can have such a name."""
+
+PARTS = ("train", "test", "drifted")
+
+
+class FacesMaterializer(FileMaterializer):
+    """Images as .npy, mapped into memory where the store is local; labels and conditions as CSV."""
+
+    ASSOCIATED_TYPES: ClassVar[tuple[type, ...]] = (Faces,)
+    ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
+
+    def save(self, faces: Faces) -> None:
+        """Write images.npy, table.csv and source.json."""
+        with self.artifact_store.open(self.path("images.npy"), "wb") as file:
+            np.save(file, faces.images, allow_pickle=False)
+        table = faces.conditions.copy()
+        table.insert(0, LABEL, faces.labels)
+        table.insert(1, ORIGIN, faces.origins)
+        self.write("table.csv", table.to_csv(index=False))
+        self.write("source.json", json.dumps({"source": faces.source}))
+
+    def load(self, data_type: type) -> Faces:
+        """Read what `save` wrote."""
+        path = self.path("images.npy")
+        if os.path.exists(path):
+            images = np.load(path, mmap_mode="r", allow_pickle=False)
+        else:
+            images = np.load(BytesIO(self.read("images.npy")), allow_pickle=False)
+        text = StringIO(self.read("table.csv").decode())
+        table = pd.read_csv(text, dtype=str, keep_default_na=False)
+        labels, origins = (table.pop(name).to_numpy(dtype=str) for name in (LABEL, ORIGIN))
+        source = json.loads(self.read("source.json"))["source"]
+        return Faces(images, labels, table, source, origins)
+
+    def extract_metadata(self, faces: Faces) -> dict[str, MetadataType]:
+        """Source, version and size of the data, for the dashboard and the summary."""
+        return {
+            "source": faces.source,
+            "version": faces.version,
+            "images": len(faces),
+            "identities": len(faces.identities),
+        }
+
+    def compute_content_hash(self, faces: Faces) -> str:
+        """Let ZenML's cache treat equal data as equal, whichever run loaded it."""
+        return f"{faces.source}-{faces.version}"
+
+
+class SplitMaterializer(FileMaterializer):
+    """A split as JSON: it is small, and people may want to read it."""
+
+    ASSOCIATED_TYPES: ClassVar[tuple[type, ...]] = (Split,)
+    ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
+
+    def save(self, split: Split) -> None:
+        """Write split.json."""
+        rows = {part: getattr(split, part).tolist() for part in PARTS}
+        text = {"condition": split.condition, "left_out": list(split.left_out)}
+        self.write("split.json", json.dumps(text | rows))
+
+    def load(self, data_type: type) -> Split:
+        """Read what `save` wrote."""
+        content = json.loads(self.read("split.json"))
+        rows = {part: np.array(content[part], dtype=np.int64) for part in PARTS}
+        return Split(**rows, left_out=tuple(content["left_out"]), condition=content["condition"])
+
+    def extract_metadata(self, split: Split) -> dict[str, MetadataType]:
+        """Sizes, and who is left out."""
+        return {
+            "condition": split.condition,
+            "train": len(split.train),
+            "test": len(split.test),
+            "drifted": len(split.drifted),
+            "left_out": list(split.left_out),
+        }
+
+
+class WindowMaterializer(FileMaterializer):
+    """A monitoring window as one .npz file: numbers stay numbers."""
+
+    ASSOCIATED_TYPES: ClassVar[tuple[type, ...]] = (Window,)
+    ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
+    ARRAYS: ClassVar[tuple[str, ...]] = (
+        "images", "predicted", "labels", "confidence", "versions", "times",
+    )  # fmt: skip
+    COUNTS: ClassVar[tuple[str, ...]] = ("damaged", "unmatched_feedback")
+
+    def save(self, window: Window) -> None:
+        """Write window.npz."""
+        names = (*self.ARRAYS, *self.COUNTS)
+        self.write_arrays("window.npz", {n: np.asarray(getattr(window, n)) for n in names})
+
+    def load(self, data_type: type) -> Window:
+        """Read what `save` wrote."""
+        arrays = self.read_arrays("window.npz")
+        counts = {name: int(arrays.pop(name)) for name in self.COUNTS}  # type: ignore[call-overload]
+        return Window(**arrays, **counts)  # type: ignore[arg-type]
+
+    def extract_metadata(self, window: Window) -> dict[str, MetadataType]:
+        """How many faces came, how many of them with feedback, and what could not be read."""
+        return {
+            "images": len(window),
+            "labelled": int(window.labelled.sum()),
+            **{name: getattr(window, name) for name in self.COUNTS},
+        }

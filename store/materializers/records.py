@@ -1,0 +1,37 @@
+"""Small typed records as JSON artifacts."""
+
+from typing import Any, ClassVar
+
+from pydantic import TypeAdapter
+from zenml.enums import ArtifactType
+
+from faces.data.traffic import TrafficSummary
+from faces.drift.monitoring import MonitoringResult
+from faces.drift.policy import DriftDecision
+from store.materializers.base import FileMaterializer
+from store.records import Alert, Deployment, Promotion, Rollout, SearchResult
+
+
+class RecordMaterializer(FileMaterializer):
+    """A frozen dataclass as JSON, checked against its type when it is read."""
+
+    ASSOCIATED_TYPES: ClassVar[tuple[type, ...]] = (
+        Alert,
+        Deployment,
+        DriftDecision,
+        MonitoringResult,
+        Promotion,
+        Rollout,
+        SearchResult,
+        TrafficSummary,
+    )
+    ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
+
+    def save(self, record: Any) -> None:
+        """Write record.json."""
+        adapter = TypeAdapter(type(record))
+        self.write("record.json", adapter.dump_json(record, indent=2))
+
+    def load(self, data_type: type[Any]) -> Any:
+        """Read what `save` wrote."""
+        return TypeAdapter(data_type).validate_json(self.read("record.json"))

@@ -1,0 +1,95 @@
+"""Records that steps hand on: what was promoted, deployed and reported."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """What the promotion gate did with a version.
+
+    Attributes:
+        name: The model's name in the registries.
+        version: The candidate's number.
+        stage: The candidate's stage afterwards: "production", "none", …
+        promoted: Whether it is in production because of this decision.
+        reason: The gate's reason, for people.
+        replaced: The version that was in production before, None if there was none or it stays.
+    """
+
+    name: str
+    version: int
+    stage: str
+    promoted: bool
+    reason: str
+    replaced: int | None
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """A version that was put on the endpoint.
+
+    Attributes:
+        url: The endpoint's address.
+        version: The version that is served now.
+        replaced: The version that was served before, None if there was none.
+        note: What the deployer noticed on the way, for people.
+    """
+
+    url: str
+    version: int
+    replaced: int | None
+    note: str | None
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The record of a deployment or a rollback: which version, in place of which, who and why.
+
+    Attributes:
+        kind: "deployment" or "rollback".
+        when: Date and time in UTC, ISO 8601.
+        largest_difference: The largest absolute difference between a probability from the
+            endpoint and the same from the trained model, on the verification images.
+    """
+
+    url: str
+    version: int
+    kind: str
+    reason: str
+    who: str
+    when: str
+    largest_difference: float
+    replaced: int | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Alert:
+    """A message to people, the alerter that was asked to deliver it, and whether it did."""
+
+    message: str
+    alerter: str | None
+    delivered: bool
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """The best of a sweep.
+
+    Attributes:
+        model: The recogniser's name.
+        params: Its parameters, including the seed.
+        accuracy: Cross-validated accuracy.
+        log_loss: Cross-validated log loss, in nats.
+        tried: Trials that have a result.
+        planned: Trials that were planned.
+        reused: Trials whose result was recorded by an earlier run.
+    """
+
+    model: str
+    params: dict[str, bool | int | float | str]
+    accuracy: float
+    log_loss: float
+    tried: int
+    planned: int
+    reused: int
