@@ -1,9 +1,8 @@
-"""Open ZenML's dashboard on the latest run, and say how to open MLflow."""
+"""Open ZenML's dashboard on the latest run, and say how to open the tracker."""
 
 import argparse
 import sys
 import webbrowser
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli import runtime_env
@@ -12,7 +11,6 @@ from faces.errors import UserError
 if TYPE_CHECKING:
     from zenml.zen_server.deploy.deployer import LocalServerDeployer
 
-BIN = Path(sys.executable).parent
 SURVEY_DONE = {"finished_onboarding_survey": True, "overview_tour_done": True}
 
 
@@ -45,7 +43,7 @@ def main() -> int:
     print(f"ZenML   {page}")
     if server is None:
         print("        (make dashboard-stop ends it)")
-    print(f"MLflow  {mlflow_command()}")
+    print(f"runs    {tracker_hint()}")
     webbrowser.open(page)
     return 0
 
@@ -111,16 +109,14 @@ def latest_run(address: str) -> str:
     return f"{address}/projects/{client.active_project.name}/runs/{runs[0].id}"
 
 
-def mlflow_command() -> str:
-    """What opens MLflow on what the active stack recorded: a command, or its server's address."""
-    from zenml.client import Client
+def tracker_hint() -> str:
+    """Return how to open what the active stack's tracker recorded: a command, or an address."""
+    from components.tracking.base import active_tracker
 
-    from stacks.readiness import mlflow_address, mlflow_ui_hint
-
-    address = mlflow_address(Client().active_stack_model)
-    if address is None:
-        return "the active stack has none: zenml stack set local"
-    return mlflow_ui_hint(address, str(BIN / "mlflow"))
+    try:
+        return active_tracker().ui_hint() or "there is nothing to open"
+    except UserError as error:
+        return str(error)
 
 
 def _deployer() -> "LocalServerDeployer":

@@ -19,13 +19,14 @@ from cli.progress import show_progress
 from cli.remote_run import follow_run
 from cli.run_lock import run_lock, single_instance
 from cli.settings import check_data_reachable
-from components.clouds.gcp_errors import translate_gcp_error
+from components import clouds
 from components.deployers.container_images import PIPELINES, image_name
 from components.settings import Settings
+from components.tracking.base import active_tracker
 from faces.errors import require_choice
-from stacks.databases import create_mlflow_database, create_zenml_database, exclusive_lock
+from stacks.databases import create_zenml_database, exclusive_lock
 from stacks.doctor import check_stack
-from stacks.readiness import check_ready, mlflow_address
+from stacks.readiness import check_ready
 from stacks.register import apply_changes, plan_changes, register_stack
 from stacks.spec import read_stack, stack_names
 
@@ -57,7 +58,7 @@ def run_pipeline(
             define = getattr(module, pipeline).with_options(**run_options(cached))
             run = _run(define, settings, console, status)
     summary: dict[str, Any] = module.summarize(run)
-    summary["run"] |= {"stack": chosen.name, "mlflow": mlflow_address(chosen)}
+    summary["run"] |= {"stack": chosen.name, "tracker": active_tracker().ui_hint()}
     return summary
 
 
@@ -74,8 +75,8 @@ def _run(define: Any, settings: Settings, console: Console, status: Status) -> A
         run = define(settings=settings.model_dump(mode="json"))
         return follow_run(run, console, status) if elsewhere else run
     except Exception as error:
-        if elsewhere and (translated := translate_gcp_error(error)):
-            raise translated from error
+        if elsewhere and (explained := clouds.translate_error(error)):
+            raise explained from error
         raise
 
 
@@ -140,5 +141,5 @@ def choose_stack(name: str | None) -> StackResponse:
         stack = client.get_stack(name, allow_name_prefix_match=False)
         check_ready(stack)
         os.environ["ZENML_ACTIVE_STACK_ID"] = str(stack.id)
-        create_mlflow_database(stack)
+        active_tracker().prepare()
     return stack

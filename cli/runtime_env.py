@@ -13,6 +13,8 @@ DEFAULTS = {
     "ZENML_AUTO_OPEN_DASHBOARD": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_LOGGING_LEVEL": "ERROR",
+    "WANDB_ERROR_REPORTING": "false",
+    "WANDB_SILENT": "true",
     "DO_NOT_TRACK": "true",
 }
 

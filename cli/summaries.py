@@ -17,7 +17,6 @@ from pipelines.schemas import (
     TrafficSettings,
     TrainingSettings,
 )
-from stacks.readiness import mlflow_ui_hint
 
 
 def print_summary(settings: Settings, summary: dict[str, Any], console: Console) -> None:
@@ -161,8 +160,8 @@ def print_training(summary: dict[str, Any], console: Console, instead: bool = Fa
     _print_rows(console, rows)
     console.print("\nlook next: [bold]make dashboard[/] for the run and its pictures")
     console.print("           [bold]python run.py --pipeline deployment[/] to serve the model")
-    if run["mlflow"]:
-        console.print(f"           [bold]{mlflow_ui_hint(run['mlflow'])}[/]", soft_wrap=True)
+    if run["tracker"]:
+        console.print(f"           [bold]{escape(run['tracker'])}[/]", soft_wrap=True)
 
 
 def _print_rows(console: Console, rows: dict[str, str]) -> None:

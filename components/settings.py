@@ -1,9 +1,9 @@
-"""The base of all settings: unknown keys and values of another type are errors."""
+"""Base class of all settings: unknown keys and values of another type are errors."""
 
 from pydantic import BaseModel, ConfigDict
 
 
 class Settings(BaseModel):
-    """Strict, frozen settings. Each field's `description` says what it means."""
+    """Strict, frozen settings. Each field's `description` explains it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)

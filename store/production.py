@@ -1,19 +1,20 @@
-"""Which version is in production: moved in ZenML, then told to MLflow's registry."""
+"""Which version is in production: set in ZenML, then in the tracker's registry if it has one."""
 
 from typing import Any
 
 from zenml import log_metadata
-from zenml.client import Client
-from zenml.model_registries.base_model_registry import ModelVersionStage
 from zenml.models import ModelVersionResponse
 
 from components.deployers.base import active_deployer
-from faces import NAME
+from components.tracking.base import active_tracker
 from faces.errors import UserError
 from store.versions import find_version, production_version, set_production_stage
 
-ALIAS, PENDING, CHAMPION = "mlflow_alias", "pending", "champion"
+ALIAS, PENDING, CHAMPION = "registry_alias", "pending", "champion"
 """In MLflow's registry the version in production has the alias 'champion'."""
+
+REGISTRY_VERSION = "registry_version"
+"""A version's number in the tracker's registry, if the tracker has one."""
 
 ROLLED_BACK = "rolled_back"
 """Why a version was taken out of production by hand. Such a version does not come back."""
@@ -26,17 +27,14 @@ def set_production(version: ModelVersionResponse, instead_of: ModelVersionRespon
 
 
 def sync_registry_alias() -> None:
-    """Let MLflow's registry name the same version as ZenML; also after a run that was killed."""
+    """Let the tracker's registry name the same version as ZenML; also after a run was killed."""
     production = production_version()
     if production is None or production.run_metadata.get(ALIAS) != PENDING:
         return
-    registry = Client().active_stack.model_registry
-    assert registry is not None
-    registry.update_model_version(
-        name=NAME,
-        version=str(production.run_metadata["mlflow_version"]),
-        stage=ModelVersionStage.PRODUCTION,
-    )
+    registry_version = production.run_metadata.get(REGISTRY_VERSION)
+    if registry_version is None:
+        return
+    active_tracker().set_champion(str(registry_version))
     log_metadata(metadata={ALIAS: CHAMPION}, model_version_id=production.id)
 
 

@@ -1,8 +1,5 @@
-"""Record a trained model: its run in MLflow, a version in MLflow's registry and in ZenML's."""
+"""Record a trained model: its run in the experiment tracker, and a version in the registries."""
 
-import tempfile
-from importlib.metadata import version as installed
-from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -11,17 +8,13 @@ from sklearn.base import BaseEstimator
 from zenml import get_step_context, log_metadata, step
 from zenml.artifacts.unmaterialized_artifact import UnmaterializedArtifact
 
-import faces as faces_package
-from faces import NAME
+from components.tracking.base import TrainingRecord, active_tracker
 from faces.data.dataset import CREDITS, Faces
 from faces.runtime.portable import PortableModel, file_hash, stamped, write_portable
 from store.caching import CACHED
 from store.materializers import Page, Pictures
+from store.production import REGISTRY_VERSION
 from store.versions import create_version
-
-NEEDED_TO_LOAD = ("scikit-learn", "numpy", "scipy", "skops")
-
-OWN_CODE = Path(faces_package.__file__).parent
 
 
 @step(cache_policy=CACHED)
@@ -39,40 +32,32 @@ def register_model(
     card: Page,
     settings: dict[str, Any],
 ) -> Annotated[int, "version"]:
-    """Write everything down and give the version's number. Nothing is in production by this."""
-    import mlflow
-
-    mlflow.log_params(_flat(settings))
-    mlflow.set_tags({"data_source": faces.source, "data_version": faces.version})
-    with tempfile.TemporaryDirectory() as folder:
-        for name, png in pictures.items():
-            (Path(folder) / f"{name}.png").write_bytes(png)
-        mlflow.log_artifacts(folder, "pictures")
-    mlflow.log_text(by_condition.to_csv(index=False), "tables/accuracy_by_condition.csv")
-    mlflow.log_text(confused.to_csv(index=False), "tables/confusions.csv")
-    mlflow.log_text(card["page.html"], "card.html")
-    logged = _log_model(model, faces)
-    # Logged before the model, MLflow would ask its server for the history of each.
-    figures = {name: float(value) for name, value in metrics.items()}
-    mlflow.log_metrics(figures, model_id=logged.model_id)
-
+    """Record the training and return the new version's number. It is not in production yet."""
     description = f"trained on {CREDITS[faces.source]}, data version {faces.version}"
-    registered = _register(
-        logged,
-        description,
-        zenml_pipeline_name=get_step_context().pipeline.name,
-        zenml_run_name=get_step_context().pipeline_run.name,
-        data_source=faces.source,
-        data_version=faces.version,
+    record = TrainingRecord(
+        params=_flat(settings),
+        tags={"data_source": faces.source, "data_version": faces.version},
+        metrics={name: float(value) for name, value in metrics.items()},
+        files={
+            **{f"pictures/{name}.png": png for name, png in pictures.items()},
+            "tables/accuracy_by_condition.csv": by_condition.to_csv(index=False),
+            "tables/confusions.csv": confused.to_csv(index=False),
+            "card.html": card["page.html"],
+        },
+        model=model,
+        example=np.asarray(faces.pixels[:2]),
+        description=description,
     )
+    run = active_tracker().log_training(record)
+    registry = {REGISTRY_VERSION: run.registry_version} if run.registry_version else {}
     parts = [used[0] for used in get_step_context().step_run.inputs.values()]
     version = create_version(
         artifacts=parts,
         metadata={
             "data_source": faces.source,
             "data_version": faces.version,
-            "mlflow_run_id": logged.run_id,
-            "mlflow_version": registered,
+            "tracker_run_id": run.run_id,
+            **registry,
             "metrics": metrics,
             "settings": settings,
         },
@@ -84,56 +69,8 @@ def register_model(
     return version.number
 
 
-def _log_model(model: BaseEstimator, faces: Faces) -> Any:
-    """The whole model, from pixels to probabilities, without pickle; with `faces` if needed."""
-    import mlflow.sklearn
-    from mlflow.models import infer_signature
-    from skops.io import dumps, get_untrusted_types
-
-    pixels = np.asarray(faces.pixels[:2])
-    data = dumps(model)
-    trusted = get_untrusted_types(data=data)
-    own = any(name.startswith("faces.") for name in trusted)
-    return mlflow.sklearn.log_model(
-        model,
-        name="model",
-        signature=infer_signature(pixels, model.predict_proba(pixels)),
-        pip_requirements=[f"{name}=={installed(name)}" for name in NEEDED_TO_LOAD],
-        serialization_format="skops",
-        skops_trusted_types=trusted,
-        code_paths=[str(OWN_CODE)] if own else None,
-        pyfunc_predict_fn="predict_proba",
-    )
-
-
-def _register(logged: Any, description: str, **tags: str) -> str:
-    """The model's version in MLflow's registry.
-
-    Asked of MLflow itself: ZenML's own call does not say which logged model it is, and an MLflow
-    server takes none without.
-    """
-    from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
-
-    client = MlflowClient()
-    try:
-        client.create_registered_model(NAME)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
-    version = client.create_model_version(
-        NAME,
-        logged.model_uri,
-        run_id=logged.run_id,
-        model_id=logged.model_id,
-        description=description,
-        tags=tags,
-    )
-    return str(version.version)
-
-
 def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings as MLflow's flat parameters: {'split.condition': …}."""
+    """Flatten nested settings into a tracker's parameters: {'split.condition': …}."""
     flat: dict[str, Any] = {}
     for name, value in settings.items():
         key = f"{prefix}{name}"

@@ -1,4 +1,4 @@
-"""Search for the best model; each trial is a run in MLflow, and none is made twice."""
+"""Search for the best model; each trial is a run in the tracker, and none is repeated."""
 
 import hashlib
 import time
@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import pandas as pd
 from zenml import step
 
+from components.tracking.base import active_tracker
 from faces.data.dataset import Faces
 from faces.data.split import Split
 from faces.models.search import Trial, best_index, cross_validate, draw_search, sample_trials
@@ -66,36 +67,23 @@ def search_models(
 
 
 class TrialStore:
-    """The trials of a study, as runs within the step's own run in MLflow."""
+    """The finished trials of a study, kept by the experiment tracker."""
 
     def __init__(self, study: str) -> None:
-        import mlflow
-
-        run = mlflow.active_run()
-        assert run is not None
-        self.study, self.reused = study, 0
-        former = mlflow.MlflowClient().search_runs(
-            [run.info.experiment_id],
-            f"tags.study = '{study}' and attributes.status = 'FINISHED'",
-            max_results=5000,
-        )
-        self.known = {made.data.tags["trial"]: dict(made.data.metrics) for made in former}
+        self.tracker, self.study, self.reused = active_tracker(), study, 0
+        self.finished = self.tracker.finished_trials(study)
 
     def get(self, trial: Trial) -> dict[str, float] | None:
-        """What came of a trial, if it was made before."""
-        figures = self.known.get(self._name(trial))
+        """Return the metrics of a trial that an earlier run finished, or None."""
+        figures = self.finished.get(self._key(trial))
         self.reused += figures is not None
         return figures
 
     def put(self, trial: Trial, figures: dict[str, float]) -> None:
-        """Write a trial down, once it is finished."""
-        import mlflow
-
-        with mlflow.start_run(run_name=str(trial)[:200], nested=True):
-            mlflow.log_params({"model": trial.model, **trial.params})
-            mlflow.log_metrics(figures)
-            mlflow.set_tags({"study": self.study, "trial": self._name(trial)})
+        """Record a finished trial."""
+        params = {"model": trial.model, **trial.params}
+        self.tracker.log_trial(self.study, self._key(trial), str(trial), params, figures)
 
     @staticmethod
-    def _name(trial: Trial) -> str:
+    def _key(trial: Trial) -> str:
         return hashlib.sha256(trial.key.encode()).hexdigest()
