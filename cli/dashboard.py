@@ -29,9 +29,9 @@ def open_dashboard(port: int) -> None:
     from zenml.utils.dashboard_utils import get_server_dashboard_url
 
     from components.tracking.base import active_tracker
-    from stacks.databases import create_zenml_database, setup_lock
+    from stacks.databases import create_zenml_database, exclusive_lock
 
-    with setup_lock():
+    with exclusive_lock():
         create_zenml_database()
     server = get_server_dashboard_url()
     page = latest_run(server or start_dashboard(port))

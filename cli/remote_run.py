@@ -11,7 +11,7 @@ from zenml.models import PipelineRunResponse, StepRunResponse
 from zenml.utils.run_utils import refresh_run_status
 
 from cli.progress import title
-from components.clouds.gcp import job_error
+from components import clouds
 from faces.errors import OperationError
 
 POLL_SECONDS, STATUS_POLL_SECONDS = 2.0, 15.0
@@ -67,7 +67,7 @@ def why_failed(run: PipelineRunResponse) -> str:
             said = step.exception_info.message or last
             return f"{title(step.name)}: {' '.join(said.split())}{_log(step)}"
     what = f"{title(failed[0].name)} failed" if failed else "it ended before a step could work"
-    said = job_error(run) or "it said nothing"
+    said = clouds.job_error(run) or "it said nothing"
     return f"{what}: {said}: see {_where(run)}"
 
 

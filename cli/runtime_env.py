@@ -16,6 +16,8 @@ DEFAULTS = {
     "ZENML_AUTO_OPEN_DASHBOARD": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_LOGGING_LEVEL": "ERROR",
+    "WANDB_ERROR_REPORTING": "false",
+    "WANDB_SILENT": "true",
     "DO_NOT_TRACK": "true",
     # ZenML loads this project's steps and flavors from here, whatever the current folder is.
     "ZENML_CUSTOM_SOURCE_ROOT": ROOT,

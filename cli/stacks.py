@@ -7,8 +7,9 @@ from rich.markup import escape
 from zenml.client import Client
 from zenml.models import StackResponse
 
+from components.tracking.base import active_tracker
 from faces.errors import require_choice
-from stacks.databases import create_tracker_database, create_zenml_database, setup_lock
+from stacks.databases import create_zenml_database, exclusive_lock
 from stacks.doctor import check_stack as run_checks
 from stacks.readiness import check_ready
 from stacks.register import apply_changes, plan_changes, register_stack
@@ -19,7 +20,7 @@ DEFAULT_STACK = "local"
 
 def register_all(console: Console, dry_run: bool = False) -> None:
     """Register every stack that has a YAML file, or only print what that would change."""
-    with setup_lock():
+    with exclusive_lock():
         create_zenml_database()
         for name in stack_names():
             stack = read_stack(name, os.environ)
@@ -41,7 +42,7 @@ def check_stack(name: str, console: Console) -> bool:
     Returns:
         Whether all checks passed.
     """
-    with setup_lock():
+    with exclusive_lock():
         create_zenml_database()
     ok = True
     for finding in run_checks(read_stack(name, os.environ)):
@@ -62,7 +63,7 @@ def select_stack(name: str | None) -> StackResponse:
     Raises:
         UserError: If the stack does not exist or is not ready.
     """
-    with setup_lock():
+    with exclusive_lock():
         create_zenml_database()
         client = Client()
         registered = [stack.name for stack in client.list_stacks(size=1000).items]
@@ -76,5 +77,5 @@ def select_stack(name: str | None) -> StackResponse:
         stack = client.get_stack(name, allow_name_prefix_match=False)
         check_ready(stack)
         os.environ["ZENML_ACTIVE_STACK_ID"] = str(stack.id)
-        create_tracker_database()
+        active_tracker().prepare()
     return stack

@@ -1,11 +1,70 @@
-"""What is wrong with a part of a stack."""
+"""Checks of stack components: what each needs, and one line with cause and remedy if it is missing.
+
+The package that implements or uses a component also knows its checks: see `checks_for` in
+`components.clouds`, `components.deployers` and `components.tracking`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 TIMEOUT_SECONDS = 5.0
-"""Seconds that one question may take."""
+"""Seconds that one request of a check may take."""
 
 
 class CheckFailed(Exception):
-    """Something is wrong: (what, remedy)."""
+    """A check failed.
+
+    Attributes:
+        cause: What is wrong.
+        remedy: What fixes it, usually a command.
+    """
+
+    def __init__(self, cause: str, remedy: str) -> None:
+        super().__init__(cause, remedy)
+        self.cause, self.remedy = cause, remedy
 
     def __str__(self) -> str:
-        return ": ".join(self.args)
+        return f"{self.cause}: {self.remedy}"
+
+
+@dataclass(frozen=True)
+class Component:
+    """A stack component: its type, name and flavor as ZenML knows them, and its configuration."""
+
+    type: str
+    name: str
+    flavor: str
+    configuration: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Packages:
+    """What a flavor imports: the Python modules, and the command that installs them."""
+
+    modules: tuple[str, ...]
+    install: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of a stack.
+
+    Attributes:
+        part: What is checked, for example "bucket".
+        run: Returns a line that describes the good state; raises CheckFailed otherwise.
+        needs: The part that must be in order first, or else this check is skipped.
+        before_runs: Whether it is fast and important enough to precede every run.
+    """
+
+    part: str
+    run: Callable[[], str]
+    needs: str | None = None
+    before_runs: bool = False
+
+
+def preflight(checks: Iterable[Check]) -> None:
+    """Run the checks that precede every run. Raises CheckFailed at the first that fails."""
+    for check in checks:
+        if check.before_runs:
+            check.run()

@@ -1,1 +1,1 @@
-"""Stacks in ZenML's own YAML, and what brings them into ZenML."""
+"""Stacks in ZenML's YAML format, and the code that registers and checks them."""

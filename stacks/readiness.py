@@ -1,86 +1,111 @@
-"""Is a registered stack ready to run a pipeline? Says in one line what is missing."""
+"""Check that a stack is ready to run, or report what is missing in one line."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 
 from zenml.enums import StackComponentType
 from zenml.integrations.registry import integration_registry
-from zenml.models import StackResponse
+from zenml.models import ComponentResponse, StackResponse
 
-from components.checks import CheckFailed
-from components.clouds.gcp import preflight
+from components import clouds, deployers, tracking
+from components.checks import Check, CheckFailed, Component, Packages, preflight
 from faces.errors import UserError
+from stacks.flavors import is_outdated
 from stacks.spec import unset_placeholders
 
-ARTIFACT_STORE = StackComponentType.ARTIFACT_STORE
-NEEDED = (StackComponentType.EXPERIMENT_TRACKER, StackComponentType.MODEL_REGISTRY)
-
-MODULES = {
-    "gcp": ("gcsfs", "google.cloud.storage"),
-    "vertex": ("kfp", "google.cloud.aiplatform"),
-    "seldon_kubernetes": ("kubernetes", "gcsfs"),
-    "evidently": ("evidently",),
-    "mlflow": ("mlflow", "rapidjson"),
-}
-"""What flavors need to be imported."""
+EVIDENTLY = Packages(("evidently",), "make setup")
+REGISTER = "python run.py --register-stacks"
 
 
 def check_ready(stack: StackResponse) -> None:
-    """Raise UserError naming unset variables, packages not installed and components missing."""
+    """Check that a registered stack can run pipelines.
+
+    Raises:
+        UserError: Naming unset variables, packages that are not installed, missing components, and
+            the first check that fails.
+    """
     parts = [part for several in stack.components.values() for part in several]
-    unset = sorted({n for part in parts for n in unset_placeholders(part.configuration)})
-    absent = absent_modules({part.flavor_name for part in parts})
-    others = {part.integration for part in parts if part.flavor_name not in MODULES}
-    unknown = sorted(name for name in others if name and not _installed(name))
-    lacking = [kind.value.replace("_", " ") for kind in NEEDED if kind not in stack.components]
-    missing = []
-    if unset:
-        missing.append(f"set {', '.join(unset)} and run python run.py --register-stacks")
-    if absent:
-        missing.append(f"install packages ({', '.join(absent)}): make setup-gcp")
-    if unknown:
-        missing.append(f"install packages: zenml integration install {' '.join(unknown)}")
-    if lacking:
-        missing.append(f"add to it: {', '.join(lacking)}, or use --stack local")
+    missing = [*_unset(parts), *_outdated(parts), *_not_installed(parts), *_lacking(stack)]
     if missing:
         raise UserError(f"stack '{stack.name}' is not ready: {'; '.join(missing)}")
+    components = [
+        Component(part.type.value, part.name, part.flavor_name, part.configuration)
+        for part in parts
+    ]
     try:
-        stores = [p for p in stack.components[ARTIFACT_STORE] if p.flavor_name == "gcp"]
-        bucket = str(stores[0].configuration["path"]) if stores else None
-        preflight({part.flavor_name for part in parts}, bucket)
-    except CheckFailed as ill:
-        raise UserError(f"stack '{stack.name}' is not ready: {ill}") from ill
+        preflight(checks_for(components))
+    except CheckFailed as failed:
+        raise UserError(f"stack '{stack.name}' is not ready: {failed}") from failed
 
 
-def absent_modules(flavors: Iterable[str]) -> list[str]:
-    """What is not installed of what these flavors need."""
-    wanted = {module for flavor in flavors for module in MODULES.get(flavor, ())}
-    return sorted(module for module in wanted if not _is_there(module))
+def checks_for(components: Sequence[Component]) -> Iterator[Check]:
+    """List the checks of a stack's components, from every package that has some."""
+    for package in (clouds, deployers, tracking):
+        yield from package.checks_for(components)
 
 
-def _is_there(module: str) -> bool:
+def missing_packages(flavors: Iterable[str]) -> dict[str, list[str]]:
+    """Return the Python modules that flavors need and that are not installed.
+
+    Args:
+        flavors: Names of flavors; unknown ones need nothing.
+
+    Returns:
+        Missing modules by the command that installs them.
+    """
+    known, missing = _packages(), dict[str, list[str]]()
+    for flavor in sorted(known.keys() & set(flavors)):
+        for module in known[flavor].modules:
+            if not _is_importable(module):
+                missing.setdefault(known[flavor].install, []).append(module)
+    return {command: sorted(set(modules)) for command, modules in missing.items()}
+
+
+def _packages() -> dict[str, Packages]:
+    own = {**clouds.packages(), **deployers.packages(), **tracking.packages()}
+    return {**own, "evidently": EVIDENTLY}
+
+
+def _is_importable(module: str) -> bool:
     try:
         return find_spec(module) is not None
     except ModuleNotFoundError:
         return False
 
 
-def _installed(name: str) -> bool:
+def _unset(parts: Sequence[ComponentResponse]) -> Iterator[str]:
+    names = sorted({n for part in parts for n in unset_placeholders(part.configuration)})
+    if names:
+        yield f"set {', '.join(names)} and run {REGISTER}"
+
+
+def _outdated(parts: Sequence[ComponentResponse]) -> Iterator[str]:
+    names = sorted({part.flavor_name for part in parts if is_outdated(part.flavor)})
+    if names:
+        yield f"update the registered flavors ({', '.join(names)}): {REGISTER}"
+
+
+def _not_installed(parts: Sequence[ComponentResponse]) -> Iterator[str]:
+    for command, modules in missing_packages(part.flavor_name for part in parts).items():
+        yield f"install packages ({', '.join(modules)}): {command}"
+    others = {part.integration for part in parts if part.flavor_name not in _packages()}
+    unknown = sorted(name for name in others if name and not _is_integration_installed(name))
+    if unknown:
+        yield f"install packages: zenml integration install {' '.join(unknown)}"
+
+
+def _is_integration_installed(name: str) -> bool:
     return name in ("built-in", "custom") or integration_registry.is_installed(name)
 
 
-def mlflow_address(stack: StackResponse) -> str | None:
-    """Where the stack's MLflow keeps its runs, for a person to open; None without MLflow."""
-    from zenml.integrations.mlflow.experiment_trackers import MLFlowExperimentTracker
-    from zenml.stack import Stack
-
-    tracker = Stack.from_model(stack).experiment_tracker
-    if not isinstance(tracker, MLFlowExperimentTracker):
-        return None
-    return tracker.get_tracking_uri(as_plain_text=False)
-
-
-def mlflow_ui_hint(address: str, mlflow: str = "mlflow") -> str:
-    """MLflow's own address if a server has it, or the command that opens a local database."""
-    local = not address.startswith("http")
-    return f"{mlflow} ui --backend-store-uri {address}" if local else address
+def _lacking(stack: StackResponse) -> Iterator[str]:
+    """A tracker is always needed; a model registry only by trackers that have one."""
+    trackers = stack.components.get(StackComponentType.EXPERIMENT_TRACKER)
+    if not trackers:
+        choices = ", ".join(tracking.trackers())
+        yield f"add an experiment tracker ({choices}), or use --stack local"
+        return
+    tracker = tracking.trackers().get(trackers[0].flavor_name)
+    needs_registry = tracker is not None and tracker.needs_model_registry
+    if needs_registry and StackComponentType.MODEL_REGISTRY not in stack.components:
+        yield "add a model registry, or use --stack local"

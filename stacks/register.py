@@ -1,4 +1,4 @@
-"""Register stacks with ZenML: only what differs is changed, and a failure undoes all of it."""
+"""Register stacks with ZenML: only what differs is changed, and a failure undoes everything."""
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
@@ -8,34 +8,55 @@ from typing import Any
 
 from zenml.client import Client
 from zenml.enums import StackComponentType
-from zenml.models import ComponentResponse
+from zenml.models import ComponentResponse, FlavorResponse, FlavorUpdate
+from zenml.stack.flavor import validate_flavor_source
 
-from components import alerters, deployers
+from components.checks import Component
 from faces.errors import UserError
-from stacks.spec import Component, Stack, create_secret, registrable, secrets_of
+from stacks.flavors import FLAVORS, is_outdated
+from stacks.spec import Stack, create_secret, registrable, secrets_of
 
-FLAVORS = {
-    StackComponentType.MODEL_DEPLOYER: deployers.FLAVORS,
-    StackComponentType.ALERTER: alerters.FLAVORS,
+Undo = Callable[[], object]
+FLAVOR_FIELDS = {
+    "source",
+    "config_schema",
+    "connector_type",
+    "connector_resource_type",
+    "connector_resource_id_attr",
 }
-"""This project's own flavors: name and source."""
+"""What ZenML keeps of a flavor's class."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that registering a stack does."""
+    """One change that registering a stack makes.
+
+    Attributes:
+        action: "create" or "update".
+        target: What is created or updated.
+        apply: Makes the change, and returns the function that undoes it.
+    """
 
     action: str
-    what: str
-    apply: Callable[[], Callable[[], Any]]
-    """Does it, and returns what undoes it."""
+    target: str
+    apply: Callable[[], Undo]
 
     def __str__(self) -> str:
-        return f"{self.action} {self.what}"
+        return f"{self.action} {self.target}"
 
 
 def plan_changes(stack: Stack) -> list[Change]:
-    """What must change in ZenML for `stack` to be registered as its YAML says; [] if nothing."""
+    """Compare a stack with what is registered.
+
+    Args:
+        stack: As returned by `stacks.spec.read_stack`.
+
+    Returns:
+        The changes that register it as its YAML describes it; [] if there are none.
+
+    Raises:
+        UserError: If a secret is missing, or a component has another flavor.
+    """
     _check_secrets(stack)
     changes = _plan_flavors(stack)
     changes += [change for part in stack.components if (change := _plan_component(part))]
@@ -47,7 +68,7 @@ def apply_changes(changes: list[Change]) -> None:
     with ExitStack() as undo:
         for change in changes:
             try:
-                undo.callback(_quietly, change.apply())
+                undo.callback(_ignore_errors, change.apply())
             except Exception as error:
                 reason = " ".join(str(error).split())
                 raise UserError(f"could not {change}, nothing was changed: {reason}") from error
@@ -55,50 +76,55 @@ def apply_changes(changes: list[Change]) -> None:
 
 
 def register_stack(stack: Stack) -> list[Change]:
-    """Register or update a stack; returns what was changed."""
+    """Register or update a stack, and return the changes. Raises UserError if one fails."""
     changes = plan_changes(stack)
     apply_changes(changes)
     return changes
 
 
-def find_component(type_: str, name: str) -> ComponentResponse | None:
-    """A registered component, None if there is none of that name."""
-    try:
-        return Client().get_stack_component(
-            StackComponentType(type_), name, allow_name_prefix_match=False
-        )
-    except KeyError:
-        return None
-
-
 def _plan_flavors(stack: Stack) -> list[Change]:
-    """Flavors of this project that the stack uses and ZenML does not know yet."""
+    """Flavors of this project that the stack uses and that ZenML does not know as they are now."""
     changes = []
-    for kind, own in FLAVORS.items():
+    for kind, sources in FLAVORS.items():
         used = {part.flavor for part in stack.components if part.type == kind.value}
-        known = {f.name for f in Client().list_flavors(type=kind, size=1000).items}
-        changes += [
-            Change("create", f"flavor '{name}'", partial(_create_flavor, own[name], kind))
-            for name in sorted(own.keys() & used - known)
-        ]
+        registered = {f.name: f for f in Client().list_flavors(type=kind, size=1000).items}
+        for name in sorted(sources.keys() & used):
+            source = sources[name]
+            if name not in registered:
+                create = partial(_create_flavor, source, kind)
+                changes.append(Change("create", f"flavor '{name}'", create))
+            elif is_outdated(registered[name]):
+                update = partial(_update_flavor, source, registered[name])
+                changes.append(Change("update", f"flavor '{name}': source", update))
     return changes
 
 
-def _create_flavor(source: str, type_: StackComponentType) -> Callable[[], Any]:
-    made = Client().create_flavor(source, type_)
-    return lambda: Client().delete_flavor(str(made.id))
+def _create_flavor(source: str, type_: StackComponentType) -> Undo:
+    created = Client().create_flavor(source, type_)
+    return lambda: Client().delete_flavor(str(created.id))
+
+
+def _update_flavor(source: str, registered: FlavorResponse) -> Undo:
+    """Register a flavor's class anew where it is now. ZenML's client has no call for it."""
+    _, flavor = validate_flavor_source(source=source, component_type=registered.type)
+    current = flavor.to_model(integration="custom", is_custom=True)
+    previous = {field: getattr(registered, field) for field in FLAVOR_FIELDS}
+    store, id_ = Client().zen_store, registered.id
+    store.update_flavor(id_, FlavorUpdate(**current.model_dump(include=FLAVOR_FIELDS)))
+    return lambda: store.update_flavor(id_, FlavorUpdate(**previous))
 
 
 def _plan_component(part: Component) -> Change | None:
     client, kind = Client(), StackComponentType(part.type)
     title = f"{part.type} '{part.name}' ({part.flavor})"
-    wanted = registrable(part)
-    present = find_component(part.type, part.name)
-    if present is None:
+    desired = registrable(part)
+    try:
+        present = client.get_stack_component(kind, part.name, allow_name_prefix_match=False)
+    except KeyError:
 
-        def create() -> Callable[[], Any]:
-            made = client.create_stack_component(part.name, part.flavor, kind, wanted)
-            return lambda: client.delete_stack_component(made.id, kind)
+        def create() -> Undo:
+            created = client.create_stack_component(part.name, part.flavor, kind, desired)
+            return lambda: client.delete_stack_component(created.id, kind)
 
         return Change("create", title, create)
     if present.flavor_name != part.flavor:
@@ -106,15 +132,15 @@ def _plan_component(part: Component) -> Change | None:
             f"{part.type} '{part.name}' is registered as {present.flavor_name}, not {part.flavor}: "
             f"delete it (zenml {part.type.replace('_', '-')} delete {part.name}) and run again"
         )
-    former = {key: value for key, value in present.configuration.items() if value is not None}
-    if former == wanted:
+    previous = {key: value for key, value in present.configuration.items() if value is not None}
+    if previous == desired:
         return None
 
-    def update() -> Callable[[], Any]:
-        _configure(present, former, wanted)
-        return lambda: _configure(present, wanted, former)
+    def update() -> Undo:
+        _configure(present, previous, desired)
+        return lambda: _configure(present, desired, previous)
 
-    keys = sorted(k for k in former.keys() | wanted.keys() if former.get(k) != wanted.get(k))
+    keys = sorted(k for k in previous.keys() | desired.keys() if previous.get(k) != desired.get(k))
     return Change("update", f"{title}: {', '.join(keys)}", update)
 
 
@@ -130,18 +156,18 @@ def _plan_stack(stack: Stack) -> list[Change]:
         present = client.get_stack(stack.name, allow_name_prefix_match=False)
     except KeyError:
 
-        def create() -> Callable[[], Any]:
-            made = client.create_stack(stack.name, names)
-            return lambda: client.delete_stack(made.id)
+        def create() -> Undo:
+            created = client.create_stack(stack.name, names)
+            return lambda: client.delete_stack(created.id)
 
         return [Change("create", f"stack '{stack.name}'", create)]
-    former = {kind: parts[0].name for kind, parts in present.components.items() if parts}
-    if former == names:
+    previous = {kind: parts[0].name for kind, parts in present.components.items() if parts}
+    if previous == names:
         return []
 
-    def update() -> Callable[[], Any]:
-        _compose(stack.name, former, names)
-        return lambda: _compose(stack.name, names, former)
+    def update() -> Undo:
+        _compose(stack.name, previous, names)
+        return lambda: _compose(stack.name, names, previous)
 
     return [Change("update", f"stack '{stack.name}': its components", update)]
 
@@ -154,12 +180,12 @@ def _compose(
 
 
 def _check_secrets(stack: Stack) -> None:
-    """A secret must exist once the component that uses it is filled in; until then it may wait."""
+    """A secret must exist once the placeholders of the component that uses it are filled in."""
     for part in stack.components:
-        alone = Stack(stack.name, stack.file, (part,))
-        if alone.unset:
+        single = Stack(stack.name, stack.file, (part,))
+        if single.unset:
             continue
-        for name, keys in secrets_of(alone).items():
+        for name, keys in secrets_of(single).items():
             try:
                 Client().get_secret(name, allow_partial_name_match=False)
             except KeyError:
@@ -169,6 +195,6 @@ def _check_secrets(stack: Stack) -> None:
                 ) from None
 
 
-def _quietly(undo: Callable[[], Any]) -> None:
+def _ignore_errors(undo: Undo) -> None:
     with suppress(Exception):
         undo()

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from components.checks import Component
 from faces.errors import UserError, require_choice
 
 FOLDER = Path(__file__).parent
@@ -16,18 +17,8 @@ SECRET = re.compile(r"^\{\{\s*(?P<name>[\w-]+)\.(?P<key>[\w-]+)\s*\}\}$")
 
 
 @dataclass(frozen=True)
-class Component:
-    """One component of a stack."""
-
-    type: str
-    name: str
-    flavor: str
-    configuration: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
 class Stack:
-    """A stack as its YAML says it, with placeholders filled as far as the environment goes."""
+    """A stack as described by its YAML, with placeholders filled from the environment."""
 
     name: str
     file: Path
@@ -35,19 +26,20 @@ class Stack:
 
     @property
     def unset(self) -> list[str]:
-        """Environment variables that the YAML wants and nobody set."""
+        """Environment variables that the YAML refers to and that are not set."""
         return sorted(set(unset_placeholders([c.configuration for c in self.components])))
 
 
 def stack_names() -> list[str]:
-    """The stacks that have a YAML here."""
+    """List the stacks: the YAML files in this folder."""
     return sorted(file.stem for file in FOLDER.glob("*.yaml"))
 
 
 def registrable(part: Component) -> dict[str, Any]:
-    """What can be registered of a component: a secret of one that is not filled in may not exist.
+    """Return the part of a component's configuration that can be registered now.
 
-    ZenML looks secrets up as soon as a component names them.
+    ZenML looks secrets up as soon as a component refers to them. So as long as placeholders are not
+    filled in, references to secrets, which may not exist yet, are left out.
     """
     waits = any(unset_placeholders(part.configuration))
     return {
@@ -58,22 +50,30 @@ def registrable(part: Component) -> dict[str, Any]:
 
 
 def read_stack(name: str, environment: Mapping[str, str]) -> Stack:
-    """Read stacks/NAME.yaml. A placeholder without a value stays as it is written.
+    """Read stacks/NAME.yaml. A placeholder without a value stays in the text.
 
-    Raises UserError for an unknown name or a malformed file.
+    Args:
+        name: The stack's name.
+        environment: Values of placeholders, such as `os.environ`.
+
+    Returns:
+        The stack.
+
+    Raises:
+        UserError: For an unknown name or a malformed file.
     """
     file = FOLDER / f"{require_choice('stack', name, stack_names())}.yaml"
-    kept = yaml.safe_load(file.read_text())
+    content = yaml.safe_load(file.read_text())
     try:
         components = tuple(
             Component(
                 part["type"], part["name"], part["flavor"], fill(part["configuration"], environment)
             )
-            for part in kept["components"].values()
+            for part in content["components"].values()
         )
-        return Stack(kept["stack_name"], file, components)
+        return Stack(content["stack_name"], file, components)
     except (KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{file}: not a stack as ZenML exports it: {error} is missing") from error
+        raise UserError(f"{file}: not in ZenML's stack format: {error} is missing") from error
 
 
 def fill(value: Any, environment: Mapping[str, str]) -> Any:
@@ -85,33 +85,33 @@ def fill(value: Any, environment: Mapping[str, str]) -> Any:
     if not isinstance(value, str):
         return value
     return PLACEHOLDER.sub(
-        lambda found: environment.get(found["name"]) or found["default"] or found[0], value
+        lambda match: environment.get(match["name"]) or match["default"] or match[0], value
     )
 
 
 def unset_placeholders(value: Any) -> Iterator[str]:
-    """The names of the placeholders left in a nested value."""
+    """Yield the names of the placeholders left in a nested value."""
     for text in _strings(value):
-        for found in PLACEHOLDER.finditer(text):
-            yield found["name"]
+        for match in PLACEHOLDER.finditer(text):
+            yield match["name"]
 
 
 def secrets_of(stack: Stack) -> dict[str, list[str]]:
-    """The secrets that a stack names, each with the keys that it must have."""
-    found = sorted({pair for part in stack.components for pair in secrets(part.configuration)})
-    return {name: [key for other, key in found if other == name] for name, _ in found}
+    """Return the secrets that a stack refers to, each with the keys that it must have."""
+    pairs = sorted({pair for part in stack.components for pair in secrets(part.configuration)})
+    return {name: [key for other, key in pairs if other == name] for name, _ in pairs}
 
 
 def create_secret(name: str, keys: list[str]) -> str:
-    """The command that creates a secret."""
+    """Return the command that creates a secret."""
     return f"zenml secret create {name} {' '.join(f'--{key}=…' for key in keys)}"
 
 
 def secrets(value: Any) -> Iterator[tuple[str, str]]:
-    """Secret and key of every reference like {{mlflow.token}} in a nested value."""
+    """Yield secret and key of every reference like {{mlflow.token}} in a nested value."""
     for text in _strings(value):
-        if found := SECRET.match(text):
-            yield found["name"], found["key"]
+        if match := SECRET.match(text):
+            yield match["name"], match["key"]
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -1,7 +1,7 @@
-"""Alerter flavors of ZenML: who is told when the loop needs a person, and how."""
+"""Custom alerter flavors of ZenML: a log file, or a webhook."""
 
 FLAVORS = {
     "log": "components.alerters.log.LogFlavor",
     "webhook": "components.alerters.webhook.WebhookFlavor",
 }
-"""The flavors of this project, by name, for `stacks` to register."""
+"""Import path of each flavor's class, by name."""

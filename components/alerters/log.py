@@ -4,34 +4,45 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
+from pydantic import Field
 from zenml.alerter import BaseAlerter, BaseAlerterFlavor
 from zenml.alerter.base_alerter import BaseAlerterConfig, BaseAlerterStepParameters
 from zenml.config.global_config import GlobalConfiguration
 
 
 class LogConfig(BaseAlerterConfig):
-    """`file`: where to; alerts.log in ZenML's configuration folder if it is empty."""
+    """Configuration of the flavor `log`."""
 
-    file: str = ""
+    file: str = Field(
+        default="", description="file for the alerts; '': alerts.log in ZenML's configuration"
+    )
 
     @property
     def is_local(self) -> bool:
-        """It writes on this machine."""
+        """Whether it works on this machine only."""
         return True
 
 
 class LogAlerter(BaseAlerter):
-    """Appends a line with the time for each alert."""
+    """Appends one line with the time for each alert."""
 
     @property
     def file(self) -> Path:
-        """Where the lines are."""
-        chosen = cast(LogConfig, self.config).file
+        """The file that alerts are appended to."""
+        configured = cast(LogConfig, self.config).file
         folder = Path(GlobalConfiguration().config_directory)
-        return Path(chosen).expanduser() if chosen else folder / "alerts.log"
+        return Path(configured).expanduser() if configured else folder / "alerts.log"
 
     def post(self, message: str, params: BaseAlerterStepParameters | None = None) -> bool:
-        """Write it down; False if that cannot be done."""
+        """Append a message to the file.
+
+        Args:
+            message: The alert; line breaks become spaces.
+            params: Not used.
+
+        Returns:
+            Whether the file could be written.
+        """
         now = datetime.now(UTC).isoformat(timespec="seconds")
         try:
             with self.file.open("a") as file:
@@ -42,19 +53,19 @@ class LogAlerter(BaseAlerter):
 
 
 class LogFlavor(BaseAlerterFlavor):
-    """A file."""
+    """A log file."""
 
     @property
     def name(self) -> str:
-        """The name in a stack's YAML."""
+        """The flavor's name in a stack's YAML."""
         return "log"
 
     @property
     def config_class(self) -> type[LogConfig]:
-        """Its configuration."""
+        """Class of the configuration."""
         return LogConfig
 
     @property
     def implementation_class(self) -> type[LogAlerter]:
-        """The alerter."""
+        """Class of the alerter."""
         return LogAlerter

@@ -1,9 +1,10 @@
-"""Alerts as JSON to a URL: Slack, Mattermost, Google Chat, Discord, or a service of one's own."""
+"""Alerts as JSON to a URL: Slack, Mattermost, Google Chat, Discord, or any other service."""
 
-import time
 from typing import cast
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 from zenml.alerter import BaseAlerter, BaseAlerterFlavor
 from zenml.alerter.base_alerter import BaseAlerterConfig, BaseAlerterStepParameters
 from zenml.utils.secret_utils import SecretField
@@ -12,49 +13,71 @@ MAX_TRIES = 3
 TIMEOUT_SECONDS = 5.0
 """Seconds that one try may take."""
 
+BACKOFF_SECONDS = 1.0
+"""Seconds before the third try are twice this; the second follows the first at once."""
+
 
 class WebhookConfig(BaseAlerterConfig):
-    """`url`: a secret, since who has it can post. `{{alerts.url}}` keeps it in ZenML's store."""
+    """Configuration of the flavor `webhook`."""
 
-    url: str = SecretField()
+    url: str = SecretField(
+        description="URL to post to; secret, since anyone who has it can post: '{{alerts.url}}'"
+    )
 
 
 class WebhookAlerter(BaseAlerter):
-    """Posts {"text": …, "content": …}: the first is what most chats read, the second Discord."""
+    """Posts {"text": …, "content": …}: most chats read the first, Discord the second."""
 
     def post(self, message: str, params: BaseAlerterStepParameters | None = None) -> bool:
-        """Send it, up to three times; False if nobody took it."""
+        """Send a message, in up to three tries.
+
+        Args:
+            message: The alert.
+            params: Not used.
+
+        Returns:
+            Whether the service accepted the message.
+        """
         url = cast(WebhookConfig, self.config).url
-        for attempt in range(MAX_TRIES):
-            if attempt:
-                time.sleep(2 ** (attempt - 1))
+        with requests.Session() as session:
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, HTTPAdapter(max_retries=_retries()))
             try:
-                answer = requests.post(
-                    url, json={"text": message, "content": message}, timeout=TIMEOUT_SECONDS
-                )
+                body = {"text": message, "content": message}
+                return session.post(url, json=body, timeout=TIMEOUT_SECONDS).ok
             except requests.RequestException:
-                continue
-            if answer.ok:
-                return True
-            if answer.status_code < 500 and answer.status_code != 429:
                 return False
-        return False
+
+
+def _retries() -> Retry:
+    """Retry after connection errors and where waiting may help: too many requests, server errors.
+
+    A server's Retry-After is ignored: it may ask for hours.
+    """
+    return Retry(
+        total=MAX_TRIES - 1,
+        allowed_methods=None,
+        status_forcelist=(429, *range(500, 600)),
+        backoff_factor=BACKOFF_SECONDS,
+        raise_on_status=False,
+        respect_retry_after_header=False,
+    )
 
 
 class WebhookFlavor(BaseAlerterFlavor):
-    """A URL."""
+    """A webhook."""
 
     @property
     def name(self) -> str:
-        """The name in a stack's YAML."""
+        """The flavor's name in a stack's YAML."""
         return "webhook"
 
     @property
     def config_class(self) -> type[WebhookConfig]:
-        """Its configuration."""
+        """Class of the configuration."""
         return WebhookConfig
 
     @property
     def implementation_class(self) -> type[WebhookAlerter]:
-        """The alerter."""
+        """Class of the alerter."""
         return WebhookAlerter

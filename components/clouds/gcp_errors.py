@@ -1,51 +1,52 @@
-"""What a refusal of Google's means to a person."""
+"""Translate errors of Google's APIs into one line with a remedy."""
 
 from collections.abc import Iterator
 
-from components.clouds.gcp import LOGIN
 from faces.errors import OperationError
 
-REFUSALS = (
+LOGIN = "gcloud auth application-default login"
+
+REMEDIES = (
     (
         {"DefaultCredentialsError", "RefreshError", "Unauthorized", "Unauthenticated"},
-        "Google does not know who asks",
+        "Google does not accept the credentials",
         LOGIN,
     ),
     (
         {"ResourceExhausted", "TooManyRequests"},
-        "a quota of Google's is used up",
-        "wait, or ask for more: IAM & Admin, Quotas",
+        "a Google Cloud quota is exhausted",
+        "wait, or request an increase: IAM & Admin, Quotas",
     ),
     (
         {"PermissionDenied", "Forbidden"},
-        "Google refused",
-        "python run.py --doctor --stack gcp checks each part; roles: infra/gcp/identities.tf",
+        "Google denied permission",
+        "python run.py --doctor --stack gcp checks every component; roles: infra/gcp/identities.tf",
     ),
     (
         {"NotFound"},
-        "Google has no such thing",
+        "Google found no such resource",
         "are GCP_PROJECT, GCP_REGION and GCP_BUCKET right?",
     ),
     (
         {"ServiceUnavailable", "GatewayTimeout", "DeadlineExceeded", "RetryError"},
-        "Google did not answer",
+        "Google did not respond",
         "try again",
     ),
 )
-"""Exceptions of google.auth and google.api_core, by name so that neither is imported for it."""
+"""Exceptions of google.auth and google.api_core, by name so that neither need be imported."""
 
 
 def translate_gcp_error(error: BaseException) -> OperationError | None:
-    """What it means, in one line with a remedy; None if it is no refusal of Google's.
+    """Explain an error of Google's APIs in one line with a remedy; None for any other error.
 
-    ZenML wraps what the clients raise, so the causes are looked at too.
+    ZenML wraps what the clients raise, so the causes are examined, too.
     """
     for cause in _causes(error):
         kinds = {kind.__name__ for kind in type(cause).__mro__}
-        for names, what, remedy in REFUSALS:
+        for names, problem, remedy in REMEDIES:
             if kinds & names:
-                said = " ".join(str(cause).split())[:300]
-                return OperationError(f"{what}: {said}: {remedy}")
+                details = " ".join(str(cause).split())[:300]
+                return OperationError(f"{problem}: {details}: {remedy}")
     return None
 
 

@@ -1,7 +1,8 @@
-"""What deployers share: tokens, what an endpoint says of itself, and ZenML's list of endpoints."""
+"""What deployers share: tokens, health of an endpoint, and ZenML's list of services."""
 
 from collections.abc import Mapping
 
+import requests
 from zenml.client import Client
 from zenml.enums import ServiceState
 from zenml.services import ServiceConfig, ServiceStatus
@@ -9,9 +10,21 @@ from zenml.services.service import BaseDeploymentService
 
 from faces.errors import UserError
 
+HEALTH_TIMEOUT_SECONDS = 5.0
+
 
 def find_token(secret: str) -> str | None:
-    """The bearer token in a secret of ZenML's, None without a secret. Raises UserError."""
+    """Read a bearer token from ZenML's secret store.
+
+    Args:
+        secret: The secret's name; "" for none.
+
+    Returns:
+        The value of its key `token`; None without a secret.
+
+    Raises:
+        UserError: If there is no such secret or key.
+    """
     if not secret:
         return None
     try:
@@ -25,38 +38,49 @@ def find_token(secret: str) -> str | None:
 
 
 def bearer(token: str | None) -> dict[str, str]:
-    """The headers that a client must send along."""
+    """Return the HTTP headers that clients must send."""
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def health(url: str, headers: Mapping[str, str]) -> dict[str, str]:
-    """What the server says of itself: `model_version`, and `refused` if it refused one since.
+    """Ask an endpoint for its state.
 
-    Nothing, if it does not answer.
+    Args:
+        url: The endpoint's address.
+        headers: HTTP headers to send.
+
+    Returns:
+        `model_version`, and `refused` if a model could not be loaded since; {} if the endpoint does
+        not respond.
     """
-    import requests
-
     try:
-        answer = requests.get(f"{url}/health/status", headers=dict(headers), timeout=5).json()
-        tags: dict[str, str] = answer["meta"]["tags"]
+        response = requests.get(
+            f"{url}/health/status", headers=dict(headers), timeout=HEALTH_TIMEOUT_SECONDS
+        )
+        tags: dict[str, str] = response.json()["meta"]["tags"]
         return tags
     except (requests.RequestException, ValueError, KeyError, TypeError):
         return {}
 
 
 def list_service(config: ServiceConfig, kind: type[BaseDeploymentService]) -> None:
-    """Let ZenML list an endpoint: `zenml model-deployer models`. One record for each place."""
+    """Add or update an endpoint in ZenML's list: `zenml model-deployer models list`.
+
+    Args:
+        config: Its own fields identify the endpoint, so there is one entry for each.
+        kind: The class of the service.
+    """
     client = Client()
-    own = config.model_dump(mode="json", exclude=set(ServiceConfig.model_fields))
-    known = client.list_services(service_name=config.service_name).items
-    same = [service for service in known if own.items() <= service.config.items()]
-    record = same[0] if same else client.create_service(config, kind.SERVICE_TYPE)
+    identity = config.model_dump(mode="json", exclude=set(ServiceConfig.model_fields))
+    listed = client.list_services(service_name=config.service_name).items
+    same = [service for service in listed if identity.items() <= service.config.items()]
+    entry = same[0] if same else client.create_service(config, kind.SERVICE_TYPE)
     service = kind(
-        uuid=record.id, config=config, status=ServiceStatus(), admin_state=ServiceState.ACTIVE
+        uuid=entry.id, config=config, status=ServiceStatus(), admin_state=ServiceState.ACTIVE
     )
     service.update_status()
     client.update_service(
-        id=record.id,
+        id=entry.id,
         name=config.service_name,
         service_source=service.model_dump().get("type"),
         admin_state=service.admin_state,

@@ -1,31 +1,52 @@
-"""The images that the gcp stack runs, named after what is in them.
+"""The container images of this project, named after their content.
 
-    python -m components.deployers.container_images    # what infra/gcp/cloudbuild.yaml must be told
+    python -m components.deployers.container_images    # substitutions for infra/gcp/cloudbuild.yaml
 
-So nothing can run in an image that was built from something else: a change gives another name, and
-an image that was not built yet is missed at once.
+A change of the content changes the name, so nothing can run in an image that was built from
+something else, and an image that was not built yet is noticed before anything runs.
 """
 
-import hashlib
 from pathlib import Path
 
-PIPELINES, SERVING = "pipelines", "serving"
+from store.code_hash import ROOT, hash_files, source_files
 
-CONTENT = {
-    PIPELINES: ("pipelines/Dockerfile", "requirements/gcp.txt"),
-    SERVING: ("serving/Dockerfile", "requirements/serving.txt", "serving/*.py", "faces/**/*.py"),
-}
-"""What an image's name depends on. Steps get the rest of the code from the artifact store."""
+PIPELINES, SERVING = "pipelines", "serving"
+IMAGES = (PIPELINES, SERVING)
+
+ENTRY_POINTS = (
+    "serving.container",
+    "serving.server",
+    "serving.worker",
+    "serving.capture.retention",
+)
+"""The modules that run in the serving image; what they import is in it, too."""
 
 
 def image_name(registry: str, image: str) -> str:
-    """The full name of an image of this project, as it is in the working folder."""
-    digest, root = hashlib.sha256(), Path(__file__).parent.parent.parent
-    for pattern in CONTENT[image]:
-        for file in sorted(root.glob(pattern)):
-            digest.update(str(file.relative_to(root)).encode() + b"\0" + file.read_bytes())
-    return f"{registry.rstrip('/')}/{image}:{digest.hexdigest()[:12]}"
+    """Return the full name of an image as built from the working folder.
+
+    Args:
+        registry: Where images are kept, such as "europe-west1-docker.pkg.dev/project/repository".
+        image: `PIPELINES` or `SERVING`.
+
+    Returns:
+        "registry/image:tag", where the tag is a hash of the files in `content_of(image)`.
+    """
+    return f"{registry.rstrip('/')}/{image}:{hash_files(content_of(image))[:12]}"
+
+
+def content_of(image: str) -> tuple[Path, ...]:
+    """List the files that an image is built from.
+
+    Steps get this project's code from the artifact store, so the image for pipelines has none.
+    """
+    dockerfile = ROOT / image / "Dockerfile"
+    if image == PIPELINES:
+        return dockerfile, ROOT / "requirements" / "gcp.txt"
+    requirements = ROOT / "requirements" / "serving.txt"
+    return dockerfile, requirements, *source_files(*ENTRY_POINTS)
 
 
 if __name__ == "__main__":
-    print(",".join(f"_{name.upper()}={image_name('', name).rsplit(':')[-1]}" for name in CONTENT))
+    tags = {image: image_name("", image).rpartition(":")[2] for image in IMAGES}
+    print(",".join(f"_{image.upper()}={tag}" for image, tag in tags.items()))

@@ -1,34 +1,44 @@
-"""One namespace of a cluster, as far as the deployer uses it, with errors for a person."""
+"""One namespace of a Kubernetes cluster, as far as the deployer uses it."""
 
 import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
-from components.deployers.seldon_kubernetes.manifest import API, GROUP, PLURAL, SECRET, TOKEN_KEY
+from components.deployers.seldon_kubernetes.manifest import (
+    API,
+    GROUP,
+    PLURAL,
+    SECRET,
+    TOKEN_KEY,
+    Manifest,
+)
 from faces import NAME
 from faces.errors import OperationError
 
-TIMEOUT_SECONDS = (5.0, 10.0)
-"""Seconds to connect, and for an answer. The client takes no notice of a single float."""
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
 
-REFUSALS = {
+TIMEOUT_SECONDS = (5.0, 10.0)
+"""Seconds to connect, and to wait for a response. The client ignores a single float."""
+
+REMEDIES = {
     401: "its login is not accepted: gcloud auth application-default login, or renew the connector",
-    403: "this identity may not do that: it needs the role 'deployer' (infra/gcp/cluster.tf)",
+    403: "this identity lacks the role 'deployer' (infra/gcp/cluster.tf)",
     404: "it has no Seldon Core, or no such namespace: infra/gcp/cluster.tf",
-    409: "somebody else deploys at the same time: look, and try again",
-    429: "it has too much to do: try again",
+    409: "someone else deploys at the same time: check what is deployed, and try again",
+    429: "it is overloaded: try again",
 }
 
 
 class Cluster:
-    """What is done with SeldonDeployment, Secret and pods in one namespace.
+    """SeldonDeployment, secret and pods in one namespace.
 
-    Every method raises OperationError if the cluster does not answer or refuses.
+    Every method raises OperationError if the cluster does not respond or refuses.
     """
 
-    def __init__(self, client: Any, namespace: str) -> None:
-        """`client` is an `ApiClient` of the package kubernetes."""
+    def __init__(self, client: "ApiClient", namespace: str) -> None:
+        """Use a namespace of the cluster that `client` is connected to."""
         from kubernetes.client import CoreV1Api, CustomObjectsApi
 
         client.rest_client.pool_manager.connection_pool_kw["retries"] = False
@@ -36,39 +46,43 @@ class Cluster:
         self.host: str = client.configuration.host
         self._core, self._custom = CoreV1Api(client), CustomObjectsApi(client)
 
-    def find(self) -> dict[str, Any] | None:
-        """The SeldonDeployment, None if there is none."""
+    def find(self) -> Manifest | None:
+        """Return the SeldonDeployment, None if there is none."""
         with self._translate_errors("read the SeldonDeployment"):
-            found: dict[str, Any] = self._custom.list_namespaced_custom_object(
+            response: Manifest = self._custom.list_namespaced_custom_object(
                 *self._place(),
                 field_selector=f"metadata.name={NAME}",
                 _request_timeout=TIMEOUT_SECONDS,
             )
-        return next((item for item in found["items"] if item["metadata"]["name"] == NAME), None)
+        items: list[Manifest] = response["items"]
+        return next((item for item in items if item["metadata"]["name"] == NAME), None)
 
-    def put(self, wanted: dict[str, Any], instead_of: dict[str, Any] | None) -> None:
-        """Create it, or replace what is there if that is still `instead_of`."""
+    def apply(self, desired: Manifest, replaces: Manifest | None) -> None:
+        """Create the SeldonDeployment, or replace the one that was read as `replaces`.
+
+        Kubernetes refuses if someone else has changed it since.
+        """
         with self._translate_errors("change the SeldonDeployment"):
-            if instead_of is None:
+            if replaces is None:
                 self._custom.create_namespaced_custom_object(
-                    *self._place(), wanted, _request_timeout=TIMEOUT_SECONDS
+                    *self._place(), desired, _request_timeout=TIMEOUT_SECONDS
                 )
                 return
-            version = instead_of["metadata"]["resourceVersion"]
-            body = {**wanted, "metadata": {**wanted["metadata"], "resourceVersion": version}}
+            version = replaces["metadata"]["resourceVersion"]
+            body = {**desired, "metadata": {**desired["metadata"], "resourceVersion": version}}
             self._custom.replace_namespaced_custom_object(
                 *self._place(), NAME, body, _request_timeout=TIMEOUT_SECONDS
             )
 
     def delete(self) -> None:
-        """Delete it, with its pods."""
+        """Delete the SeldonDeployment with its pods."""
         with self._translate_errors("delete the SeldonDeployment"):
             self._custom.delete_namespaced_custom_object(
                 *self._place(), NAME, _request_timeout=TIMEOUT_SECONDS
             )
 
     def put_token(self, token: str) -> None:
-        """Keep the token in the secret that pods take it from."""
+        """Write the token to the secret that pods read it from."""
         from kubernetes.client.exceptions import ApiException
 
         value = base64.b64encode(token.encode()).decode()
@@ -91,21 +105,19 @@ class Cluster:
                     self.namespace, body, _request_timeout=TIMEOUT_SECONDS
                 )
 
-    def pods(self) -> list[dict[str, Any]]:
-        """The deployment's pods, as the API gives them."""
-        with self._translate_errors("look at the pods"):
-            found = self._core.list_namespaced_pod(
+    def pods(self) -> list[Manifest]:
+        """Return the deployment's pods."""
+        with self._translate_errors("list the pods"):
+            response = self._core.list_namespaced_pod(
                 self.namespace,
                 label_selector=f"seldon-deployment-id={NAME}",
                 _request_timeout=TIMEOUT_SECONDS,
             )
-            pods: list[dict[str, Any]] = self._core.api_client.sanitize_for_serialization(
-                found.items
-            )
+            pods: list[Manifest] = self._core.api_client.sanitize_for_serialization(response.items)
         return pods
 
     def log(self, pod: str, lines: int = 100, previous: bool = False) -> str:
-        """The last lines that a pod wrote; '' if it cannot be had."""
+        """Return the last lines of a pod's log, "" if it is not available."""
         try:
             with self._translate_errors("read a pod's log"):
                 text: str = self._core.read_namespaced_pod_log(
@@ -124,7 +136,7 @@ class Cluster:
         return GROUP, API, self.namespace, PLURAL
 
     @contextmanager
-    def _translate_errors(self, what: str) -> Iterator[None]:
+    def _translate_errors(self, action: str) -> Iterator[None]:
         from kubernetes.client.exceptions import ApiException
         from urllib3.exceptions import HTTPError
 
@@ -132,19 +144,26 @@ class Cluster:
             yield
         except HTTPError as error:
             raise OperationError(
-                f"the cluster at {self.host} does not answer ({type(error).__name__}): is it "
-                "there, and may this machine reach it (authorized_networks)?"
+                f"the cluster at {self.host} does not respond ({type(error).__name__}): does it "
+                "run, and may this machine reach it (authorized_networks)?"
             ) from error
         except ApiException as error:
-            why = REFUSALS.get(error.status, (error.body or "")[:200])
+            remedy = REMEDIES.get(error.status, (error.body or "")[:200])
             raise OperationError(
-                f"the cluster refused to {what} in namespace '{self.namespace}' "
-                f"({error.status} {error.reason}): {why}"
+                f"the cluster refused to {action} in namespace '{self.namespace}' "
+                f"({error.status} {error.reason}): {remedy}"
             ) from error
 
 
-def connect(context: str | None) -> Any:
-    """A client for a context of the local kubectl. Raises OperationError if there is none."""
+def connect(context: str | None) -> "ApiClient":
+    """Return a client for a context of the local kubectl.
+
+    Args:
+        context: The context's name; None for the current one.
+
+    Raises:
+        OperationError: If there is no such context.
+    """
     from kubernetes import config
 
     try:

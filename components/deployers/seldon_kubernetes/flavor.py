@@ -1,4 +1,4 @@
-"""The flavor that `zenml model-deployer` knows."""
+"""The flavor `seldon_kubernetes` of ZenML's model deployers."""
 
 from typing import TYPE_CHECKING
 
@@ -15,52 +15,57 @@ if TYPE_CHECKING:
 
 
 class SeldonKubernetesConfig(BaseModelDeployerConfig):
-    """Where the endpoint runs, what it may use, and what it is reached by."""
+    """Where the endpoint runs, its resources, and its address."""
 
-    base_url: str = Field(description="of the cluster's ingress, such as https://faces.example.org")
-    namespace: str = Field(default="faces", description="in which the SeldonDeployment is")
+    base_url: str = Field(
+        description="address of the cluster's ingress, such as https://faces.example.org"
+    )
+    namespace: str = Field(default="faces", description="namespace of the SeldonDeployment")
     kubernetes_context: str | None = Field(
-        default=None, description="of the local kubectl; not needed with a service connector"
+        default=None, description="context of the local kubectl; not needed with a connector"
     )
     image: str = Field(
-        default="", description="built from serving/Dockerfile; '': in the stack's registry"
+        default="",
+        description="container image built from serving/Dockerfile; '': in the stack's registry",
     )
-    models: str = Field(description="where versions are put for the endpoint: a folder's URI")
-    captured: str = Field(description="where captured requests go: a folder's URI")
+    models: str = Field(description="URI of the folder from which pods fetch models")
+    captured: str = Field(description="URI of the folder for captured requests")
     token: str = SecretField(
-        default="", description="that clients must send: '{{endpoint.token}}', a secret of ZenML's"
+        default="", description="bearer token that clients must send: '{{endpoint.token}}'"
     )
-    replicas: int = Field(default=2, ge=1)
-    service_account: str = Field(default="serving", description="that the pods run as")
-    cpu: str = Field(default="500m", description="that a pod asks for")
-    memory: str = Field(default="512Mi", description="that a pod asks for, and may not exceed")
-    ship_seconds: float = Field(
-        default=60, gt=0, description="after which a captured request is in the bucket"
+    replicas: int = Field(default=2, ge=1, description="number of pods")
+    service_account: str = Field(default="serving", description="service account of the pods")
+    cpu: str = Field(default="500m", description="CPU request of a pod")
+    memory: str = Field(default="512Mi", description="memory request and limit of a pod")
+    upload_seconds: float = Field(
+        default=60, gt=0, description="captured requests are uploaded after this time"
     )
-    patience: float = Field(default=300, gt=0, description="seconds that a rollout may take")
+    rollout_timeout_seconds: float = Field(
+        default=300, gt=0, description="a rollout that takes longer is rolled back"
+    )
 
 
 class SeldonKubernetesFlavor(BaseModelDeployerFlavor):
-    """One SeldonDeployment with this project's server in it."""
+    """One SeldonDeployment on a Kubernetes cluster, with this project's server in it."""
 
     @property
     def name(self) -> str:
-        """The name in a stack's YAML."""
+        """The flavor's name in a stack's YAML."""
         return "seldon_kubernetes"
 
     @property
     def service_connector_requirements(self) -> ServiceConnectorRequirements:
-        """A step that runs elsewhere reaches the cluster through a connector."""
+        """Steps that run elsewhere reach the cluster through a service connector."""
         return ServiceConnectorRequirements(resource_type="kubernetes-cluster")
 
     @property
     def config_class(self) -> type[SeldonKubernetesConfig]:
-        """Its configuration."""
+        """Class of the configuration."""
         return SeldonKubernetesConfig
 
     @property
     def implementation_class(self) -> type["SeldonKubernetesDeployer"]:
-        """The deployer, imported when it is used."""
+        """Class of the deployer, imported when it is used."""
         from components.deployers.seldon_kubernetes.deployer import SeldonKubernetesDeployer
 
         return SeldonKubernetesDeployer

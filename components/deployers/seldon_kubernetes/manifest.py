@@ -1,140 +1,127 @@
-"""The SeldonDeployment that is wanted: https://docs.seldon.io/projects/seldon-core (1.17)."""
+"""The SeldonDeployment to apply: `manifest.yaml` with values filled in, and how to read one."""
 
 import hashlib
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import asdict
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+import yaml
+
 from components.deployers.seldon_kubernetes.flavor import SeldonKubernetesConfig
+from components.deployers.seldon_kubernetes.model_store import StoredModel
 from faces import NAME
 from serving.container import MODEL, SETTINGS
-from serving.settings import TOKEN, ServerSettings
+from serving.settings import ServerSettings
+
+TEMPLATE = Path(__file__).with_name("manifest.yaml")
+PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 
 GROUP, API, PLURAL = "machinelearning.seldon.io", "v1", "seldondeployments"
-PORT, FOLDER, USER = 9000, "/data", 10001
+PORT, FOLDER = 9000, "/data"
 VERSION, REVISION = f"{NAME}/version", f"{NAME}/revision"
 """Labels of the deployment and its pods."""
 
 SECRET, TOKEN_KEY = NAME, "token"
 
-NO_PROXY = {"seldon.io/no-engine": "true"}
-"""Seldon's own proxy in each pod would add a hop, and hide all of our paths but two."""
+Manifest = dict[str, Any]
+"""A Kubernetes object as parsed from YAML or JSON."""
 
 
 def make_manifest(
     config: SeldonKubernetesConfig,
     image: str,
     settings: ServerSettings,
-    model: dict[str, str],
+    model: StoredModel,
     token: str,
-) -> dict[str, Any]:
-    """The deployment in which `image` serves `model`: {"version": …, "uri": …, "hash": …}.
+) -> Manifest:
+    """Fill in `manifest.yaml`.
 
-    The token is not in it: pods take it from the secret `SECRET`, and are renewed if it changes.
+    Args:
+        config: The stack component's configuration.
+        image: Full name of the container image.
+        settings: Settings of the server in each pod.
+        model: The model that pods fetch and serve.
+        token: The bearer token. It is not in the manifest, since pods read it from the secret
+            `SECRET`, but another token is another revision, so that pods are replaced.
+
+    Returns:
+        The SeldonDeployment.
     """
-    pod = _pod(config, _container(config, image, settings, model))
-    content = json.dumps([pod, config.replicas, token], sort_keys=True)
-    labels = {
-        VERSION: model["version"],
-        REVISION: hashlib.sha256(content.encode()).hexdigest()[:12],
-    }
-    predictor = {
-        "name": "default",
+    values: dict[str, str | int] = {
+        "namespace": config.namespace,
+        "version": model.version,
         "replicas": config.replicas,
-        "annotations": NO_PROXY,
-        "graph": {"name": NAME, "type": "MODEL", "endpoint": {"type": "REST"}, "children": []},
-        "componentSpecs": [{"metadata": {"labels": labels}, "spec": pod}],
-    }
-    return {
-        "apiVersion": f"{GROUP}/{API}",
-        "kind": "SeldonDeployment",
-        "metadata": {"name": NAME, "namespace": config.namespace, "labels": labels},
-        "spec": {"name": NAME, "protocol": "seldon", "predictors": [predictor]},
-    }
-
-
-def _pod(config: SeldonKubernetesConfig, container: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "serviceAccountName": config.service_account,
-        "automountServiceAccountToken": False,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": USER,
-            "runAsGroup": USER,
-            "fsGroup": USER,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "terminationGracePeriodSeconds": 60,
-        "containers": [container],
-        "volumes": [
-            {"name": "data", "emptyDir": {"sizeLimit": "2Gi"}},
-            {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
-        ],
-    }
-
-
-def _container(
-    config: SeldonKubernetesConfig, image: str, settings: ServerSettings, model: dict[str, str]
-) -> dict[str, Any]:
-    return {
-        "name": NAME,
+        "service_account": config.service_account,
         "image": image,
-        "env": [
-            {"name": SETTINGS, "value": json.dumps(asdict(settings), sort_keys=True)},
-            {"name": MODEL, "value": json.dumps(model, sort_keys=True)},
-            {
-                "name": TOKEN,
-                "valueFrom": {"secretKeyRef": {"name": SECRET, "key": TOKEN_KEY}},
-            },
-        ],
-        "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
-        "resources": {
-            "requests": {"cpu": config.cpu, "memory": config.memory},
-            "limits": {"memory": config.memory},
-        },
-        "startupProbe": _probe(periodSeconds=2, failureThreshold=60),
-        "readinessProbe": _probe(periodSeconds=5, failureThreshold=2),
-        "livenessProbe": _probe(periodSeconds=10, failureThreshold=6),
-        # What is sent to a pod while the ingress learns that it goes is still answered.
-        "lifecycle": {"preStop": {"exec": {"command": ["sleep", "10"]}}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
-        "volumeMounts": [
-            {"name": "data", "mountPath": FOLDER},
-            {"name": "tmp", "mountPath": "/tmp"},
-        ],
+        "settings": json.dumps(asdict(settings), sort_keys=True),
+        "model": json.dumps(asdict(model), sort_keys=True),
+        "cpu": config.cpu,
+        "memory": config.memory,
     }
+    pod = _pod(_fill(_template(), {**values, "revision": ""}))
+    content = json.dumps([pod, config.replicas, token], sort_keys=True)
+    digest = hashlib.sha256(content.encode()).hexdigest()[:12]
+    filled: Manifest = _fill(_template(), {**values, "revision": digest})
+    return filled
 
 
-def container_of(deployment: dict[str, Any]) -> dict[str, Any]:
-    """The container that serves."""
-    pod = deployment["spec"]["predictors"][0]["componentSpecs"][0]["spec"]
-    made: dict[str, Any] = pod["containers"][0]
-    return made
+def read_model(deployment: Manifest) -> StoredModel:
+    """Return the model that a deployment serves."""
+    return StoredModel(**json.loads(_variable(deployment, MODEL)))
 
 
-def read_model(deployment: dict[str, Any]) -> dict[str, str]:
-    """What a deployment serves: `version`, `uri` and `hash`."""
-    return dict(json.loads(_value(deployment, MODEL)))
+def read_settings(deployment: Manifest) -> ServerSettings:
+    """Return the settings of a deployment's servers."""
+    return ServerSettings(**json.loads(_variable(deployment, SETTINGS)))
 
 
-def read_settings(deployment: dict[str, Any]) -> ServerSettings:
-    """The settings of a deployment's servers."""
-    return ServerSettings(**json.loads(_value(deployment, SETTINGS)))
+def read_replicas(deployment: Manifest) -> int:
+    """Return how many pods a deployment should have."""
+    return int(deployment["spec"]["predictors"][0]["replicas"])
 
 
-def revision(deployment: dict[str, Any]) -> str:
-    """What tells a deployment's pods from those before."""
+def with_replicas(deployment: Manifest, replicas: int) -> Manifest:
+    """Return the same deployment with another number of pods."""
+    predictor = {**deployment["spec"]["predictors"][0], "replicas": replicas}
+    return {**deployment, "spec": {**deployment["spec"], "predictors": [predictor]}}
+
+
+def revision(deployment: Manifest) -> str:
+    """Return the hash label that identifies the pods of one revision."""
     return str(deployment["metadata"]["labels"][REVISION])
 
 
-def _value(deployment: dict[str, Any], name: str) -> str:
+def container_of(deployment: Manifest) -> Manifest:
+    """Return the specification of the container that serves."""
+    container: Manifest = _pod(deployment)["containers"][0]
+    return container
+
+
+@cache
+def _template() -> Manifest:
+    template: Manifest = yaml.safe_load(TEMPLATE.read_text())
+    return template
+
+
+def _fill(node: Any, values: Mapping[str, str | int]) -> Any:
+    """Copy parsed YAML with every ${name} replaced. Values are not parsed, and keep their type."""
+    if isinstance(node, dict):
+        return {key: _fill(inner, values) for key, inner in node.items()}
+    if isinstance(node, list):
+        return [_fill(inner, values) for inner in node]
+    match = PLACEHOLDER.fullmatch(node) if isinstance(node, str) else None
+    return values[match[1]] if match else node
+
+
+def _pod(deployment: Manifest) -> Manifest:
+    pod: Manifest = deployment["spec"]["predictors"][0]["componentSpecs"][0]["spec"]
+    return pod
+
+
+def _variable(deployment: Manifest, name: str) -> str:
     variables = {v["name"]: v.get("value", "") for v in container_of(deployment)["env"]}
     return str(variables[name])
-
-
-def _probe(**more: int) -> dict[str, Any]:
-    return {"httpGet": {"path": "/health/ping", "port": "http"}, "timeoutSeconds": 3, **more}

@@ -1,39 +1,71 @@
-"""Models where pods can fetch them: one object a version, named after its content."""
+"""Models where pods can fetch them: one object per version, named after its content."""
+
+from dataclasses import dataclass
 
 import fsspec
 
+from components.deployers.base import ModelArtifact
 from faces.errors import OperationError
 from faces.runtime.portable import file_hash
 
 
-def model_uri(folder: str, version: str, hash_: str) -> str:
-    """Where a version is put."""
-    return f"{folder.rstrip('/')}/{version}-{hash_[:12]}.npz"
+@dataclass(frozen=True)
+class StoredModel:
+    """A model in the store: its version, the object's URI and the hash of its content."""
+
+    version: str
+    uri: str
+    hash: str
 
 
-def upload(uri: str, data: bytes) -> None:
-    """Put a model where pods can fetch it; nothing is done if it is there. Raises OperationError.
+def upload(folder: str, model: ModelArtifact) -> StoredModel:
+    """Store a model, unless it is there already. Objects in a bucket are complete or absent.
 
-    Objects of a bucket are there whole or not at all.
+    Args:
+        folder: URI of the folder with all versions.
+        model: The model's file.
+
+    Returns:
+        Where it is.
+
+    Raises:
+        OperationError: If it cannot be written.
     """
-    system, path = fsspec.url_to_fs(uri)
+    stored = StoredModel(model.version, _uri(folder, model.version, model.hash), model.hash)
+    system, path = fsspec.url_to_fs(stored.uri)
     try:
-        if not (system.exists(path) and system.cat_file(path) == data):
+        if not (system.exists(path) and system.cat_file(path) == model.data):
             if "file" in system.protocol:
                 system.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
-            system.pipe_file(path, data)
+            system.pipe_file(path, model.data)
     except Exception as error:
-        raise OperationError(f"{uri} cannot be written: {error}") from error
+        raise OperationError(f"{stored.uri} cannot be written: {error}") from error
+    return stored
 
 
-def locate(folder: str, version: str) -> tuple[str, str]:
-    """Where a version was put, and its hash. Raises OperationError if it is gone or damaged."""
+def locate(folder: str, version: str) -> StoredModel:
+    """Find the latest stored file of a version.
+
+    Args:
+        folder: URI of the folder with all versions.
+        version: The version to find.
+
+    Returns:
+        Where it is.
+
+    Raises:
+        OperationError: If it is missing or damaged.
+    """
     system, path = fsspec.url_to_fs(folder)
-    found = sorted(system.glob(f"{path.rstrip('/')}/{version}-*.npz"))
-    if not found:
-        raise OperationError(f"version {version} is not in {folder}: it cannot be put back")
-    hash_ = file_hash(system.cat_file(found[-1]))
-    uri = model_uri(folder, version, hash_)
-    if uri.rsplit("/", 1)[-1] != found[-1].rsplit("/", 1)[-1]:
-        raise OperationError(f"{found[-1]} is damaged: version {version} cannot be put back")
-    return uri, hash_
+    paths = sorted(system.glob(f"{path.rstrip('/')}/{version}-*.npz"))
+    if not paths:
+        raise OperationError(f"version {version} is not in {folder}: it cannot be restored")
+    hash_ = file_hash(system.cat_file(paths[-1]))
+    uri = _uri(folder, version, hash_)
+    if uri.rsplit("/", 1)[-1] != paths[-1].rsplit("/", 1)[-1]:
+        raise OperationError(f"{paths[-1]} is damaged: version {version} cannot be restored")
+    return StoredModel(version, uri, hash_)
+
+
+def _uri(folder: str, version: str, hash_: str) -> str:
+    return f"{folder.rstrip('/')}/{version}-{hash_[:12]}.npz"

@@ -1,30 +1,40 @@
 """The settings of servers that run in pods."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from components.deployers.seldon_kubernetes.flavor import SeldonKubernetesConfig
 from components.deployers.seldon_kubernetes.manifest import FOLDER, PORT
+from components.deployers.settings import ServingSettings
 from faces import NAME
 from faces.errors import UserError
 from serving.settings import ServerSettings
 
 
-def pod_settings(given: Mapping[str, Any], config: SeldonKubernetesConfig) -> ServerSettings:
-    """What was asked for, with what pods need in it. Raises UserError if it cannot be kept."""
-    settings = ServerSettings(name=NAME, folder=FOLDER, **given)
-    place = settings.capture_uri or config.captured
-    if settings.capture and "://" not in place:
+def pod_settings(serving: ServingSettings, config: SeldonKubernetesConfig) -> ServerSettings:
+    """Adapt an endpoint's settings to pods.
+
+    Args:
+        serving: The settings that were configured.
+        config: The stack component's configuration.
+
+    Returns:
+        Settings of the server in each pod. It listens on every address of the pod, uploads captured
+        requests at least every `upload_seconds`, and is one of several replicas.
+
+    Raises:
+        UserError: If captured requests would be lost with their pod.
+    """
+    settings = serving.for_server(NAME, FOLDER, config.replicas)
+    uri = settings.capture_uri or config.captured
+    if settings.capture and "://" not in uri:
         raise UserError(
-            f"capture.capture_uri: {place} would be lost with its pod: give a URI such as "
-            "gs://bucket/folder, or '' for the stack's own"
+            f"capture.capture_uri: {uri} would be lost with its pod: set a URI such as "
+            "gs://bucket/folder, or '' for the one in the stack"
         )
     return replace(
         settings,
         host="0.0.0.0",
         port=PORT,
-        capture_uri=place,
-        rotate_seconds=min(settings.rotate_seconds, config.ship_seconds),
-        replicas=config.replicas,
+        capture_uri=uri,
+        rotate_seconds=min(settings.rotate_seconds, config.upload_seconds),
     )

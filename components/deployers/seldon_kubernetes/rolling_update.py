@@ -1,79 +1,98 @@
-"""One deployment in place of another, or the former again."""
+"""Replace a SeldonDeployment, and roll back if the new pods do not become ready."""
 
 import logging
 import time
-from typing import Any
 
 from components.deployers.common import bearer, health
 from components.deployers.seldon_kubernetes.cluster import Cluster
-from components.deployers.seldon_kubernetes.manifest import read_model, revision
+from components.deployers.seldon_kubernetes.manifest import (
+    Manifest,
+    read_model,
+    read_replicas,
+    revision,
+)
 from components.deployers.seldon_kubernetes.rollout import await_rollout
 from faces.errors import OperationError
 
 SWITCH_TIMEOUT_SECONDS = 30.0
-"""Seconds that the ingress may take to send everything to the new pods."""
+"""Seconds that the ingress may take to send all requests to the new pods."""
+
+POLL_SECONDS = 0.5
 
 log = logging.getLogger("progress")
 
 
 def rolling_update(
     cluster: Cluster,
-    wanted: dict[str, Any],
-    previous: dict[str, Any] | None,
+    desired: Manifest,
+    previous: Manifest | None,
     url: str,
     token: str,
-    patience: float,
+    timeout_seconds: float,
 ) -> None:
-    """Roll out `wanted` in place of `previous`, and see that it alone answers at `url`.
+    """Replace a deployment, and wait until only the new one answers.
 
-    If it does not come up within `patience` seconds, `previous` is put back, and OperationError says
-    why and what came of that.
+    Args:
+        cluster: The cluster to change.
+        desired: The deployment to apply.
+        previous: The deployment to replace, as read from the cluster; None if there is none.
+        url: The endpoint's address.
+        token: The bearer token.
+        timeout_seconds: Seconds that a rollout may take.
+
+    Raises:
+        OperationError: If the new pods do not become ready in time, or others answer; it says why,
+            and how the rollback to `previous` ended.
     """
-    version = read_model(wanted)["version"]
+    version = read_model(desired).version
     try:
-        cluster.put(wanted, previous)
-        await_rollout(cluster, wanted, patience, log.info)
-        replicas = wanted["spec"]["predictors"][0]["replicas"]
-        _await_answers(url, token, version, in_a_row=2 * replicas)
+        cluster.apply(desired, replaces=previous)
+        await_rollout(cluster, desired, timeout_seconds, log.info)
+        _await_responses(url, token, version, consecutive=2 * read_replicas(desired))
     except OperationError as error:
-        undone = _undo(cluster, wanted, previous, patience)
-        raise OperationError(f"version {version}: {error}; {undone}") from error
+        outcome = _roll_back(cluster, desired, previous, timeout_seconds)
+        raise OperationError(f"version {version}: {error}; {outcome}") from error
 
 
-def _await_answers(url: str, token: str, version: str, in_a_row: int) -> None:
-    """Wait until so many answers after another come from `version`."""
+def _await_responses(url: str, token: str, version: str, consecutive: int) -> None:
+    """Wait until this many consecutive responses come from `version`."""
     deadline = time.monotonic() + SWITCH_TIMEOUT_SECONDS
-    seen = 0
-    while seen < in_a_row:
+    count = 0
+    while count < consecutive:
         tags = health(url, bearer(token))
-        seen = seen + 1 if tags.get("model_version") == version else 0
-        if seen == 0:
+        count = count + 1 if tags.get("model_version") == version else 0
+        if count == 0:
             if time.monotonic() > deadline:
-                answers = f"version {tags['model_version']}" if tags else "nobody"
-                raise OperationError(f"its pods are ready, but {answers} answers at {url}")
-            time.sleep(0.5)
+                who = f"version {tags['model_version']}" if tags else "nothing"
+                raise OperationError(f"its pods are ready, but {who} responds at {url}")
+            time.sleep(POLL_SECONDS)
 
 
-def _undo(
-    cluster: Cluster, wanted: dict[str, Any], previous: dict[str, Any] | None, patience: float
+def _roll_back(
+    cluster: Cluster, desired: Manifest, previous: Manifest | None, timeout_seconds: float
 ) -> str:
-    """Put back what was there before; gives what came of it, in words.
+    """Restore the previous deployment, and return the outcome in words.
 
-    What somebody else put there meanwhile is left alone.
+    A deployment that someone else applied meanwhile is left alone.
     """
     try:
         present = cluster.find()
-        if present is None or revision(present) != revision(wanted):
-            return "it was not put there"
+        if present is None or revision(present) != revision(desired):
+            return "it was not applied"
         if previous is None:
             cluster.delete()
-            return "it was taken away again"
-        if revision(previous) != revision(wanted):
-            before = {key: previous[key] for key in ("apiVersion", "kind", "spec")}
-            kept = ("name", "namespace", "labels")
-            before["metadata"] = {key: previous["metadata"][key] for key in kept}
-            cluster.put(before, present)
-            await_rollout(cluster, before, patience)
-        return f"version {read_model(previous)['version']} stays live"
+            return "it was deleted again"
+        if revision(previous) != revision(desired):
+            restored = _without_status(previous)
+            cluster.apply(restored, replaces=present)
+            await_rollout(cluster, restored, timeout_seconds)
+        return f"version {read_model(previous).version} stays live"
     except OperationError as error:
-        return f"and it could not be undone: {error}"
+        return f"and the rollback failed: {error}"
+
+
+def _without_status(deployment: Manifest) -> Manifest:
+    """Return a deployment as it can be applied, without what the cluster added to it."""
+    metadata = {key: deployment["metadata"][key] for key in ("name", "namespace", "labels")}
+    content = {key: deployment[key] for key in ("apiVersion", "kind", "spec")}
+    return {**content, "metadata": metadata}

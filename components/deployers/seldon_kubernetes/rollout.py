@@ -1,15 +1,18 @@
-"""Is a rollout done, does it still go on, or has it failed? Told by its pods."""
+"""The state of a rollout, derived from its pods: finished, in progress or failed."""
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from components.deployers.seldon_kubernetes.cluster import Cluster
-from components.deployers.seldon_kubernetes.manifest import REVISION, revision
+from components.deployers.seldon_kubernetes.manifest import (
+    REVISION,
+    Manifest,
+    read_replicas,
+    revision,
+)
 from faces.errors import OperationError
 
 POLL_SECONDS = 1.0
-"""Seconds between two looks."""
 
 FATAL_WAITING_REASONS = {
     "CrashLoopBackOff",
@@ -22,49 +25,47 @@ FATAL_WAITING_REASONS = {
     "InvalidImageName",
     "RunContainerError",
 }
-"""Why a container waits, where waiting longer helps nobody: the Kubernetes documentation."""
+"""Reasons of a waiting container that time does not fix (Kubernetes documentation)."""
 
 
 def await_rollout(
     cluster: Cluster,
-    wanted: dict[str, Any],
-    patience: float,
-    tell: Callable[[str], None] = lambda _: None,
+    desired: Manifest,
+    timeout_seconds: float,
+    report: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Wait until there are as many pods as wanted, all of the wanted revision, and ready.
+    """Wait until all pods have the desired revision and are ready.
 
-    Raises OperationError with what a pod said if one cannot come up, or when patience ends.
+    Args:
+        cluster: The cluster to watch.
+        desired: The deployment that was applied.
+        timeout_seconds: Seconds to wait.
+        report: Receives one line about the progress after each look.
+
+    Raises:
+        OperationError: If a pod cannot start, with the last line of its log, or on timeout.
     """
-    replicas = int(wanted["spec"]["predictors"][0]["replicas"])
-    deadline = time.monotonic() + patience
+    replicas = read_replicas(desired)
+    deadline = time.monotonic() + timeout_seconds
     while True:
         pods = cluster.pods()
-        own = of_revision(pods, revision(wanted))
+        own = of_revision(pods, revision(desired))
         ready = sum(is_ready(pod) for pod in own)
         staying = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
         if ready == replicas == len(staying):
             return
-        for pod in own:
-            if why := failure_reason(pod):
-                said = last_log_line(cluster, pod)
-                raise OperationError(
-                    f"pod {pod['metadata']['name']} does not come up ({why}){said}"
-                )
-        found = cluster.find() or {}
-        status = found.get("status", {})
-        if status.get("state") == "Failed":
-            raise OperationError(f"Seldon could not deploy it: {status.get('description', '')}")
+        _raise_if_failed(cluster, own)
         if time.monotonic() > deadline:
-            said = last_log_line(cluster, own[0]) if own else ""
+            line = last_log_line(cluster, own[0]) if own else ""
             raise OperationError(
-                f"{ready} of {replicas} pods are ready after {patience:.0f} s{said}"
+                f"{ready} of {replicas} pods are ready after {timeout_seconds:.0f} s{line}"
             )
-        tell(f"rolling out: {ready} of {replicas} pods are ready …")
+        report(f"rolling out: {ready} of {replicas} pods are ready …")
         time.sleep(POLL_SECONDS)
 
 
-def of_revision(pods: Sequence[dict[str, Any]], wanted: str) -> list[dict[str, Any]]:
-    """The pods of a revision which nobody ends."""
+def of_revision(pods: Sequence[Manifest], wanted: str) -> list[Manifest]:
+    """Return the pods of a revision that are not being deleted."""
     return [
         pod
         for pod in pods
@@ -73,14 +74,14 @@ def of_revision(pods: Sequence[dict[str, Any]], wanted: str) -> list[dict[str, A
     ]
 
 
-def is_ready(pod: dict[str, Any]) -> bool:
-    """Whether a pod gets requests."""
+def is_ready(pod: Manifest) -> bool:
+    """Return whether a pod receives requests."""
     conditions = pod.get("status", {}).get("conditions") or []
     return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
 
-def failure_reason(pod: dict[str, Any]) -> str | None:
-    """Why a pod will not come up by itself; None as long as it may."""
+def failure_reason(pod: Manifest) -> str | None:
+    """Return why a pod will never start; None as long as it may."""
     for container in pod.get("status", {}).get("containerStatuses") or []:
         waiting = (container.get("state") or {}).get("waiting") or {}
         if waiting.get("reason") in FATAL_WAITING_REASONS:
@@ -88,11 +89,22 @@ def failure_reason(pod: dict[str, Any]) -> str | None:
     return None
 
 
-def last_log_line(cluster: Cluster, pod: dict[str, Any]) -> str:
-    """The last line of a pod's log that says something, as a part of a sentence; or nothing."""
+def last_log_line(cluster: Cluster, pod: Manifest) -> str:
+    """Return the last non-empty line of a pod's log as the end of a sentence, or ""."""
     name = pod["metadata"]["name"]
     for previous in (False, True):
         lines = cluster.log(name, previous=previous).splitlines()
-        if said := next((line.strip() for line in reversed(lines) if line.strip()), ""):
-            return f"; it said: {said}"
+        if line := next((line.strip() for line in reversed(lines) if line.strip()), ""):
+            return f"; last line of its log: {line}"
     return ""
+
+
+def _raise_if_failed(cluster: Cluster, pods: Sequence[Manifest]) -> None:
+    for pod in pods:
+        if reason := failure_reason(pod):
+            line = last_log_line(cluster, pod)
+            name = pod["metadata"]["name"]
+            raise OperationError(f"pod {name} cannot start ({reason}){line}")
+    status = (cluster.find() or {}).get("status", {})
+    if status.get("state") == "Failed":
+        raise OperationError(f"Seldon could not deploy it: {status.get('description', '')}")

@@ -1,4 +1,4 @@
-"""The endpoint as ZenML's service: what `zenml model-deployer models` lists, starts and stops."""
+"""The endpoint as a ZenML service: `zenml model-deployer models` lists, starts and stops it."""
 
 from collections.abc import Generator
 from typing import TYPE_CHECKING, ClassVar
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class SeldonKubernetesServiceConfig(ServiceConfig):
-    """Whose endpoint it is, and where."""
+    """The id of the deployer component, and the endpoint's address."""
 
     deployer: str
     url: str
@@ -38,23 +38,23 @@ class SeldonKubernetesService(BaseDeploymentService):
 
     @property
     def deployer(self) -> "SeldonKubernetesDeployer":
-        """The deployer that put it there."""
+        """The deployer that created it."""
         from components.deployers.seldon_kubernetes.deployer import SeldonKubernetesDeployer
 
         model = Client().get_stack_component(
             StackComponentType.MODEL_DEPLOYER, UUID(self.config.deployer)
         )
-        found = BaseModelDeployer.from_model(model)
-        assert isinstance(found, SeldonKubernetesDeployer)
-        return found
+        deployer = BaseModelDeployer.from_model(model)
+        assert isinstance(deployer, SeldonKubernetesDeployer)
+        return deployer
 
     @property
     def prediction_url(self) -> str | None:
-        """Where predictions are asked for."""
+        """Address for prediction requests."""
         return self.config.url + PREDICT
 
     def check_status(self) -> tuple[ServiceState, str]:
-        """How it is: active, stopped, or what went wrong."""
+        """Return whether it is active, inactive or failed, with details."""
         try:
             ready, replicas = self.deployer.count_pods()
         except OperationError as error:
@@ -66,13 +66,13 @@ class SeldonKubernetesService(BaseDeploymentService):
         return ServiceState.ACTIVE, f"{ready} of {replicas} pods are ready"
 
     def provision(self) -> None:
-        """Start the pods again."""
+        """Start the pods."""
         self.deployer.scale(start=True)
 
     def deprovision(self, force: bool = False) -> None:
-        """End the pods; the deployment stays, and can be started again."""
+        """Stop the pods. The deployment is kept and can be started again."""
         self.deployer.scale(start=False)
 
     def get_logs(self, follow: bool = False, tail: int | None = None) -> Generator[str, bool, None]:
-        """The pods' logs, one after another; `follow` is not offered, `tail` is."""
+        """Yield the logs of all pods, one after another; `follow` is not supported."""
         yield from self.deployer.logs(tail)

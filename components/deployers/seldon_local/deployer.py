@@ -5,9 +5,8 @@ steps therefore call `deploy`, which changes the model of the one server there i
 """
 
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from zenml.config.global_config import GlobalConfiguration
 from zenml.model_deployers.base_model_deployer import BaseModelDeployerFlavor
@@ -18,6 +17,7 @@ from components.deployers.common import bearer, find_token, health, list_service
 from components.deployers.seldon_local import process
 from components.deployers.seldon_local.flavor import SeldonLocalFlavor
 from components.deployers.seldon_local.service import SeldonLocalService, SeldonLocalServiceConfig
+from components.deployers.settings import ServingSettings
 from faces import NAME
 from faces.errors import OperationError, UserError
 from faces.runtime.portable import file_hash
@@ -47,13 +47,13 @@ class SeldonLocalDeployer(FaceDeployer):
         """The server's folder, beside what ZenML's other local components keep."""
         return Path(GlobalConfiguration().local_stores_path) / str(self.id) / NAME
 
-    def deploy(self, model: ModelArtifact, settings: Mapping[str, Any] | None) -> Endpoint:
+    def deploy(self, model: ModelArtifact, settings: ServingSettings | None) -> Endpoint:
         """See FaceDeployer."""
         with process.exclusive_lock(self.folder):
             previous, previous_settings = read_current(self.folder), self._settings()
             wanted = previous_settings
             if settings is not None:
-                wanted = ServerSettings(name=NAME, folder=str(self.folder), **settings)
+                wanted = settings.for_server(NAME, str(self.folder))
             if wanted is None:
                 raise UserError(NOTHING_DEPLOYED)
             token = find_token(wanted.token_secret)

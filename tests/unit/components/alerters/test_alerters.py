@@ -1,4 +1,5 @@
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,10 +18,10 @@ from components.alerters.webhook import WebhookAlerter, WebhookConfig
 
 
 class Chat(HTTPServer):
-    """A chat's incoming webhook, which gives the next of `codes` for each message."""
+    """A chat's incoming webhook that responds with the next of `codes` to each message."""
 
     def __init__(self, codes: list[int]) -> None:
-        self.codes, self.came = codes, list[dict[str, Any]]()
+        self.codes, self.messages = codes, list[dict[str, Any]]()
         super().__init__(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server_port}/hook"
 
@@ -30,7 +31,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.came.append(json.loads(body))
+        self.server.messages.append(json.loads(body))
         self.send_response(self.server.codes.pop(0))
         self.end_headers()
 
@@ -48,8 +49,8 @@ def chat() -> Iterator[Chat]:
 
 
 @pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webhook.time, "sleep", lambda _: None)
+def _without_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhook, "BACKOFF_SECONDS", 0.0)
 
 
 def make(kind: Any, config: Any) -> Any:
@@ -57,32 +58,56 @@ def make(kind: Any, config: Any) -> Any:
     return kind("it", uuid4(), config, kind.__name__, StackComponentType.ALERTER, None, now, now)
 
 
-def test_a_webhook_gets_the_message_as_chats_read_it(chat: Chat) -> None:
+def test_a_webhook_receives_the_message_in_the_form_that_chats_read(chat: Chat) -> None:
     chat.codes = [200]
     assert make(WebhookAlerter, WebhookConfig(url=chat.url)).post("drift!")
-    assert chat.came == [{"text": "drift!", "content": "drift!"}]
+    assert chat.messages == [{"text": "drift!", "content": "drift!"}]
 
 
-def test_a_webhook_that_is_busy_is_tried_again(chat: Chat) -> None:
+def test_a_busy_webhook_is_retried(chat: Chat) -> None:
     chat.codes = [503, 429, 204]
     assert make(WebhookAlerter, WebhookConfig(url=chat.url)).post("drift!")
-    assert len(chat.came) == 3
+    assert len(chat.messages) == 3
 
 
-@pytest.mark.parametrize(("codes", "tries"), [([404], 1), ([500, 500, 500], 3)])
-def test_what_was_not_taken_is_not_called_delivered(
+@pytest.mark.parametrize(
+    ("codes", "tries"), [([404], 1), ([400], 1), ([500, 500, 500], 3), ([429, 503, 404], 3)]
+)
+def test_a_rejected_message_is_not_reported_as_delivered(
     chat: Chat, codes: list[int], tries: int
 ) -> None:
     chat.codes = codes
     assert not make(WebhookAlerter, WebhookConfig(url=chat.url)).post("drift!")
-    assert len(chat.came) == tries
+    assert len(chat.messages) == tries
 
 
-def test_nobody_there_is_not_delivered() -> None:
+def test_an_interrupted_connection_is_retried() -> None:
+    connections = 0
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+
+        def hang_up() -> None:
+            nonlocal connections
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                connections += 1
+                connection.close()
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/hook"
+        assert not make(WebhookAlerter, WebhookConfig(url=url)).post("drift!")
+    assert connections == webhook.MAX_TRIES
+
+
+def test_an_unreachable_webhook_is_not_reported_as_delivered() -> None:
     assert not make(WebhookAlerter, WebhookConfig(url="http://127.0.0.1:9/hook")).post("drift!")
 
 
-def test_the_log_has_a_line_an_alert(tmp_path: Path) -> None:
+def test_the_log_has_one_line_per_alert(tmp_path: Path) -> None:
     file = tmp_path / "alerts.log"
     alerter = make(LogAlerter, LogConfig(file=str(file)))
     assert alerter.post("one\nof two lines")
@@ -93,7 +118,7 @@ def test_the_log_has_a_line_an_alert(tmp_path: Path) -> None:
     assert not make(LogAlerter, LogConfig(file=str(tmp_path / "no" / "log"))).post("lost")
 
 
-def test_every_flavor_can_be_loaded_by_its_name() -> None:
+def test_every_flavor_can_be_loaded_from_its_import_path() -> None:
     from zenml.utils.source_utils import load
 
     for name, source in FLAVORS.items():

@@ -4,7 +4,7 @@ from components.clouds.gcp_errors import translate_gcp_error
 
 
 class PermissionDenied(Exception):
-    """Named as Google's own is."""
+    """Named like the exception of google.api_core."""
 
 
 class ResourceExhausted(Exception):
@@ -22,24 +22,27 @@ def wrapped(cause: Exception) -> RuntimeError:
 
 
 @pytest.mark.parametrize(
-    ("cause", "told"),
+    ("cause", "message"),
     [
         (
             PermissionDenied("create\ndenied"),
-            "Google refused: create denied: python run.py --doctor",
+            "Google denied permission: create denied: python run.py --doctor",
         ),
-        (ResourceExhausted("cpus"), "a quota of Google's is used up: cpus: wait, or ask for more"),
+        (
+            ResourceExhausted("cpus"),
+            "a Google Cloud quota is exhausted: cpus: wait, or request an increase",
+        ),
     ],
 )
-def test_a_refusal_is_one_line_with_a_remedy_however_it_is_wrapped(
-    cause: Exception, told: str
+def test_an_api_error_becomes_one_line_with_a_remedy_even_if_it_is_wrapped(
+    cause: Exception, message: str
 ) -> None:
     for error in (cause, wrapped(cause)):
         explained = translate_gcp_error(error)
         assert explained is not None
-        assert str(explained).startswith(told)
+        assert str(explained).startswith(message)
         assert "\n" not in str(explained)
 
 
-def test_other_errors_are_left_as_they_are() -> None:
+def test_other_errors_are_not_translated() -> None:
     assert translate_gcp_error(wrapped(ValueError("our own fault"))) is None

@@ -1,4 +1,4 @@
-"""Pods as the API of Kubernetes tells of them."""
+"""Pods as the API of Kubernetes returns them."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from components.deployers.seldon_kubernetes.manifest import REVISION
 
 
 def pod(revision: str, ready: bool, waiting: str = "", ending: bool = False) -> dict[str, Any]:
-    made: dict[str, Any] = {
+    response: dict[str, Any] = {
         "metadata": {"name": f"pod-{revision}", "labels": {REVISION: revision}},
         "status": {
             "conditions": [{"type": "Ready", "status": str(ready)}],
@@ -14,5 +14,5 @@ def pod(revision: str, ready: bool, waiting: str = "", ending: bool = False) -> 
         },
     }
     if ending:
-        made["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
-    return made
+        response["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    return response

@@ -1,0 +1,43 @@
+"""SQLite databases that are created completely or not at all.
+
+Neither ZenML nor MLflow can repair a database whose creation was interrupted. So a marker file
+stands beside the database until it is complete; if the marker is found, the incomplete database,
+which cannot hold anything yet, is deleted and created again. Callers hold a lock meanwhile.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+SQLITE = "sqlite:///"
+
+
+@contextmanager
+def complete_creation(address: str) -> Iterator[None]:
+    """Run the body, which creates the database at `address` if it does not exist.
+
+    Args:
+        address: A database URL. Only SQLite files (sqlite:///…) are handled; for any other
+            database the body simply runs.
+    """
+    if not address.startswith(SQLITE) or is_complete(address):
+        yield
+        return
+    database, marker = _files(address)
+    database.parent.mkdir(parents=True, exist_ok=True)
+    marker.touch()
+    for ending in ("", "-journal", "-wal", "-shm"):
+        database.with_name(database.name + ending).unlink(missing_ok=True)
+    yield
+    marker.unlink()
+
+
+def is_complete(address: str) -> bool:
+    """Return whether a SQLite database exists and was created completely."""
+    database, marker = _files(address)
+    return database.exists() and not marker.exists()
+
+
+def _files(address: str) -> tuple[Path, Path]:
+    database = Path(address.removeprefix(SQLITE))
+    return database, database.with_name(f"{database.name}.unfinished")

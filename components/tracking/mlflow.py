@@ -1,0 +1,196 @@
+"""MLflow: runs, and its model registry."""
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sklearn.base import BaseEstimator
+from zenml import get_step_context
+from zenml.client import Client
+from zenml.model_registries.base_model_registry import ModelVersionStage
+
+import faces
+from components.checks import TIMEOUT_SECONDS, Check, CheckFailed, Component, Packages
+from components.sqlite import SQLITE, complete_creation, is_complete
+from components.tracking.base import Scalar, TrackedRun, Tracker, TrainingRecord
+from faces import NAME
+
+if TYPE_CHECKING:
+    from mlflow.models.model import ModelInfo
+    from zenml.integrations.mlflow.experiment_trackers import MLFlowExperimentTracker
+
+NEEDED_TO_LOAD = ("scikit-learn", "numpy", "scipy", "skops")
+OWN_CODE = Path(faces.__file__).parent
+MAX_TRIALS = 5000
+MAX_NAME_LENGTH = 200
+
+
+class MLflowTracker:
+    """See `components.tracking.base.Tracker`."""
+
+    packages = Packages(("mlflow", "rapidjson"), "make setup")
+    needs_model_registry = True
+
+    def tracking_uri(self) -> str:
+        """Return where the active stack's runs are: a server's URL or a database."""
+        tracker: MLFlowExperimentTracker = Client().active_stack.experiment_tracker  # type: ignore[assignment]
+        return tracker.get_tracking_uri(as_plain_text=False)
+
+    def prepare(self) -> None:
+        """See Tracker: MLflow's database, if it is a local file."""
+        address = self.tracking_uri()
+        if address.startswith(SQLITE) and not is_complete(address):
+            from mlflow import MlflowClient
+
+            with complete_creation(address):
+                MlflowClient(tracking_uri=address).search_experiments()
+
+    def checks_for(self, component: Component) -> Iterator[Check]:
+        """See Tracker."""
+        if address := component.configuration.get("tracking_uri"):
+            yield Check("MLflow server", lambda: _check_server(str(address)))
+
+    def log_training(self, record: TrainingRecord) -> TrackedRun:
+        """See Tracker."""
+        import mlflow
+
+        mlflow.log_params(dict(record.params))
+        mlflow.set_tags(dict(record.tags))
+        _log_files(record.files)
+        logged = _log_model(record)
+        # Logged before the model, MLflow would ask its server for the history of each metric.
+        mlflow.log_metrics(dict(record.metrics), model_id=logged.model_id)
+        return TrackedRun(str(logged.run_id), _register(logged, record))
+
+    def finished_trials(self, study: str) -> dict[str, dict[str, float]]:
+        """See Tracker."""
+        import mlflow
+
+        run = mlflow.active_run()
+        assert run is not None
+        trials = mlflow.MlflowClient().search_runs(
+            [run.info.experiment_id],
+            f"tags.study = '{study}' and attributes.status = 'FINISHED'",
+            max_results=MAX_TRIALS,
+        )
+        return {trial.data.tags["trial"]: dict(trial.data.metrics) for trial in trials}
+
+    def log_trial(
+        self,
+        study: str,
+        key: str,
+        name: str,
+        params: Mapping[str, Scalar],
+        metrics: Mapping[str, float],
+    ) -> None:
+        """See Tracker."""
+        import mlflow
+
+        with mlflow.start_run(run_name=name[:MAX_NAME_LENGTH], nested=True):
+            mlflow.log_params(dict(params))
+            mlflow.log_metrics(dict(metrics))
+            mlflow.set_tags({"study": study, "trial": key})
+
+    def set_champion(self, registry_version: str) -> None:
+        """See Tracker: ZenML gives the version in production the alias 'champion'."""
+        registry = Client().active_stack.model_registry
+        assert registry is not None
+        registry.update_model_version(
+            name=NAME, version=registry_version, stage=ModelVersionStage.PRODUCTION
+        )
+
+    def ui_hint(self) -> str | None:
+        """See Tracker: a server's address, or the command that opens a local database."""
+        address = self.tracking_uri()
+        if address.startswith("http"):
+            return address
+        mlflow = "mlflow" if shutil.which("mlflow") else Path(sys.executable).with_name("mlflow")
+        return f"{mlflow} ui --backend-store-uri {address}"
+
+
+def _check_server(address: str) -> str:
+    import requests
+
+    try:
+        response = requests.get(f"{address.rstrip('/')}/health", timeout=TIMEOUT_SECONDS)
+    except requests.RequestException as error:
+        raise CheckFailed(
+            f"{address} does not respond: {type(error).__name__}",
+            "start it, or set MLFLOW_TRACKING_URI to its address",
+        ) from error
+    if not response.ok:
+        raise CheckFailed(
+            f"{address} responded with status {response.status_code}",
+            "is it an MLflow server, and is MLFLOW_TRACKING_URI right?",
+        )
+    return f"{address} is healthy"
+
+
+def _log_files(files: Mapping[str, bytes | str]) -> None:
+    import mlflow
+
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in files.items():
+            file = Path(folder) / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        mlflow.log_artifacts(folder)
+
+
+def _log_model(record: TrainingRecord) -> "ModelInfo":
+    """Log the whole model without pickle; with the package `faces` if it has classes from there."""
+    import mlflow.sklearn
+    from mlflow.models import infer_signature
+    from skops.io import dumps, get_untrusted_types
+
+    model: BaseEstimator = record.model
+    trusted = get_untrusted_types(data=dumps(model))
+    has_own_classes = any(name.startswith("faces.") for name in trusted)
+    logged: ModelInfo = mlflow.sklearn.log_model(
+        model,
+        name="model",
+        signature=infer_signature(record.example, model.predict_proba(record.example)),
+        pip_requirements=[f"{name}=={installed(name)}" for name in NEEDED_TO_LOAD],
+        serialization_format="skops",
+        skops_trusted_types=trusted,
+        code_paths=[str(OWN_CODE)] if has_own_classes else None,
+        pyfunc_predict_fn="predict_proba",
+    )
+    return logged
+
+
+def _register(logged: "ModelInfo", record: TrainingRecord) -> str:
+    """Create the model's version in MLflow's registry.
+
+    With MLflow's own client: ZenML's call omits the id of the logged model, which an MLflow server
+    requires.
+    """
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    client, context = MlflowClient(), get_step_context()
+    try:
+        client.create_registered_model(NAME)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    version = client.create_model_version(
+        NAME,
+        logged.model_uri,
+        run_id=logged.run_id,
+        model_id=logged.model_id,
+        description=record.description,
+        tags={
+            "zenml_pipeline_name": context.pipeline.name,
+            "zenml_run_name": context.pipeline_run.name,
+            **record.tags,
+        },
+    )
+    return str(version.version)
+
+
+TRACKER: Tracker = MLflowTracker()

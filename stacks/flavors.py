@@ -1,0 +1,18 @@
+"""Flavors of this project: where their classes are, and whether ZenML knows them as they are."""
+
+from zenml.enums import StackComponentType
+from zenml.models import FlavorResponse
+
+from components import alerters, deployers
+
+FLAVORS = {
+    StackComponentType.MODEL_DEPLOYER: deployers.FLAVORS,
+    StackComponentType.ALERTER: alerters.FLAVORS,
+}
+"""Import path of each flavor's class, by component type and name."""
+
+
+def is_outdated(flavor: FlavorResponse) -> bool:
+    """Return whether ZenML knows a flavor of this project under another import path."""
+    source = FLAVORS.get(flavor.type, {}).get(flavor.name)
+    return source is not None and flavor.source != source

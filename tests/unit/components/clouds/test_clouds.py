@@ -1,0 +1,56 @@
+import pytest
+
+from components import clouds
+from components.checks import Check, CheckFailed, Component, preflight
+from components.clouds.gcp import GoogleCloud
+from faces.errors import OperationError
+
+STORE = Component("artifact_store", "store", "gcp", {"path": "gs://bucket/zenml"})
+REGISTRY = Component("container_registry", "registry", "gcp", {"uri": "europe/project/faces"})
+JOBS = Component("orchestrator", "jobs", "vertex", {})
+LOCAL = Component("orchestrator", "here", "local", {})
+
+
+class Forbidden(Exception):
+    """Named like the exception of google.api_core."""
+
+
+def test_clouds_are_found_without_a_list_of_them() -> None:
+    assert [type(cloud) for cloud in clouds.all_clouds()] == [GoogleCloud]
+    assert clouds.packages()["vertex"].modules == ("kfp", "google.cloud.aiplatform")
+
+
+def test_each_component_is_checked_and_a_local_stack_needs_no_cloud() -> None:
+    parts = {check.part: check for check in clouds.checks_for([STORE, REGISTRY, JOBS])}
+    assert list(parts) == ["credentials", "bucket", "container images", "ZenML server"]
+    assert parts["bucket"].needs == parts["container images"].needs == "credentials"
+    assert [name for name, check in parts.items() if check.before_runs] == ["credentials", "bucket"]
+    assert list(clouds.checks_for([LOCAL])) == []
+
+
+def test_only_checks_meant_for_it_precede_a_run() -> None:
+    calls: list[str] = []
+
+    def fail() -> str:
+        calls.append("first")
+        raise CheckFailed("no bucket", "create it")
+
+    def late() -> str:
+        calls.append("never")
+        return "fine"
+
+    with pytest.raises(CheckFailed) as failed:
+        preflight([Check("a", late), Check("b", fail, before_runs=True)])
+    assert calls == ["first"]
+    assert (failed.value.cause, failed.value.remedy) == ("no bucket", "create it")
+    assert str(failed.value) == "no bucket: create it"
+
+
+def test_errors_of_a_cloud_are_explained_and_others_pass_through() -> None:
+    with (
+        pytest.raises(OperationError, match="Google denied permission: no"),
+        clouds.explained_errors(),
+    ):
+        raise Forbidden("no")
+    with pytest.raises(ValueError, match="our own"), clouds.explained_errors():
+        raise ValueError("our own")

@@ -1,0 +1,33 @@
+from pathlib import Path
+
+import pytest
+
+from components.deployers.base import ModelArtifact
+from components.deployers.seldon_kubernetes.model_store import locate, upload
+from faces.errors import OperationError
+from faces.runtime.portable import file_hash
+
+
+def artifact(data: bytes, version: str = "7") -> ModelArtifact:
+    return ModelArtifact(version, data, file_hash(data))
+
+
+def test_an_uploaded_model_can_be_located(tmp_path: Path) -> None:
+    stored = upload(f"{tmp_path}/models", artifact(b"model"))
+    assert Path(stored.uri).read_bytes() == b"model"
+    assert locate(f"{tmp_path}/models/", "7") == stored
+
+
+def test_a_missing_or_damaged_model_is_not_restored(tmp_path: Path) -> None:
+    with pytest.raises(OperationError, match=r"version 7 is not in .*: it cannot be restored"):
+        locate(str(tmp_path), "7")
+    stored = upload(str(tmp_path), artifact(b"model"))
+    Path(stored.uri).write_bytes(b"tampered")
+    with pytest.raises(OperationError, match="is damaged: version 7 cannot be restored"):
+        locate(str(tmp_path), "7")
+
+
+def test_a_store_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "models").write_text("a file where a folder should be")
+    with pytest.raises(OperationError, match="cannot be written"):
+        upload(f"{tmp_path}/models", artifact(b"model"))

@@ -1,0 +1,88 @@
+from typing import Any
+
+import pytest
+
+from components.deployers.seldon_kubernetes import rollout
+from components.deployers.seldon_kubernetes.manifest import REVISION
+from components.deployers.seldon_kubernetes.rollout import await_rollout
+from faces.errors import OperationError
+from tests.unit.components.deployers.seldon_kubernetes.pods import pod
+
+DESIRED = {
+    "metadata": {"labels": {REVISION: "new"}},
+    "spec": {"predictors": [{"replicas": 2}]},
+}
+
+
+class Cluster:
+    """Returns one list of pods after another, then the last one again."""
+
+    def __init__(self, *looks: list[dict[str, Any]], status: dict[str, Any] | None = None) -> None:
+        self.looks, self.status = list(looks), status or {"state": "Creating"}
+
+    def pods(self) -> list[dict[str, Any]]:
+        return self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
+
+    def find(self) -> dict[str, Any]:
+        return {"status": self.status}
+
+    def log(self, pod: str, lines: int = 100, previous: bool = False) -> str:
+        return f"first\nlast line of {pod}\n\n" if previous else ""
+
+
+@pytest.fixture(autouse=True)
+def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rollout, "POLL_SECONDS", 0.0)
+
+
+def wait(cluster: Cluster, timeout_seconds: float = 5) -> list[str]:
+    lines: list[str] = []
+    await_rollout(cluster, DESIRED, timeout_seconds, lines.append)  # type: ignore[arg-type]
+    return lines
+
+
+def test_a_rollout_ends_when_all_pods_are_new_and_ready_and_the_old_ones_end() -> None:
+    old, new = pod("old", True), pod("new", True)
+    lines = wait(
+        Cluster(
+            [old, old],
+            [old, old, pod("new", False, "ContainerCreating")],
+            [old, new, new],
+            [pod("old", True, ending=True), new, new],
+        )
+    )
+    assert lines == [f"rolling out: {n} of 2 pods are ready …" for n in (0, 0, 2)]
+
+
+@pytest.mark.parametrize(
+    "reason", ["CrashLoopBackOff", "ErrImagePull", "CreateContainerConfigError"]
+)
+def test_a_pod_that_cannot_start_ends_it_with_the_last_line_of_its_log(reason: str) -> None:
+    with pytest.raises(OperationError) as error:
+        wait(Cluster([pod("old", True), pod("new", False, reason)]), timeout_seconds=1e9)
+    assert reason in str(error.value)
+    assert "last line of its log: last line of pod-new" in str(error.value)
+
+
+def test_failing_pods_of_the_previous_revision_do_not_count() -> None:
+    looks = [pod("old", False, "CrashLoopBackOff"), pod("new", True)], [pod("new", True)] * 2
+    assert wait(Cluster(*looks)) == ["rolling out: 1 of 2 pods are ready …"]
+
+
+def test_scaling_to_zero_waits_until_all_pods_end() -> None:
+    none = {**DESIRED, "spec": {"predictors": [{"replicas": 0}]}}
+    lines: list[str] = []
+    cluster = Cluster([pod("new", True)], [pod("new", True, ending=True)])
+    await_rollout(cluster, none, 5, lines.append)  # type: ignore[arg-type]
+    assert len(lines) == 1
+
+
+def test_a_rollout_times_out() -> None:
+    with pytest.raises(OperationError, match="1 of 2 pods are ready after 0 s"):
+        wait(Cluster([pod("new", True), pod("new", False)]), timeout_seconds=0.001)
+
+
+def test_an_error_of_seldons_operator_is_reported() -> None:
+    status = {"state": "Failed", "description": "quota of pods exceeded"}
+    with pytest.raises(OperationError, match="Seldon could not deploy it: quota of pods exceeded"):
+        wait(Cluster([], status=status))
