@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from rich.markup import escape
 from zenml import pipeline
 from zenml.models import PipelineRunResponse
@@ -60,23 +60,28 @@ class DeploymentSummary(Summary):
 
     pipeline: Literal["deployment", "rollback"]
     endpoint: EndpointSummary
-    deployment: Deployment
+    replaced: int | None = Field(description="the version that was live before")
+    reason: str
+    who: str
+    when: str = Field(description="date and time in UTC, ISO 8601")
+    largest_difference: float = Field(description="between endpoint and model, in probability")
+    note: str | None = Field(description="what the deployer noticed on the way")
 
     def rows(self) -> Mapping[str, str]:
         """Show what is live where, in place of what, and why."""
-        record = self.deployment
-        previous = f"version {record.replaced}" if record.replaced else "nothing"
-        same = " (it was live already)" if record.replaced == record.version else ""
-        noticed = {"noticed": f"[yellow]{escape(record.note)}[/]"} if record.note else {}
+        version = self.endpoint.model_version
+        previous = f"version {self.replaced}" if self.replaced else "nothing"
+        same = " (it was live already)" if self.replaced == version else ""
+        noticed = {"noticed": f"[yellow]{escape(self.note)}[/]"} if self.note else {}
         return {
-            "live": f"[green]{NAME} version {record.version}[/]",
+            "live": f"[green]{NAME} version {version}[/]",
             "in place of": f"{previous}{same}",
-            "endpoint": f"{record.url}/api/v1.0/predictions",
+            "endpoint": f"{self.endpoint.url}/api/v1.0/predictions",
             "verified": "predictions match the trained model "
-            f"[dim](max. difference {record.largest_difference:.1g})[/]",
+            f"[dim](max. difference {self.largest_difference:.1g})[/]",
             **noticed,
-            "reason": escape(record.reason),
-            "by": escape(f"{record.who}, {record.when}"),
+            "reason": escape(self.reason),
+            "by": escape(f"{self.who}, {self.when}"),
             "run": self.run_row(),
         }
 
@@ -96,5 +101,10 @@ def summarize(run: PipelineRunResponse) -> DeploymentSummary:
         run=RunInfo.of(run),
         pipeline=record.kind,  # type: ignore[arg-type]
         endpoint=EndpointSummary(url=record.url, model_version=record.version),
-        deployment=record,
+        replaced=record.replaced,
+        reason=record.reason,
+        who=record.who,
+        when=record.when,
+        largest_difference=record.largest_difference,
+        note=record.note,
     )

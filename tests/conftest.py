@@ -1,4 +1,4 @@
-"""Faces to test with, and a ZenML of the tests' own."""
+"""Faces to test with, and an isolated ZenML configuration."""
 
 import os
 from collections.abc import Iterator
@@ -57,38 +57,42 @@ def people_folder(tmp_path_factory: pytest.TempPathFactory, drawn: Faces) -> Pat
 
 
 @contextmanager
-def own_zenml(home: Path) -> Iterator[Path]:
-    """A ZenML configuration that nothing else knows, for as long as the block lasts."""
-    former = dict(os.environ)
+def isolated_zenml(home: Path) -> Iterator[Path]:
+    """Use an isolated ZenML configuration within the block."""
+    previous = dict(os.environ)
     os.environ["ZENML_CONFIG_PATH"] = str(home)
     os.environ.pop("ZENML_ACTIVE_STACK_ID", None)
     from zenml.client import Client
     from zenml.config.global_config import GlobalConfiguration
 
-    def begin_anew() -> None:
+    def reset() -> None:
         GlobalConfiguration._reset_instance()
         Client._reset_instance()
 
-    begin_anew()
+    reset()
     yield home
     os.environ.clear()
-    os.environ.update(former)
-    begin_anew()
+    os.environ.update(previous)
+    reset()
 
 
 @pytest.fixture(scope="session")
 def zenml_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A ZenML configuration that nothing but this test session knows."""
-    with own_zenml(tmp_path_factory.mktemp("zenml")) as home:
+    """The isolated ZenML configuration of this test session."""
+    with isolated_zenml(tmp_path_factory.mktemp("zenml")) as home:
         yield home
 
 
-def run_pipeline(folder: Path, pipeline: str, text: str = "", **given: Any) -> dict[str, Any]:
-    """Run a pipeline as run.py does, with a config of the test's own; gives its summary."""
-    from cli.runner import run_pipeline
+def run_pipeline(
+    folder: Path, pipeline: str, text: str = "", cached: bool = True, **options: Any
+) -> dict[str, Any]:
+    """Run a pipeline as run.py does, with the test's own config, and return its summary."""
+    from cli import runner
     from cli.settings import read_settings
 
     config = folder / "config.yaml"
     config.write_text(text)
-    settings = read_settings(pipeline, config, given)
-    return run_pipeline(pipeline, settings, "local", True, Console(file=StringIO()))
+    settings = read_settings(pipeline, config, options)
+    console = Console(file=StringIO())
+    summary = runner.run_pipeline(pipeline, settings, "local", cached, console)
+    return summary.model_dump(mode="json")

@@ -1,4 +1,4 @@
-"""Training, deployment and rollback, as run.py does them, on an endpoint of the test's own."""
+"""Training, deployment and rollback, as run.py does them."""
 
 import json
 import os
@@ -15,7 +15,7 @@ import requests
 
 from benchmarks.load import Load, post, run_load
 from faces.errors import OperationError, UserError
-from tests.conftest import own_zenml, run_pipeline
+from tests.conftest import isolated_zenml, run_pipeline
 from tests.e2e.test_training import champion
 from tests.integration.serving.conftest import free_port
 
@@ -25,18 +25,18 @@ Run = Callable[..., dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A ZenML of this module's own: what happens depends on what happened before."""
-    with own_zenml(tmp_path_factory.mktemp("zenml-deployment")) as home:
+    """This module's ZenML configuration: each test builds on the tests before it."""
+    with isolated_zenml(tmp_path_factory.mktemp("zenml-deployment")) as home:
         yield home
         deployer().restore(None)
 
 
 @pytest.fixture(scope="module")
 def run(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    def run_here(pipeline: str, text: str = "", **given: Any) -> dict[str, Any]:
+    def run_here(pipeline: str, text: str = "", **options: Any) -> dict[str, Any]:
         if pipeline == "deployment":
             text = text or f"endpoint: {{port: {PORT}}}"
-        return run_pipeline(tmp_path_factory.mktemp("config"), pipeline, text, **given)
+        return run_pipeline(tmp_path_factory.mktemp("config"), pipeline, text, **options)
 
     return run_here
 
@@ -63,8 +63,8 @@ def deployer() -> Any:
 
 
 def served() -> str:
-    told = requests.get(f"http://127.0.0.1:{PORT}/health/status", timeout=5).json()
-    return str(told["meta"]["tags"]["model_version"])
+    status = requests.get(f"http://127.0.0.1:{PORT}/health/status", timeout=5).json()
+    return str(status["meta"]["tags"]["model_version"])
 
 
 def production() -> int:
@@ -75,7 +75,7 @@ def production() -> int:
     return version.number
 
 
-def while_asked(act: Callable[[], Any]) -> tuple[Any, Load]:
+def under_load(act: Callable[[], Any]) -> tuple[Any, Load]:
     """Do something while eight clients send requests without a pause."""
     pixels = np.random.default_rng(0).integers(0, 255, 4096, dtype=np.uint8)
     body = json.dumps({"binData": b64encode(pixels.tobytes()).decode()}).encode()
@@ -109,9 +109,9 @@ def test_nothing_in_production_nothing_to_deploy(run: Run) -> None:
 
 
 def test_the_version_in_production_goes_live(deployed: dict[str, Any]) -> None:
-    assert deployed["endpoint"] == {"url": f"http://127.0.0.1:{PORT}", "model_version": "1"}
+    assert deployed["endpoint"] == {"url": f"http://127.0.0.1:{PORT}", "model_version": 1}
     assert deployed["replaced"] is None
-    assert deployed["status"] == "live"
+    assert deployed["pipeline"] == "deployment"
     assert deployed["largest_difference"] < 1e-4
     assert served() == "1"
 
@@ -125,63 +125,63 @@ def test_zenml_lists_the_server_with_its_url(deployed: dict[str, Any]) -> None:
     assert any("serving version 1" in line for line in service.get_logs(tail=5))
 
 
-def test_checks_of_a_deployment_are_no_traffic(deployed: dict[str, Any]) -> None:
+def test_verification_requests_do_not_count_as_traffic(deployed: dict[str, Any]) -> None:
     from faces.drift.captured_requests import read_captured_requests
     from serving.capture.reader import read_files
 
     assert read_captured_requests(read_files(deployer().captured())).table.empty
 
 
-def test_asking_showing_and_deleting_by_command(
+def test_predict_show_and_delete_on_the_command_line(
     deployed: dict[str, Any], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     from PIL import Image
 
-    from cli.captured import forget_captured, show_captured
-    from cli.predict import ask
+    from cli.captured import delete_requests, show_requests
+    from cli.predict import predict
 
-    ask(None, None, body=True)
+    predict(None, None, body=True)
     body = json.loads(capsys.readouterr().out)
     assert len(body["data"]["ndarray"][0]) == 4096
     picture = tmp_path / "face.png"
     Image.fromarray(np.uint8(255 * np.reshape(body["data"]["ndarray"][0], (64, 64)))).save(picture)
-    ask(picture, "p03", body=False)
-    told = capsys.readouterr().out
-    assert f"face.png, asked at http://127.0.0.1:{PORT} (version 1):" in told
-    request = told.split("request ")[1].strip()
-    show_captured(None)
-    told = capsys.readouterr().out
-    assert request in told
-    assert "p03" in told
-    show_captured(tmp_path / "all.csv")
+    predict(picture, "p03", body=False)
+    output = capsys.readouterr().out
+    assert f"face.png, sent to http://127.0.0.1:{PORT} (version 1):" in output
+    request = output.split("request ")[1].strip()
+    show_requests(None)
+    output = capsys.readouterr().out
+    assert request in output
+    assert "p03" in output
+    show_requests(tmp_path / "all.csv")
     assert request in (tmp_path / "all.csv").read_text()
     capsys.readouterr()
-    forget_captured(None, request)
-    forget_captured("2000-01-01", None)
+    delete_requests(None, request)
+    delete_requests("2000-01-01", None)
     assert capsys.readouterr().out.splitlines() == [
-        "1 captured requests are deleted",
-        "0 captured requests are deleted",
+        "deleted 1 captured requests",
+        "deleted 0 captured requests",
     ]
     with pytest.raises(UserError, match="--forget-before: "):
-        forget_captured("yesterday", None)
+        delete_requests("yesterday", None)
 
 
 def test_a_new_version_goes_live_without_a_failed_request_and_back(
     run: Run, deployed: dict[str, Any]
 ) -> None:
     assert train(run, "svm")["model"]["promoted"]
-    second, load = while_asked(lambda: run("deployment"))
-    assert (second["endpoint"]["model_version"], second["replaced"]) == ("2", "1")
+    second, load = under_load(lambda: run("deployment"))
+    assert (second["endpoint"]["model_version"], second["replaced"]) == (2, 1)
     assert second["endpoint"]["url"] == deployed["endpoint"]["url"]
     assert load.failures == []
     assert len(load.seconds) > 200
     (service,) = deployer().find_model_server()
     assert service.model_version == "2"
 
-    back, load = while_asked(lambda: run("rollback", reason="names were wrong"))
+    back, load = under_load(lambda: run("rollback", reason="names were wrong"))
     assert load.failures == []
-    assert (back["endpoint"]["model_version"], back["replaced"]) == ("1", "2")
-    assert (back["kind"], back["reason"]) == ("rollback", "names were wrong")
+    assert (back["endpoint"]["model_version"], back["replaced"]) == (1, 2)
+    assert (back["pipeline"], back["reason"]) == ("rollback", "names were wrong")
     assert back["who"]
     assert back["when"].startswith("20")
     assert (served(), production(), champion()) == ("1", 1, 1)
@@ -192,42 +192,42 @@ def test_a_new_version_goes_live_without_a_failed_request_and_back(
     assert left.run_metadata["rolled_back"] == "names were wrong"
 
 
-def test_what_was_rolled_back_does_not_come_back_by_itself(
+def test_a_version_that_was_rolled_back_is_not_promoted_again(
     run: Run, deployed: dict[str, Any]
 ) -> None:
     again = train(run, "svm")["model"]
-    assert again["reason"] == "refused: it was rolled back (names were wrong)"
+    assert again["reason"] == "rejected: it was rolled back (names were wrong)"
     assert production() == 1
 
 
-def test_there_is_an_end_to_going_back(run: Run, deployed: dict[str, Any]) -> None:
+def test_the_first_version_cannot_be_rolled_back(run: Run, deployed: dict[str, Any]) -> None:
     with pytest.raises(UserError, match="no version before the one that is live"):
         run("rollback")
     assert served() == "1"
 
 
-def test_an_endpoint_that_answers_otherwise_than_the_model_is_taken_back(
+def test_an_endpoint_that_disagrees_with_the_model_is_rolled_back(
     run: Run, deployed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from steps.deployment import deploy_model
 
     assert train(run, "svm", seed=5)["model"]["promoted"]
     newest = production()
-    honest = deploy_model.write_portable
+    original = deploy_model.write_portable
 
-    def bad_request(model: Any) -> bytes:
+    def flipped(model: Any) -> bytes:
         kind, arrays = model.operators[0]
         first = (kind, {name: np.flip(array, axis=-1) for name, array in arrays.items()})
         model.operators[:] = [first, *model.operators[1:]]
-        return honest(model)
+        return original(model)
 
-    def go() -> None:
+    def deploy() -> None:
         with monkeypatch.context() as patch:
-            patch.setattr(deploy_model, "write_portable", bad_request)
+            patch.setattr(deploy_model, "write_portable", flipped)
             patch.setattr(deploy_model, "file_hash", lambda data: recorded(newest))
             patch.setattr(
                 deploy_model,
-                "Model",
+                "ModelArtifact",
                 lambda v, data, hash_: ModelArtifact(v, data, file_hash(data)),
             )
             with pytest.raises(
@@ -238,7 +238,7 @@ def test_an_endpoint_that_answers_otherwise_than_the_model_is_taken_back(
     from components.deployers.base import ModelArtifact
     from faces.runtime.portable import file_hash
 
-    _, load = while_asked(go)
+    _, load = under_load(deploy)
     assert load.failures == []
     assert served() == "1"
 
@@ -265,7 +265,7 @@ def test_a_damaged_portable_model_never_reaches_the_endpoint(
     assert served() == "1"
 
 
-def test_a_taken_port_fails_the_run_and_the_old_endpoint_goes_on(
+def test_a_taken_port_fails_the_run_and_the_previous_endpoint_stays(
     run: Run, deployed: dict[str, Any]
 ) -> None:
     import socket
@@ -278,7 +278,7 @@ def test_a_taken_port_fails_the_run_and_the_old_endpoint_goes_on(
     assert served() == "1"
 
 
-def test_a_crash_is_told_by_zenml_and_by_the_next_deployment(
+def test_a_crash_is_reported_by_zenml_and_by_the_next_deployment(
     run: Run, deployed: dict[str, Any]
 ) -> None:
     from zenml.enums import ServiceState
@@ -294,7 +294,7 @@ def test_a_crash_is_told_by_zenml_and_by_the_next_deployment(
     assert "the server is gone and nobody stopped it" in service.status.last_error
     again = run("deployment")
     assert "the server was gone" in again["note"]
-    assert served() == again["endpoint"]["model_version"] == str(production())
+    assert int(served()) == again["endpoint"]["model_version"] == production()
 
 
 def test_stop_start_and_delete_as_zenmls_commands_do(run: Run, deployed: dict[str, Any]) -> None:
@@ -309,11 +309,11 @@ def test_stop_start_and_delete_as_zenmls_commands_do(run: Run, deployed: dict[st
     assert deployer().find_model_server() == []
     with pytest.raises(requests.ConnectionError):
         served()
-    anew = run("deployment")
-    assert (anew["replaced"], served()) == (None, version)
+    again = run("deployment")
+    assert (again["replaced"], served()) == (None, version)
 
 
-def test_a_host_that_others_reach_needs_a_token(run: Run, deployed: dict[str, Any]) -> None:
+def test_a_host_that_others_can_reach_needs_a_token(run: Run, deployed: dict[str, Any]) -> None:
     with pytest.raises(UserError, match=r"endpoint\.host: others could reach the endpoint"):
         run("deployment", "endpoint: {host: 0.0.0.0}")
     with pytest.raises(UserError, match="no secret 'nothing' with a key 'token'"):

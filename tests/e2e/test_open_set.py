@@ -14,7 +14,7 @@ from PIL import Image
 from cli.runtime_env import ROOT
 from faces.data.dataset import Faces, load_faces
 from faces.evaluation.invariance import prediction_flip_rate
-from tests.conftest import own_zenml, real_faces_are_here, run_pipeline
+from tests.conftest import isolated_zenml, real_faces_are_here, run_pipeline
 from tests.integration.serving.conftest import free_port
 
 OWN = 30
@@ -35,7 +35,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, everybody: Faces) -> Itera
         for row in np.flatnonzero(everybody.labels == name)[:7]:
             pixels = (everybody.images[row] * 255).round().astype(np.uint8)
             Image.fromarray(pixels).save(folder / name / f"{row}.png")
-    with own_zenml(tmp_path_factory.mktemp("zenml-strangers")):
+    with isolated_zenml(tmp_path_factory.mktemp("zenml-strangers")):
         place = tmp_path_factory.mktemp("config")
         told = run_pipeline(place, "training", model="fisher", data=str(folder))
         run_pipeline(place, "deployment", f"endpoint: {{port: {free_port()}}}")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from faces.errors import UserError
-from tests.conftest import own_zenml, run_pipeline
+from tests.conftest import isolated_zenml, run_pipeline
 
 CONFIG = """
 data: {source: synthetic, people: 12, images: 8}
@@ -20,7 +20,7 @@ spaces: {svm: {components: [10, 20, 30], C: [0.1, 1.0]}, logistic: {components: 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with own_zenml(tmp_path_factory.mktemp("zenml-sweep")):
+    with isolated_zenml(tmp_path_factory.mktemp("zenml-sweep")):
         yield tmp_path_factory.mktemp("config")
 
 

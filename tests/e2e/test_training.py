@@ -1,18 +1,16 @@
-"""The training pipeline as a whole, on the real faces where they are at hand."""
+"""The training pipeline, on the Olivetti faces if they are available."""
 
 import shutil
 from collections.abc import Callable
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 from faces.data.dataset import Faces
 from faces.errors import UserError
-from tests.conftest import real_faces_are_here
+from tests.conftest import real_faces_are_here, run_pipeline
 
 SOURCE = "olivetti" if real_faces_are_here() else "synthetic"
 Train = Callable[..., dict[str, Any]]
@@ -20,16 +18,11 @@ Train = Callable[..., dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def train(zenml_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Train:
-    """Run the pipeline as run.py does, with a config of the test's own."""
+    """Run the pipeline as run.py does."""
 
-    def run(text: str = "", cached: bool = True, **given: Any) -> dict[str, Any]:
-        from cli.runner import run_pipeline
-        from cli.settings import read_settings
-
-        config = tmp_path_factory.mktemp("config") / "training.yaml"
-        config.write_text(text)
-        settings = read_settings("training", config, {"data": SOURCE, **given})
-        return run_pipeline("training", settings, "local", cached, Console(file=StringIO()))
+    def run(text: str = "", cached: bool = True, **options: Any) -> dict[str, Any]:
+        folder = tmp_path_factory.mktemp("config")
+        return run_pipeline(folder, "training", text, cached, **{"data": SOURCE, **options})
 
     return run
 
@@ -54,24 +47,23 @@ def production() -> int:
 
 
 def champion() -> int:
-    """The version in production as MLflow's registry tells it."""
+    """The version that MLflow's registry names as the champion."""
     from mlflow import MlflowClient
     from zenml.client import Client
 
-    from stacks.readiness import mlflow_address
-
-    client = MlflowClient(tracking_uri=mlflow_address(Client().active_stack_model))
+    tracker = Client().active_stack.experiment_tracker
+    client = MlflowClient(tracking_uri=tracker.get_tracking_uri(as_plain_text=False))
     return int(client.get_model_version_by_alias("face-recognizer", "champion").version)
 
 
 def test_the_first_run_says_what_it_did(first: dict[str, Any]) -> None:
     data, metrics, model, run = (first[k] for k in ("data", "metrics", "model", "run"))
     assert data["source"] == SOURCE
-    assert data["subjects"] == 40
+    assert data["identities"] == 40
     assert data["train"] + data["test"] + data["drifted"] == 400
     assert (model["name"], model["version"], model["stage"]) == (
         "face-recognizer",
-        "1",
+        1,
         "production",
     )
     assert model["reason"] == "promoted: there was no model in production"
@@ -106,13 +98,13 @@ def test_mlflow_holds_parameters_metrics_pictures_and_the_whole_model(
 
     version = production_version()
     assert version is not None
-    mlflow.set_tracking_uri(first["run"]["mlflow"])
+    mlflow.set_tracking_uri(first["run"]["tracker"].split()[-1])
     client = MlflowClient()
-    run = client.get_run(version.run_metadata["mlflow_run_id"])
+    run = client.get_run(version.run_metadata["tracker_run_id"])
     assert run.data.metrics["baseline_accuracy"] == first["metrics"]["baseline_accuracy"]
     assert run.data.params["condition"] == "yaw=frontal"
     assert run.data.params["params.components"] == "60"
-    assert len(client.list_artifacts(run.info.run_id, "pictures")) == 4
+    assert len(client.list_artifacts(run.info.run_id, "plots")) == 4
     assert len(client.list_artifacts(run.info.run_id, "tables")) == 2
 
     registered = client.get_model_version_by_alias("face-recognizer", "champion")
@@ -133,7 +125,7 @@ def test_the_same_again_is_cached_and_no_new_version(train: Train, first: dict[s
     from zenml.client import Client
 
     again = train()
-    assert again["model"]["version"] == "1"
+    assert again["model"]["version"] == 1
     assert again["model"]["reason"] == "stays: it is the model in production"
     assert again["metrics"] == first["metrics"]
     steps = Client().get_pipeline_run(again["run"]["id"]).steps
@@ -141,15 +133,10 @@ def test_the_same_again_is_cached_and_no_new_version(train: Train, first: dict[s
     assert ran == {"load_faces", "promote_model"}
 
 
-def test_a_change_of_the_science_is_not_answered_from_the_cache(
-    train: Train, first: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_cache_every_step_runs_again(train: Train, first: dict[str, Any]) -> None:
     from zenml.client import Client
 
-    from store import caching
-
-    monkeypatch.setattr(caching, "code_hash", lambda: "another")
-    again = train()
+    again = train(cached=False)
     steps = Client().get_pipeline_run(again["run"]["id"]).steps
     assert {step.status.value for step in steps.values()} == {"completed"}
     assert again["metrics"] == first["metrics"]
@@ -163,22 +150,22 @@ def test_another_model_is_a_new_version_and_the_old_one_stays(
     known = max(versions())
     second = train(model="logistic")
     assert int(second["model"]["version"]) == known + 1
-    former = find_version(1)
-    assert former is not None
-    assert former.run_metadata["data_version"] == first["data"]["version"]
-    assert load_artifact(former, "model").predict(load_artifact(former, "faces").pixels[:1])
+    previous = find_version(1)
+    assert previous is not None
+    assert previous.run_metadata["data_version"] == first["data"]["version"]
+    assert load_artifact(previous, "model").predict(load_artifact(previous, "faces").pixels[:1])
 
 
-def test_a_worse_model_is_refused_and_production_stays(train: Train, first: dict[str, Any]) -> None:
+def test_a_worse_model_is_rejected_and_production_stays(train: Train, first: dict[str, Any]) -> None:
     before = production()
     worse = train("params: {components: 2}")
     assert worse["model"]["stage"] == "none"
     assert not worse["model"]["promoted"]
-    assert worse["model"]["reason"].startswith("refused: worse than production")
+    assert worse["model"]["reason"].startswith("rejected: worse than production")
     assert production() == before == champion()
 
 
-def test_a_model_that_forgets_people_is_refused(train: Train, first: dict[str, Any]) -> None:
+def test_a_model_that_does_not_know_everyone_is_rejected(train: Train, first: dict[str, Any]) -> None:
     fewer = train(condition="glasses")
     if fewer["data"]["left_out"]:
         assert "people that production knows" in fewer["model"]["reason"]
@@ -192,7 +179,7 @@ def test_synthetic_faces_never_replace_real_ones(train: Train, first: dict[str, 
     before = production()
     drawn = train("data: {people: 6}", data="synthetic")
     assert drawn["model"]["reason"] == (
-        "refused: synthetic faces never replace a model of real people"
+        "rejected: synthetic faces never replace a model of real people"
     )
     assert production() == before
 
@@ -204,7 +191,7 @@ def test_synthetic_faces_are_never_promoted_on_a_stack_that_is_not_local(
 
     monkeypatch.setattr(promote_model, "_stack_is_local", lambda: False)
     drawn = train("data: {people: 5}", data="synthetic")
-    assert drawn["model"]["reason"] == "refused: synthetic faces are for local stacks only"
+    assert drawn["model"]["reason"] == "rejected: synthetic faces are for local stacks only"
 
 
 def test_a_run_and_a_version_are_tagged_with_their_source(
@@ -220,7 +207,7 @@ def test_a_run_and_a_version_are_tagged_with_their_source(
         assert f"data:{SOURCE}" in [tag.name for tag in thing.tags]
 
 
-def test_the_registry_is_told_after_a_run_that_was_killed_in_between(
+def test_the_registry_is_updated_after_a_killed_run(
     train: Train, first: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from steps.promotion import promote_model
@@ -229,7 +216,7 @@ def test_the_registry_is_told_after_a_run_that_was_killed_in_between(
         raise SystemExit("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(promote_model, "sync_registry_alias", killed)
+        patch.setattr(promote_model, "sync_champion", killed)
         with pytest.raises(SystemExit):
             train("model: logistic\nparams: {C: 9.0}")
     assert production() == max(versions())
@@ -238,7 +225,7 @@ def test_the_registry_is_told_after_a_run_that_was_killed_in_between(
     assert champion() == production()
 
 
-def test_a_production_that_moves_meanwhile_is_noticed(first: dict[str, Any]) -> None:
+def test_a_concurrent_change_of_production_is_noticed(first: dict[str, Any]) -> None:
     from store.versions import find_version, production_version, set_production_stage
 
     candidate, present = find_version(1), production_version()
@@ -251,7 +238,7 @@ def test_a_production_that_moves_meanwhile_is_noticed(first: dict[str, Any]) -> 
 def test_a_production_that_cannot_be_compared_is_not_replaced(
     train: Train, first: dict[str, Any]
 ) -> None:
-    """Somebody moved a version by hand that has no model."""
+    """A version without a model was moved into production by hand."""
     from zenml.client import Client
 
     from store.versions import production_version, set_production_stage
@@ -259,21 +246,21 @@ def test_a_production_that_cannot_be_compared_is_not_replaced(
     before = production_version()
     empty = Client().create_model_version("face-recognizer", description="nothing in it")
     assert set_production_stage(empty, instead_of=before)
-    refused = train("params: {components: 50}")
-    assert refused["model"]["reason"].startswith("refused: nothing to compare with: version")
+    rejected = train("params: {components: 50}")
+    assert rejected["model"]["reason"].startswith("rejected: nothing to compare with: version")
     assert production() == empty.number
     assert before is not None
     assert set_production_stage(before, instead_of=empty)
 
 
-def test_a_deleted_version_is_told(first: dict[str, Any]) -> None:
+def test_a_deleted_version_is_reported(first: dict[str, Any]) -> None:
     from steps.promotion.promote_model import promote_model
 
     with pytest.raises(UserError, match="version 999 of face-recognizer was deleted"):
         promote_model.entrypoint(version=999, metrics={}, tolerances={}, minimum_images=1)
 
 
-def test_a_folder_of_ones_own(train: Train, people_folder: Path, tmp_path: Path) -> None:
+def test_a_folder_with_own_people(train: Train, people_folder: Path, tmp_path: Path) -> None:
     bare = tmp_path / "people"
     shutil.copytree(people_folder, bare)
     (bare / "conditions.csv").unlink()
@@ -281,7 +268,7 @@ def test_a_folder_of_ones_own(train: Train, people_folder: Path, tmp_path: Path)
     assert own["data"] | {"version": ""} == {
         "source": "folder",
         "version": "",
-        "subjects": 4,
+        "identities": 4,
         "condition": "all images",
         "train": 24,
         "test": 8,

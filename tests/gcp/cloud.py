@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.deployers.container_images import PIPELINES, SERVING, image_name
-from tests.conftest import own_zenml
+from tests.conftest import isolated_zenml
 from tests.gcp.doubles.kubernetes import Kubernetes, kubernetes
 from tests.gcp.doubles.mlflow import Tracking, postgres_binaries, tracking
 from tests.gcp.doubles.storage import PROJECT, storage
@@ -63,7 +63,7 @@ def cloud() -> Iterator[Cloud]:
     """Start everything, set the environment as docs/gcp.md says, register the stack."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="faces-gcp-")))
-        stack.enter_context(own_zenml(folder / "zenml"))
+        stack.enter_context(isolated_zenml(folder / "zenml"))
         ambient: dict[str, str] = {"PATH": os.environ["PATH"], "HOME": str(folder), **MACHINE}
         bucket = stack.enter_context(storage(folder, ambient, [BUCKET, CAPTURED]))
         server = stack.enter_context(zenml_server(folder, ambient))

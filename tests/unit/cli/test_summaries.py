@@ -11,7 +11,7 @@ from cli.summaries import print_summary, summary_schema
 from pipelines.deployment import DeploymentSummary, EndpointSummary
 from pipelines.shared.summary import RunInfo, Summary
 from pipelines.training import DataSummary, TrainingSummary
-from store.records import Deployment, Promotion
+from store.records import Promotion
 
 SCHEMA = Path(__file__).parents[3] / "docs" / "summary.schema.json"
 RUN = RunInfo(name="training-1", status="completed", id="1", stack="local")
@@ -121,21 +121,16 @@ def test_a_tracking_server_is_an_address_to_open() -> None:
 
 
 def deployed(url: str) -> DeploymentSummary:
-    record = Deployment(
-        url=url,
-        version=2,
-        kind="deployment",
-        reason="it is the version in production, as the gate decided",
-        who="ada",
-        when="2026-11-25T12:00:00+00:00",
-        largest_difference=1e-6,
-        replaced=1,
-    )
     return DeploymentSummary(
         run=RUN,
         pipeline="deployment",
         endpoint=EndpointSummary(url=url, model_version=2),
-        deployment=record,
+        replaced=1,
+        reason="it is the version in production, as the gate decided",
+        who="ada",
+        when="2026-11-25T12:00:00+00:00",
+        largest_difference=1e-6,
+        note=None,
     )
 
 
