@@ -61,7 +61,7 @@ def show_captured(csv: Path | None, most: int = 20) -> None:
     if csv:
         table.to_csv(csv, index=False)
     elif len(table):
-        latest = table.tail(most).fillna({"truth": ""})
+        latest = table.tail(most).fillna({"label": ""})
         latest["time"] = latest["time"].dt.strftime("%Y-%m-%d %H:%M:%S")
         print(latest.round(3).to_string(index=False))
     print(f"{len(table)} faces in {', '.join(places) or 'no place yet'}")

@@ -1,11 +1,13 @@
 """Drift detection: look at the traffic since the last time, and act on it."""
 
+from dataclasses import asdict
 from typing import Any
 
 from zenml import pipeline
 from zenml.models import PipelineRunResponse
 
-from faces.drift.policy import ALERT, NOT_ENOUGH_EVIDENCE, RETRAIN
+from faces.drift.monitoring import MonitoringResult
+from faces.drift.policy import Action
 from pipelines.train_and_gate import train_and_gate
 from steps.data.add_feedback import learn_window
 from steps.deployment.deploy_model import deploy_model
@@ -30,7 +32,7 @@ def drift_detection(settings: dict[str, Any]) -> None:
     4. If the gate lets it: put it live, compare the endpoint with the model, write it down.
     5. Tell a person of drift, and what became of it.
     """
-    window, _ = load_window(settings["window"])
+    window = load_window(settings["window"])
     drift, measured = detect_drift(
         window, settings["threshold"], settings["minimum_images"], settings["minimum_people"]
     )
@@ -38,12 +40,12 @@ def drift_detection(settings: dict[str, Any]) -> None:
         window, drift, settings["windows"], settings["needed"], settings["minimum_labels"]
     )
     made = decision.load()["decision"]
-    if made == NOT_ENOUGH_EVIDENCE:
+    if made == Action.NOT_ENOUGH_EVIDENCE:
         return
     explain_drift(window, drift, measured, decision)
-    if made == ALERT:
+    if made == Action.ALERT:
         send_alert(decision, None, None)
-    if made != RETRAIN:
+    if made != Action.RETRAIN:
         return
     faces, split = learn_window(window)
     version, verdict = train_and_gate(faces, split, live_settings(), settings["gate"])
@@ -59,14 +61,14 @@ def drift_detection(settings: dict[str, Any]) -> None:
 def summarize(run: PipelineRunResponse) -> dict[str, Any]:
     """What a person and a script want to know of it."""
     output = {name: made[0] for step in run.steps.values() for name, made in step.outputs.items()}
-    drift = output["drift"].load()
+    drift: MonitoringResult = output["drift"].load()
     made = output["drift_decision"].load()
     gate = output["decision"].load() if "decision" in output else {}
     live = output["deployment"].load() if "deployment" in output else None
     metrics = output["metrics"].load() if "metrics" in output else {}
     alert = output["alert"].load() if "alert" in output else None
     return {
-        "drift": drift | {"damaged": output["damaged"].load()},
+        "drift": _summarize_drift(drift) | {"damaged": output["window"].load().damaged},
         "decision": made["decision"],
         "reason": made["reason"],
         "retrained": bool(gate),
@@ -77,4 +79,20 @@ def summarize(run: PipelineRunResponse) -> dict[str, Any]:
         "alert": alert,
         "page": f"{output['drift_page'].uri}/page.html" if "drift_page" in output else None,
         "run": {"name": run.name, "status": run.status.value, "id": str(run.id)},
+    }
+
+
+def _summarize_drift(result: MonitoringResult) -> dict[str, Any]:
+    drift = result.drift
+    return {
+        **asdict(drift),
+        "verdict": drift.verdict.value,
+        "detected": drift.detected,
+        "window": drift.images,
+        "subjects": drift.identities,
+        "labelled": result.labelled,
+        "confidence_drop": result.confidence.drop if result.confidence else None,
+        "confidence_p_value": result.confidence.p_value if result.confidence else None,
+        "accuracy": asdict(result.accuracy) if result.accuracy else None,
+        "version": result.version,
     }

@@ -6,7 +6,7 @@ from zenml import log_metadata, step
 from zenml.client import Client
 
 from faces import NAME
-from faces.drift.policy import RETRAIN
+from faces.drift.policy import Action
 
 
 @step(enable_cache=False)
@@ -33,7 +33,7 @@ def describe(
     decision: dict[str, Any], gate: dict[str, Any] | None, live: dict[str, Any] | None
 ) -> str:
     """What a person must know, in a sentence or three. No name and no face is in it."""
-    if decision["decision"] != RETRAIN:
+    if decision["decision"] != Action.RETRAIN:
         return f"{decision['reason']}."
     assert gate is not None
     if live is None:
