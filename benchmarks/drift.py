@@ -1,13 +1,13 @@
 """False alarms and power of the drift detectors, on the real faces and their condition labels.
 
-    python -m benchmarks.drift                    # 300 windows of each kind, a quarter of an hour
-    python -m benchmarks.drift --windows 60 --picture drift.png
+    python -m benchmarks.drift                    # 300 windows of each kind, about 15 minutes
+    python -m benchmarks.drift --windows 60 --plot drift.png
 
 In every repetition a model is trained on 60 % of each person's baseline images. Windows come from
-the other baseline images (no drift) and from changed ones. "by person": each face's statistics less
-the mean of the person whom the model names. How the deciding test was chosen: on other repetitions
-(seeds from 5000 on) of these same 400 images. "Evidently's preset" is DataDriftPreset() as it
-comes, on the plain columns; "drop in accuracy" knows the truth of the whole window.
+the other baseline images (no drift) and from changed ones. "By identity" means that each face's
+features are centred on the recognised identity. The default detector was chosen on other
+repetitions (seeds from 5000 on) of the same 400 images. "Evidently's preset" is DataDriftPreset()
+with its defaults, on plain features; "drop in accuracy" has the labels of the whole window.
 """
 
 import argparse
@@ -16,65 +16,73 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
-from matplotlib import colormaps
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from rich.progress import track
 from scipy.stats import ks_2samp
 from threadpoolctl import threadpool_limits
 
+from benchmarks.drift_results import ALPHA, DEFAULT, SIZES, Counts, draw_curves, print_tables
 from faces.data.conditions import parse_condition
 from faces.data.corruptions import CORRUPTIONS, corrupt
 from faces.data.dataset import Faces, load_faces
 from faces.drift.accuracy import accuracy_test
 from faces.drift.capture_features import NAMES
 from faces.drift.confidence import confidence_test
-from faces.drift.detector import DriftDetector
+from faces.drift.detectors.mmd import mmd_test
+from faces.drift.detectors.moments import DriftDetector, moments_test
 from faces.drift.identity_centering import centre_by_identity, winsorize
 from faces.drift.ks import ks_columns
-from faces.drift.mmd import mmd_test
-from faces.drift.moments import moments_test
-from faces.evaluation.metrics import wilson_interval
 from faces.models import build_model
 from faces.models.training import fit_classifier, fit_features
-from faces.reports.plots import as_png
 
-ALPHA = 0.01
-SIZES = (10, 25, 50, 100)
 MIXED = {"10 %": 0.1, "30 %": 0.3, "half": 0.5}
 BASELINES = {"turned heads": "yaw=frontal", "side light": "lighting=even", "glasses": "glasses=no"}
-DECIDES = "moments by person (decides)"
-COMPARED = ("30 % turned heads", "half turned heads")
-COLOURS = colormaps["tab20"].colors  # type: ignore[attr-defined]
 Rows = NDArray[np.float64]
 Outcome = tuple[str, int, str, bool]
-"""Kind of window, its size, detector, whether it gave alarm."""
+"""Kind of window, its size, detector, whether it raised an alarm."""
+LabelledWindow = tuple[str, int, NDArray[np.float32], NDArray[np.str_]]
+"""Kind of window, its size, images and labels."""
+
+
+class Classifier(Protocol):
+    """A fitted model."""
+
+    def predict(self, pixels: NDArray[np.floating]) -> NDArray[np.str_]:
+        """Predict the labels (n,) of pixels (n, 4096)."""
+        ...
+
+    def predict_proba(self, pixels: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Predict probabilities (n, classes) of pixels (n, 4096)."""
+        ...
 
 
 def main() -> None:
-    """Repeat, count, and print tables in Markdown."""
+    """Run all repetitions, and print tables in Markdown."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--windows", type=int, default=300, help="of each kind and size")
-    parser.add_argument("--picture", metavar="FILE", help="draw curves there, as PNG")
+    parser.add_argument(
+        "--windows", type=int, default=300, help="number of windows of each kind and size"
+    )
+    parser.add_argument("--plot", metavar="FILE", help="write curves to this PNG file")
     args = parser.parse_args()
     faces = load_faces("olivetti")
-    counts: dict[tuple[str, int, str], list[bool]] = defaultdict(list)
+    counts: Counts = defaultdict(list)
     with ProcessPoolExecutor(2, initializer=threadpool_limits, initargs=(1,)) as pool:
-        work = pool.map(partial(repetition, faces), range(args.windows))
+        work = pool.map(partial(run_repetition, faces), range(args.windows))
         for outcomes in track(work, "testing windows", total=args.windows):
             for kind, size, detector, alarm in outcomes:
                 counts[kind, size, detector].append(alarm)
     print_tables(counts)
-    if args.picture:
-        Path(args.picture).write_bytes(draw_curves(counts))
+    if args.plot:
+        Path(args.plot).write_bytes(draw_curves(counts))
 
 
-def repetition(faces: Faces, number: int) -> list[Outcome]:
-    """One split of the images for each baseline condition, and windows of every kind."""
+def run_repetition(faces: Faces, number: int) -> list[Outcome]:
+    """Split the images for each baseline condition, and test windows of every kind."""
     rng = np.random.default_rng(number)
     outcomes: list[Outcome] = []
     for changed, condition in BASELINES.items():
@@ -86,15 +94,15 @@ def repetition(faces: Faces, number: int) -> list[Outcome]:
             faces.images[reference], faces.labels[reference], seed=number, minimum_people=1
         )
         trial = Trial(faces, reference, detector, model, others, rng)
-        for kind, size, images, truth in windows(faces, others, drifted, changed, rng):
-            outcomes += [(kind, size, name, alarm) for name, alarm in trial.alarms(images, truth)]
+        for kind, size, images, labels in windows(faces, others, drifted, changed, rng):
+            outcomes += [(kind, size, name, alarm) for name, alarm in trial.alarms(images, labels)]
     return outcomes
 
 
 def split(
     faces: Faces, baseline: NDArray[np.bool_], rng: np.random.Generator
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
-    """Rows of the reference (60 % of each person's baseline), its other rows, and the drifted."""
+    """Return rows of the reference (60 % of each person's baseline), other baseline, drifted."""
     reference: list[int] = []
     others: list[int] = []
     for person in faces.identities:
@@ -107,11 +115,12 @@ def split(
     return np.array(reference), np.array(others), np.flatnonzero(~baseline & known)
 
 
-def train(faces: Faces, rows: NDArray[np.intp]) -> object:
-    """The default model on the reference."""
+def train(faces: Faces, rows: NDArray[np.intp]) -> Classifier:
+    """Train the default model on the reference."""
     model, part = build_model("svm"), faces[rows]
     features = fit_features(model, part.pixels, part.labels)
-    return fit_classifier(model, features, part.pixels, part.labels)
+    fitted: Classifier = fit_classifier(model, features, part.pixels, part.labels)
+    return fitted
 
 
 def windows(
@@ -120,8 +129,8 @@ def windows(
     drifted: NDArray[np.intp],
     changed: str,
     rng: np.random.Generator,
-) -> Iterator[tuple[str, int, NDArray[np.float32], NDArray[np.str_]]]:
-    """Windows of every kind and size that the images are enough for, and whom they show."""
+) -> Iterator[LabelledWindow]:
+    """Yield windows of every kind and size for which there are enough images."""
     turned = changed == "turned heads"
     for size in SIZES:
         whole = rng.permutation(drifted)[:size]
@@ -147,133 +156,66 @@ def windows(
 
 
 class Trial:
-    """All detectors against one reference."""
+    """All detectors, fitted on one reference."""
 
     def __init__(
         self,
         faces: Faces,
         reference: NDArray[np.intp],
         detector: DriftDetector,
-        model: object,
+        model: Classifier,
         others: NDArray[np.intp],
         rng: np.random.Generator,
     ) -> None:
         self.detector, self.model = detector, model
-        raw = detector.statistics.measure(faces.images[reference])
-        self.mean, self.spread = raw.mean(axis=0), raw.std(axis=0)
-        self.raw = (raw - self.mean) / self.spread
+        raw = detector.features.measure(faces.images[reference])
+        self.mean, self.deviation = raw.mean(axis=0), raw.std(axis=0)
+        self.raw = (raw - self.mean) / self.deviation
         self.seed = int(rng.integers(1 << 30))
-        kept = rng.permutation(others)[: len(others) // 2]
-        self.sure = self.confidence(faces.images[kept])
-        self.right = self.name(faces.images[kept]) == faces.labels[kept]
+        baseline = rng.permutation(others)[: len(others) // 2]
+        self.baseline_confidence = self.confidence(faces.images[baseline])
+        self.baseline_correct = self.predict(faces.images[baseline]) == faces.labels[baseline]
 
-    def name(self, images: NDArray[np.float32]) -> NDArray[np.str_]:
-        """Whom the model takes each image for."""
-        flat = images.reshape(len(images), -1)
-        return np.asarray(self.model.predict(flat).astype(str))  # type: ignore[attr-defined]
+    def predict(self, images: NDArray[np.float32]) -> NDArray[np.str_]:
+        """Predict the identity of each image."""
+        return self.model.predict(images.reshape(len(images), -1)).astype(np.str_)
 
     def confidence(self, images: NDArray[np.float32]) -> NDArray[np.float64]:
-        """How sure the model is of each image."""
-        flat = images.reshape(len(images), -1)
-        return np.asarray(self.model.predict_proba(flat).max(axis=1))  # type: ignore[attr-defined]
+        """Return the largest probability of each image."""
+        return np.asarray(self.model.predict_proba(images.reshape(len(images), -1)).max(axis=1))
 
     def alarms(
-        self, images: NDArray[np.float32], truth: NDArray[np.str_]
+        self, images: NDArray[np.float32], labels: NDArray[np.str_]
     ) -> Iterator[tuple[str, bool]]:
-        """Each detector's name, and whether it gives alarm."""
+        """Yield each detector's name, and whether it raises an alarm."""
         detector = self.detector
-        values = detector.statistics.measure(images)
-        raw = (values - self.mean) / self.spread
-        named = self.name(images)
-        own = winsorize(centre_by_identity(values, named, detector.means), detector.scale)
-        for where, reference, window in (("by person", detector.rows, own), ("", self.raw, raw)):
-            decides = " (decides)" if where else ""
-            for name, test in (("moments", moments_test), ("MMD", mmd_test)):
-                shown = f"{name} {where}{decides if name == 'moments' else ''}".strip()
-                yield shown, test(reference, window, seed=self.seed)[1] <= ALPHA
+        values = detector.features.measure(images)
+        raw = (values - self.mean) / self.deviation
+        predicted = self.predict(images)
+        rows = winsorize(centre_by_identity(values, predicted, detector.means), detector.scale)
+        for suffix, reference, window in (
+            (" by identity", detector.rows, rows), ("", self.raw, raw)
+        ):  # fmt: skip
+            moments = DEFAULT if suffix else "moments"
+            for name, test in ((moments, moments_test), (f"MMD{suffix}", mmd_test)):
+                yield name, test(reference, window, seed=self.seed)[1] <= ALPHA
             columns = ks_columns(reference, window, NAMES, ALPHA)
-            yield f"KS + Bonferroni {where}".strip(), bool(columns["drifted"].any())
+            yield f"KS + Bonferroni{suffix}", bool(columns["drifted"].any())
         yield "Evidently's preset", evidently_preset(self.raw, raw)
-        yield "drop in confidence", confidence_test(self.sure, self.confidence(images))[1] <= ALPHA
-        yield "drop in accuracy", accuracy_test(self.right, named == truth).p_value <= ALPHA
+        confidence = confidence_test(self.baseline_confidence, self.confidence(images))
+        yield "drop in confidence", confidence.p_value <= ALPHA
+        accuracy = accuracy_test(self.baseline_correct, predicted == labels)
+        yield "drop in accuracy", accuracy.p_value <= ALPHA
 
 
 def evidently_preset(reference: Rows, window: Rows) -> bool:
-    """What Evidently's DataDriftPreset() says of columns of (m, d) and (n, d), for m up to 1,000.
+    """Decide as Evidently's DataDriftPreset() does for columns of (m, d) and (n, d), m <= 1,000.
 
-    Drift if half of the columns or more have a Kolmogorov–Smirnov p-value below 0.05. A test
-    compares it with Evidently itself, which would take hours here.
+    Drift is detected if at least half of the columns have a Kolmogorov–Smirnov p-value below 0.05.
+    Evidently itself would take hours here; a unit test compares both.
     """
     p_values = [ks_2samp(a, b).pvalue for a, b in zip(reference.T, window.T, strict=True)]
     return bool(np.mean(np.array(p_values) < 0.05) >= 0.5)
-
-
-def draw_curves(counts: dict[tuple[str, int, str], list[bool]]) -> bytes:
-    """Alarms by window size: of the deciding test for each kind, of each detector for two kinds."""
-    figure = Figure(figsize=(11, 4.6), layout="constrained")
-    axes = figure.subplots(1, 3, sharey=True)
-    kinds = [k for k in dict.fromkeys(kind for kind, _, _ in counts) if "people" not in k]
-    detectors = list(dict.fromkeys(detector for _, _, detector in counts))
-    panels = [("the deciding test", [(kind, kind, DECIDES) for kind in kinds])]
-    panels += [(kind, [(d, kind, d) for d in detectors]) for kind in COMPARED]
-    for axis, (title, lines) in zip(axes, panels, strict=True):
-        for number, (label, kind, detector) in enumerate(lines):
-            sizes = [n for n in SIZES if counts.get((kind, n, detector))]
-            shares = [np.mean(counts[kind, n, detector]) for n in sizes]
-            decides = detector == DECIDES and title != panels[0][0]
-            axis.plot(
-                sizes, shares, "o-", markersize=3, label=label.replace(" (decides)", ""),
-                color=COLOURS[number % 20], linewidth=2.5 if decides else 1.2,
-            )  # fmt: skip
-        axis.set(title=title, xlabel="faces in the window", xscale="log", ylim=(-0.02, 1.02))
-        axis.set_xticks(SIZES, [str(n) for n in SIZES])
-        axis.minorticks_off()
-        axis.legend(fontsize=7, frameon=False)
-        axis.spines[["top", "right"]].set_visible(False)
-        axis.grid(alpha=0.2)
-    axes[0].set_ylabel(f"share of windows with an alarm, α = {ALPHA}")
-    return as_png(figure)
-
-
-def print_tables(counts: dict[tuple[str, int, str], list[bool]]) -> None:
-    """The deciding test for every kind and size, with intervals; then all detectors."""
-    kinds = list(dict.fromkeys(kind for kind, _, _ in counts))
-    detectors = list(dict.fromkeys(detector for _, _, detector in counts))
-    print(f"\nAlarms at α = {ALPHA}, in %, with 95 % intervals: {DECIDES}\n")
-    _row("windows", *(f"n = {size}" for size in SIZES))
-    _row(*["---"] * (len(SIZES) + 1))
-    for kind in kinds:
-        if "people" not in kind:
-            _row(kind, *(_cell(counts.get((kind, size, DECIDES), [])) for size in SIZES))
-    few = [kind for kind in kinds if "people" in kind]
-    pooled = {
-        (kind, detector): [
-            alarm for (k, _, d), alarms in counts.items() if (k, d) == (kind, detector)
-            for alarm in alarms
-        ]
-        for kind in few for detector in detectors
-    }  # fmt: skip
-    print(f"\nAll detectors, alarms at α = {ALPHA} in %:\n")
-    wanted = [(kind, size) for kind in kinds if kind not in few for size in (25, 50)]
-    _row("windows", *detectors)
-    _row(*["---"] * (len(detectors) + 1))
-    for kind, size in wanted:
-        if (kind, size, DECIDES) in counts:
-            cells = [f"{100 * np.mean(counts[kind, size, d]):.0f}" for d in detectors]
-            _row(f"{kind}, n = {size}", *cells)
-    for kind in few:
-        _row(kind, *(f"{100 * np.mean(pooled[kind, d]):.1f}" for d in detectors))
-
-
-def _cell(alarms: list[bool]) -> str:
-    if not alarms:
-        return ""
-    low, high = wilson_interval(sum(alarms), len(alarms))
-    return f"{100 * np.mean(alarms):.1f} ({100 * low:.1f}–{100 * high:.1f})"
-
-
-def _row(*cells: str) -> None:
-    print(f"| {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":

@@ -16,15 +16,13 @@ from seldon_core.proto.prediction_pb2 import Feedback, SeldonMessage
 
 from faces.runtime.capture_format import to_unit_range
 from faces.runtime.image import PIXELS
+from faces.runtime.portable import UNKNOWN
 from serving.capture.writer import Capture
 from serving.errors import RequestError, bad_request
 from serving.hot_reload import ModelFollower
 from serving.metrics import Metrics
 from serving.request_parser import ID, Payload, read_payload
 from serving.settings import ServerSettings
-
-UNKNOWN = "unknown"
-"""Said instead of a name of someone who is none of the people the model knows."""
 
 TRUTH = 200
 """Characters that a name may have."""
@@ -61,11 +59,13 @@ class FaceModel:
         request = payload.request or f"{self._ids.getrandbits(128):032x}"
         probabilities, scores = served.model.predict_with_score(to_unit_range(payload.pixels))
         best = probabilities.argmax(axis=1)
+        rejection_threshold = served.model.rejection_threshold
+        accepted = scores >= (-np.inf if rejection_threshold is None else rejection_threshold)
         sure = [round(float(row[at]), 6) for row, at in zip(probabilities, best, strict=True)]
         if self.capture:
             try:
                 self.capture.prediction(
-                    request, served.version, served.classes, payload.pixels, probabilities
+                    request, served.version, served.classes, payload.pixels, probabilities, accepted
                 )
             except OSError as error:
                 raise RequestError(
@@ -82,11 +82,10 @@ class FaceModel:
             "confidence": sure,
             "score": [round(float(score), 6) for score in scores],
         }
-        rejection_threshold = served.model.rejection_threshold
         if rejection_threshold is not None:
             tags["person"] = [
-                name if score >= rejection_threshold else UNKNOWN
-                for name, score in zip(tags["person"], scores, strict=True)
+                name if known else UNKNOWN
+                for name, known in zip(tags["person"], accepted, strict=True)
             ]
             tags["rejection_threshold"] = round(rejection_threshold, 6)
         meta = orjson.dumps({"puid": request, "tags": tags})

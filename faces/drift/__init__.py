@@ -1,9 +1,10 @@
-"""Drift: faces come that the model was not trained for, or it names them less well.
+"""Data drift and performance drift between training faces and production windows.
 
-One file a detector. `DriftDetector` decides; the others say where the drift is and what it costs.
+`detectors` has one module per drift detector; `DriftDetector` is the default one. `monitoring`
+assesses a window, `policy` decides what to do about it.
 """
 
-from faces.drift.detector import DriftDetector
+from faces.drift.detectors.moments import DriftDetector
 from faces.drift.result import DriftResult, DriftVerdict
 
 __all__ = ["DriftDetector", "DriftResult", "DriftVerdict"]

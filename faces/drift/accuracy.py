@@ -1,4 +1,4 @@
-"""Model drift: the model names fewer people rightly than it did on held-out images."""
+"""Performance drift: accuracy is lower than on held-out images of the training conditions."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,15 @@ from faces.evaluation.metrics import wilson_interval
 
 @dataclass(frozen=True)
 class AccuracyDrop:
-    """Accuracy before and now, now with its 95 % interval, and the p-value of "no lower"."""
+    """Change of the accuracy.
+
+    Attributes:
+        before: Accuracy on the baseline test.
+        now: Accuracy in the window.
+        low: Lower end of the 95 % interval of `now`.
+        high: Upper end of the 95 % interval of `now`.
+        p_value: Of the null hypothesis that accuracy is not lower.
+    """
 
     before: float
     now: float
@@ -21,9 +29,14 @@ class AccuracyDrop:
 
 
 def accuracy_test(before: NDArray[np.bool_], now: NDArray[np.bool_]) -> AccuracyDrop:
-    """Compare which held-out images were right before (m,) with which are right now (n,).
+    """Test whether accuracy dropped: one-sided Fisher's exact test, Wilson's interval.
 
-    Fisher's exact test, one-sided; Wilson's interval.
+    Args:
+        before: Whether each image of the baseline test was recognised correctly, (m,).
+        now: Whether each labelled face of the window was recognised correctly, (n,), n > 0.
+
+    Returns:
+        Both accuracies, the interval and the p-value.
     """
     table = [
         [int(now.sum()), int((~now).sum())],

@@ -1,4 +1,4 @@
-"""A few numbers that say how a face was taken: light, focus, and the head's turn."""
+"""Nine capture-condition features per image: lighting, focus, head yaw."""
 
 from dataclasses import dataclass
 
@@ -8,38 +8,53 @@ from scipy.linalg import eigh
 from scipy.ndimage import gaussian_filter, laplace
 
 NAMES = (
-    "brightness", "contrast", "sharpness", "light from the left", "light from above",
-    "symmetry", "turn", "amount of turn", "smoothest part",
+    "brightness", "contrast", "sharpness", "horizontal_illumination", "vertical_illumination",
+    "symmetry", "yaw", "abs_yaw", "local_flatness",
 )  # fmt: skip
-BLUR = 8.0
-"""Pixels: what is wider than this counts as light, not as face."""
+LIGHTING_SIGMA = 8.0
+"""Pixels: structures wider than this are attributed to lighting, not to the face."""
 
-SMOOTH = 0.005
-"""Share of the picture that counts as its smoothest part."""
+FLAT_SHARE = 0.005
+"""Share of the image's area that `local_flatness` is measured in."""
 
 CHUNK = 500
-"""Images at a time, in double precision."""
+"""Images that are converted to double precision at a time."""
 
 Images = NDArray[np.floating]
 
 
 @dataclass(frozen=True, eq=False)
 class CaptureFeatures:
-    """Measures the columns `NAMES` of images; what a turned head looks like is learned once."""
+    """Measures how faces were captured.
 
-    turn: NDArray[np.float64]
-    """(4096,): the main way in which the reference's faces are not their own mirror images."""
+    Attributes:
+        yaw_axis: Unit vector (4096,): the main direction in which the reference's faces differ
+            from their mirror images.
+    """
+
+    yaw_axis: NDArray[np.float64]
 
     def measure(self, images: Images) -> NDArray[np.float64]:
-        """Images (n, 64, 64) in [0, 1] as rows of 9 numbers, (n, 9)."""
+        """Measure images.
+
+        Args:
+            images: Images (n, 64, 64) in [0, 1].
+
+        Returns:
+            The columns `NAMES`, (n, 9): mean; standard deviation; log variance of the Laplacian;
+            left half less right half; upper half less lower half; correlation with the mirror
+            image; projection on `yaw_axis`, and its absolute value; log energy of the Laplacian in
+            the flattest part, which is low if something covers the face.
+        """
         starts = range(0, len(images), CHUNK)
-        return np.vstack([self._measure(images[start : start + CHUNK]) for start in starts])
+        blocks = [self._measure(images[start : start + CHUNK]) for start in starts]
+        return np.vstack([np.empty((0, len(NAMES))), *blocks])
 
     def _measure(self, images: Images) -> NDArray[np.float64]:
         images = np.asarray(images, np.float64)
         rows, mirrored = (part.reshape(len(images), -1) for part in (images, images[:, :, ::-1]))
         half = images.shape[2] // 2
-        turn = antisymmetric(images) @ self.turn
+        yaw = antisymmetric(images) @ self.yaw_axis
         edges = [laplace(image) for image in images]
         return np.column_stack(
             [
@@ -49,17 +64,21 @@ class CaptureFeatures:
                 images[:, :, :half].mean(axis=(1, 2)) - images[:, :, half:].mean(axis=(1, 2)),
                 images[:, :half].mean(axis=(1, 2)) - images[:, half:].mean(axis=(1, 2)),
                 _correlations(rows, mirrored),
-                turn,
-                np.abs(turn),
-                [_smoothest(edge) for edge in edges],
+                yaw,
+                np.abs(yaw),
+                [_local_flatness(edge) for edge in edges],
             ]
         )
 
 
 def fit_capture_features(reference: Images) -> CaptureFeatures:
-    """Learn what a turn looks like from reference images (n, 64, 64).
+    """Fit the yaw axis: the first principal component of the antisymmetric parts of images.
 
-    It is the first principal component of what is antisymmetric in them; nothing else is looked at.
+    Args:
+        reference: Images (m, 64, 64) in [0, 1].
+
+    Returns:
+        The fitted features; nothing else depends on the reference.
     """
     rows = antisymmetric(reference)
     last = len(rows) - 1
@@ -69,21 +88,28 @@ def fit_capture_features(reference: Images) -> CaptureFeatures:
 
 
 def antisymmetric(images: Images) -> NDArray[np.float64]:
-    """What of each image (n, 64, 64), evenly lit, its mirror image does not share: (n, 4096)."""
-    even = np.stack([_evenly_lit(image) for image in np.asarray(images, np.float64)])
+    """Compute the antisymmetric part of each image, after normalising its lighting.
+
+    Args:
+        images: Images (n, 64, 64) in [0, 1].
+
+    Returns:
+        Half the difference of each image and its mirror image, (n, 4096).
+    """
+    even = np.stack([_normalise_lighting(image) for image in np.asarray(images, np.float64)])
     return ((even - even[:, :, ::-1]) / 2).reshape(len(images), -1)
 
 
-def _evenly_lit(image: NDArray[np.float64]) -> NDArray[np.float64]:
-    detail = image - gaussian_filter(image, BLUR)
-    spread = np.sqrt(gaussian_filter(detail**2, BLUR))
-    lit: NDArray[np.float64] = detail / (spread + 1e-3)
-    return lit
+def _normalise_lighting(image: NDArray[np.float64]) -> NDArray[np.float64]:
+    detail = image - gaussian_filter(image, LIGHTING_SIGMA)
+    deviation = np.sqrt(gaussian_filter(detail**2, LIGHTING_SIGMA))
+    normalised: NDArray[np.float64] = detail / (deviation + 1e-3)
+    return normalised
 
 
-def _smoothest(edges: NDArray[np.float64]) -> float:
-    """How much detail there is where there is least: little, if something covers the face."""
-    return float(np.log(np.quantile(gaussian_filter(edges**2, 1.0), SMOOTH) + 1e-7))
+def _local_flatness(edges: NDArray[np.float64]) -> float:
+    """Log energy of the Laplacian where it is lowest."""
+    return float(np.log(np.quantile(gaussian_filter(edges**2, 1.0), FLAT_SHARE) + 1e-7))
 
 
 def _correlations(rows: NDArray[np.floating], others: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -1,12 +1,13 @@
-"""Captured requests as a table: what was asked, what was answered, and what was true."""
+"""Captured requests as a table: requests, predictions and feedback labels."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from faces.data.window import Window, last_occurrences
 from faces.runtime.capture_format import (
     FEEDBACK,
     MODEL,
@@ -15,69 +16,145 @@ from faces.runtime.capture_format import (
     count_damaged,
     read_records,
 )
-from faces.runtime.image import PIXELS
+from faces.runtime.image import IMAGE_SIDE, PIXELS
+from faces.runtime.portable import UNKNOWN
 
 COLUMNS = [
-    "request", "face", "time", "version", "person", "confidence", "truth", "probabilities",
+    "request", "face", "time", "version", "predicted", "confidence", "label", "probabilities",
 ]  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class CapturedRequests:
-    """A row for each face, oldest first, its pixels (n, 4096), and what could not be read.
+    """All faces of captured requests, oldest first.
 
-    The table's columns: `request` and `face` (its place in the request), `time` (UTC), `version`,
-    `person` and `confidence` as answered, `truth` (None unless feedback came that names each face
-    of its request; the last counts), and `probabilities`, an array in the order of
-    `people[version]`.
+    Attributes:
+        table: A row for each face: `request` (id), `face` (its position in the request), `time`
+            (UTC), `version`, `predicted` (the identity as answered, "unknown" included),
+            `confidence` (the largest probability), `label` (from the latest feedback, None without
+            any) and `probabilities` (an array in the order of `classes[version]`).
+        pixels: The faces (n, 4096) in [0, 1].
+        classes: The classes of each version.
+        damaged: Number of damaged stretches in the files.
+        unmatched_feedback: Number of feedback records that were ignored, because no request has
+            their id and their number of faces.
     """
 
     table: pd.DataFrame
     pixels: NDArray[np.float32]
     classes: dict[str, list[str]]
     damaged: int
+    unmatched_feedback: int
 
 
 def read_captured_requests(files: Iterable[bytes]) -> CapturedRequests:
-    """Read the bytes of capture files. Requests that only checked a deployment are left out."""
-    classes: dict[str, list[str]] = {}
-    predictions: list[CapturedRecord] = []
-    feedback: dict[str, tuple[float, list[str]]] = {}
-    damaged = 0
+    """Read capture files. Requests that only verified a deployment are left out.
+
+    Args:
+        files: The bytes of each file, in any order.
+
+    Returns:
+        The requests with their predictions and feedback labels.
+    """
+    records = _Records()
     for data in files:
-        damaged += count_damaged(data)
-        for record in read_records(data):
-            if record.kind == MODEL:
-                classes[record.head["version"]] = record.head["classes"]
-            elif record.kind == FEEDBACK:
-                given = (record.head["time"], record.head["truth"])
-                feedback[record.head["id"]] = max(given, feedback.get(record.head["id"], given))
-            elif not record.head["id"].startswith(VERIFICATION):
-                predictions.append(record)
-    predictions = [r for r in predictions if r.head["version"] in classes]
+        records.add(data)
+    predictions = [
+        record
+        for record in records.predictions
+        if record.head["version"] in records.classes
+        and not record.head["id"].startswith(VERIFICATION)
+    ]
     predictions.sort(key=lambda record: float(record.head["time"]))
-    rows = [row for record in predictions for row in _rows(record, classes, feedback)]
+    labels, unmatched = records.match_feedback()
+    rows = [row for record in predictions for row in _rows(record, records.classes, labels)]
     table = pd.DataFrame(rows, columns=COLUMNS).astype({"face": int, "confidence": float})
     table["time"] = pd.to_datetime(table["time"], unit="s", utc=True)
-    pixels = [record.pixels for record in predictions]
-    stacked = np.concatenate(pixels) if pixels else np.empty((0, PIXELS), np.float32)
-    return CapturedRequests(table, stacked, classes, damaged)
+    pixels = [np.empty((0, PIXELS), np.float32), *(record.pixels for record in predictions)]
+    return CapturedRequests(
+        table, np.concatenate(pixels), records.classes, records.damaged, unmatched
+    )
+
+
+def select_window(captured: CapturedRequests, since: int, last: int | None = None) -> Window:
+    """Select the faces of a monitoring window.
+
+    An image that was sent several times counts once, with its latest answer and label.
+
+    Args:
+        captured: All captured faces.
+        since: Only faces captured after this time, in nanoseconds since 1970.
+        last: At most this many faces, the latest ones; None for all.
+
+    Returns:
+        The window, oldest face first.
+    """
+    table = captured.table
+    times = table["time"].astype("datetime64[ns, UTC]").astype("int64").to_numpy()
+    rows = np.flatnonzero(times > since)[-last if last else 0 :]
+    images = captured.pixels[rows].reshape(-1, IMAGE_SIDE, IMAGE_SIDE)
+    selected = table.iloc[rows]
+    window = Window(
+        images=images,
+        predicted=selected["predicted"].to_numpy(dtype=str),
+        labels=selected["label"].fillna("").to_numpy(dtype=str),
+        confidence=selected["confidence"].to_numpy(dtype=float),
+        versions=selected["version"].to_numpy(dtype=str),
+        times=times[rows],
+        damaged=captured.damaged,
+        unmatched_feedback=captured.unmatched_feedback,
+    )
+    return window[last_occurrences(images)]
+
+
+Labels = dict[tuple[str, int], list[str]]
+"""Feedback labels by request id and number of faces."""
+
+
+@dataclass
+class _Records:
+    """The records of capture files, by kind."""
+
+    classes: dict[str, list[str]] = field(default_factory=dict)
+    predictions: list[CapturedRecord] = field(default_factory=list)
+    feedback: list[CapturedRecord] = field(default_factory=list)
+    damaged: int = 0
+
+    def add(self, data: bytes) -> None:
+        self.damaged += count_damaged(data)
+        for record in read_records(data):
+            if record.kind == MODEL:
+                self.classes[record.head["version"]] = record.head["classes"]
+            elif record.kind == FEEDBACK:
+                self.feedback.append(record)
+            else:
+                self.predictions.append(record)
+
+    def match_feedback(self) -> tuple[Labels, int]:
+        """Return the latest labels of each request, and the number of records that match none."""
+        requests = {(record.head["id"], record.head["faces"]) for record in self.predictions}
+        labels: Labels = {}
+        unmatched = 0
+        for record in sorted(self.feedback, key=lambda record: float(record.head["time"])):
+            request = (record.head["id"], len(record.head["labels"]))
+            if request in requests:
+                labels[request] = record.head["labels"]
+            else:
+                unmatched += 1
+        return labels, unmatched
 
 
 def _rows(
-    record: CapturedRecord,
-    classes: dict[str, list[str]],
-    feedback: dict[str, tuple[float, list[str]]],
-) -> Iterable[tuple[object, ...]]:
-    head = record.head
+    record: CapturedRecord, classes: dict[str, list[str]], labels: Labels
+) -> Iterator[tuple[object, ...]]:
+    """Yield the table's rows for the faces of a prediction."""
+    head, probabilities = record.head, record.probabilities
     names = classes[head["version"]]
-    unknown: list[str | None] = [None] * head["faces"]
-    truth = feedback.get(head["id"], (0.0, unknown))[1]
-    if len(truth) != head["faces"]:
-        truth = unknown
-    for face, probabilities in enumerate(record.probabilities):
-        best = int(probabilities.argmax())
+    face_labels = labels.get((head["id"], head["faces"]), [None] * head["faces"])
+    for face, (row, accepted) in enumerate(zip(probabilities, record.accepted, strict=True)):
+        best = int(row.argmax())
+        predicted = names[best] if accepted else UNKNOWN
         yield (
-            head["id"], face, head["time"], head["version"], names[best],
-            float(probabilities[best]), truth[face], probabilities,
+            head["id"], face, head["time"], head["version"], predicted, float(row[best]),
+            face_labels[face], row,
         )  # fmt: skip

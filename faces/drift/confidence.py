@@ -1,17 +1,36 @@
-"""The model is less sure than it was on images that it had not been trained on."""
+"""Drop in confidence compared with held-out images of the training conditions."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
 
-def confidence_test(
-    reference: NDArray[np.floating], window: NDArray[np.floating]
-) -> tuple[float, float]:
-    """Drop of the mean confidence, and the p-value of "no lower" (Mann and Whitney 1947).
+@dataclass(frozen=True)
+class ConfidenceDrop:
+    """Change of the mean confidence.
 
-    `reference` must be of held-out or out-of-fold images: on its own training images a model is
-    always surer, and every window would look like drift.
+    Attributes:
+        drop: Mean of the baseline less that of the window; negative if confidence rose.
+        p_value: Of the null hypothesis that confidence is not lower.
     """
-    drop = float(np.mean(reference) - np.mean(window))
-    return drop, float(mannwhitneyu(window, reference, alternative="less").pvalue)
+
+    drop: float
+    p_value: float
+
+
+def confidence_test(baseline: NDArray[np.floating], window: NDArray[np.floating]) -> ConfidenceDrop:
+    """Test whether confidence dropped: one-sided Mann–Whitney U test (1947).
+
+    Args:
+        baseline: Confidence of held-out images, (m,). Training images would not do: a model is
+            more confident about them, so every window would seem to drift.
+        window: Confidence of the faces of a window, (n,), n > 0.
+
+    Returns:
+        The drop and its p-value.
+    """
+    drop = float(np.mean(baseline) - np.mean(window))
+    p_value = float(mannwhitneyu(window, baseline, alternative="less").pvalue)
+    return ConfidenceDrop(drop, p_value)

@@ -1,133 +1,97 @@
-"""The decision: a window of faces is like those that the model was trained on, or it is not."""
+"""What a drift detector must provide."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from faces.drift.capture_features import NAMES, CaptureFeatures, fit_capture_features
-from faces.drift.identity_centering import (
-    centre_by_identity,
-    centre_leave_one_out,
-    mad_scale,
-    mean_per_identity,
-    winsorize,
-)
-from faces.drift.ks import ks_columns
-from faces.drift.moments import moments_test
-from faces.drift.result import DriftResult, DriftVerdict
+from faces.drift.result import DriftResult
 
 Images = NDArray[np.floating]
-MAX_REFERENCE_ROWS = 2_000
-"""Rows of the reference that the test looks at; more would cost time and decide nothing."""
-
-MAX_PER_PERSON = 20
-"""Images of each person that are looked at."""
+Labels = NDArray[np.str_]
+Arrays = Mapping[str, NDArray[Any]]
 
 
-@dataclass(frozen=True, eq=False)
-class DriftDetector:
-    """What is known of the reference: its statistics, by person and without the person.
+class Detector(Protocol):
+    """Tests whether a window of production faces differs from the training faces.
 
-    The reference may have parts, such as a window that was learned. A window like the whole, or
-    like one of the parts, is no drift: the model was trained for it.
-
-    >>> detector = DriftDetector.fit(reference_images, reference_subjects)
-    >>> report = detector.test(window_images, predicted_subjects)
-    >>> report.verdict, report.p_value
+    A detector is a class in its own module in `faces.drift.detectors`. It may subclass
+    `faces.drift.two_sample.TwoSampleDetector`, or only implement these methods.
     """
 
-    statistics: CaptureFeatures
-    means: Mapping[str, NDArray[np.float64]]
-    rows: NDArray[np.float64]
-    groups: NDArray[np.str_]
-    scale: NDArray[np.float64]
-    threshold: float = 0.01
-    minimum_images: int = 10
-    minimum_people: int = 8
-    permutations: int = 999
-    seed: int = 0
+    name: ClassVar[str]
+    """Name in the configuration: the name of its module."""
 
     @classmethod
-    def fit(
-        cls,
-        images: Images,
-        labels: NDArray[np.str_],
-        groups: NDArray[np.str_] | None = None,
-        **settings: float,
-    ) -> "DriftDetector":
-        """Learn from the images (n, 64, 64) that the model was trained on, and whom they show.
+    def fit(cls, images: Images, labels: Labels, groups: Labels | None = None) -> Self:
+        """Fit the reference.
 
-        `groups` (n,) names the part of the reference that each belongs to, "" for none. `settings`:
-        `threshold` is the share of false alarms, `minimum_images` and `minimum_people` what a
-        window must have.
+        Args:
+            images: Training images (m, 64, 64) in [0, 1].
+            labels: The label of each, (m,).
+            groups: The part of the reference that each belongs to, (m,), "" for none. A window
+                that is like one of the parts is not drift.
+
+        Returns:
+            The fitted detector, with its default limits.
         """
-        chosen = _last_per_person(labels)
-        images, labels = images[chosen], labels[chosen]
-        groups = None if groups is None else groups[chosen]
-        statistics = fit_capture_features(images[:: max(1, len(images) // MAX_REFERENCE_ROWS)])
-        values = statistics.measure(images)
-        rows, left = centre_leave_one_out(values, labels)
-        scale = mad_scale(rows)
-        named = np.full(len(labels), "") if groups is None else groups
-        kept = np.random.default_rng(0).permutation(len(rows))[:MAX_REFERENCE_ROWS]
-        means = mean_per_identity(values, labels)
-        rows, named = winsorize(rows[kept], scale), named[left][kept]
-        return cls(statistics, means, rows, named, scale, **settings)  # type: ignore[arg-type]
+        ...
 
-    def test(self, images: Images, predicted: NDArray[np.str_]) -> DriftResult:
-        """Compare a window's images (n, 64, 64), named by the model, with the reference.
+    def with_limits(self, threshold: float, minimum_images: int, minimum_people: int) -> Self:
+        """Set the limits of the test.
 
-        The same image twice is one image. Too few images or people are not enough evidence.
+        Args:
+            threshold: Significance level of the test.
+            minimum_images: Smallest number of distinct images in a window.
+            minimum_people: Smallest number of distinct identities in a window.
+
+        Returns:
+            The same detector with these limits.
         """
-        different = {image.tobytes(): row for row, image in enumerate(images)}
-        rows_kept = np.array(sorted(different.values()), dtype=np.int64)
-        images, predicted = images[rows_kept], predicted[rows_kept]
-        window, people = len(images), len(np.unique(predicted))
-        values = self.statistics.measure(images) if window else np.empty((0, len(NAMES)))
-        rows = winsorize(centre_by_identity(values, predicted, self.means), self.scale)
-        columns = ks_columns(self.rows, rows, NAMES, self.threshold) if window else EMPTY
-        if window < self.minimum_images or people < self.minimum_people:
-            reason = (
-                f"{window} different images of {people} people; {self.minimum_images} images of "
-                f"{self.minimum_people} people are needed"
-            )
-            verdict = DriftVerdict.NOT_ENOUGH_EVIDENCE
-            return DriftResult(
-                verdict, reason, None, None, self.threshold, window, people, columns, rows
-            )
-        statistic, p_value = max(
-            (
-                moments_test(reference, rows, permutations=self.permutations, seed=self.seed)
-                for reference in self._references()
-            ),
-            key=lambda found: found[1],
-        )
-        drifted = p_value <= self.threshold
-        verdict = DriftVerdict.DRIFT if drifted else DriftVerdict.NONE
-        most = columns.sort_values("statistic", ascending=False)["column"].iloc[0]
-        told = f"p = {p_value:.3g} of {window} images of {people} people"
-        reason = f"{told}; most of all in {most}" if drifted else told
-        return DriftResult(
-            verdict, reason, statistic, p_value, self.threshold, window, people, columns, rows
-        )
+        ...
 
-    def _references(self) -> Iterator[NDArray[np.float64]]:
-        """The rows of the whole, and of each part that is no smaller than a window must be."""
-        yield self.rows
-        for part in np.unique(self.groups[self.groups != ""]):
-            rows = self.rows[self.groups == part]
-            if len(rows) >= self.minimum_images:
-                yield rows
+    def test(self, images: Images, predicted: Labels) -> DriftResult:
+        """Test a window.
 
+        Args:
+            images: Images of the window (n, 64, 64) in [0, 1]; n may be 0.
+            predicted: The identity that the model answered for each, (n,), "unknown" included.
 
-def _last_per_person(labels: NDArray[np.str_]) -> NDArray[np.integer]:
-    """Rows of the last `MAX_PER_PERSON` images of everyone, in the order they had."""
-    order = np.argsort(labels, kind="stable")
-    _, first, counts = np.unique(labels[order], return_index=True, return_counts=True)
-    place = np.arange(len(order)) - np.repeat(first, counts)
-    return np.sort(order[np.repeat(counts, counts) - place <= MAX_PER_PERSON])
+        Returns:
+            The verdict, with the statistic and the p-value it is based on.
+        """
+        ...
 
+    def tabulate(self, images: Images, predicted: Labels) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Tabulate what the test compares, for reports.
 
-EMPTY = ks_columns(np.zeros((1, 0)), np.zeros((1, 0)), (), 1.0)
+        Args:
+            images: Images of the window (n, 64, 64) in [0, 1].
+            predicted: The identity that the model answered for each, (n,), "unknown" included.
+
+        Returns:
+            The reference and the window (n rows, in the order of `images`), with the same columns.
+        """
+        ...
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Convert to plain arrays, which can be stored without pickle.
+
+        Returns:
+            Arrays by name, none of which has the data type `object`.
+        """
+        ...
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """Restore a detector.
+
+        Args:
+            arrays: The arrays that `to_arrays` returned.
+
+        Returns:
+            A detector that returns the same results as the original.
+        """
+        ...

@@ -1,4 +1,7 @@
-"""Take the person out of the statistics: who comes is no drift, only how they look."""
+"""Remove identity effects: centre each face's features on that person's training mean.
+
+A different mix of people is then not drift; only a change in how faces are captured is.
+"""
 
 from collections.abc import Mapping
 
@@ -8,42 +11,59 @@ from numpy.typing import NDArray
 Rows = NDArray[np.float64]
 Means = Mapping[str, Rows]
 CLIP = 4.0
+"""Robust standard deviations at which features are clipped."""
 
 
 def mean_per_identity(rows: Rows, labels: NDArray[np.str_]) -> dict[str, Rows]:
-    """Each person's mean row, of rows (n, d) and their subjects (n,)."""
-    return {str(name): rows[labels == name].mean(axis=0) for name in np.unique(labels)}
+    """Compute the mean row (d,) of each label, of rows (n, d) and labels (n,)."""
+    return {str(label): rows[labels == label].mean(axis=0) for label in np.unique(labels)}
 
 
-def centre_by_identity(rows: Rows, labels: NDArray[np.str_], means: Means) -> Rows:
-    """Rows (n, d) less the mean of the person each is taken for; of strangers, less all means'."""
-    everybody = np.mean(list(means.values()), axis=0)
-    known = [means.get(str(name), everybody) for name in labels]
-    return np.asarray(rows - np.array(known).reshape(rows.shape))
+def centre_by_identity(rows: Rows, predicted: NDArray[np.str_], means: Means) -> Rows:
+    """Subtract from each row the mean of the identity that was recognised.
+
+    Args:
+        rows: Features (n, d).
+        predicted: Recognised identities, (n,). Identities without a mean, such as "unknown", are
+            centred on the mean of all means.
+        means: Mean row (d,) of each identity.
+
+    Returns:
+        The centred rows, (n, d).
+    """
+    overall = np.mean(list(means.values()), axis=0)
+    centres = [means.get(str(identity), overall) for identity in predicted]
+    return np.asarray(rows - np.array(centres).reshape(rows.shape))
 
 
 def centre_leave_one_out(rows: Rows, labels: NDArray[np.str_]) -> tuple[Rows, NDArray[np.integer]]:
-    """The same within the reference: less the mean of the person's *other* rows.
+    """Subtract from each row the mean of the *other* rows with its label.
 
-    A row that helped to make its own mean would look closer to it than any new one can. People with
-    a single row are dropped. The second array says which rows are left.
+    Including a row in its own mean would make the reference look less variable than new faces.
+
+    Args:
+        rows: Features (n, d).
+        labels: The label of each row, (n,). Labels with a single row are left out.
+
+    Returns:
+        The centred rows (m, d), grouped by label, and the number of the row that each is from.
     """
-    parts, kept = [], []
-    for name in np.unique(labels):
-        own = np.flatnonzero(labels == name)
+    centred, sources = [], []
+    for label in np.unique(labels):
+        own = np.flatnonzero(labels == label)
         if len(own) > 1:
-            apart = rows[own] - rows[own].mean(axis=0)
-            parts.append(apart * len(own) / (len(own) - 1))
-            kept.append(own)
-    return np.vstack(parts), np.concatenate(kept)
+            deviations = rows[own] - rows[own].mean(axis=0)
+            centred.append(deviations * len(own) / (len(own) - 1))
+            sources.append(own)
+    return np.vstack(centred), np.concatenate(sources)
 
 
 def mad_scale(rows: Rows) -> Rows:
-    """A scale for each column of (n, d) that a few wild values do not move: 1.48 × the MAD."""
+    """Compute a robust standard deviation of each column of (n, d): 1.4826 × its MAD."""
     deviations = np.abs(rows - np.median(rows, axis=0))
     return np.asarray(1.4826 * np.median(deviations, axis=0) + 1e-12)
 
 
 def winsorize(rows: Rows, scale: Rows) -> Rows:
-    """Rows in units of `scale`, none further than `CLIP` from 0: wild values count, once."""
+    """Scale rows (n, d) and clip them to ±`CLIP`, so that outliers have bounded influence."""
     return np.clip(rows / scale, -CLIP, CLIP)

@@ -1,4 +1,4 @@
-"""Which columns drifted: Kolmogorov–Smirnov column by column, corrected for their number."""
+"""Per-column Kolmogorov–Smirnov tests with Bonferroni correction: where a window differs."""
 
 from collections.abc import Sequence
 
@@ -11,17 +11,24 @@ Rows = NDArray[np.float64]
 
 
 def ks_columns(reference: Rows, window: Rows, names: Sequence[str], alpha: float) -> pd.DataFrame:
-    """Compare each column of (m, d) with that of (n, d).
+    """Compare two samples column by column.
 
-    A row for each: `column`, `before`, `now` (means), `statistic`, `p_value` (Bonferroni: times
-    the number of columns, at most 1) and `drifted` at `alpha`.
+    Args:
+        reference: Rows (m, d).
+        window: Rows (n, d).
+        names: The names of the d columns.
+        alpha: Significance level over all columns.
+
+    Returns:
+        A row for each column: `column`, `before` and `now` (means), `statistic`, `p_value` (times
+        d, at most 1) and `drifted` (p-value up to `alpha`).
     """
     rows = []
     for column, name in enumerate(names):
-        found = ks_2samp(reference[:, column], window[:, column])
-        p_value = min(1.0, len(names) * float(found.pvalue))
+        result = ks_2samp(reference[:, column], window[:, column])
+        p_value = min(1.0, len(names) * float(result.pvalue))
         before, now = reference[:, column].mean(), window[:, column].mean()
-        rows.append((name, before, now, float(found.statistic), p_value, p_value <= alpha))
+        rows.append((name, before, now, float(result.statistic), p_value, p_value <= alpha))
     return pd.DataFrame(
         rows, columns=["column", "before", "now", "statistic", "p_value", "drifted"]
     )

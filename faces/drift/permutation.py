@@ -1,4 +1,4 @@
-"""P-values by permutation, for statistics that are quadratic in the two samples' weights."""
+"""Permutation p-values of two-sample statistics that depend on weights of the rows."""
 
 from collections.abc import Callable
 
@@ -15,16 +15,25 @@ def permutation_test(
     permutations: int,
     seed: int,
 ) -> tuple[float, float]:
-    """The statistic of two samples of these sizes, and its p-value.
+    """Compute a statistic of two samples, and its p-value by random permutations.
 
-    `statistic` takes rows of weights, 1/m for each row of the reference and -1/n for each of the
-    window, and gives one number for each row of weights. The p-value counts the sample itself
-    among the permutations (Phipson and Smyth 2010, "Permutation p-values should never be zero"),
-    so false alarms are no more frequent than it says.
+    The observed statistic counts as one of the permutations (Phipson and Smyth 2010,
+    "Permutation p-values should never be zero"), so the false-alarm rate is at most the level.
+
+    Args:
+        statistic: Maps rows of weights (k, m + n) to k values. A weight is 1/m for a row of the
+            reference and -1/n for a row of the window. Large values are evidence of a difference.
+        reference: Number of rows of the reference, m.
+        window: Number of rows of the window, n.
+        permutations: Number of random permutations.
+        seed: Seed of the permutations.
+
+    Returns:
+        The statistic and its p-value.
     """
     weights = np.r_[np.full(reference, 1 / reference), np.full(window, -1 / window)]
     tiled = np.tile(weights, (permutations, 1))
     shuffled = np.random.default_rng(seed).permuted(tiled, axis=1)
-    found = float(statistic(weights[None])[0])
-    others = statistic(shuffled)
-    return found, float((1 + (others >= found - 1e-12).sum()) / (permutations + 1))
+    observed = float(statistic(weights[None])[0])
+    at_least = (statistic(shuffled) >= observed - 1e-12).sum()
+    return observed, float((1 + at_least) / (permutations + 1))

@@ -1,63 +1,97 @@
-"""What to do about a window: nothing, wait, raise an alert, or train again."""
+"""Retraining policy: what to do about a window."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
 
-NONE, NOT_ENOUGH_EVIDENCE = "none", "not_enough_evidence"
-WAIT, ALERT, RETRAIN = "wait", "alert", "retrain"
+from faces.drift.monitoring import MonitoringResult
+from faces.drift.result import DriftVerdict
+
+
+class Action(StrEnum):
+    """What to do about a window."""
+
+    NONE = "none"
+    NOT_ENOUGH_EVIDENCE = "not_enough_evidence"
+    WAIT = "wait"
+    ALERT = "alert"
+    RETRAIN = "retrain"
+
+
+@dataclass(frozen=True)
+class RetrainingPolicy:
+    """When to retrain: drift in `required` of the last windows, and enough labels.
+
+    Attributes:
+        of_last: Number of windows considered, the current one included.
+        required: Number of these that must have drifted, the current one included.
+        minimum_labels: Labelled faces in the current window; with fewer, alert instead.
+    """
+
+    of_last: int
+    required: int
+    minimum_labels: int
 
 
 @dataclass(frozen=True)
 class DriftDecision:
-    """What is done, and why, in words for a person."""
+    """What to do about a window, and the reason in one sentence without a full stop."""
 
-    decision: str
+    action: Action
     reason: str
 
     @property
     def drifted(self) -> bool:
-        """Whether drift was seen, whatever is done about it."""
-        return self.decision in (WAIT, ALERT, RETRAIN)
+        """Whether the window drifted, whatever is done about it."""
+        return self.action in (Action.WAIT, Action.ALERT, Action.RETRAIN)
 
 
 def decide(
-    drift: Mapping[str, Any],
-    previous: Sequence[bool],
-    *,
-    windows: int,
-    needed: int,
-    minimum_labels: int,
+    result: MonitoringResult, previous: Sequence[bool], policy: RetrainingPolicy
 ) -> DriftDecision:
-    """Decide about a window by what was found in it, `drift`, and in those before it.
+    """Decide what to do about a window.
 
-    Data drift or model drift (accuracy, where feedback came) must be in this window and in at
-    least `needed` of the last `windows`, this one among them; `previous` says of the earlier ones,
-    oldest first, whether they drifted. Nothing can be learned from faces without labels: then
-    there is only an alert.
+    Args:
+        result: What was measured in the window.
+        previous: Whether each previous window drifted, oldest first, without those that had not
+            enough evidence.
+        policy: When to retrain.
+
+    Returns:
+        The action and its reason.
     """
-    if drift["verdict"] == NOT_ENOUGH_EVIDENCE:
-        return DriftDecision(NOT_ENOUGH_EVIDENCE, drift["reason"])
-    accuracy = drift["accuracy"]
-    model_drift = accuracy is not None and accuracy["p_value"] <= drift["threshold"]
-    signs = []
-    if drift["detected"]:
-        signs.append(f"data drift: {drift['reason']}")
-    if model_drift:
-        signs.append(
-            f"model drift: accuracy {accuracy['now']:.3f}, was {accuracy['before']:.3f} "
-            f"(p = {accuracy['p_value']:.2g})"
-        )
+    if result.drift.verdict == DriftVerdict.NOT_ENOUGH_EVIDENCE:
+        return DriftDecision(Action.NOT_ENOUGH_EVIDENCE, f"Not tested: {result.drift.reason}")
+    signs = _drift_signs(result)
     if not signs:
-        return DriftDecision(NONE, f"no drift: {drift['reason']}")
-    told = "; ".join(signs)
-    seen = 1 + sum(previous[-(windows - 1) :] if windows > 1 else [])
-    if seen < needed:
-        return DriftDecision(WAIT, f"{told}; in {seen} of the {needed} windows that are needed")
-    if drift["labelled"] < minimum_labels:
+        return DriftDecision(Action.NONE, f"No drift: {result.drift.reason}")
+    text = "; ".join(signs)
+    drift = text[0].upper() + text[1:]
+    considered = [*previous, True][-policy.of_last :]
+    if sum(considered) < policy.required:
         return DriftDecision(
-            ALERT,
-            f"{told}; {drift['labelled']} faces have a label and {minimum_labels} are needed: "
-            "nothing can be learned without",
+            Action.WAIT,
+            f"{drift}; seen in {sum(considered)} of the last {len(considered)} windows, "
+            f"{policy.required} of {policy.of_last} are required",
         )
-    return DriftDecision(RETRAIN, told)
+    if result.labelled < policy.minimum_labels:
+        return DriftDecision(
+            Action.ALERT,
+            f"{drift}; retraining needs at least {policy.minimum_labels} labelled faces, and "
+            f"feedback labelled {result.labelled}",
+        )
+    return DriftDecision(Action.RETRAIN, drift)
+
+
+def _drift_signs(result: MonitoringResult) -> list[str]:
+    """Describe the data drift and the performance drift of a window, as far as it has them."""
+    signs = []
+    if result.drift.detected:
+        signs.append(f"data drift: {result.drift.reason}")
+    accuracy = result.accuracy
+    if accuracy is not None and accuracy.p_value <= result.drift.threshold:
+        signs.append(
+            f"performance drift: accuracy fell from {accuracy.before:.3f} to {accuracy.now:.3f} "
+            f"(p = {accuracy.p_value:.2g})"
+        )
+    return signs

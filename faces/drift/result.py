@@ -1,30 +1,30 @@
-"""What a detector found."""
+"""Result of a drift test: JSON-able scalars only."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-
 
 class DriftVerdict(StrEnum):
-    """What a window shows."""
+    """Outcome of a drift test."""
 
     NONE = "none"
     DRIFT = "drift"
     NOT_ENOUGH_EVIDENCE = "not_enough_evidence"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class DriftResult:
-    """One window against the reference.
+    """Result of testing one window against the reference.
 
-    `statistic`, `p_value` and `threshold` are of the decision test; None if it was not made.
-    `window` counts different images, `people` those whom the model named. `columns` has a row for
-    each statistic: its mean before and in the window, the KS statistic, its p-value corrected for
-    the number of columns, and whether it drifted. `rows` are the window's statistics, one for each
-    different image.
+    Attributes:
+        verdict: The outcome.
+        reason: The outcome in one phrase, without a full stop.
+        statistic: The test statistic; None if the window was too small to be tested.
+        p_value: Its p-value; None if the window was too small to be tested.
+        threshold: Significance level: p-values up to this one are drift.
+        images: Number of distinct images in the window.
+        identities: Number of distinct identities that the model recognised in the window.
+        detector: Name of the detector in `faces.drift.detectors`.
     """
 
     verdict: DriftVerdict
@@ -32,7 +32,11 @@ class DriftResult:
     statistic: float | None
     p_value: float | None
     threshold: float
-    window: int
-    people: int
-    columns: pd.DataFrame
-    rows: NDArray[np.float64]
+    images: int
+    identities: int
+    detector: str
+
+    @property
+    def detected(self) -> bool:
+        """Whether the window drifted."""
+        return self.verdict == DriftVerdict.DRIFT

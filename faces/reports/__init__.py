@@ -1,15 +1,22 @@
-"""Pages for people: self-contained HTML without cli, which dashboards show as they are."""
+"""HTML reports: self-contained pages without scripts, as dashboards show them."""
 
 from base64 import b64encode
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 
-def render(template: str, **values: Any) -> str:
-    """Fill a template of this folder. Whatever comes from data is escaped."""
+def render(template: str, **values: object) -> str:
+    """Render a template of this package.
+
+    Args:
+        template: File name in `templates/`.
+        **values: The template's variables; all text is escaped.
+
+    Returns:
+        The HTML page.
+    """
     loader = FileSystemLoader(Path(__file__).parent / "templates")
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -17,7 +24,15 @@ def render(template: str, **values: Any) -> str:
     return environment.get_template(template).render(**values)
 
 
-def embed(png: bytes, about: str) -> Markup:
-    """A PNG picture as part of the page, and what it shows for who cannot see it."""
+def embed(png: bytes, alt: str) -> Markup:
+    """Embed a PNG image in a page.
+
+    Args:
+        png: The bytes of the image.
+        alt: Alternative text.
+
+    Returns:
+        An `img` element with a data URI.
+    """
     address = "data:image/png;base64," + b64encode(png).decode()
-    return Markup('<img src="{}" alt="{}">').format(address, about)
+    return Markup('<img src="{}" alt="{}">').format(address, alt)

@@ -1,18 +1,32 @@
-"""Evidently's account of a window: which columns drifted, and its own interactive page."""
+"""Per-column drift tests and HTML report by Evidently."""
 
-from typing import Any
+from typing import TypedDict
 
 import pandas as pd
 
 
-def explain(
+class _Metric(TypedDict):
+    """What is read of Evidently's result for a column."""
+
+    config: dict[str, str]
+    value: float
+
+
+def evidently_report(
     reference: pd.DataFrame, window: pd.DataFrame, alpha: float
 ) -> tuple[pd.DataFrame, str]:
-    """Compare the columns of two tables by Evidently's Kolmogorov–Smirnov test, corrected.
+    """Test each column with Evidently's Kolmogorov–Smirnov test and Bonferroni correction.
 
-    A row for each column: `column`, `before`, `now` (means), `p_value` (times the number of
-    columns, at most 1) and `drifted` at `alpha`; and the page as HTML. The page says nothing of all
-    columns together: that is for the test that decides.
+    The HTML report makes no statement about all columns together: the drift detector does that.
+
+    Args:
+        reference: Features of the training images, (m, d).
+        window: Features of the window, with the same columns, (n, d).
+        alpha: Significance level over all columns.
+
+    Returns:
+        A row for each column: `column`, `before` and `now` (means), `p_value` (times d, at most
+        1) and `drifted` (p-value up to `alpha`); and Evidently's interactive HTML report.
     """
     from evidently import Report
     from evidently.metrics import ValueDrift
@@ -20,15 +34,15 @@ def explain(
     names = list(reference.columns)
     tests = [ValueDrift(column=name, method="ks", threshold=alpha / len(names)) for name in names]
     snapshot = Report(tests).run(window, reference)
-    found: list[dict[str, Any]] = snapshot.dict()["metrics"]
-    values = [min(1.0, len(names) * float(metric["value"])) for metric in found]
+    metrics: list[_Metric] = snapshot.dict()["metrics"]
+    p_values = [min(1.0, len(names) * float(metric["value"])) for metric in metrics]
     columns = pd.DataFrame(
         {
-            "column": [metric["config"]["column"] for metric in found],
+            "column": [metric["config"]["column"] for metric in metrics],
             "before": reference.mean().to_numpy(),
             "now": window.mean().to_numpy(),
-            "p_value": values,
-            "drifted": [value <= alpha for value in values],
+            "p_value": p_values,
+            "drifted": [p_value <= alpha for p_value in p_values],
         }
     )
     return columns, snapshot.get_html_str(as_iframe=False)

@@ -1,8 +1,8 @@
-"""The page about everything that happened: windows, decisions, versions, accuracy over time."""
+"""Timeline of a stack: drift decisions, deployments, versions and accuracy over time."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 from markupsafe import Markup
@@ -10,136 +10,239 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 
-from faces.data.dataset import Faces
-from faces.drift.policy import ALERT, NONE, NOT_ENOUGH_EVIDENCE, RETRAIN, WAIT
+from faces.data.window import Window
+from faces.drift.accuracy import AccuracyDrop
+from faces.drift.policy import Action
 from faces.reports import embed, render
-from faces.reports.plots import as_png, image_grid, one_per_person
+from faces.reports.plots import as_png, image_grid
+from faces.reports.window_images import captioned, sample_rows
 
-MARKS = {
-    NONE: ("o", "#4b9a5f"),
-    NOT_ENOUGH_EVIDENCE: (".", "#9aa5b1"),
-    WAIT: ("s", "#c9a227"),
-    ALERT: ("X", "#c0392b"),
-    RETRAIN: ("^", "#d9822b"),
+MARKERS = {
+    Action.NONE: ("o", "#4b9a5f"),
+    Action.NOT_ENOUGH_EVIDENCE: (".", "#9aa5b1"),
+    Action.WAIT: ("s", "#c9a227"),
+    Action.ALERT: ("X", "#c0392b"),
+    Action.RETRAIN: ("^", "#d9822b"),
 }
+WINDOW_COLOUR, VERSION_COLOUR = "#d9822b", "#2b6ca3"
 MAX_EVENTS = 200
-"""Events that are told in words: the page shall stay readable."""
-
-Record = Mapping[str, Any]
+"""Events listed as text; more would make the page hard to read."""
 
 
-def draw_history_page(
-    about: Mapping[str, Any],
-    decisions: Sequence[Record],
-    deployments: Sequence[Record],
-    versions: Sequence[Record],
-    windows: Mapping[str, Faces],
-) -> str:
-    """The page as HTML. `about` has the model's `name` and the `stack`.
+@dataclass(frozen=True)
+class DecisionRecord:
+    """A drift decision.
 
-    `decisions` and `deployments` are what the pipelines wrote down, oldest first; `versions` have
-    number, stage, baseline, drifted, data and gate; `windows` has faces for some decisions' `run`.
+    Attributes:
+        run: Id of the pipeline run.
+        when: When it was made, with a time zone.
+        action: What was decided.
+        reason: Why, in one sentence without a full stop.
+        images: Number of distinct images in the window.
+        identities: Number of identities recognised in the window.
+        labelled: Number of faces with a feedback label.
+        version: The version that the window was compared with.
+        p_value: Of the drift test; None if the window was not tested.
+        threshold: Significance level of the drift test.
+        accuracy: Drop in accuracy; None without feedback.
     """
-    events = [_decided(made, windows.get(made["run"])) for made in decisions]
-    events += [_deployed(made) for made in deployments]
-    events.sort(key=lambda event: str(event["when"]), reverse=True)
+
+    run: str
+    when: datetime
+    action: Action
+    reason: str
+    images: int
+    identities: int
+    labelled: int
+    version: int
+    p_value: float | None
+    threshold: float
+    accuracy: AccuracyDrop | None
+
+
+@dataclass(frozen=True)
+class DeploymentEvent:
+    """A deployment or a rollback.
+
+    Attributes:
+        kind: "deployment" or "rollback".
+        version: The version that was deployed.
+        when: When it was deployed, with a time zone.
+        reason: Why, in one sentence without a full stop.
+        user: Who ran the pipeline.
+    """
+
+    kind: str
+    version: int
+    when: datetime
+    reason: str
+    user: str
+
+
+@dataclass(frozen=True)
+class VersionRow:
+    """A model version, as a row of the page's table.
+
+    Attributes:
+        number: The version's number.
+        stage: Its stage in the model registry.
+        baseline_accuracy: Accuracy on its baseline test; None if unknown.
+        drifted_accuracy: Accuracy on its drifted test; None if unknown.
+        data: Source and version of its data.
+        gate: The reason of the promotion gate.
+    """
+
+    number: int
+    stage: str
+    baseline_accuracy: float | None
+    drifted_accuracy: float | None
+    data: str
+    gate: str
+
+
+@dataclass(frozen=True)
+class _Event:
+    """A row of the list of events."""
+
+    when: datetime
+    kind: str
+    text: str
+    details: str
+    faces: Markup
+
+
+def draw_timeline_page(
+    name: str,
+    stack: str,
+    decisions: Sequence[DecisionRecord],
+    deployments: Sequence[DeploymentEvent],
+    versions: Sequence[VersionRow],
+    windows: Mapping[str, Window],
+) -> str:
+    """Draw the timeline as an HTML page.
+
+    Args:
+        name: The model's name.
+        stack: The stack's name.
+        decisions: Drift decisions, oldest first.
+        deployments: Deployments and rollbacks, oldest first.
+        versions: Model versions, in the order of the table.
+        windows: Windows of which some faces are shown, by the `run` of their decision.
+
+    Returns:
+        The HTML page.
+    """
+    events = [_decision_event(record, windows.get(record.run)) for record in decisions]
+    events += [_deployment_event(record) for record in deployments]
+    events.sort(key=lambda event: event.when, reverse=True)
     return render(
         "timeline.html",
-        **about,
-        live=deployments[-1]["version"] if deployments else None,
+        name=name,
+        stack=stack,
+        live=deployments[-1].version if deployments else None,
         decisions=len(decisions),
-        retrained=sum(made["decision"] == RETRAIN for made in decisions),
+        retrained=sum(record.action == Action.RETRAIN for record in decisions),
         when=f"{datetime.now(UTC):%Y-%m-%d %H:%M}",
-        timeline=embed(draw_timeline(decisions, deployments), "p-values, accuracy and versions"),
-        events=[event | {"when": str(event["when"])[:19].replace("T", " ")}
-                for event in events[:MAX_EVENTS]],
+        timeline=embed(plot_timeline(decisions, deployments), "p-values, accuracy and versions"),
+        events=events[:MAX_EVENTS],
         left_out=max(0, len(events) - MAX_EVENTS),
         versions=versions,
-    )  # fmt: skip
+    )
 
 
-def draw_timeline(decisions: Sequence[Record], deployments: Sequence[Record]) -> bytes:
-    """Three panels over time: the p-value, accuracy where feedback came, the live version."""
+def plot_timeline(
+    decisions: Sequence[DecisionRecord], deployments: Sequence[DeploymentEvent]
+) -> bytes:
+    """Plot p-values, accuracy where feedback came, and the live version, over time."""
     figure = Figure(figsize=(10.5, 6.2), layout="constrained")
     top, middle, bottom = figure.subplots(3, 1, sharex=True, height_ratios=(3, 3, 1.6))
-    _p_values(top, decisions)
-    _accuracies(middle, decisions)
-    if deployments:
-        times = [_time(made) for made in deployments]
-        ends = [_time(made) for made in [*decisions, *deployments]]
-        end = max(ends) + 0.02 * (max(ends) - min(ends))
-        numbers = [int(made["version"]) for made in deployments]
-        bottom.step([*times, end], [*numbers, numbers[-1]], where="post", color="#2b6ca3")
-        bottom.set_yticks(sorted(set(numbers))[-8:])
-    bottom.set_ylabel("live version")
-    if decisions or deployments:
+    _plot_p_values(top, decisions)
+    _plot_accuracies(middle, decisions)
+    times = [_date(record.when) for record in decisions]
+    times += [_date(event.when) for event in deployments]
+    _plot_versions(bottom, deployments, times)
+    if times:
         locator = AutoDateLocator()  # type: ignore[no-untyped-call]
         bottom.xaxis.set_major_locator(locator)
-        told = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]
-        bottom.xaxis.set_major_formatter(told)
+        formatter = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]
+        bottom.xaxis.set_major_formatter(formatter)
     for axis in (top, middle, bottom):
         axis.spines[["top", "right"]].set_visible(False)
         axis.grid(axis="x", alpha=0.2)
-        for made in deployments:
-            axis.axvline(_time(made), color="#2b6ca3", alpha=0.35, linestyle=":")
+        for event in deployments:
+            axis.axvline(_date(event.when), color=VERSION_COLOUR, alpha=0.35, linestyle=":")
     return as_png(figure)
 
 
-def _p_values(axis: Axes, decisions: Sequence[Record]) -> None:
-    for name, (mark, colour) in MARKS.items():
-        made = [m for m in decisions if m["decision"] == name and m.get("p_value") is not None]
-        if made:
+def _plot_p_values(axis: Axes, decisions: Sequence[DecisionRecord]) -> None:
+    tested = [record for record in decisions if record.p_value is not None]
+    for action, (marker, colour) in MARKERS.items():
+        records = [record for record in tested if record.action == action]
+        if records:
             axis.scatter(
-                [_time(m) for m in made], [m["p_value"] for m in made],
-                marker=mark, color=colour, label=name.replace("_", " "), zorder=3,
+                [_date(record.when) for record in records],
+                np.array([record.p_value for record in records], float),
+                marker=marker, color=colour, label=action.replace("_", " "), zorder=3,
             )  # fmt: skip
-    tested = [m for m in decisions if m.get("p_value") is not None]
     if tested:
-        times, thresholds = [_time(m) for m in tested], [m["threshold"] for m in tested]
+        times = [_date(record.when) for record in tested]
+        thresholds = [record.threshold for record in tested]
         axis.plot(times, thresholds, "--", color="#7b8794", linewidth=1, label="threshold")
         axis.legend(frameon=False, fontsize=8, ncols=6, loc="lower right", bbox_to_anchor=(1, 1))
-    axis.set(yscale="log", ylabel="p of “no drift”", ylim=(5e-4, 1.5))
+    axis.set(yscale="log", ylabel="p-value", ylim=(5e-4, 1.5))
 
 
-def _accuracies(axis: Axes, decisions: Sequence[Record]) -> None:
-    made = [m for m in decisions if m.get("accuracy_now") is not None]
-    if made:
-        times = [_time(m) for m in made]
-        now = np.array([m["accuracy_now"] for m in made])
-        span = np.abs([[m["accuracy_low"] for m in made], [m["accuracy_high"] for m in made]] - now)
-        axis.errorbar(times, now, yerr=span, fmt="o", color="#d9822b", capsize=3, label="windows")
-        before = [m["accuracy_before"] for m in made]
-        axis.plot(times, before, "_", color="#2b6ca3", markersize=14, label="baseline test")
+def _plot_accuracies(axis: Axes, decisions: Sequence[DecisionRecord]) -> None:
+    points = [(_date(r.when), r.accuracy) for r in decisions if r.accuracy is not None]
+    if points:
+        times = [time for time, _ in points]
+        now = np.array([accuracy.now for _, accuracy in points])
+        low = np.array([accuracy.low for _, accuracy in points])
+        high = np.array([accuracy.high for _, accuracy in points])
+        axis.errorbar(
+            times, now, yerr=[now - low, high - now], fmt="o", color=WINDOW_COLOUR, capsize=3,
+            label="windows",
+        )  # fmt: skip
+        before = [accuracy.before for _, accuracy in points]
+        axis.plot(times, before, "_", color=VERSION_COLOUR, markersize=14, label="baseline test")
         axis.legend(frameon=False, fontsize=8, ncols=2, loc="lower right", bbox_to_anchor=(1, 1))
     axis.set(ylabel="accuracy", ylim=(0, 1.05))
 
 
-def _decided(made: Record, window: Faces | None) -> dict[str, Any]:
-    shown = Markup("")
-    if window is not None and len(window):
-        shown = embed(draw_window(window), "some of its faces")
-    about = (
-        f"{made['window']} faces of {made['subjects']} people, {made['labelled']} with feedback; "
-        f"version {made['version']}"
-    )
-    kind, text = made["decision"], f"{made['reason']}."
-    return {"when": made["when"], "kind": kind, "text": text, "about": about, "faces": shown}
+def _plot_versions(axis: Axes, deployments: Sequence[DeploymentEvent], times: list[float]) -> None:
+    if deployments:
+        end = max(times) + 0.02 * (max(times) - min(times))
+        numbers = [event.version for event in deployments]
+        starts = [_date(event.when) for event in deployments]
+        axis.step([*starts, end], [*numbers, numbers[-1]], where="post", color=VERSION_COLOUR)
+        axis.set_yticks(sorted(set(numbers))[-8:])
+    axis.set_ylabel("live version")
 
 
-def _deployed(made: Record) -> dict[str, Any]:
-    text = f"Version {made['version']} went live: {made['reason']}."
-    about = f"by {made['who']}"
-    return {"when": made["when"], "kind": made["kind"], "text": text, "about": about, "faces": ""}
+def _date(when: datetime) -> float:
+    return float(date2num(when))  # type: ignore[no-untyped-call]
 
 
-def draw_window(window: Faces) -> bytes:
-    """A row of a window's faces with the names that the model gave them."""
-    rows = one_per_person(window, np.arange(len(window)))
+def plot_window(window: Window) -> bytes:
+    """Plot a row of a window's faces, with the identities as answered."""
+    rows = sample_rows(window)
     figure = Figure(figsize=(7, 0.95))
     axis = figure.subplots(gridspec_kw={"left": 0, "right": 1, "bottom": 0, "top": 1})
-    image_grid(axis, [(window.images[row], str(window.labels[row])) for row in rows], len(rows))
+    image_grid(axis, captioned(window, rows), len(rows))
     return as_png(figure)
 
 
-def _time(made: Record) -> float:
-    return float(date2num(datetime.fromisoformat(str(made["when"]))))  # type: ignore[no-untyped-call]
+def _decision_event(record: DecisionRecord, window: Window | None) -> _Event:
+    faces = Markup()
+    if window is not None and len(window):
+        faces = embed(plot_window(window), "faces of the window")
+    details = (
+        f"{record.images} faces of {record.identities} identities, {record.labelled} with "
+        f"feedback; compared with version {record.version}"
+    )
+    return _Event(record.when, record.action, f"{record.reason}.", details, faces)
+
+
+def _deployment_event(record: DeploymentEvent) -> _Event:
+    text = f"Version {record.version} deployed: {record.reason}."
+    return _Event(record.when, record.kind, text, f"by {record.user}", Markup())

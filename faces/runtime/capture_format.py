@@ -51,9 +51,18 @@ class CapturedRecord:
 
     @property
     def probabilities(self) -> NDArray[np.float32]:
-        """A prediction's answers, (n, people)."""
-        skip = self.head["faces"] * PIXELS * np.dtype(self.head["pixels"]).itemsize
-        return np.frombuffer(self.body, "<f4", offset=skip).reshape(self.head["faces"], -1)
+        """The answered probabilities of a prediction, (n, classes)."""
+        faces = self.head["faces"]
+        start = faces * PIXELS * np.dtype(self.head["pixels"]).itemsize
+        numbers = (len(self.body) - faces - start) // 4
+        return np.frombuffer(self.body, "<f4", numbers, start).reshape(faces, -1)
+
+    @property
+    def accepted(self) -> NDArray[np.bool_]:
+        """Whether each face of a prediction was accepted, (n,): False means "unknown"."""
+        faces = self.head["faces"]
+        values = np.frombuffer(self.body, np.uint8, faces, len(self.body) - faces)
+        return values.astype(np.bool_)
 
 
 def to_unit_range(values: NDArray[Any]) -> NDArray[np.float32]:
@@ -74,6 +83,7 @@ def prediction_record(
     version: str,
     pixels: NDArray[Any],
     probabilities: NDArray[np.float32],
+    accepted: NDArray[np.bool_],
 ) -> list[Buffer]:
     """An answered request: pixels (n, 4096) as uint8 or float32, probabilities (n, people).
 
@@ -84,12 +94,12 @@ def prediction_record(
         f'{{"kind": "{PREDICTION}", "id": "{request}", "time": {time!r}, "version": "{version}", '
         f'"faces": {len(pixels)}, "pixels": "{pixels.dtype.str}"}}'
     )
-    return _framed(head.encode(), pixels.data, probabilities.data)
+    return _framed(head.encode(), pixels.data, probabilities.data, accepted.data)
 
 
-def feedback_record(request: str, time: float, truth: Sequence[str]) -> list[Buffer]:
+def feedback_record(request: str, time: float, labels: Sequence[str]) -> list[Buffer]:
     """The truth for an earlier request: a name for each of its faces."""
-    return _framed(_head({"kind": FEEDBACK, "id": request, "time": time, "truth": list(truth)}))
+    return _framed(_head({"kind": FEEDBACK, "id": request, "time": time, "labels": list(labels)}))
 
 
 def read_records(data: bytes) -> Iterator[CapturedRecord]:

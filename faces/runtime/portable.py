@@ -19,6 +19,9 @@ from faces.runtime.operators import OPERATORS, Array, Arrays
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, OSError, EOFError, BadZipFile)
 """What numpy and json raise for bytes that are no model."""
 
+UNKNOWN = "unknown"
+"""Answered instead of a label for a face that is rejected as unknown."""
+
 
 class DamagedModelError(ValueError):
     """The bytes are not the model that was written."""

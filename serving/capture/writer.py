@@ -75,6 +75,7 @@ class Capture:
         people: Sequence[str],
         pixels: NDArray[Any],
         probabilities: NDArray[np.float32],
+        accepted: NDArray[np.bool_],
     ) -> None:
         """Keep a request that is about to be answered. Raises OSError if it cannot be kept."""
         now = time.time()
@@ -84,7 +85,8 @@ class Capture:
             self._waiting.append(partial(model_record, version, people))
             self._model = version
         self._faces[request] = len(pixels)
-        self._keep(partial(prediction_record, request, now, version, pixels, probabilities))
+        record = partial(prediction_record, request, now, version, pixels, probabilities)
+        self._keep(partial(record, accepted))
 
     def feedback(self, request: str, truth: Sequence[str]) -> None:
         """Keep the truth for an earlier request."""

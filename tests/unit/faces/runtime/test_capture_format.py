@@ -21,8 +21,10 @@ SURE = np.array([[0.25, 0.75]], np.float32)
 def a_file() -> bytes:
     parts: list[Sequence[bytes | memoryview]] = [
         model_record("1", ["ada", "bob"]),
-        prediction_record("first", 1.5, "1", WHITE, np.repeat(SURE, 2, axis=0)),
-        prediction_record("second", 2.5, "1", GREY, SURE),
+        prediction_record(
+            "first", 1.5, "1", WHITE, np.repeat(SURE, 2, axis=0), np.array([True, False])
+        ),
+        prediction_record("second", 2.5, "1", GREY, SURE, np.array([True])),
         feedback_record("first", 3.5, ["ada", "bøb"]),
     ]
     return b"".join(b"".join(part) for part in parts)
@@ -44,8 +46,11 @@ def test_what_was_written_is_read() -> None:
     assert np.array_equal(first.pixels, np.ones((2, 4096), np.float32))
     assert np.array_equal(second.pixels, GREY)
     assert np.array_equal(second.probabilities, SURE)
+    assert np.array_equal(first.probabilities, np.repeat(SURE, 2, axis=0))
+    assert first.accepted.tolist() == [True, False]
+    assert second.accepted.tolist() == [True]
     assert (second.head["time"], second.head["version"]) == (2.5, "1")
-    assert list(read_records(data))[-1].head["truth"] == ["ada", "bøb"]
+    assert list(read_records(data))[-1].head["labels"] == ["ada", "bøb"]
 
 
 def test_a_file_may_end_anywhere() -> None:
@@ -72,7 +77,7 @@ def test_damage_costs_the_record_it_hits_and_no_other(victim: int) -> None:
 
 def test_pixels_that_look_like_a_record_are_none() -> None:
     inner = np.frombuffer(b"".join(feedback_record("x", 0.0, ["y"])).ljust(4096, b"\0"), np.uint8)
-    data = b"".join(prediction_record("outer", 0.0, "1", inner[None], SURE))
+    data = b"".join(prediction_record("outer", 0.0, "1", inner[None], SURE, np.array([True])))
     assert names(data) == ["outer"]
 
 

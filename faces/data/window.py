@@ -1,0 +1,63 @@
+"""Monitoring window: production faces with the answers of the endpoint and feedback labels."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """Faces that the endpoint answered.
+
+    Attributes:
+        images: Images (n, 64, 64) in [0, 1].
+        predicted: The identity as answered, (n,), "unknown" for rejected faces.
+        labels: The label that feedback gave, (n,), "" without feedback.
+        confidence: The largest probability, (n,).
+        versions: The model version that answered, (n,).
+        times: When it answered, (n,), in nanoseconds since 1970.
+        damaged: Number of captured records that could not be read.
+        unmatched_feedback: Number of feedback records that fit no captured request.
+    """
+
+    images: NDArray[np.float32]
+    predicted: NDArray[np.str_]
+    labels: NDArray[np.str_]
+    confidence: NDArray[np.float64]
+    versions: NDArray[np.str_]
+    times: NDArray[np.int64]
+    damaged: int = 0
+    unmatched_feedback: int = 0
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> "Window":
+        return replace(
+            self,
+            images=self.images[rows],
+            predicted=self.predicted[rows],
+            labels=self.labels[rows],
+            confidence=self.confidence[rows],
+            versions=self.versions[rows],
+            times=self.times[rows],
+        )
+
+    @property
+    def labelled(self) -> NDArray[np.bool_]:
+        """Whether feedback labelled each face, (n,)."""
+        return np.asarray(self.labels != "")
+
+
+def last_occurrences(images: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Find the last occurrence of each distinct image.
+
+    Args:
+        images: Images (n, 64, 64).
+
+    Returns:
+        Row numbers, ascending.
+    """
+    last = {image.tobytes(): row for row, image in enumerate(images)}
+    return np.array(sorted(last.values()), dtype=np.int64)

@@ -1,0 +1,76 @@
+"""Assess a monitoring window: data drift, confidence and accuracy."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from faces.data.window import Window
+from faces.drift.accuracy import AccuracyDrop, accuracy_test
+from faces.drift.confidence import ConfidenceDrop, confidence_test
+from faces.drift.detector import Detector
+from faces.drift.result import DriftResult
+from faces.runtime.portable import UNKNOWN
+
+
+@dataclass(frozen=True)
+class MonitoringResult:
+    """Everything that was measured in a window.
+
+    Attributes:
+        drift: Result of the drift test.
+        labelled: Number of faces with a feedback label.
+        confidence: Drop in confidence; None if the version answered none of the faces.
+        accuracy: Drop in accuracy; None if the version answered none of the labelled faces.
+        version: The model version that the window was compared with.
+    """
+
+    drift: DriftResult
+    labelled: int
+    confidence: ConfidenceDrop | None
+    accuracy: AccuracyDrop | None
+    version: int
+
+
+def assess_window(
+    window: Window, detector: Detector, baseline: pd.DataFrame, version: int
+) -> MonitoringResult:
+    """Compare a window with the training faces and the baseline test of a model version.
+
+    Args:
+        window: The window; faces of all versions count for the drift test.
+        detector: Fitted on the version's training faces.
+        baseline: The version's predictions for its baseline test: columns `label`, `predicted`
+            and `confidence`.
+        version: The version. Confidence and accuracy are those of faces that it answered itself.
+
+    Returns:
+        The drift test, and the drops in confidence and accuracy.
+    """
+    own = window[window.versions == str(version)]
+    return MonitoringResult(
+        drift=detector.test(np.asarray(window.images), window.predicted),
+        labelled=int(window.labelled.sum()),
+        confidence=_confidence_drop(baseline, own),
+        accuracy=_accuracy_drop(baseline, own[own.labelled]),
+        version=version,
+    )
+
+
+def _confidence_drop(baseline: pd.DataFrame, window: Window) -> ConfidenceDrop | None:
+    if not len(window):
+        return None
+    return confidence_test(baseline["confidence"].to_numpy(dtype=float), window.confidence)
+
+
+def _accuracy_drop(baseline: pd.DataFrame, window: Window) -> AccuracyDrop | None:
+    if not len(window):
+        return None
+    before = (baseline["label"] == baseline["predicted"]).to_numpy(dtype=bool)
+    return accuracy_test(before, is_correct(window))
+
+
+def is_correct(window: Window) -> NDArray[np.bool_]:
+    """Return whether each face was recognised correctly, (n,): "unknown" never is."""
+    return np.asarray((window.predicted == window.labels) & (window.predicted != UNKNOWN))

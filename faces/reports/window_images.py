@@ -1,0 +1,39 @@
+"""Faces of a monitoring window in reports: which are shown, and their captions."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from faces.data.dataset import Faces
+from faces.data.window import Window
+from faces.drift.monitoring import is_correct
+from faces.reports.plots import one_per_person
+
+Tile = tuple[NDArray[np.floating], str]
+"""An image and its caption."""
+
+
+def sample_rows(window: Window) -> NDArray[np.integer]:
+    """Select rows of a window, as many different identities as possible."""
+    conditions = pd.DataFrame(index=range(len(window)))
+    faces = Faces(window.images, window.predicted, conditions, source="captured")
+    return one_per_person(faces, np.arange(len(window)))
+
+
+def captioned(window: Window, rows: Iterable[int]) -> list[Tile]:
+    """Return rows of a window with the prediction and, where feedback came, the label."""
+    captions = _captions(window)
+    return [(window.images[row], captions[row]) for row in rows]
+
+
+def _captions(window: Window) -> list[str]:
+    return [
+        f"{predicted}" if not label
+        else f"{predicted} ✓" if correct
+        else f"{predicted} ✗\n({label})"
+        for predicted, label, correct in zip(
+            window.predicted, window.labels, is_correct(window), strict=True
+        )
+    ]  # fmt: skip
