@@ -17,7 +17,7 @@ from rich.progress import track
 from faces.data.conditions import parse_condition
 from faces.data.corruptions import corrupt
 from faces.data.dataset import Faces, load_faces
-from faces.data.feedback import add_labelled_faces, learned_windows
+from faces.data.feedback import add_labelled_faces
 from faces.data.split import Split, split_by_condition
 from faces.data.traffic import traffic_rows
 from faces.drift import DriftDetector, DriftVerdict
@@ -69,7 +69,7 @@ def trial(faces: Faces, split: Split, seed: int, came: int, model: str) -> dict[
     after = DriftDetector.fit(
         more.images[new_split.train],
         more.labels[new_split.train],
-        learned_windows(more)[new_split.train],
+        more.origins[new_split.train],
     )
     turned, frontal = rng.permutation(new_split.drifted)[:20], rng.permutation(new_split.test)[:20]
     for name, detector, fitted, images in (

@@ -8,11 +8,12 @@ from pydantic import ConfigDict, ValidationError, validate_call
 
 from components.settings import Settings
 from faces.data.conditions import parse_condition
-from faces.data.dataset import SOURCES, known_conditions
-from faces.data.sources.folder import TABLE
+from faces.data.dataset import known_conditions
+from faces.data.sources import source_names
+from faces.data.sources.folder import TABLE, check_folder
 from faces.data.sources.remote import is_remote
 from faces.errors import UserError, require_choice
-from faces.models import model_builder, model_names
+from faces.models import ModelParams, model_builder, model_parameters
 from pipelines.schemas import PIPELINES, SweepSettings, TrainingSettings
 
 CONFIGS = Path(__file__).parent.parent / "configs"
@@ -82,8 +83,7 @@ def _check_condition(settings: TrainingSettings | SweepSettings, chosen: bool) -
     if is_remote(source):
         return settings.condition
     table = Path(source).expanduser() / TABLE
-    if not table.parent.is_dir():
-        raise UserError(f"no folder '{source}': --data takes {', '.join(SOURCES)} or a folder")
+    check_folder(table.parent)
     if table.exists():
         return settings.condition
     if chosen and settings.condition:
@@ -99,7 +99,7 @@ def check_data_reachable(settings: Settings, store: str) -> None:
     if not isinstance(settings, TrainingSettings | SweepSettings):
         return
     source = settings.data.source
-    if source in SOURCES or is_remote(source):
+    if source in source_names() or is_remote(source):
         return
     place = "/".join([*store.split("/")[:3], "people"])
     raise UserError(
@@ -108,22 +108,22 @@ def check_data_reachable(settings: Settings, store: str) -> None:
     )
 
 
-def _model_params(name: str, params: dict[str, Any], path: Path) -> dict[str, Any]:
-    """The model's YAML with `params` over it, checked against the model's `build`."""
-    build = model_builder(require_choice("model", name, model_names()))
-    default = CONFIGS / "models" / f"{name}.yaml"
-    base = _read_yaml(default)
-    checked = validate_call(config=ConfigDict(strict=True))(build)
-    for source, args in ((default, base), (path, base | params)):
+def _model_params(name: str, params: ModelParams, path: Path) -> ModelParams:
+    """All parameters of a model: the defaults of its `build`, its YAML file, and `params`."""
+    checked = validate_call(config=ConfigDict(strict=True))(model_builder(name))
+    model_file = CONFIGS / "models" / f"{name}.yaml"
+    base = _read_yaml(model_file)
+    for source, args in ((model_file, base), (path, base | params)):
         try:
             checked(**args)
         except ValidationError as error:
             raise _explain(str(source), error, "params." if source == path else "") from error
-    return base | params
+    defaults = {key: parameter.default for key, parameter in model_parameters(name).items()}
+    return defaults | base | params
 
 
-def _sweep_defaults(settings: SweepSettings, path: Path) -> dict[str, dict[str, Any]]:
-    """Each model's own parameters; every value to try is checked against its `build`."""
+def _sweep_defaults(settings: SweepSettings, path: Path) -> dict[str, ModelParams]:
+    """Return each model's default parameters; every value to try is checked against its `build`."""
     for name, space in settings.spaces.items():
         for parameter, values in space.items():
             if not values:

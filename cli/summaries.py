@@ -9,7 +9,7 @@ from rich.table import Table
 
 from components.settings import Settings
 from faces import NAME
-from faces.data.dataset import CREDITS
+from faces.data.sources import credit, is_synthetic
 from pipelines.schemas import (
     DriftSettings,
     HistorySettings,
@@ -23,7 +23,7 @@ from stacks.readiness import mlflow_ui_hint
 def print_summary(settings: Settings, summary: dict[str, Any], console: Console) -> None:
     """Print what came of a pipeline."""
     if isinstance(settings, TrainingSettings):
-        drawn = summary["data"]["source"] == "synthetic"
+        drawn = is_synthetic(summary["data"]["source"])
         print_training(summary, console, instead=drawn and settings.data.source == "auto")
     elif isinstance(settings, SweepSettings):
         print_sweep(summary, console)
@@ -138,13 +138,16 @@ def print_training(summary: dict[str, Any], console: Console, instead: bool = Fa
     data, metrics, model, run = (summary[k] for k in ("data", "metrics", "model", "run"))
     enrolled = data["subjects"] - len(data["left_out"])
     left_out = f", too few images: {_some(data['left_out'])}" if data["left_out"] else ""
-    variance = f"{metrics['pca_variance']:.1%} of the variance"
+    pca = {}
+    if "pca_variance" in metrics:
+        variance = f"{metrics['pca_variance']:.1%} of the variance"
+        pca = {"PCA": f"{metrics['pca_components']:.0f} components, {variance}"}
     rows = {
-        "data": f"{CREDITS[data['source']]} [dim](version {data['version']})[/]",
+        "data": f"{credit(data['source'])} [dim](version {data['version']})[/]",
         "people": f"{enrolled} of {data['subjects']}[yellow]{left_out}[/]",
         "images": f"{data['train']} training, {data['test']} test, {data['drifted']} drifted "
         f"[dim](baseline: {escape(data['condition'])})[/]",
-        "PCA": f"{metrics['pca_components']:.0f} components, {variance}",
+        **pca,
         "baseline accuracy": _accuracy(metrics, "baseline"),
         "drifted accuracy": _accuracy(metrics, "drifted"),
         "strangers": _strangers(metrics),
@@ -152,7 +155,7 @@ def print_training(summary: dict[str, Any], console: Console, instead: bool = Fa
         "gate": f"[{'green' if model['promoted'] else 'yellow'}]{escape(model['reason'])}[/]",
         "run": f"{run['name']} [dim]on stack '{run['stack']}'[/]",
     }
-    if data["source"] == "synthetic":
+    if is_synthetic(data["source"]):
         why = "The Olivetti faces were neither cached nor to be downloaded. " if instead else ""
         console.print(
             f"\n[bold black on yellow] SYNTHETIC FACES [/] [yellow]{why}These people do not exist: "
@@ -185,7 +188,9 @@ def _strangers(metrics: dict[str, Any]) -> str:
     area = f"area under the ROC {metrics['open_set_auroc']:.3f}"
     if "open_set_rejection_threshold" not in metrics:
         return f"named like anyone else [dim]({area}: this model cannot tell them)[/]"
-    told, mistaken = (1 - metrics[f"strangers_{name}"] for name in ("false_accepts", "accepted"))
+    told, mistaken = (
+        1 - metrics[f"open_set_{name}_accept_rate"] for name in ("false", "true")
+    )
     return f"{told:.1%} are called unknown, of known people {mistaken:.1%} [dim]({area})[/]"
 
 

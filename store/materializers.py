@@ -29,6 +29,7 @@ class FacesMaterializer(BaseMaterializer):
     ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (Faces,)
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
     PERSON: ClassVar[str] = "<person>"
+    ORIGIN: ClassVar[str] = "<origin>"
 
     def save(self, faces: Faces) -> None:
         """Write images.npy, table.csv and about.json."""
@@ -36,6 +37,7 @@ class FacesMaterializer(BaseMaterializer):
             np.save(file, faces.images, allow_pickle=False)
         table = faces.conditions.copy()
         table.insert(0, self.PERSON, faces.labels)
+        table.insert(1, self.ORIGIN, faces.origins)
         with self.artifact_store.open(self._path("table.csv"), "w") as file:
             file.write(table.to_csv(index=False))
         with self.artifact_store.open(self._path("about.json"), "w") as file:
@@ -53,8 +55,8 @@ class FacesMaterializer(BaseMaterializer):
             table = pd.read_csv(file, dtype=str, keep_default_na=False)
         with self.artifact_store.open(self._path("about.json"), "r") as file:
             about = json.load(file)
-        labels = table.iloc[:, 0].to_numpy(dtype=str)
-        return Faces(images, labels, table.iloc[:, 1:], about["source"])
+        labels, origins = (table.iloc[:, at].to_numpy(dtype=str) for at in (0, 1))
+        return Faces(images, labels, table.iloc[:, 2:], about["source"], origins)
 
     def extract_metadata(self, faces: Faces) -> dict[str, MetadataType]:
         """What the dashboard and `run.py` tell of the data."""
@@ -160,11 +162,11 @@ class PicturesMaterializer(BaseMaterializer):
 
     def save_visualizations(self, pictures: Pictures) -> dict[str, VisualizationType]:
         """All pictures in one, then each by itself."""
-        from faces.reports.plots import stack_pictures
+        from faces.reports.plots import stack_images
 
         everything = self._path("all")
         with self.artifact_store.open(everything, "wb") as file:
-            file.write(stack_pictures(list(pictures.values())))
+            file.write(stack_images(list(pictures.values())))
         return dict.fromkeys([everything, *map(self._path, pictures)], VisualizationType.IMAGE)
 
     def _path(self, name: str) -> str:

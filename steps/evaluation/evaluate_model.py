@@ -9,7 +9,7 @@ from zenml import step
 from faces.data.dataset import Faces
 from faces.data.split import Split
 from faces.evaluation.metrics import accuracy_by_condition, confusions, measure, predict_held_out
-from faces.models.training import describe_pca
+from faces.models.training import describe_features
 from store.caching import CACHED
 
 
@@ -27,7 +27,7 @@ def evaluate_model(
     What is known of strangers is told among the metrics, as `open_set_auroc` and so on.
     """
     predictions = predict_held_out(model, faces, split)
-    told = {f"strangers_{name}": value for name, value in strangers.items() if value is not None}
-    metrics = measure(predictions) | describe_pca(model) | told
+    told = {f"open_set_{name}": value for name, value in strangers.items() if value is not None}
+    metrics = measure(predictions) | describe_features(model) | told
     by_condition = accuracy_by_condition(predictions, list(faces.conditions))
     return metrics, predictions, by_condition, confusions(predictions)

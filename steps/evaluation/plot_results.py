@@ -19,4 +19,4 @@ def draw_pictures(
     """Faces by condition, eigenfaces, the most confused pairs, accuracy by condition."""
     from faces.reports import plots
 
-    return Pictures(plots.draw_pictures(faces, split, pca, predictions))
+    return Pictures(plots.plot_results(faces, split, pca, predictions))

@@ -8,7 +8,6 @@ import pandas as pd
 from zenml import step
 
 from faces.data.dataset import Faces
-from faces.data.feedback import learned_windows
 from faces.drift import DriftDetector
 from faces.drift.accuracy import accuracy_test
 from faces.drift.capture_features import NAMES
@@ -38,7 +37,7 @@ def detect_drift(
     detector = DriftDetector.fit(
         np.asarray(train.images),
         train.labels,
-        learned_windows(train),
+        train.origins,
         threshold=threshold,
         minimum_images=minimum_images,
         minimum_people=minimum_people,

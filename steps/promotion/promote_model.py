@@ -1,4 +1,4 @@
-"""The gate: the candidate takes the place of production, or it does not, and why."""
+"""Decide whether a candidate replaces the production model, and record the reason."""
 
 from typing import Annotated, Any
 
@@ -9,10 +9,11 @@ from zenml.client import Client
 from zenml.models import ModelVersionResponse
 
 from faces import NAME
+from faces.data import sources
 from faces.errors import UserError
 from faces.evaluation import promotion_gate
 from faces.evaluation.metrics import BASELINE, DRIFTED
-from faces.evaluation.promotion_gate import REAL, SYNTHETIC, Comparison, GateDecision
+from faces.evaluation.promotion_gate import Comparison, GateDecision, VersionFacts
 from store.production import ROLLED_BACK, set_production, sync_registry_alias
 from store.versions import (
     NO_STAGE,
@@ -30,21 +31,17 @@ def promote_model(
     tolerances: dict[str, float],
     minimum_images: int,
 ) -> Annotated[dict[str, Any], "decision"]:
-    """Compare the candidate with production, decide, act, and write the reason down."""
+    """Compare the candidate with production, decide, act, and record the reason."""
     candidate = find_version(version)
     if candidate is None:
         raise UserError(f"version {version} of {NAME} was deleted: run again with --no-cache")
     while True:
         production = production_version()
+        decision = _decide(candidate, production, metrics, tolerances, minimum_images)
         if production is not None and production.id == candidate.id:
-            verdict = GateDecision(True, "stays: it is the model in production")
             break
-        try:
-            verdict = _judge(candidate, production, metrics, tolerances, minimum_images)
-        except LookupError as error:
-            verdict = GateDecision(False, f"refused: nothing to compare with: {error}")
-        log_metadata(metadata={"gate": verdict.reason}, model_version_id=candidate.id)
-        if not verdict.promoted:
+        log_metadata(metadata={"gate": decision.reason}, model_version_id=candidate.id)
+        if not decision.promoted:
             break
         if set_production(candidate, instead_of=production):
             break
@@ -53,61 +50,54 @@ def promote_model(
         "name": NAME,
         "version": str(version),
         "stage": str((find_version(version) or candidate).stage or NO_STAGE),
-        "promoted": verdict.promoted,
-        "reason": verdict.reason,
-        "replaced": str(production.number) if production and verdict.promoted else None,
+        "promoted": decision.promoted,
+        "reason": decision.reason,
+        "replaced": str(production.number) if production and decision.promoted else None,
     }
 
 
-def _judge(
+def _decide(
     candidate: ModelVersionResponse,
     production: ModelVersionResponse | None,
     metrics: dict[str, float],
     tolerances: dict[str, float],
     minimum_images: int,
 ) -> GateDecision:
-    predictions: pd.DataFrame = load_artifact(candidate, "predictions")
+    try:
+        predictions: pd.DataFrame = load_artifact(candidate, "predictions")
+    except LookupError as error:
+        return promotion_gate.nothing_to_compare(error)
     required = [f"{part}_accuracy" for part in predictions["part"].unique()]
-    kind = _kind(candidate)
-    if refused := promotion_gate.check_metrics(metrics, [f"{BASELINE}_accuracy", *required]):
-        return refused
-    if reason := candidate.run_metadata.get(ROLLED_BACK):
-        return GateDecision(False, f"refused: it was rolled back ({reason})")
-    if kind == SYNTHETIC and not _stack_is_local():
-        return GateDecision(False, "refused: synthetic faces are for local stacks only")
-    if production is None:
-        return GateDecision(True, "promoted: there was no model in production")
-    if has_remote_artifacts(production) and not has_remote_artifacts(candidate):
-        return GateDecision(
-            False, "refused: its files are on one machine, those of production are not"
-        )
-    if has_remote_artifacts(candidate) and not has_remote_artifacts(production):
-        return GateDecision(
-            False,
-            f"refused: version {production.number} in production has its files on one machine, so "
-            "nothing here can be compared with it: archive it, and run again",
-        )
-    model = load_artifact(production, "model")
-    known = load_artifact(candidate, "model")
-    decided = promotion_gate.check_people(
-        set(map(str, known.classes_)),
-        set(map(str, model.classes_)),
-        candidate_is=kind,
-        production_is=_kind(production),
+    return promotion_gate.decide(
+        _facts(candidate),
+        _facts(production) if production else None,
+        metrics,
+        [f"{BASELINE}_accuracy", *required],
+        lambda: _compare(candidate, production, predictions) if production else {},
+        tolerances,
+        minimum_images,
+        _stack_is_local(),
     )
-    if decided:
-        return decided
-    comparisons = _compare(candidate, production, predictions, model)
-    return promotion_gate.check_comparisons(comparisons, tolerances, minimum_images)
+
+
+def _facts(version: ModelVersionResponse) -> VersionFacts:
+    reason = version.run_metadata.get(ROLLED_BACK)
+    return VersionFacts(
+        number=version.number,
+        is_synthetic=sources.is_synthetic(str(version.run_metadata.get("data_source"))),
+        rolled_back=str(reason) if reason else None,
+        has_remote_artifacts=has_remote_artifacts(version),
+        identities=lambda: frozenset(map(str, load_artifact(version, "model").classes_)),
+    )
 
 
 def _compare(
     candidate: ModelVersionResponse,
     production: ModelVersionResponse,
     predictions: pd.DataFrame,
-    model: Any,
 ) -> dict[str, Comparison]:
-    """Both models on the candidate's held-out images, without those production was trained on."""
+    """Compare both on the candidate's held-out images that production was not trained on."""
+    model = load_artifact(production, "model")
     learned = load_artifact(production, "faces")[load_artifact(production, "split").train].ids
     fresh = predictions[~predictions["id"].isin(learned)]
     faces = load_artifact(candidate, "faces")
@@ -117,14 +107,10 @@ def _compare(
         answers = np.array([], dtype=str)
         if len(rows):
             answers = model.predict(faces[rows["row"].to_numpy()].pixels).astype(str)
-        comparisons[part] = promotion_gate.compare(
+        comparisons[part] = promotion_gate.compare_predictions(
             rows["label"].to_numpy(dtype=str), rows["predicted"].to_numpy(dtype=str), answers
         )
     return comparisons
-
-
-def _kind(version: ModelVersionResponse) -> str:
-    return SYNTHETIC if version.run_metadata.get("data_source") == "synthetic" else REAL
 
 
 def _stack_is_local() -> bool:

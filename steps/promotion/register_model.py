@@ -13,7 +13,8 @@ from zenml.artifacts.unmaterialized_artifact import UnmaterializedArtifact
 
 import faces as faces_package
 from faces import NAME
-from faces.data.dataset import CREDITS, Faces
+from faces.data.dataset import Faces
+from faces.data.sources import credit
 from faces.runtime.portable import PortableModel, file_hash, stamped, write_portable
 from store.caching import CACHED
 from store.materializers import Page, Pictures
@@ -56,7 +57,7 @@ def register_model(
     figures = {name: float(value) for name, value in metrics.items()}
     mlflow.log_metrics(figures, model_id=logged.model_id)
 
-    description = f"trained on {CREDITS[faces.source]}, data version {faces.version}"
+    description = f"trained on {credit(faces.source)}, data version {faces.version}"
     registered = _register(
         logged,
         description,

@@ -9,7 +9,7 @@ from zenml import step
 
 from faces.data.dataset import Faces
 from faces.data.split import Split
-from faces.models.search import Trial, best_index, cross_validate, draw_search, sample_trials
+from faces.models.search import Trial, best_index, cross_validate, sample_trials
 from steps.progress import report_progress
 from store.caching import code_hash
 from store.materializers import Pictures, PicturesMaterializer
@@ -62,7 +62,9 @@ def search_models(
         "planned": len(planned),
         "recalled": memory.reused,
     }
-    return Pictures({"search": draw_search(found)}), best, table
+    from faces.reports.plots import plot_search
+
+    return Pictures({"search": plot_search(found)}), best, table
 
 
 class TrialStore:

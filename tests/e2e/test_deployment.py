@@ -196,7 +196,7 @@ def test_what_was_rolled_back_does_not_come_back_by_itself(
     run: Run, deployed: dict[str, Any]
 ) -> None:
     again = train(run, "svm")["model"]
-    assert again["reason"] == "refused: it was rolled back (names were wrong)"
+    assert again["reason"] == "rejected: it was rolled back (names were wrong)"
     assert production() == 1
 
 

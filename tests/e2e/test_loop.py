@@ -1,4 +1,4 @@
-"""The whole loop: traffic, drift, retraining, redeployment, a refused model, a rollback."""
+"""The whole loop: traffic, drift, retraining, redeployment, a rejected model, a rollback."""
 
 import fcntl
 import json
@@ -117,7 +117,7 @@ def test_wrong_labels_make_a_model_that_the_gate_refuses(run: Run, live: dict[st
     assert found["decision"] == "retrain"
     assert found["retrained"]
     assert not found["promoted"], found["gate"]
-    assert found["gate"].startswith("refused: worse than production")
+    assert found["gate"].startswith("rejected: worse than production")
     assert f"does not go live: {found['gate']}" in found["alert"]["message"]
     assert found["deployed_version"] is None
     assert deployer().served_version() == before
@@ -212,7 +212,7 @@ def test_the_history_has_it_all_on_one_page(run: Run, live: dict[str, Any]) -> N
     assert "<script" not in told["html"]
     for badge in ("none", "alert", "wait", "retrain", "deployment", "rollback"):
         assert f'class="badge {badge}"' in told["html"]
-    assert "refused: worse than production" in told["html"]
+    assert "rejected: worse than production" in told["html"]
 
 
 def test_traffic_uses_what_no_version_was_trained_on(run: Run, live: dict[str, Any]) -> None:

@@ -134,7 +134,7 @@ def test_the_same_again_is_cached_and_no_new_version(train: Train, first: dict[s
 
     again = train()
     assert again["model"]["version"] == "1"
-    assert again["model"]["reason"] == "stays: it is the model in production"
+    assert again["model"]["reason"] == "unchanged: this version is in production already"
     assert again["metrics"] == first["metrics"]
     steps = Client().get_pipeline_run(again["run"]["id"]).steps
     ran = {name for name, step in steps.items() if step.status.value != "cached"}
@@ -169,16 +169,16 @@ def test_another_model_is_a_new_version_and_the_old_one_stays(
     assert load_artifact(former, "model").predict(load_artifact(former, "faces").pixels[:1])
 
 
-def test_a_worse_model_is_refused_and_production_stays(train: Train, first: dict[str, Any]) -> None:
+def test_a_worse_model_is_rejected_and_production_stays(train: Train, first: dict[str, Any]) -> None:
     before = production()
     worse = train("params: {components: 2}")
     assert worse["model"]["stage"] == "none"
     assert not worse["model"]["promoted"]
-    assert worse["model"]["reason"].startswith("refused: worse than production")
+    assert worse["model"]["reason"].startswith("rejected: worse than production")
     assert production() == before == champion()
 
 
-def test_a_model_that_forgets_people_is_refused(train: Train, first: dict[str, Any]) -> None:
+def test_a_model_that_lost_people_is_rejected(train: Train, first: dict[str, Any]) -> None:
     fewer = train(condition="glasses")
     if fewer["data"]["left_out"]:
         assert "people that production knows" in fewer["model"]["reason"]
@@ -192,7 +192,7 @@ def test_synthetic_faces_never_replace_real_ones(train: Train, first: dict[str, 
     before = production()
     drawn = train("data: {people: 6}", data="synthetic")
     assert drawn["model"]["reason"] == (
-        "refused: synthetic faces never replace a model of real people"
+        "rejected: synthetic faces never replace a model of real people"
     )
     assert production() == before
 
@@ -204,7 +204,7 @@ def test_synthetic_faces_are_never_promoted_on_a_stack_that_is_not_local(
 
     monkeypatch.setattr(promote_model, "_stack_is_local", lambda: False)
     drawn = train("data: {people: 5}", data="synthetic")
-    assert drawn["model"]["reason"] == "refused: synthetic faces are for local stacks only"
+    assert drawn["model"]["reason"] == "rejected: synthetic faces are for local stacks only"
 
 
 def test_a_run_and_a_version_are_tagged_with_their_source(
@@ -259,8 +259,8 @@ def test_a_production_that_cannot_be_compared_is_not_replaced(
     before = production_version()
     empty = Client().create_model_version("face-recognizer", description="nothing in it")
     assert set_production_stage(empty, instead_of=before)
-    refused = train("params: {components: 50}")
-    assert refused["model"]["reason"].startswith("refused: nothing to compare with: version")
+    rejected = train("params: {components: 50}")
+    assert rejected["model"]["reason"].startswith("rejected: nothing to compare with: version")
     assert production() == empty.number
     assert before is not None
     assert set_production_stage(before, instead_of=empty)
@@ -289,7 +289,7 @@ def test_a_folder_of_ones_own(train: Train, people_folder: Path, tmp_path: Path)
         "left_out": [],
     }
     assert own["metrics"]["drifted_accuracy"] is None
-    assert "it knows other people" in own["model"]["reason"] or SOURCE == "synthetic"
+    assert "it knows different people" in own["model"]["reason"] or SOURCE == "synthetic"
 
 
 def test_a_mistake_in_the_data_makes_no_version(

@@ -31,7 +31,7 @@ SUMMARY: dict[str, Any] = {
         "version": "3",
         "stage": "none",
         "promoted": False,
-        "reason": "refused: worse",
+        "reason": "rejected: worse",
     },
     "run": {"name": "training-1", "status": "completed", "stack": "local", "mlflow": "sqlite:///x"},
 }
@@ -53,7 +53,7 @@ def test_a_person_reads_everything_that_matters() -> None:
         "0.950 (95 % interval 0.900 to 0.980; calibration error 0.050)",
         "no such images",
         "face-recognizer version 3, stage none",
-        "refused: worse",
+        "rejected: worse",
         "training-1 on stack 'local'",
         "make dashboard",
         "mlflow ui --backend-store-uri sqlite:///x",
