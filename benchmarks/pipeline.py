@@ -1,6 +1,7 @@
-"""What ZenML and MLflow cost: whole processes, in turn, against the same science without them.
+"""Overhead of ZenML and MLflow: the training pipeline against the same computations without them.
 
-The first run of a fresh ZenML configuration is not counted: it sets up databases, once.
+Whole processes are timed in turn. The first run of a fresh ZenML configuration is not counted,
+because it creates the databases.
 """
 
 import argparse
@@ -24,12 +25,12 @@ PLAIN = [sys.executable, "-m", "benchmarks.plain"]
 
 
 def main() -> None:
-    """Time plain, uncached and cached in turn, and print ratios of medians and peak memory."""
+    """Time plain, uncached and cached in turn; print ratios of medians and peak memory."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=5, help="how often each is timed")
     args = parser.parse_args()
     source = "olivetti" if cache_file().exists() else "synthetic"
-    Console().print(f"{source} faces, {args.pairs} of each")
+    Console().print(f"{source} faces, {args.pairs} runs each")
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {"ZENML_CONFIG_PATH": folder}
         commands = {
@@ -38,14 +39,14 @@ def main() -> None:
             "pipeline, cached": [*PIPELINE, source],
         }
         measured: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
-        timed("", commands["pipeline, --no-cache"], environment)
+        time_process("first run", commands["pipeline, --no-cache"], environment)
         for _ in track(range(args.pairs), "timing in turn"):
             for name, command in commands.items():
-                measured[name].append(timed(name, command, environment))
+                measured[name].append(time_process(name, command, environment))
     print_ratios(measured)
 
 
-def timed(name: str, command: list[str], environment: dict[str, str]) -> tuple[float, float]:
+def time_process(name: str, command: list[str], environment: dict[str, str]) -> tuple[float, float]:
     """Run a command; return its seconds and its peak memory in MiB."""
     start = time.perf_counter()
     process = subprocess.Popen(
@@ -54,12 +55,12 @@ def timed(name: str, command: list[str], environment: dict[str, str]) -> tuple[f
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - start
     if status:
-        raise SystemExit(f"{name or 'the first run'} failed: {' '.join(command)}")
+        raise SystemExit(f"{name} failed: {' '.join(command)}")
     return seconds, usage.ru_maxrss / 1024
 
 
 def print_ratios(measured: dict[str, list[tuple[float, float]]]) -> None:
-    """A line for each command: median seconds, its ratio to the plain script, peak memory."""
+    """Print a row per command: median seconds, ratio to the plain script, peak memory."""
     table = Table("", "median s", "ratio", "peak MiB")
     base = median(seconds for seconds, _ in measured["plain script"])
     for name, runs in measured.items():

@@ -17,7 +17,7 @@ from rich.progress import track
 from faces.data.conditions import parse_condition
 from faces.data.corruptions import corrupt
 from faces.data.dataset import Faces, load_faces
-from faces.data.feedback import add_labelled_faces, learned_windows
+from faces.data.feedback import add_labelled_faces
 from faces.data.split import Split, split_by_condition
 from faces.data.traffic import traffic_rows
 from faces.drift import DriftDetector

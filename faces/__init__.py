@@ -1,4 +1,4 @@
-"""The science: pure functions over arrays. Nothing here knows ZenML or MLflow."""
+"""Domain code: data, models, evaluation, drift, reports. No ZenML, no MLflow."""
 
 NAME = "face-recognizer"
-"""The name under which models, their versions and the endpoint are kept everywhere."""
+"""Name of the registered model and of its endpoint."""

@@ -1,19 +1,39 @@
-"""What a person can mend: one line that says what is wrong and what to do."""
+"""Errors for users: one line with the cause and the fix."""
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 
 class UserError(ValueError):
-    """The command line, a config or the data is wrong. The message is for a person."""
+    """Something that the user can fix: the command line, a config or the data."""
 
 
 class OperationError(RuntimeError):
-    """Something did not work, through no fault of the input. The message is for a person."""
+    """An operation failed although the input was valid."""
 
 
-def require_choice(what: str, given: str, choices: Iterable[str]) -> str:
-    """Return `given` if it is among `choices`; otherwise raise UserError naming them all."""
+def require_choice(what: str, value: str, choices: Iterable[str]) -> str:
+    """Check that a value is one of the choices.
+
+    Args:
+        what: What the value is, for the message: "model", "condition".
+        value: The value to check.
+        choices: The allowed values.
+
+    Returns:
+        The value.
+
+    Raises:
+        UserError: If it is none of the choices; the message suggests the nearest and lists all.
+    """
     known = sorted(choices)
-    if given in known:
-        return given
-    raise UserError(f"unknown {what} '{given}': choose from {', '.join(known) or '(none)'}")
+    if value in known:
+        return value
+    listed = ", ".join(known) or "(none)"
+    raise UserError(f"unknown {what} '{value}': {did_you_mean(value, known)}choose from {listed}")
+
+
+def did_you_mean(value: str, choices: Iterable[str]) -> str:
+    """Suggest the choice that resembles a misspelt value: "did you mean 'x'? ", or ""."""
+    nearest = get_close_matches(value, list(choices), n=1)
+    return f"did you mean '{nearest[0]}'? " if nearest else ""

@@ -1,4 +1,4 @@
-"""Conditions as a person writes them: `lighting`, `yaw=frontal`, `yaw=left,right,glasses=no`."""
+"""Conditions as users write them: `lighting`, `yaw=frontal`, `yaw=left,right,glasses=no`."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 from faces.errors import UserError, require_choice
 
 Condition = Mapping[str, tuple[str, ...]]
-"""For each condition name, the values that belong to it."""
+"""For each condition name, the values that match."""
+
+UNKNOWN = "unknown"
+"""The value of a condition that nobody recorded for an image."""
 
 USUAL_VALUES: Condition = {
     "yaw": ("frontal",),
@@ -19,24 +22,32 @@ USUAL_VALUES: Condition = {
     "glasses": ("no",),
     "lighting": ("even",),
 }
-"""The values a model starts from when only the name of a condition is given."""
+"""The values that a condition's name alone stands for."""
 
 
 def parse_condition(text: str, table: pd.DataFrame) -> Condition:
-    """Read a condition against the values that `table` has.
+    """Parse a condition and check it against the data.
 
     A name alone means its values in `USUAL_VALUES`, or its most frequent value. Values of one name,
     and names, are separated by commas: `yaw=left,right,lighting=even`.
 
-    Raises UserError for an unknown name or value, with the choices, and for faces without any.
+    Args:
+        text: The condition.
+        table: The conditions of the data, one column per name.
+
+    Returns:
+        The values that match, by name.
+
+    Raises:
+        UserError: If a name or value is unknown, or the data has no conditions.
     """
     names = [str(name) for name in table.columns]
     if not names:
         raise UserError(
-            f"condition '{text}': these faces have none (conditions.csv): --condition '' takes "
-            "them all as the baseline"
+            f"condition '{text}': these faces have none (conditions.csv): --condition '' uses all "
+            "of them as the baseline"
         )
-    found: dict[str, list[str]] = {}
+    condition: dict[str, list[str]] = {}
     name = ""
     for part in (part.strip() for part in text.split(",")):
         key, equals, value = (piece.strip() for piece in part.partition("="))
@@ -45,12 +56,12 @@ def parse_condition(text: str, table: pd.DataFrame) -> Condition:
         elif not equals:
             value = ""
         name = require_choice("condition", key, names)
-        values = found.setdefault(name, [])
+        values = condition.setdefault(name, [])
         if value:
             values.append(require_choice(f"value of {name}", value, set(table[name])))
         elif equals:
             raise UserError(f"condition '{text}': '{name}=' needs a value")
-    return {key: tuple(given) or _usual(key, table[key]) for key, given in found.items()}
+    return {key: tuple(values) or _usual(key, table[key]) for key, values in condition.items()}
 
 
 def _usual(name: str, column: pd.Series) -> tuple[str, ...]:
@@ -59,7 +70,7 @@ def _usual(name: str, column: pd.Series) -> tuple[str, ...]:
 
 
 def matches(table: pd.DataFrame, condition: Condition) -> NDArray[np.bool_]:
-    """Which rows of `table` have, for every name, one of its values: bool (n,)."""
+    """Return which rows of `table` have one of the values for every name: bool (n,)."""
     rows = np.ones(len(table), dtype=bool)
     for name, values in condition.items():
         rows &= table[name].isin(list(values)).to_numpy()
@@ -67,5 +78,5 @@ def matches(table: pd.DataFrame, condition: Condition) -> NDArray[np.bool_]:
 
 
 def write_condition(condition: Condition) -> str:
-    """The condition as `parse_condition` reads it."""
+    """Format a condition so that `parse_condition` reads it back."""
     return ",".join(f"{name}={','.join(values)}" for name, values in condition.items())

@@ -1,4 +1,4 @@
-"""What may happen to a picture on its way: noise, blur, brightness, occlusion, rotation."""
+"""Image corruptions: noise, blur, brightness, occlusion, rotation."""
 
 from collections.abc import Callable, Mapping
 
@@ -13,9 +13,21 @@ Corruption = Callable[[Images, np.random.Generator], NDArray[np.floating]]
 
 
 def corrupt(name: str, images: Images, seed: int = 0) -> Images:
-    """Images (n, 64, 64) in [0, 1] with a corruption of `CORRUPTIONS`. Raises UserError."""
-    changed = CORRUPTIONS[require_choice("corruption", name, CORRUPTIONS)]
-    result = changed(images, np.random.default_rng(seed))
+    """Corrupt images.
+
+    Args:
+        name: A corruption of `CORRUPTIONS`.
+        images: (n, 64, 64) in [0, 1].
+        seed: Seed of the random corruptions.
+
+    Returns:
+        The corrupted images, clipped to [0, 1].
+
+    Raises:
+        UserError: If there is no such corruption.
+    """
+    corruption = CORRUPTIONS[require_choice("corruption", name, CORRUPTIONS)]
+    result = corruption(images, np.random.default_rng(seed))
     return np.clip(result, 0, 1).astype(np.float32)
 
 
@@ -32,7 +44,7 @@ def _brightness(images: Images, rng: np.random.Generator) -> NDArray[np.floating
 
 
 def _occlusion(images: Images, rng: np.random.Generator) -> NDArray[np.floating]:
-    """A grey square of 16 pixels somewhere on the face."""
+    """Cover a random square of 16 × 16 pixels with grey."""
     covered = images.astype(np.float64)
     for image in covered:
         top, left = rng.integers(8, 40, size=2)
@@ -41,13 +53,13 @@ def _occlusion(images: Images, rng: np.random.Generator) -> NDArray[np.floating]
 
 
 def _rotation(images: Images, rng: np.random.Generator) -> NDArray[np.floating]:
-    """By eight degrees, either way."""
+    """Rotate by eight degrees, clockwise or counterclockwise."""
     angles = rng.choice([-8.0, 8.0], size=len(images))
-    turned = [
+    rotated = [
         rotate(image, angle, reshape=False, order=1, mode="nearest")
         for image, angle in zip(images, angles, strict=True)
     ]
-    return np.stack(turned)
+    return np.stack(rotated)
 
 
 CORRUPTIONS: Mapping[str, Corruption] = {

@@ -1,4 +1,4 @@
-"""Faces with their people and conditions, from Olivetti, a drawing procedure or a folder."""
+"""Face images with labels, conditions and origins, and how to load them."""
 
 import hashlib
 from collections.abc import Sequence
@@ -9,49 +9,56 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from faces.data.sources import folder, olivetti, remote, synthetic
+from faces.data import sources
+from faces.data.sources import folder, remote
+from faces.data.sources.base import GeneratorSettings, RawFaces, SourceUnavailable
 from faces.errors import UserError
 from faces.runtime.image import IMAGE_SIDE
-
-SOURCES = ("auto", "olivetti", "synthetic")
-"""The named sources; anything else is the path or the URI of a folder."""
-
-CREDITS = {
-    "olivetti": "Olivetti faces: AT&T Laboratories Cambridge",
-    "synthetic": "synthetic faces, drawn by this project: no real people",
-    "folder": "your own folder",
-}
 
 
 @dataclass(frozen=True, eq=False)
 class Faces:
-    """Images float32 (n, 64, 64) in [0, 1], subject names (n,), a condition table of n rows."""
+    """A data set of face images.
+
+    Attributes:
+        images: float32 (n, 64, 64) in [0, 1].
+        labels: The name of the person on each image (n,).
+        conditions: One row per image and one text column per condition, such as `yaw`.
+        source: Name of the data source, or "folder".
+        origins: Where each image comes from (n,): "" for the source's own images, "window 1",
+            "window 2", … for those added from feedback. None stands for all "".
+    """
 
     images: NDArray[np.float32]
     labels: NDArray[np.str_]
     conditions: pd.DataFrame
     source: str
+    origins: NDArray[np.str_] = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        if self.origins is None:
+            object.__setattr__(self, "origins", np.full(len(self.images), "", dtype="U1"))
 
     def __len__(self) -> int:
         return len(self.images)
 
     def __getitem__(self, rows: NDArray[np.integer] | Sequence[int]) -> "Faces":
         table = self.conditions.iloc[rows].reset_index(drop=True)
-        return Faces(self.images[rows], self.labels[rows], table, self.source)
+        return Faces(self.images[rows], self.labels[rows], table, self.source, self.origins[rows])
 
     @property
     def pixels(self) -> NDArray[np.float32]:
-        """The images as rows, (n, 4096)."""
+        """The images as rows (n, 4096)."""
         return self.images.reshape(len(self.images), -1)
 
     @property
     def identities(self) -> list[str]:
-        """The different labels, sorted."""
+        """The distinct labels, sorted."""
         return [str(name) for name in np.unique(self.labels)]
 
     @cached_property
     def ids(self) -> NDArray[np.str_]:
-        """One content hash an image: the same pixels have the same id, wherever they come from."""
+        """A content hash per image (n,): equal pixels have equal ids, whatever their source."""
         rows = (
             hashlib.blake2b(image.tobytes(), digest_size=8).hexdigest() for image in self.images
         )
@@ -59,50 +66,73 @@ class Faces:
 
     @cached_property
     def version(self) -> str:
-        """The data's version: a hash over pixels, people, conditions and the order of the rows."""
+        """Version of the data: a hash over pixels, labels, conditions, origins and row order."""
         digest = hashlib.blake2b(digest_size=6)
         for column in (self.ids, self.labels, *(self.conditions[c] for c in self.conditions)):
             digest.update("\n".join(map(str, column)).encode() + b"\0")
         digest.update(",".join(self.conditions.columns).encode())
+        if (self.origins != "").any():
+            digest.update(b"\0" + "\n".join(map(str, self.origins)).encode())
         return digest.hexdigest()
 
 
 def load_faces(source: str = "auto", *, people: int = 40, images: int = 10, seed: int = 0) -> Faces:
-    """Load faces from `source`: 'olivetti', 'synthetic', 'auto', a folder or its URI.
+    """Load faces.
 
-    `auto` is Olivetti if it can be had, else synthetic. `people`, `images` (of each person) and
-    `seed` say what synthetic faces are drawn; the other sources are what they are.
+    Args:
+        source: 'auto' (Olivetti if available, else synthetic), a named source, or the path or URI
+            of a folder with one subfolder per person.
+        people: Number of synthetic people; other sources ignore it.
+        images: Number of images per synthetic person.
+        seed: Seed of the synthetic faces.
 
-    Raises UserError when the source does not exist or cannot be read.
+    Returns:
+        The faces; `source` is the name of the source that was used.
+
+    Raises:
+        UserError: If the source does not exist or cannot be read.
     """
-    if source == "auto":
-        try:
-            return load_faces("olivetti")
-        except olivetti.Unavailable:
-            return load_faces("synthetic", people=people, images=images, seed=seed)
-    if source == "olivetti":
-        return _checked("olivetti", *olivetti.fetch_faces())
-    if source == "synthetic":
-        return _checked("synthetic", *synthetic.draw_faces(people, images, seed))
-    with remote.local_copy(source) as place:
-        return _checked("folder", *folder.read_faces(place, IMAGE_SIDE))
+    settings = GeneratorSettings(people, images, seed)
+    if source == sources.AUTO:
+        *preferred, last = sources.AUTO_ORDER
+        for name in preferred:
+            try:
+                return _load_named(name, settings)
+            except SourceUnavailable:
+                continue
+        return _load_named(last, settings)
+    if source in sources.data_sources():
+        return _load_named(source, settings)
+    with remote.local_copy(source) as path:
+        return _checked(sources.FOLDER, folder.read_faces(path, IMAGE_SIDE))
 
 
 def known_conditions(source: str) -> pd.DataFrame | None:
-    """A table with the conditions and values of a named source, without loading it.
+    """Return the conditions of a named source without loading its images.
 
-    None for a folder. 'auto' promises what Olivetti has.
+    Args:
+        source: What `load_faces` accepts. For 'auto' these are the conditions of Olivetti.
+
+    Returns:
+        A table whose columns are the conditions and whose cells are their values; None for a
+        folder.
     """
-    if source in ("auto", "olivetti"):
-        return olivetti.read_labels()
-    return synthetic.list_conditions() if source == "synthetic" else None
+    name = sources.AUTO_ORDER[0] if source == sources.AUTO else source
+    named = sources.data_sources().get(name)
+    return named.conditions() if named else None
 
 
-def _checked(
-    source: str, images: NDArray[np.float32], labels: NDArray[np.str_], table: pd.DataFrame
-) -> Faces:
+def _load_named(name: str, settings: GeneratorSettings) -> Faces:
+    return _checked(name, sources.data_sources()[name].load(settings))
+
+
+def _checked(source: str, raw: RawFaces) -> Faces:
+    images, labels, table = raw
     if images.shape[1:] != (IMAGE_SIDE, IMAGE_SIDE) or not len(images) == len(labels) == len(table):
-        raise UserError(f"{source}: {images.shape} images, {len(labels)} names, {len(table)} rows")
+        raise UserError(
+            f"{source}: images of shape {images.shape}, {len(labels)} labels and {len(table)} rows "
+            f"of conditions do not match; expected (n, {IMAGE_SIDE}, {IMAGE_SIDE}), n and n"
+        )
     if not (np.isfinite(images).all() and images.min() >= 0 and images.max() <= 1):
         raise UserError(f"{source}: pixels must be numbers from 0 to 1")
     return Faces(images, labels, table.astype(str), source)

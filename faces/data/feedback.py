@@ -1,56 +1,71 @@
-"""From a training set and labelled faces of production to the next training set."""
+"""Extend a training set with labelled production faces."""
+
+import re
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from faces.data.conditions import UNKNOWN
 from faces.data.dataset import Faces
 from faces.data.split import Split
 
-FROM_PRODUCTION = "from production"
-"""Begins the value of every condition of a face that came in: nobody noted how it was taken.
-
-A number follows, which is another for every window that was learned.
-"""
-
-
-def learned_windows(faces: Faces) -> NDArray[np.str_]:
-    """From which window each face was learned (n,), "" for those that were there before."""
-    if faces.conditions.empty:
-        return np.full(len(faces), "", dtype="U1")
-    value = faces.conditions.iloc[:, 0].to_numpy(dtype=str)
-    return np.where(np.char.startswith(value, FROM_PRODUCTION), value, "")
+ORIGIN = re.compile(r"window (\d+)")
 
 
 def add_labelled_faces(
-    faces: Faces, split: Split, images: NDArray[np.float32], names: NDArray[np.str_]
+    faces: Faces, split: Split, images: NDArray[np.float32], labels: NDArray[np.str_]
 ) -> tuple[Faces, Split]:
-    """Add faces (n, 64, 64) and who they are to the training images.
+    """Add production images with their feedback labels to the training images.
 
-    An image that the data has already is not added twice; if it was held out until now, it is so no
-    longer, since it is learned: it counts with the name given for it. Names that the model does not
-    know are passed over.
+    An image that is already trained on is not added again. One that was held out until now is no
+    longer held out, and the feedback's label counts for it. Images of people whom the model does
+    not know are skipped. The conditions of added images are "unknown", and their origin is
+    "window k" for the k-th window that is added.
+
+    Args:
+        faces: The data of the current model.
+        split: Its split.
+        images: Production images (m, 64, 64) in [0, 1].
+        labels: Their labels from feedback (m,).
+
+    Returns:
+        The extended data and its split.
     """
-    known = np.isin(names, np.unique(faces.labels[split.train]))
-    former = np.unique(learned_windows(faces)[learned_windows(faces) != ""])
-    value = f"{FROM_PRODUCTION} {len(former) + 1}"
-    about = pd.DataFrame(value, index=range(known.sum()), columns=faces.conditions.columns)
-    fresh = Faces(images[known], names[known], about, faces.source)
-    new = ~np.isin(fresh.ids, faces.ids[split.train])
-    new[np.setdiff1d(np.arange(len(fresh)), np.unique(fresh.ids, return_index=True)[1])] = False
-    fresh = fresh[np.flatnonzero(new)]
-    together = Faces(
-        np.concatenate([faces.images, fresh.images]),
-        np.concatenate([faces.labels, fresh.labels]),
-        pd.concat([faces.conditions, fresh.conditions], ignore_index=True),
+    added = _new_faces(faces, split, images, labels)
+    extended = Faces(
+        np.concatenate([faces.images, added.images]),
+        np.concatenate([faces.labels, added.labels]),
+        pd.concat([faces.conditions, added.conditions], ignore_index=True),
         faces.source,
+        np.concatenate([faces.origins, added.origins]),
     )
-    learned = np.isin(faces.ids, fresh.ids)
-    added = np.arange(len(faces), len(together))
-    return together, Split(
-        train=np.concatenate([split.train, added]),
-        test=split.test[~learned[split.test]],
-        drifted=split.drifted[~learned[split.drifted]],
+    trained_on = np.isin(faces.ids, added.ids)
+    rows = np.arange(len(faces), len(extended))
+    return extended, Split(
+        train=np.concatenate([split.train, rows]),
+        test=split.test[~trained_on[split.test]],
+        drifted=split.drifted[~trained_on[split.drifted]],
         left_out=split.left_out,
-        condition=f"{split.condition} and {len(added)} {FROM_PRODUCTION}",
+        condition=f"{split.condition} and {len(rows)} from feedback",
     )
+
+
+def _new_faces(
+    faces: Faces, split: Split, images: NDArray[np.float32], labels: NDArray[np.str_]
+) -> Faces:
+    """Return the images of known people that are not trained on yet, each once."""
+    known = np.isin(labels, np.unique(faces.labels[split.train]))
+    count = int(known.sum())
+    table = pd.DataFrame(UNKNOWN, index=range(count), columns=faces.conditions.columns)
+    origins = np.full(count, _next_origin(faces))
+    candidates = Faces(images[known], labels[known], table, faces.source, origins)
+    new = np.zeros(count, dtype=bool)
+    new[np.unique(candidates.ids, return_index=True)[1]] = True
+    new &= ~np.isin(candidates.ids, faces.ids[split.train])
+    return candidates[np.flatnonzero(new)]
+
+
+def _next_origin(faces: Faces) -> str:
+    matches = (ORIGIN.fullmatch(str(origin)) for origin in np.unique(faces.origins))
+    return f"window {1 + max((int(match[1]) for match in matches if match), default=0)}"

@@ -1,4 +1,4 @@
-"""Split faces by condition: a model learns some conditions, the others play production drift."""
+"""Split faces by condition: some conditions are trained on, the others simulate drift."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,13 +12,23 @@ from faces.errors import UserError
 
 Rows = NDArray[np.int64]
 
-AT_LEAST = 2
+MIN_TRAINING_IMAGES = 2
 """Training images that a person needs to be enrolled."""
+
+MIN_PEOPLE = 2
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Row numbers of three disjoint sets of images, and who could not be enrolled."""
+    """Three disjoint sets of images.
+
+    Attributes:
+        train: Rows to train on.
+        test: Held-out rows of the same conditions, the baseline test.
+        drifted: Rows of the other conditions.
+        left_out: People who could not be enrolled, for lack of images.
+        condition: What the training images have in common, as text.
+    """
 
     train: Rows
     test: Rows
@@ -30,15 +40,24 @@ class Split:
 def split_by_condition(
     faces: Faces, condition: Condition, test_share: float = 0.25, seed: int = 0
 ) -> Split:
-    """Split `faces` into training, baseline test and drifted images.
+    """Split faces into training, baseline test and drifted images.
 
-    Images that match `condition` are the baseline: of each person `test_share` of them, in random
-    order, is set apart as the test, but never so many that fewer than two are left to train on.
-    Whoever has fewer than two baseline images is left out and named. All other images of the
-    enrolled people are drifted. Every set is sorted, and the same for the same seed. An empty
-    condition makes every image baseline. An image that occurs twice is one image: it is used once.
+    Images that match the condition are the baseline. A random share of each person's is held out
+    as the test, but at least two are kept to train on. People with fewer than two baseline images
+    are left out. All other images of the enrolled people are drifted. Duplicate images are used
+    once.
 
-    Raises UserError if fewer than two people can be enrolled, or nobody has an image to test on.
+    Args:
+        faces: The faces.
+        condition: The conditions to train on; an empty one makes every image baseline.
+        test_share: Share of the baseline images to hold out, between 0 and 1.
+        seed: The same seed returns the same split.
+
+    Returns:
+        The split; the rows of every set are sorted.
+
+    Raises:
+        UserError: If fewer than two people can be enrolled, or no image is left to test on.
     """
     if not 0 < test_share < 1:
         raise UserError(f"test_share must lie between 0 and 1, not {test_share}")
@@ -51,21 +70,22 @@ def split_by_condition(
     left_out: list[str] = []
     for person, rows in _rows_by_person(faces):
         own = rng.permutation(rows[(baseline & first)[rows]])
-        if len(own) < AT_LEAST:
+        if len(own) < MIN_TRAINING_IMAGES:
             left_out.append(person)
             continue
-        tested = min(max(1, round(len(own) * test_share)), len(own) - AT_LEAST)
-        test.append(own[:tested])
-        train.append(own[tested:])
+        n_test = min(max(1, round(len(own) * test_share)), len(own) - MIN_TRAINING_IMAGES)
+        test.append(own[:n_test])
+        train.append(own[n_test:])
     text = write_condition(condition) or "all images"
-    if len(train) < AT_LEAST:
+    if len(train) < MIN_PEOPLE:
         raise UserError(
-            f"{text}: {len(train)} of {len(faces.identities)} people have two images that match; "
-            "two people are needed"
+            f"{text}: {len(train)} of {len(faces.identities)} people have two images that match, "
+            "but two people are needed: choose another condition"
         )
     if not any(map(len, test)):
         raise UserError(
-            f"{text}: nobody has a third image that matches, so none is left to test on"
+            f"{text}: nobody has a third image that matches, so none is left to test on: choose "
+            "another condition"
         )
     enrolled = ~np.isin(faces.labels, left_out)
     return Split(

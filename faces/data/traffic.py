@@ -1,29 +1,61 @@
-"""Which images play production traffic: never trained on, and never used to judge a model."""
+"""Simulated production traffic: images that were never trained on."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from faces.data.conditions import matches, parse_condition
 from faces.data.dataset import Faces
-from faces.data.feedback import learned_windows
 from faces.data.split import Split
 from faces.errors import UserError
 
 PERSON, ID = "<person>", "<id>"
 
 HOLDOUT_EVERY = 3
-"""One image in so many is set apart: it never is traffic, so nothing is ever learned from it."""
+"""Every third image per person is held out from traffic, so no feedback on it is trained on."""
+
+
+@dataclass(frozen=True)
+class TrafficSummary:
+    """What was sent to the endpoint and what came back.
+
+    Attributes:
+        condition: Condition of the images that were sent.
+        corruption: Corruption that was applied to them, None for none.
+        requests: Number of requests, one image each.
+        images: Number of distinct images among them.
+        failed: Requests that were not answered.
+        feedback: Labels that were sent as feedback.
+        accuracy: Share of correct answers; None if no request was answered.
+        model_version: Version that the endpoint served.
+    """
+
+    condition: str
+    corruption: str | None
+    requests: int
+    images: int
+    failed: int
+    feedback: int
+    accuracy: float | None
+    model_version: str
 
 
 def is_feedback_holdout(faces: Faces) -> NDArray[np.bool_]:
-    """Which images are set apart (n,): the same ones in every split of the same data.
+    """Choose the images that are held out from traffic.
 
-    They are every third of each person's images, in order of condition: so who turned the head for
-    three pictures is both learned from and measured on. What came from production is not among
-    them.
+    They are every third of each person's images in order of condition, so a person with three
+    turned-head images has both hold-out and traffic images. Images that were added from feedback
+    are never among them.
+
+    Args:
+        faces: The data; every split of the same data has the same hold-out.
+
+    Returns:
+        True for the images that are held out, bool (n,).
     """
     table = faces.conditions.assign(**{PERSON: faces.labels, ID: faces.ids})
-    table = table[learned_windows(faces) == ""].drop_duplicates(ID)
+    table = table[faces.origins == ""].drop_duplicates(ID)
     table = table.sort_values([PERSON, *faces.conditions, ID])
     people = table.groupby(PERSON, sort=False)
     first = people[ID].transform("min").map(lambda image: int(image[:8], 16))
@@ -32,15 +64,26 @@ def is_feedback_holdout(faces: Faces) -> NDArray[np.bool_]:
 
 
 def traffic_rows(faces: Faces, split: Split, condition: str, seed: int = 0) -> NDArray[np.int64]:
-    """Rows of held-out images that match a condition, shuffled, without those set apart.
+    """Choose the images that simulate production traffic under a condition.
 
-    Raises UserError for an unknown condition, or if no image is left.
+    Args:
+        faces: The data of the served model.
+        split: Its split; only images outside the training set are chosen.
+        condition: Condition that the images match, as for `parse_condition`.
+        seed: Seed of their order.
+
+    Returns:
+        Row numbers (m,), shuffled, without the feedback hold-out.
+
+    Raises:
+        UserError: If the condition is unknown, or no image is left.
     """
     held_out = np.concatenate([split.test, split.drifted])
-    wanted = matches(faces.conditions, parse_condition(condition, faces.conditions))
-    rows = held_out[wanted[held_out] & ~is_feedback_holdout(faces)[held_out]]
+    matching = matches(faces.conditions, parse_condition(condition, faces.conditions))
+    rows = held_out[matching[held_out] & ~is_feedback_holdout(faces)[held_out]]
     if not len(rows):
         raise UserError(
-            f"--condition {condition}: no image is left that the model was not trained on"
+            f"--condition {condition}: every image that matches was trained on or is held out for "
+            "evaluation: choose another condition"
         )
     return np.random.default_rng(seed).permutation(rows)

@@ -1,4 +1,4 @@
-"""What must not change who someone is: small changes to a picture, and how far each goes."""
+"""Invariance tests: label-preserving perturbations, and how often each changes the prediction."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -6,7 +6,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from faces.models.estimators.local_patterns import moved
+from faces.data.augmentation import shift_images
 
 Images = NDArray[np.float32]
 
@@ -20,23 +20,33 @@ PERTURBATIONS: Mapping[str, Callable[[Images], Images]] = MappingProxyType(
     {
         "brighter": lambda images: np.clip(images + np.float32(0.08), 0, 1),
         "darker": lambda images: np.clip(images - np.float32(0.08), 0, 1),
-        "moved up": lambda images: moved(images, -1, 0),
-        "moved down": lambda images: moved(images, 1, 0),
-        "moved left": lambda images: moved(images, 0, -1),
-        "moved right": lambda images: moved(images, 0, 1),
-        "mild noise": _noisy,
+        "shifted up": lambda images: shift_images(images, -1, 0),
+        "shifted down": lambda images: shift_images(images, 1, 0),
+        "shifted left": lambda images: shift_images(images, 0, -1),
+        "shifted right": lambda images: shift_images(images, 0, 1),
+        "mildly noisy": _noisy,
         "mirrored": lambda images: np.ascontiguousarray(images[:, :, ::-1]),
     }
 )
-"""Functions from images (n, 64, 64) in [0, 1] to as many."""
+"""Functions from images (n, 64, 64) in [0, 1] to images of the same shape and range."""
 
 
 def prediction_flip_rate(
-    name_people: Callable[[Images], NDArray[np.str_]], images: Images
+    predict: Callable[[Images], NDArray[np.str_]], images: Images
 ) -> dict[str, float]:
-    """For each change, the share of images (n, 64, 64) that get another name because of it."""
-    before = name_people(images)
+    """Measure how often each perturbation changes the predicted identity.
+
+    These are the invariance tests of behavioural testing (Ribeiro et al., ACL 2020, "CheckList").
+
+    Args:
+        predict: Returns the predicted identities (n,) of images (n, 64, 64).
+        images: The images to perturb, (n, 64, 64) in [0, 1].
+
+    Returns:
+        For each of `PERTURBATIONS`, the share of images whose prediction changes.
+    """
+    before = predict(images)
     return {
-        change: float((name_people(make(images)) != before).mean())
-        for change, make in PERTURBATIONS.items()
+        name: float((predict(perturb(images)) != before).mean())
+        for name, perturb in PERTURBATIONS.items()
     }

@@ -1,9 +1,11 @@
-"""What is measured on held-out images."""
+"""Metrics on held-out images."""
+
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.stats import binomtest
 
 from faces.data.dataset import Faces
 from faces.data.split import Split
@@ -11,78 +13,120 @@ from faces.data.split import Split
 BASELINE, DRIFTED = "baseline", "drifted"
 
 
+class Classifier(Protocol):
+    """A fitted classifier of scikit-learn."""
+
+    classes_: NDArray[np.str_]
+
+    def predict_proba(self, pixels: NDArray[np.float32]) -> NDArray[np.floating]:
+        """Return probabilities (n, classes)."""
+
+
 def wilson_interval(correct: int, n: int, level: float = 0.95) -> tuple[float, float]:
-    """The score interval of a share `correct` / `n`: Wilson, JASA 22 (1927). (0, 1) for n = 0."""
+    """Compute the score interval of a proportion (Wilson, JASA 22, 1927).
+
+    Args:
+        correct: Number of successes.
+        n: Number of trials.
+        level: Confidence level.
+
+    Returns:
+        Lower and upper bound; (0, 1) for n = 0.
+    """
     if n == 0:
         return 0.0, 1.0
-    z = float(norm.ppf(0.5 + level / 2))
-    share, weight = correct / n, z * z / n
-    centre = (share + weight / 2) / (1 + weight)
-    half = z / (1 + weight) * np.sqrt(share * (1 - share) / n + weight / (4 * n))
-    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+    interval = binomtest(correct, n).proportion_ci(confidence_level=level, method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def calibration_error(
     confidence: NDArray[np.floating], correct: NDArray[np.bool_], bins: int = 10
 ) -> float:
-    """Expected calibration error over `bins` equal bins: Naeini et al., AAAI 2015.
+    """Compute the expected calibration error (Naeini et al., AAAI 2015).
 
-    The mean over images of |accuracy - confidence| of the image's bin, from 0 to 1.
+    Args:
+        confidence: Probability of the predicted class (n,).
+        correct: Whether the prediction is correct (n,).
+        bins: Number of equally wide bins of confidence.
+
+    Returns:
+        The mean over images of |accuracy - confidence| in the image's bin, from 0 to 1.
     """
     bin_of = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
     gap = np.bincount(bin_of, weights=correct.astype(float) - confidence, minlength=bins)
     return float(np.abs(gap).sum() / len(confidence))
 
 
-def predict_people(
-    model: object, faces: Faces, rows: NDArray[np.integer], part: str
+def predict_rows(
+    model: Classifier, faces: Faces, rows: NDArray[np.integer], part: str
 ) -> pd.DataFrame:
-    """Ask `model` who is on the images `rows`: one line an image, with its conditions.
+    """Predict the identities on some images.
 
-    Columns: row, id, part, subject, predicted, confidence (the probability of `predicted`), and
-    the conditions. Works for no rows.
+    Args:
+        model: A fitted recogniser.
+        faces: The data.
+        rows: Row numbers of the images (m,); there may be none.
+        part: Value of the column `part`.
+
+    Returns:
+        One row per image: row, id, part, label, predicted, confidence (the probability of
+        `predicted`), and a column per condition.
     """
     chosen = faces[rows]
-    names = np.asarray(model.classes_)  # type: ignore[attr-defined]
-    odds = np.zeros((0, len(names)))
+    classes = np.asarray(model.classes_)
+    probabilities: NDArray[np.floating] = np.zeros((0, len(classes)))
     if len(rows):
-        odds = model.predict_proba(chosen.pixels)  # type: ignore[attr-defined]
-    best = odds.argmax(axis=1)
-    answers = pd.DataFrame(
+        probabilities = model.predict_proba(chosen.pixels)
+    best = probabilities.argmax(axis=1)
+    predictions = pd.DataFrame(
         {
             "row": rows,
             "id": chosen.ids,
             "part": part,
             "label": chosen.labels.astype(str),
-            "predicted": names[best].astype(str),
-            "confidence": odds[np.arange(len(best)), best],
+            "predicted": classes[best].astype(str),
+            "confidence": probabilities[np.arange(len(best)), best],
         }
     )
-    return pd.concat([answers, chosen.conditions], axis=1)
+    return pd.concat([predictions, chosen.conditions], axis=1)
 
 
-def predict_held_out(model: object, faces: Faces, split: Split) -> pd.DataFrame:
-    """What `predict_people` says of all images that were held out: baseline test, then drifted."""
+def predict_held_out(model: Classifier, faces: Faces, split: Split) -> pd.DataFrame:
+    """Predict all held-out images: the baseline test, then the drifted images.
+
+    Args:
+        model: A fitted recogniser.
+        faces: The data.
+        split: Its split.
+
+    Returns:
+        The table of `predict_rows`; `part` is "baseline" or "drifted".
+    """
     parts = ((split.test, BASELINE), (split.drifted, DRIFTED))
-    answers = [predict_people(model, faces, rows, part) for rows, part in parts if len(rows)]
-    return pd.concat(answers, ignore_index=True)
+    tables = [predict_rows(model, faces, rows, part) for rows, part in parts if len(rows)]
+    return pd.concat(tables, ignore_index=True)
 
 
 def measure(predictions: pd.DataFrame) -> dict[str, float]:
-    """Metrics of each part that has images, named like 'baseline_accuracy'.
+    """Compute the metrics of each part that has images.
 
-    accuracy with its 95 % Wilson interval (accuracy_low, accuracy_high), macro_f1 (the mean over
-    the people who are on the images), calibration_error, images.
+    Args:
+        predictions: What `predict_held_out` returned.
+
+    Returns:
+        Metrics named like "baseline_accuracy": accuracy with its 95 % Wilson interval
+        (accuracy_low, accuracy_high), macro_f1 (mean over the people on the images),
+        calibration_error, and the number of images.
     """
     from sklearn.metrics import f1_score
 
     metrics: dict[str, float] = {}
     for part, rows in predictions.groupby("part"):
-        truth, predicted = rows["label"].to_numpy(), rows["predicted"].to_numpy()
-        correct = truth == predicted
+        labels, predicted = rows["label"].to_numpy(), rows["predicted"].to_numpy()
+        correct = labels == predicted
         low, high = wilson_interval(int(correct.sum()), len(rows))
-        f1 = f1_score(truth, predicted, labels=np.unique(truth), average="macro", zero_division=0)
-        named = {
+        f1 = f1_score(labels, predicted, labels=np.unique(labels), average="macro", zero_division=0)
+        values = {
             "accuracy": float(correct.mean()),
             "accuracy_low": low,
             "accuracy_high": high,
@@ -90,29 +134,42 @@ def measure(predictions: pd.DataFrame) -> dict[str, float]:
             "calibration_error": calibration_error(rows["confidence"].to_numpy(), correct),
             "images": len(rows),
         }
-        metrics |= {f"{part}_{name}": value for name, value in named.items()}
+        metrics |= {f"{part}_{name}": value for name, value in values.items()}
     return metrics
 
 
 def accuracy_by_condition(predictions: pd.DataFrame, conditions: list[str]) -> pd.DataFrame:
-    """Accuracy of each value of each condition, baseline and drifted.
+    """Compute the accuracy for each value of each condition.
 
-    Columns: part, condition, value, images, accuracy, and low and high of its 95 % interval.
+    Args:
+        predictions: What `predict_held_out` returned.
+        conditions: Its columns to group by.
+
+    Returns:
+        One row per part, condition and value: part, condition, value, images, accuracy, and the
+        bounds low and high of its 95 % interval.
     """
-    lines = []
+    rows = []
     for condition in conditions:
-        for (part, value), rows in predictions.groupby(["part", condition]):
-            correct = int((rows["label"] == rows["predicted"]).sum())
-            low, high = wilson_interval(correct, len(rows))
-            lines.append((part, condition, value, len(rows), correct / len(rows), low, high))
+        for (part, value), group in predictions.groupby(["part", condition]):
+            correct = int((group["label"] == group["predicted"]).sum())
+            low, high = wilson_interval(correct, len(group))
+            rows.append((part, condition, value, len(group), correct / len(group), low, high))
     columns = ["part", "condition", "value", "images", "accuracy", "low", "high"]
-    return pd.DataFrame(lines, columns=columns)
+    return pd.DataFrame(rows, columns=columns)
 
 
 def confusions(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Who is taken for whom, most often first: part, subject, predicted, images, confidence."""
-    bad_request = predictions[predictions["label"] != predictions["predicted"]]
-    pairs = bad_request.groupby(["part", "label", "predicted"], as_index=False).agg(
+    """List the confused pairs, most frequent first.
+
+    Args:
+        predictions: What `predict_held_out` returned.
+
+    Returns:
+        One row per pair: part, label, predicted, images (how often), confidence (the largest).
+    """
+    wrong = predictions[predictions["label"] != predictions["predicted"]]
+    pairs = wrong.groupby(["part", "label", "predicted"], as_index=False).agg(
         images=("id", "size"), confidence=("confidence", "max")
     )
     return pairs.sort_values(["images", "confidence"], ascending=False, ignore_index=True)

@@ -1,4 +1,4 @@
-"""People whom the model does not know: below which score someone is none of its own."""
+"""Open-set recognition: fit the score threshold below which a face is rejected as unknown."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,15 +14,21 @@ from faces.models.training import fit_classifier, fit_features
 ROUNDS = 3
 MIN_PEOPLE = 8
 MIN_AUROC = 0.97
-"""Area under the ROC from which on a threshold helps; with 0.93 half of the strangers pass."""
+"""Below this AUROC a threshold does not help: at 0.93 half of the unknown people are accepted."""
+
+Scores = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
 class OpenSetCalibration:
-    """How well the score tells strangers apart, and the threshold, on people left out of training.
+    """How well the score separates known from unknown people, and the threshold.
 
-    `rejection_threshold` accepts the share `true_accept_rate` of images of known people; `false_accept_rate` is the
-    share of strangers' images that it accepts, too. None where the score does not separate.
+    Attributes:
+        rejection_threshold: Scores below it are rejected as unknown; None if the AUROC is below
+            0.97.
+        auroc: Area under the ROC curve of known against unknown people.
+        true_accept_rate: TAR, the share of known people's images that the threshold accepts.
+        false_accept_rate: FAR, the share of unknown people's images that it accepts.
     """
 
     rejection_threshold: float | None
@@ -39,49 +45,65 @@ def fit_rejection_threshold(
     accept: float = 0.95,
     seed: int = 0,
 ) -> OpenSetCalibration | None:
-    """Train without some people, and look at how the model scores them and the others.
+    """Fit the rejection threshold on people who are left out of training.
 
-    Three times a third of the people are strangers; of the others some images are held out. Pixels
-    (n, 4096) and subjects (n,) are those that the model is trained on, nothing else. None for fewer
-    than 8 people, or if nobody has three images.
+    Three times, another third of the people is unknown: the model is trained without them, and
+    scores their images and held-out images of the others.
+
+    Args:
+        model: An unfitted recogniser.
+        pixels: Its training images (n, 4096).
+        labels: Their labels (n,).
+        accept: Share of known people's images to accept, the target TAR.
+        seed: Seed of the groups and the held-out images.
+
+    Returns:
+        The calibration; None for fewer than 8 people, or if nobody has three images.
     """
     rng = np.random.default_rng(seed)
     people = rng.permutation(np.unique(labels))
     if len(people) < MIN_PEOPLE:
         return None
-    known: list[NDArray[np.floating]] = []
-    strange: list[NDArray[np.floating]] = []
+    known_scores: list[Scores] = []
+    unknown_scores: list[Scores] = []
     for group in np.array_split(people, ROUNDS):
-        stranger = np.isin(labels, group)
-        held_out = _hold_out_per_person(labels, np.flatnonzero(~stranger), rng)
-        kept = ~stranger & ~held_out
-        scores = _scores(model, pixels[kept], labels[kept])
-        known.append(scores(pixels[held_out]))
-        strange.append(scores(pixels[stranger]))
-    if not sum(map(len, known)):
+        unknown = np.isin(labels, group)
+        held_out = _hold_out_per_person(labels, np.flatnonzero(~unknown), rng)
+        train = ~unknown & ~held_out
+        score = _fit_score(model, pixels[train], labels[train])
+        known_scores.append(score(pixels[held_out]))
+        unknown_scores.append(score(pixels[unknown]))
+    if not sum(map(len, known_scores)):
         return None
-    return threshold_at_tar(np.concatenate(known), np.concatenate(strange), accept)
+    return threshold_at_tar(np.concatenate(known_scores), np.concatenate(unknown_scores), accept)
 
 
-def threshold_at_tar(
-    known: NDArray[np.floating], strange: NDArray[np.floating], accept: float
-) -> OpenSetCalibration:
-    """The threshold that accepts the share `accept` of `known` scores, and how good it is."""
-    truth = np.r_[np.ones(len(known)), np.zeros(len(strange))]
-    auroc = float(roc_auc_score(truth, np.r_[known, strange]))
+def threshold_at_tar(known: Scores, unknown: Scores, accept: float) -> OpenSetCalibration:
+    """Choose the threshold with a given true accept rate.
+
+    Args:
+        known: Scores of known people's images (n,).
+        unknown: Scores of unknown people's images (m,).
+        accept: Target true accept rate.
+
+    Returns:
+        The threshold, and how well it separates the two.
+    """
+    is_known = np.r_[np.ones(len(known)), np.zeros(len(unknown))]
+    auroc = float(roc_auc_score(is_known, np.r_[known, unknown]))
     threshold = float(np.quantile(known, 1 - accept))
     return OpenSetCalibration(
-        threshold if auroc >= MIN_AUROC else None,
-        auroc,
-        float((known >= threshold).mean()),
-        float((strange >= threshold).mean()),
+        rejection_threshold=threshold if auroc >= MIN_AUROC else None,
+        auroc=auroc,
+        true_accept_rate=float((known >= threshold).mean()),
+        false_accept_rate=float((unknown >= threshold).mean()),
     )
 
 
 def _hold_out_per_person(
     labels: NDArray[np.str_], rows: NDArray[np.integer], rng: np.random.Generator
 ) -> NDArray[np.bool_]:
-    """A quarter of the images of everyone in `rows` who keeps at least two."""
+    """Choose a quarter of each person's images in `rows`, keeping at least two to train on."""
     chosen = np.zeros(len(labels), bool)
     for name in np.unique(labels[rows]):
         own = rng.permutation(rows[labels[rows] == name])
@@ -89,9 +111,10 @@ def _hold_out_per_person(
     return chosen
 
 
-def _scores(
+def _fit_score(
     model: Pipeline, pixels: NDArray[np.float32], labels: NDArray[np.str_]
-) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+) -> Callable[[NDArray[np.float32]], Scores]:
+    """Train a model and return its score as a function of pixels."""
     features = fit_features(model, pixels, labels)
     portable = export_model(fit_classifier(model, features, pixels, labels), {})
     return lambda others: portable.predict_with_score(others)[1]

@@ -1,27 +1,53 @@
-"""The gate: may a candidate take the place of the model in production? In doubt, it may not."""
+"""Promotion gate: compare a challenger with the champion; reject when in doubt."""
 
 import math
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-REAL = "real"
-SYNTHETIC = "synthetic"
+from scipy.stats import binomtest
 
 
 @dataclass(frozen=True)
 class GateDecision:
-    """Whether the candidate is promoted, and why, in words for a person."""
+    """Whether the candidate is promoted, and the reason in one line."""
 
     promoted: bool
     reason: str
 
 
 @dataclass(frozen=True)
+class VersionFacts:
+    """What the gate needs to know about a model version.
+
+    Attributes:
+        number: Its version number.
+        is_synthetic: Whether it was trained on synthetic faces.
+        rolled_back: Why it was rolled back, None if it was not.
+        has_remote_artifacts: Whether its artifacts are in a remote store, not on one machine.
+        identities: Returns the people it knows. Called only if its artifacts can be read; may raise
+            LookupError if they are missing.
+    """
+
+    number: int
+    is_synthetic: bool
+    rolled_back: str | None
+    has_remote_artifacts: bool
+    identities: Callable[[], frozenset[str]]
+
+
+@dataclass(frozen=True)
 class Comparison:
-    """Two models on the same held-out images: how many each names rightly, alone and together."""
+    """Two models on the same held-out images.
+
+    Attributes:
+        images: Number of images.
+        candidate: How many the candidate predicts correctly.
+        production: How many the production model predicts correctly.
+        gained: How many only the candidate predicts correctly.
+        lost: How many only the production model predicts correctly.
+    """
 
     images: int
     candidate: int
@@ -31,31 +57,42 @@ class Comparison:
 
     @property
     def difference(self) -> float:
-        """Candidate's accuracy less production's."""
+        """The candidate's accuracy minus production's."""
         return (self.candidate - self.production) / self.images
 
     @property
     def p_value(self) -> float:
         """McNemar's exact test: are gains and losses equally likely? (Psychometrika 12, 1947)."""
-        from scipy.stats import binomtest
-
         changed = self.gained + self.lost
         return float(binomtest(self.gained, changed).pvalue) if changed else 1.0
 
     def __str__(self) -> str:
         return (
-            f"{self.candidate} against {self.production} right of {self.images}, "
+            f"{self.candidate} vs {self.production} of {self.images} correct, "
             f"{self.gained} gained, {self.lost} lost, p = {self.p_value:.2g}"
         )
 
 
-def compare(
-    truth: NDArray[np.str_], candidate: NDArray[np.str_], production: NDArray[np.str_]
+Comparisons = Mapping[str, Comparison]
+"""Comparisons by part of the held-out images: "baseline", "drifted"."""
+
+
+def compare_predictions(
+    labels: NDArray[np.str_], candidate: NDArray[np.str_], production: NDArray[np.str_]
 ) -> Comparison:
-    """Compare two models' answers (n,) with the truth (n,), image by image."""
-    new, old = candidate == truth, production == truth
+    """Compare the predictions of two models image by image.
+
+    Args:
+        labels: True labels (n,).
+        candidate: The candidate's predictions (n,).
+        production: The production model's predictions (n,).
+
+    Returns:
+        The counts.
+    """
+    new, old = candidate == labels, production == labels
     return Comparison(
-        images=len(truth),
+        images=len(labels),
         candidate=int(new.sum()),
         production=int(old.sum()),
         gained=int((new & ~old).sum()),
@@ -63,56 +100,131 @@ def compare(
     )
 
 
+def decide(
+    candidate: VersionFacts,
+    production: VersionFacts | None,
+    metrics: Mapping[str, float],
+    required_metrics: Sequence[str],
+    compare: Callable[[], Comparisons],
+    tolerances: Mapping[str, float],
+    minimum_images: int,
+    stack_is_local: bool,
+) -> GateDecision:
+    """Decide whether a candidate replaces the production model.
+
+    Args:
+        candidate: The new version.
+        production: The version in production, None if there is none.
+        metrics: The candidate's metrics.
+        required_metrics: Names of the metrics that must be finite numbers.
+        compare: Compares the two models on held-out images that neither was trained on; called
+            only if no other rule decides.
+        tolerances: By part, how much accuracy the candidate may lose.
+        minimum_images: Parts with fewer images than this decide nothing.
+        stack_is_local: Whether the pipeline runs on this machine and stores its artifacts here.
+
+    Returns:
+        The decision of the first rule that applies.
+    """
+    if production is not None and production.number == candidate.number:
+        return GateDecision(True, "unchanged: this version is in production already")
+    decision = check_metrics(metrics, required_metrics) or check_candidate(
+        candidate, stack_is_local
+    )
+    if decision:
+        return decision
+    if production is None:
+        return GateDecision(True, "promoted: there was no model in production")
+    try:
+        return (
+            check_artifacts(candidate, production)
+            or check_identities(candidate, production)
+            or check_comparisons(compare(), tolerances, minimum_images)
+        )
+    except LookupError as error:
+        return nothing_to_compare(error)
+
+
+def nothing_to_compare(error: LookupError) -> GateDecision:
+    """Reject a candidate because an artifact that the comparison needs is missing."""
+    return GateDecision(False, f"rejected: nothing to compare with: {error}")
+
+
 def check_metrics(metrics: Mapping[str, float], required: Sequence[str]) -> GateDecision | None:
-    """Refuse a candidate whose metrics are missing or not numbers; None if all are there."""
+    """Reject a candidate whose metrics are missing or not finite."""
     for name in required:
         value = metrics.get(name)
         if value is None or not math.isfinite(value):
-            return GateDecision(False, f"refused: the metric {name} is missing")
+            return GateDecision(False, f"rejected: the metric {name} is missing")
     return None
 
 
-def check_people(
-    candidate: Set[str], production: Set[str], *, candidate_is: str, production_is: str
-) -> GateDecision | None:
-    """Decide by who the models know; None if both know the same sort of people and none is lost.
+def check_candidate(candidate: VersionFacts, stack_is_local: bool) -> GateDecision | None:
+    """Reject a version that was rolled back, and synthetic faces on a shared stack."""
+    if candidate.rolled_back is not None:
+        return GateDecision(False, f"rejected: it was rolled back ({candidate.rolled_back})")
+    if candidate.is_synthetic and not stack_is_local:
+        return GateDecision(False, "rejected: synthetic faces are for local stacks only")
+    return None
 
-    Synthetic faces never replace real ones. A model of other people replaces the present one: that
-    is what bringing one's own faces means. A model that forgets some of the people does not.
+
+def check_artifacts(candidate: VersionFacts, production: VersionFacts) -> GateDecision | None:
+    """Reject a candidate that cannot be compared because its artifacts are stored elsewhere."""
+    if production.has_remote_artifacts and not candidate.has_remote_artifacts:
+        return GateDecision(
+            False,
+            "rejected: its artifacts are on one machine, those of production in a remote store",
+        )
+    if candidate.has_remote_artifacts and not production.has_remote_artifacts:
+        return GateDecision(
+            False,
+            f"rejected: the artifacts of version {production.number} in production are on one "
+            "machine, so it cannot be compared with them: archive that version and run again",
+        )
+    return None
+
+
+def check_identities(candidate: VersionFacts, production: VersionFacts) -> GateDecision | None:
+    """Decide by the people whom the models know.
+
+    Synthetic faces never replace real ones. A model of entirely different people replaces the
+    present one: that is what bringing your own faces means. A model that lost some of the people
+    is rejected.
     """
-    if candidate_is == SYNTHETIC and production_is == REAL:
-        return GateDecision(False, "refused: synthetic faces never replace a model of real people")
-    if not candidate & production:
-        return GateDecision(True, "promoted: it knows other people than the model in production")
-    if lost := sorted(production - candidate):
+    if candidate.is_synthetic and not production.is_synthetic:
+        return GateDecision(False, "rejected: synthetic faces never replace a model of real people")
+    new, old = candidate.identities(), production.identities()
+    if not new & old:
+        return GateDecision(True, "promoted: it knows different people than production")
+    if lost := sorted(old - new):
         names = ", ".join(lost[:5]) + (" …" if len(lost) > 5 else "")
         return GateDecision(
-            False, f"refused: it does not know {len(lost)} people that production knows ({names})"
+            False, f"rejected: it does not know {len(lost)} people that production knows ({names})"
         )
     return None
 
 
 def check_comparisons(
-    comparisons: Mapping[str, Comparison], tolerances: Mapping[str, float], minimum_images: int
+    comparisons: Comparisons, tolerances: Mapping[str, float], minimum_images: int
 ) -> GateDecision:
-    """Promote if the candidate is no worse, part by part, than `tolerances` allow.
+    """Promote a candidate that is no worse in any part than its tolerance.
 
-    `comparisons` hold images that neither model was trained on. A part with fewer images than
-    `minimum_images` decides nothing; without any part that decides, the candidate is refused.
+    Parts with fewer than `minimum_images` images decide nothing; if none is left, the candidate is
+    rejected.
     """
-    enough = {part: c for part, c in comparisons.items() if c.images >= minimum_images}
-    if not enough:
+    large_enough = {part: c for part, c in comparisons.items() if c.images >= minimum_images}
+    if not large_enough:
         counts = ", ".join(f"{c.images} {part}" for part, c in comparisons.items()) or "none"
         return GateDecision(
             False,
-            f"refused: too few images that neither model was trained on ({counts}; "
+            f"rejected: too few images that neither model was trained on ({counts}; "
             f"{minimum_images} are needed)",
         )
-    told = "; ".join(f"{part}: {c}" for part, c in enough.items())
-    for part, comparison in enough.items():
+    summary = "; ".join(f"{part}: {comparison}" for part, comparison in large_enough.items())
+    for part, comparison in large_enough.items():
         if comparison.difference < -tolerances[part]:
+            loss = f"{100 * tolerances[part]:g}%"
             return GateDecision(
-                False,
-                f"refused: worse than production by more than {100 * tolerances[part]:g}% ({told})",
+                False, f"rejected: worse than production by more than {loss} ({summary})"
             )
-    return GateDecision(True, f"promoted: no worse than production ({told})")
+    return GateDecision(True, f"promoted: no worse than production ({summary})")

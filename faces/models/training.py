@@ -1,4 +1,4 @@
-"""Fit a recogniser in two parts, so that each can be kept and looked at: PCA, then classifier."""
+"""Fit a recogniser in two parts, features and classifier, so that each can be cached."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,52 +11,57 @@ from sklearn.pipeline import Pipeline
 from faces.errors import UserError
 from faces.models.estimators.folds import StratifiedAugmentedKFold
 
+Pixels = NDArray[np.float32]
+Labels = NDArray[np.str_]
+
 EXACT_PCA_MAX_ROWS = 1_000
-"""Up to this many rows an exact decomposition is quick; beyond, a randomized one is used."""
+"""Up to this many rows an exact decomposition is fast enough; above, a randomized one is used."""
 
 AUGMENT_MAX_ROWS = 2_000
-"""Up to this many images copies are made of them; beyond, there is variety enough."""
+"""No augmentation above this number of images."""
 
 LOW_MEMORY_MIN_ROWS = 20_000
-"""From this many rows on what would need copies of them all in memory is done otherwise."""
+"""From this many rows on, use the memory-saving variants (covariance PCA, hold-out calibration)."""
 
 
-def fit_features(
-    model: Pipeline, pixels: NDArray[np.float32], labels: NDArray[np.str_]
-) -> Pipeline:
-    """Fit everything before the classifier on pixels (n, 4096); `model` stays unfitted.
+def fit_features(model: Pipeline, pixels: Pixels, labels: Labels) -> Pipeline:
+    """Fit all steps of a recogniser before its classifier.
 
-    A number of components beyond what n images can give is lowered to n - 1 (centring takes one).
-    The solver suits the size: exact up to 1,000 rows, then randomized (Halko et al. 2011), by the
-    covariance from 20,000 on.
+    If one of them is a PCA, its solver is chosen by the number of rows n (exact; randomized, Halko
+    et al. 2011; or by the covariance), and at most n - 1 components are fitted.
+
+    Args:
+        model: An unfitted recogniser; it is not changed.
+        pixels: Training images (n, 4096) in [0, 1].
+        labels: Their labels (n,).
+
+    Returns:
+        The fitted feature steps.
+
+    Raises:
+        UserError: If the number of components is neither >= 1 nor a share between 0 and 1.
     """
     features: Pipeline = clone(model[:-1])
-    pca: PCA = features["pca"]
-    pixels, labels, _ = augment(model, pixels, labels)
-    n, wanted = len(pixels), pca.n_components
-    share = isinstance(wanted, float)
-    if not (0 < wanted < 1 if share else wanted >= 1):
-        raise UserError(f"components must be a number from 1, or a share between 0 and 1: {wanted}")
-    count = wanted if share else min(wanted, n - 1, pixels.shape[1])
-    solver = (
-        "full"
-        if n <= EXACT_PCA_MAX_ROWS or share
-        else "randomized"
-        if n < LOW_MEMORY_MIN_ROWS
-        else "covariance_eigh"
-    )
-    pca.set_params(n_components=count, svd_solver=solver)
+    pixels, labels, _ = augment_training_set(model, pixels, labels)
+    pca = find_pca(features)
+    if pca is not None:
+        _adapt_pca(pca, *pixels.shape)
     return features.fit(pixels, labels)
 
 
-def fit_classifier(
-    model: Pipeline,
-    features: Pipeline,
-    pixels: NDArray[np.float32],
-    labels: NDArray[np.str_],
-) -> Pipeline:
-    """Fit the classifier on the features' output; return the whole, from pixels to people."""
-    pixels, labels, copies = augment(model, pixels, labels)
+def fit_classifier(model: Pipeline, features: Pipeline, pixels: Pixels, labels: Labels) -> Pipeline:
+    """Fit the classifier of a recogniser on its fitted features.
+
+    Args:
+        model: The unfitted recogniser; it is not changed.
+        features: What `fit_features` returned.
+        pixels: Training images (n, 4096) in [0, 1].
+        labels: Their labels (n,).
+
+    Returns:
+        The fitted recogniser, from pixels to probabilities.
+    """
+    pixels, labels, n_copies = augment_training_set(model, pixels, labels)
     classifier = clone(model[-1])
     rows = features.transform(pixels)
     folds = classifier.get_params(deep=False).get("cv")
@@ -64,46 +69,88 @@ def fit_classifier(
         classifier = _calibrate_on_holdout(classifier, rows, labels)
     else:
         if isinstance(folds, StratifiedAugmentedKFold):
-            classifier.set_params(cv=StratifiedAugmentedKFold(folds.max_splits, copies))
+            classifier.set_params(cv=StratifiedAugmentedKFold(folds.max_splits, n_copies))
         classifier.fit(rows, labels)
     return Pipeline([*features.steps, (model.steps[-1][0], classifier)])
 
 
+def augment_training_set(
+    model: Pipeline, pixels: Pixels, labels: Labels
+) -> tuple[Pixels, Labels, int]:
+    """Augment the training images as the first step of a recogniser asks for.
+
+    Args:
+        model: A recogniser; its first step may have a method `augment`.
+        pixels: Training images (n, 4096).
+        labels: Their labels (n,).
+
+    Returns:
+        Images and labels in k blocks of n, the original ones first, and k. k is 1 without
+        augmentation, and above 2,000 images.
+    """
+    augment = getattr(model[0], "augment", None)
+    if augment is None or len(pixels) > AUGMENT_MAX_ROWS:
+        return pixels, labels, 1
+    augmented: Pixels = augment(pixels)
+    n_copies = len(augmented) // len(pixels)
+    return augmented, np.tile(labels, n_copies), n_copies
+
+
+def describe_features(model: Pipeline) -> dict[str, float]:
+    """Describe the features of a fitted recogniser.
+
+    Args:
+        model: A fitted recogniser, or its fitted feature steps.
+
+    Returns:
+        `pca_components`, their number, and `pca_variance`, the share of the training images'
+        variance that they explain; {} without a PCA.
+    """
+    pca = find_pca(model)
+    if pca is None:
+        return {}
+    return {
+        "pca_components": int(pca.n_components_),
+        "pca_variance": float(pca.explained_variance_ratio_.sum()),
+    }
+
+
+def find_pca(model: Pipeline) -> PCA | None:
+    """Return the PCA step of a pipeline, whatever its name; None if there is none."""
+    return next((step for _, step in model.steps if isinstance(step, PCA)), None)
+
+
+def _adapt_pca(pca: PCA, n_rows: int, n_columns: int) -> None:
+    """Choose the solver, and limit the number of components to what the rows allow."""
+    components = pca.n_components
+    is_share = isinstance(components, float)
+    if not (0 < components < 1 if is_share else components >= 1):
+        raise UserError(
+            f"components must be a number from 1, or a share between 0 and 1, not {components}"
+        )
+    if n_rows <= EXACT_PCA_MAX_ROWS or is_share:
+        solver = "full"
+    else:
+        solver = "randomized" if n_rows < LOW_MEMORY_MIN_ROWS else "covariance_eigh"
+    # Centring takes one degree of freedom, so n rows span n - 1 components.
+    count = components if is_share else min(components, n_rows - 1, n_columns)
+    pca.set_params(n_components=count, svd_solver=solver)
+
+
 def _calibrate_on_holdout(
-    classifier: CalibratedClassifierCV, rows: NDArray[np.floating], labels: NDArray[np.str_]
+    classifier: CalibratedClassifierCV, rows: NDArray[np.floating], labels: Labels
 ) -> CalibratedClassifierCV:
-    """Fitted on most rows, the temperature on the others: folds would need all scores at once."""
-    kept, out = next(StratifiedAugmentedKFold(10).split(rows, labels))
-    fitted = clone(classifier.estimator).fit(rows[kept], labels[kept])
-    everything = np.arange(len(out))
+    """Fit on nine tenths of the rows, the temperature on the rest.
+
+    Cross-validated calibration would hold the scores of all rows in memory at once.
+    """
+    train, holdout = next(StratifiedAugmentedKFold(10).split(rows, labels))
+    fitted = clone(classifier.estimator).fit(rows[train], labels[train])
+    everything = np.arange(len(holdout))
     calibrated = CalibratedClassifierCV(
         FrozenEstimator(fitted),
         method=classifier.method,
         cv=[(everything, everything)],
         ensemble=False,
     )
-    return calibrated.fit(rows[out], labels[out])
-
-
-def augment(
-    model: Pipeline, pixels: NDArray[np.float32], labels: NDArray[np.str_]
-) -> tuple[NDArray[np.float32], NDArray[np.str_], int]:
-    """The training images with the copies that the model's first part wants, and how many blocks.
-
-    Beyond 2,000 images there are none: there is variety enough.
-    """
-    make = getattr(model[0], "copies", None)
-    if make is None or len(pixels) > AUGMENT_MAX_ROWS:
-        return pixels, labels, 1
-    more: NDArray[np.float32] = make(pixels)
-    blocks = len(more) // len(pixels)
-    return more, np.tile(labels, blocks), blocks
-
-
-def describe_pca(features: Pipeline) -> dict[str, float]:
-    """Number of components, and the share of the training images' variance that they hold."""
-    pca: PCA = features["pca"]
-    return {
-        "pca_components": int(pca.n_components_),
-        "pca_variance": float(pca.explained_variance_ratio_.sum()),
-    }
+    return calibrated.fit(rows[holdout], labels[holdout])

@@ -1,4 +1,4 @@
-"""A version's model card: what it is for, how good it is, and where it ends."""
+"""Model card of a version: intended use, accuracy, robustness and limits."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from faces import NAME
 from faces.data.corruptions import CORRUPTIONS, corrupt
-from faces.data.dataset import CREDITS, Faces
+from faces.data.dataset import Faces
+from faces.data.sources import credit, is_synthetic
 from faces.data.split import Split
 from faces.evaluation.invariance import prediction_flip_rate
 from faces.reports import render
@@ -24,7 +26,19 @@ def write_card(
     by_condition: pd.DataFrame,
     settings: Mapping[str, Any],
 ) -> str:
-    """The card as HTML. Robustness is measured here, on the baseline test."""
+    """Write the model card (Mitchell et al. 2019, "Model cards for model reporting").
+
+    Args:
+        faces: The data.
+        split: Its split.
+        portable: The exported model; its robustness is measured here, on the baseline test.
+        metrics: Its metrics.
+        by_condition: Its accuracy by condition.
+        settings: The settings of training: `model`, `params` and `seed`.
+
+    Returns:
+        An HTML page.
+    """
     return render(
         "model_card.html",
         name=NAME,
@@ -32,30 +46,39 @@ def write_card(
         settings=settings,
         metrics=metrics,
         people=len(portable.classes),
-        stages=[kind for kind, _ in portable.operators],
+        operators=[kind for kind, _ in portable.operators],
         bytes=len(write_portable(portable)),
         train=len(split.train),
         condition=split.condition,
         left_out=split.left_out,
         data=faces.source,
         data_version=faces.version,
-        credits=CREDITS[faces.source],
-        synthetic=faces.source == "synthetic",
+        credits=credit(faces.source),
+        synthetic=is_synthetic(faces.source),
         by_condition=by_condition.to_dict("records"),
         **robustness(faces[split.test], portable),
     )
 
 
 def robustness(test: Faces, portable: PortableModel) -> dict[str, dict[str, float]]:
-    """Accuracy with each corruption, and the share of names that each small change changes."""
-    if not len(test):
-        return {"corrupted": {}, "changed": {}}
+    """Measure the robustness of a model.
 
-    def named(images: np.ndarray) -> np.ndarray:
+    Args:
+        test: Images that it was not trained on; there may be none.
+        portable: The model.
+
+    Returns:
+        `corrupted`: accuracy by corruption; `flip_rates`: prediction flip rate by perturbation.
+    """
+    if not len(test):
+        return {"corrupted": {}, "flip_rates": {}}
+
+    def predict(images: NDArray[np.float32]) -> NDArray[np.str_]:
         return portable.predict(np.asarray(images, np.float32).reshape(len(images), -1))
 
     images = np.asarray(test.images)
     corrupted = {
-        name: float((named(corrupt(name, images, 0)) == test.labels).mean()) for name in CORRUPTIONS
+        name: float((predict(corrupt(name, images, 0)) == test.labels).mean())
+        for name in CORRUPTIONS
     }
-    return {"corrupted": corrupted, "changed": prediction_flip_rate(named, images)}
+    return {"corrupted": corrupted, "flip_rates": prediction_flip_rate(predict, images)}

@@ -46,10 +46,9 @@ def promote_model(
         raise UserError(f"version {version} of {NAME} was deleted: run again with --no-cache")
     while True:
         production = production_version()
-        if production is not None and production.id == candidate.id:
-            decision = GateDecision(True, "stays: it is the model in production")
-            break
         decision = _decide(candidate, production, metrics, tolerances, minimum_images)
+        if production is not None and production.id == candidate.id:
+            break
         log_metadata(metadata={"gate": decision.reason}, model_version_id=candidate.id)
         if not decision.promoted or set_production(candidate, instead_of=production):
             break
@@ -74,41 +73,38 @@ def _decide(
 ) -> GateDecision:
     try:
         predictions: pd.DataFrame = load_artifact(candidate, "predictions")
-        parts = [BASELINE, *predictions["part"].unique()]
-        return promotion_gate.decide(
-            _facts(candidate),
-            _facts(production) if production else None,
-            metrics,
-            required_metrics=[f"{part}_accuracy" for part in dict.fromkeys(parts)],
-            compare=lambda: _compare(candidate, production, predictions),
-            tolerances=tolerances,
-            minimum_images=minimum_images,
-            stack_is_local=_stack_is_local(),
-        )
     except LookupError as error:
-        return GateDecision(False, f"rejected: nothing to compare with: {error}")
+        return promotion_gate.nothing_to_compare(error)
+    parts = dict.fromkeys([BASELINE, *predictions["part"].unique()])
+    return promotion_gate.decide(
+        _facts(candidate),
+        _facts(production) if production else None,
+        metrics,
+        required_metrics=[f"{part}_accuracy" for part in parts],
+        compare=lambda: _compare(candidate, production, predictions) if production else {},
+        tolerances=tolerances,
+        minimum_images=minimum_images,
+        stack_is_local=_stack_is_local(),
+    )
 
 
 def _facts(version: ModelVersionResponse) -> VersionFacts:
     rolled_back = version.run_metadata.get(ROLLED_BACK)
-    model: BaseEstimator = load_artifact(version, "model")
     return VersionFacts(
         number=version.number,
         is_synthetic=is_synthetic(str(version.run_metadata.get("data_source"))),
         rolled_back=None if rolled_back is None else str(rolled_back),
         has_remote_artifacts=has_remote_artifacts(version),
-        identities=frozenset(map(str, model.classes_)),
+        identities=lambda: frozenset(map(str, load_artifact(version, "model").classes_)),
     )
 
 
 def _compare(
     candidate: ModelVersionResponse,
-    production: ModelVersionResponse | None,
+    production: ModelVersionResponse,
     predictions: pd.DataFrame,
 ) -> dict[str, Comparison]:
     """Compare both models on the candidate's held-out images that production never learned."""
-    if production is None:
-        return {}
     model: BaseEstimator = load_artifact(production, "model")
     learned = load_artifact(production, "faces")[load_artifact(production, "split").train].ids
     fresh = predictions[~predictions["id"].isin(learned)]
@@ -119,7 +115,7 @@ def _compare(
         predicted = np.array([], dtype=str)
         if len(rows):
             predicted = model.predict(faces[rows["row"].to_numpy()].pixels).astype(str)
-        comparisons[part] = promotion_gate.compare(
+        comparisons[part] = promotion_gate.compare_predictions(
             rows["label"].to_numpy(dtype=str), rows["predicted"].to_numpy(dtype=str), predicted
         )
     return comparisons

@@ -44,7 +44,7 @@ def test_a_sweep_that_was_killed_goes_on_and_its_best_goes_to_the_gate(place: Pa
     assert found["recalled"] == min(kept, 7)
     best = max(run.data.metrics["accuracy"] for run in trials())
     assert found["accuracy"] == pytest.approx(best)
-    assert told["model"]["reason"].startswith(("promoted", "refused: "))
+    assert told["model"]["reason"].startswith(("promoted", "rejected: "))
     assert told["metrics"]["baseline_accuracy"] > 0.5
     as_they_are = {run.data.params["model"] for run in trials()[-2:]}
     assert as_they_are == {"svm", "logistic"}, "each model as it is, to begin with"

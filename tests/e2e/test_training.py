@@ -126,7 +126,7 @@ def test_the_same_again_is_cached_and_no_new_version(train: Train, first: dict[s
 
     again = train()
     assert again["model"]["version"] == 1
-    assert again["model"]["reason"] == "stays: it is the model in production"
+    assert again["model"]["reason"] == "unchanged: this version is in production already"
     assert again["metrics"] == first["metrics"]
     steps = Client().get_pipeline_run(again["run"]["id"]).steps
     ran = {name for name, step in steps.items() if step.status.value != "cached"}
@@ -276,7 +276,7 @@ def test_a_folder_with_own_people(train: Train, people_folder: Path, tmp_path: P
         "left_out": [],
     }
     assert own["metrics"]["drifted_accuracy"] is None
-    assert "it knows other people" in own["model"]["reason"] or SOURCE == "synthetic"
+    assert "it knows different people" in own["model"]["reason"] or SOURCE == "synthetic"
 
 
 def test_a_mistake_in_the_data_makes_no_version(

@@ -1,9 +1,9 @@
-"""Your own faces: a folder with one subfolder a person, and conditions.csv beside them if you like.
+"""Your own faces: a folder with one subfolder per person and, optionally, conditions.csv.
 
 people/
     ada/  1.png 2.jpg …
     bob/  1.pgm …
-    conditions.csv      file,yaw,lighting      file as in: ada/1.png
+    conditions.csv      file,yaw,lighting      file like ada/1.png
 """
 
 from pathlib import Path
@@ -12,29 +12,35 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from faces.errors import UserError
+from faces.data import sources
+from faces.data.conditions import UNKNOWN
+from faces.data.sources.base import RawFaces
+from faces.errors import UserError, did_you_mean
 
 TABLE = "conditions.csv"
 SUFFIXES = {".png", ".jpg", ".jpeg", ".pgm"}
-RESERVED = {"row", "id", "part", "label", "predicted", "confidence", "<person>"}
-"""Names that the project's own tables use beside the conditions."""
+RESERVED = {
+    "row", "id", "part", "label", "predicted", "confidence", "<person>", "<id>", "<origin>",
+}  # fmt: skip
+"""Columns that the project's own tables have next to the conditions."""
 
-UNKNOWN = "unknown"
 
+def read_faces(folder: str | Path, side: int = 64) -> RawFaces:
+    """Read every image in the subfolders of a folder.
 
-def read_faces(
-    folder: str | Path, side: int = 64
-) -> tuple[NDArray[np.float32], NDArray[np.str_], pd.DataFrame]:
-    """Read every image as grey, cropped to its middle square and resized to (side, side).
+    Args:
+        folder: The folder.
+        side: Images are converted to grey, cropped to the middle square and resized to this side.
 
-    Returns images (n, side, side) in [0, 1], the subfolder of each, and the condition table:
-    the columns of conditions.csv, 'unknown' where it says nothing; no columns without that file.
+    Returns:
+        Images (n, side, side) in [0, 1], the subfolder of each, and the conditions: the columns of
+        conditions.csv, 'unknown' for missing cells; no columns without that file.
 
-    Raises UserError, naming the file, for what cannot be read and for fewer than two people.
+    Raises:
+        UserError: If a file cannot be read (the message names it), or for fewer than two people.
     """
     root = Path(folder).expanduser()
-    if not root.is_dir():
-        raise UserError(f"no folder '{folder}': --data takes auto, olivetti, synthetic or a folder")
+    check_folder(root)
     files = sorted(
         file
         for person in root.iterdir()
@@ -44,29 +50,50 @@ def read_faces(
     )
     people = {file.parent.name for file in files}
     if len(people) < 2:
-        found = f"only '{people.pop()}' has any" if people else "none has any"
+        problem = f"only '{people.pop()}' has any" if people else "none has any"
         raise UserError(
-            f"{root}: needs at least two subfolders, one a person, with PNG, JPEG or PGM files; "
-            f"{found}"
+            f"{root}: needs at least two subfolders, one per person, with PNG, JPEG or PGM files; "
+            f"{problem}"
         )
     images = np.stack([read_image(file, side) for file in files])
     names = [file.relative_to(root).as_posix() for file in files]
     return images, np.array([file.parent.name for file in files]), _conditions(root, names)
 
 
+def check_folder(folder: Path) -> None:
+    """Raise UserError if there is no such folder, with the sources that `--data` accepts."""
+    if not folder.is_dir():
+        names = sources.source_names()
+        raise UserError(
+            f"no folder '{folder}': {did_you_mean(str(folder), names)}"
+            f"--data takes {', '.join(names)} or a folder"
+        )
+
+
 def read_image(file: Path, side: int) -> NDArray[np.float32]:
-    """An image as grey (side, side) in [0, 1]: its middle square, resized. Raises UserError."""
+    """Read an image file.
+
+    Args:
+        file: A file in any format that Pillow reads.
+        side: Side of the result in pixels.
+
+    Returns:
+        The middle square as grey (side, side) in [0, 1].
+
+    Raises:
+        UserError: If it cannot be read.
+    """
     from PIL import Image, ImageOps
 
     try:
-        with Image.open(file) as picture:
-            upright = ImageOps.exif_transpose(picture)
+        with Image.open(file) as opened:
+            upright = ImageOps.exif_transpose(opened)
             scale = 65535 if upright.mode.startswith("I") else 255
             grey = upright.convert("F" if scale == 65535 else "L")
             square = ImageOps.fit(grey, (side, side), method=Image.Resampling.BICUBIC)
             return np.clip(np.asarray(square, np.float32) / scale, 0, 1)
     except Exception as error:
-        raise UserError(f"{file} cannot be read as an image: mend or remove it") from error
+        raise UserError(f"{file} cannot be read as an image: fix or remove it") from error
 
 
 def _conditions(root: Path, names: list[str]) -> pd.DataFrame:
@@ -83,8 +110,8 @@ def _conditions(root: Path, names: list[str]) -> pd.DataFrame:
         raise UserError(f"{path}: a condition cannot be called '{taken[0]}': rename the column")
     if not table["file"].is_unique:
         twice = table["file"][table["file"].duplicated()].iloc[0]
-        raise UserError(f"{path}: '{twice}' stands there twice")
-    if strangers := sorted(set(table["file"]) - set(names)):
-        raise UserError(f"{path}: no image '{strangers[0]}' in {root}")
+        raise UserError(f"{path}: '{twice}' is listed twice: remove one line")
+    if missing := sorted(set(table["file"]) - set(names)):
+        raise UserError(f"{path}: no image '{missing[0]}' in {root}")
     rows = table.set_index("file").reindex(names).fillna(UNKNOWN).replace("", UNKNOWN)
     return rows.reset_index(drop=True)

@@ -1,7 +1,8 @@
-"""The Olivetti faces of AT&T Laboratories Cambridge, through scikit-learn's own loader.
+"""The Olivetti faces of AT&T Laboratories Cambridge, loaded by scikit-learn.
 
 Samaria, F. and Harter, A. "Parameterisation of a stochastic model for human face identification",
-IEEE Workshop on Applications of Computer Vision, 1994. The condition labels are this project's.
+IEEE Workshop on Applications of Computer Vision, 1994. The conditions are this project's
+annotations.
 """
 
 import subprocess
@@ -10,31 +11,33 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from faces.data.sources.base import DataSource, RawFaces, SourceUnavailable
 from faces.errors import UserError
 
-LABELS = Path(__file__).parent / "olivetti_conditions.csv"
+ANNOTATIONS = Path(__file__).parent / "olivetti_conditions.csv"
 CONDITIONS = ("yaw", "pitch", "expression", "eyes", "glasses", "lighting")
 CACHE_NAME = "olivetti_py3.pkz"
-DOWNLOAD_SECONDS = 60
-
-
-class Unavailable(UserError):
-    """Neither in scikit-learn's cache nor to be downloaded."""
+DOWNLOAD_TIMEOUT_SECONDS = 60
 
 
 def cache_file() -> Path:
-    """Where scikit-learn keeps the data: under SCIKIT_LEARN_DATA, or ~/scikit_learn_data."""
+    """Return where scikit-learn caches the data: SCIKIT_LEARN_DATA or ~/scikit_learn_data."""
     from sklearn.datasets import get_data_home
 
     return Path(get_data_home()) / CACHE_NAME
 
 
-def fetch_faces() -> tuple[NDArray[np.float32], NDArray[np.str_], pd.DataFrame]:
-    """Return 400 images (400, 64, 64) of 40 people, subjects 's01' to 's40', and the labels.
+def fetch_faces() -> RawFaces:
+    """Load the faces from scikit-learn's cache, or download them.
 
-    Raises Unavailable without cache and network; UserError if the cache file is damaged.
+    Returns:
+        Images (400, 64, 64) in [0, 1], the labels 's01' to 's40', ten images of each, and the
+        conditions.
+
+    Raises:
+        SourceUnavailable: If they are not cached and cannot be downloaded.
+        UserError: If the cache file is damaged.
     """
     from sklearn.datasets import fetch_olivetti_faces
 
@@ -50,23 +53,35 @@ def fetch_faces() -> tuple[NDArray[np.float32], NDArray[np.str_], pd.DataFrame]:
     if data.images.shape != (400, 64, 64):
         raise UserError(f"{path} holds {data.images.shape} images, not (400, 64, 64): delete it")
     labels = np.array([f"s{number + 1:02d}" for number in data.target])
-    return data.images.astype(np.float32), labels, read_labels()
+    return data.images.astype(np.float32), labels, read_conditions()
 
 
-def read_labels() -> pd.DataFrame:
-    """The condition of every image, as text: 400 rows, the columns of `CONDITIONS`."""
-    return pd.read_csv(LABELS, dtype=str, keep_default_na=False)[list(CONDITIONS)]
+def read_conditions() -> pd.DataFrame:
+    """Read the condition of every image: 400 rows of text, the columns of `CONDITIONS`."""
+    return pd.read_csv(ANNOTATIONS, dtype=str, keep_default_na=False)[list(CONDITIONS)]
 
 
 def _download(path: Path) -> None:
-    """Let scikit-learn download the data, in a process of its own so that time is bounded."""
+    """Let scikit-learn download the data, in a separate process so that it can time out."""
     code = "from sklearn.datasets import fetch_olivetti_faces as f; f(n_retries=0)"
     try:
         subprocess.run(
-            [sys.executable, "-c", code], check=True, timeout=DOWNLOAD_SECONDS, capture_output=True
+            [sys.executable, "-c", code],
+            check=True,
+            timeout=DOWNLOAD_TIMEOUT_SECONDS,
+            capture_output=True,
         )
     except (subprocess.SubprocessError, OSError) as error:
-        raise Unavailable(
-            f"the Olivetti faces are neither in {path} nor to be downloaded: put {CACHE_NAME} "
+        raise SourceUnavailable(
+            f"the Olivetti faces are not in {path} and cannot be downloaded: put {CACHE_NAME} "
             "there, set SCIKIT_LEARN_DATA to its folder, or use --data synthetic"
         ) from error
+
+
+SOURCE = DataSource(
+    name="olivetti",
+    credit="Olivetti faces: AT&T Laboratories Cambridge",
+    is_synthetic=False,
+    load=lambda settings: fetch_faces(),
+    conditions=read_conditions,
+)

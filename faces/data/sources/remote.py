@@ -1,4 +1,4 @@
-"""Somebody's own faces in a bucket: gs://bucket/people, laid out like a folder of faces."""
+"""Your own faces in a bucket: gs://bucket/people, laid out like a local folder of faces."""
 
 import logging
 from collections.abc import Iterator
@@ -11,15 +11,22 @@ from faces.errors import UserError
 
 
 def is_remote(source: str) -> bool:
-    """Whether a source is the URI of a folder."""
+    """Return whether a source is the URI of a folder."""
     return "://" in source
 
 
 @contextmanager
 def local_copy(source: str) -> Iterator[Path]:
-    """The folder `source`; of a URI a copy on this machine, gone when the block ends.
+    """Provide a folder on this machine: the source itself, or a temporary copy of a URI.
 
-    Raises UserError if it cannot be read. An UserError of the block names `source`.
+    Args:
+        source: The path or the URI of a folder.
+
+    Yields:
+        The folder. UserErrors that are raised inside the block name `source`, not the copy.
+
+    Raises:
+        UserError: If the URI cannot be read.
     """
     if not is_remote(source):
         yield Path(source)
@@ -33,22 +40,22 @@ def local_copy(source: str) -> Iterator[Path]:
 
 
 def _fetch(source: str, copy: Path) -> None:
-    """Copy what a folder of faces consists of, and nothing else; many files at a time."""
+    """Copy image files and conditions.csv, and nothing else; many files at a time."""
     import fsspec
 
     logging.getLogger("gcsfs").setLevel(logging.CRITICAL)
     try:
         system, root = fsspec.url_to_fs(source)
-        found = {path.removeprefix(root).strip("/"): path for path in system.find(root)}
-        wanted = sorted(name for name in found if _belongs(name))
-        for person in {Path(name).parent for name in wanted}:
+        paths = {path.removeprefix(root).strip("/"): path for path in system.find(root)}
+        names = sorted(name for name in paths if _belongs(name))
+        for person in {Path(name).parent for name in names}:
             (copy / person).mkdir(exist_ok=True)
-        system.get([found[name] for name in wanted], [str(copy / name) for name in wanted])
+        system.get([paths[name] for name in names], [str(copy / name) for name in names])
     except ImportError as error:
         raise UserError(f"{source} cannot be read: {error}: make setup-gcp") from error
     except Exception as error:
-        why = " ".join(str(error).split()) or type(error).__name__
-        raise UserError(f"{source} cannot be read: {why[:300]}") from error
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"{source} cannot be read: {reason[:300]}") from error
 
 
 def _belongs(name: str) -> bool:

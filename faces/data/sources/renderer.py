@@ -1,6 +1,6 @@
-"""Draw heads with light: an ellipsoid, an orthographic camera and Lambert's law, in numpy.
+"""Render heads in numpy: an ellipsoid, an orthographic camera and Lambertian shading.
 
-Every feature (brow, eye, nose, mouth) sits on the ellipsoid's surface, so a turn of the head moves
+Every feature (brow, eye, nose, mouth) lies on the ellipsoid's surface, so turning the head moves
 it. Edges are soft. Lengths are in half image sides, tones from 0 (black) to 1 (white), angles in
 radians.
 """
@@ -17,9 +17,13 @@ Array = NDArray[Any]
 
 
 def render(faces: Sequence[Mapping[str, float]]) -> NDArray[np.float32]:
-    """Draw a batch of faces (n, 64, 64) in [0, 1] from what `synthetic` says of each.
+    """Render a batch of faces.
 
-    Every name of a proportion or variation becomes an array (n, 1, 1): one formula draws them all.
+    Args:
+        faces: The proportions and variations of each face, by name: see `synthetic`.
+
+    Returns:
+        Images (n, 64, 64) in [0, 1].
     """
     p = {k: np.array([f[k] for f in faces], np.float32)[:, None, None] for k in faces[0]}
     axis = (np.arange(IMAGE_SIDE, dtype=np.float32) + 0.5) / IMAGE_SIDE * 2 - 1
@@ -27,7 +31,7 @@ def render(faces: Sequence[Mapping[str, float]]) -> NDArray[np.float32]:
     cos, sin = np.cos(p["roll"]), np.sin(p["roll"])
     x, y = (x0 * cos + y0 * sin) * p["zoom"], (-x0 * sin + y0 * cos) * p["zoom"]
 
-    # the head, its depth and the point of it that each pixel shows once the head is turned back
+    # the head, its depth, and the point on it that each pixel shows after undoing the rotation
     half = p["head_width"] * (1 - p["jaw"] * np.clip(y - 0.1, 0, 1) ** 1.5)
     u, v = x / half, y / p["head_height"]
     inside = 1 - u**2 - v**2
@@ -64,17 +68,17 @@ def render(faces: Sequence[Mapping[str, float]]) -> NDArray[np.float32]:
     strands = 0.05 * np.sin(38 * fx + p["texture"] % 7 + 5 * np.sin(4 * fy))
     face = _over(face, p["hair_tone"] + strands, hair * seen)
 
-    # Lambert's law on the ellipsoid, a lamp above the camera or at a side, some light all around
+    # Lambert's law on the ellipsoid, a lamp above the camera or at one side, and ambient light
     strength = np.sqrt(p["light_x"] ** 2 + p["light_y"] ** 2 + 1)
     lambert = (u * p["light_x"] + v * p["light_y"] + depth) / strength
     shade = 0.30 + 0.80 * np.clip(lambert, 0, None)
     around = p["background"] * (1 + 0.25 * p["light_x"] * x)
     neck = _soft(0.30 - np.abs(x), 0.06) * _soft(y - 0.4, 0.1)
-    picture = _over(around, p["complexion"] * 0.55, neck)
-    picture = _over(picture, p["hair_tone"] * 0.8, crown * _soft(0.05 - y + p["hair_length"], 0.1))
-    picture = _over(picture, face * shade, head) * p["gain"]
-    drawn: Array = np.clip(picture + _grain(faces), 0, 1).astype(np.float32)
-    return drawn
+    image = _over(around, p["complexion"] * 0.55, neck)
+    image = _over(image, p["hair_tone"] * 0.8, crown * _soft(0.05 - y + p["hair_length"], 0.1))
+    image = _over(image, face * shade, head) * p["gain"]
+    rendered: Array = np.clip(image + _grain(faces), 0, 1).astype(np.float32)
+    return rendered
 
 
 def _draw_eyes(face: Array, fx: Array, fy: Array, p: Mapping[str, Array]) -> Array:
@@ -122,7 +126,7 @@ def _draw_mouth(face: Array, fx: Array, fy: Array, p: Mapping[str, Array]) -> Ar
 
 
 def _grain(faces: Sequence[Mapping[str, float]]) -> Array:
-    """Camera noise of each image, from its own seed."""
+    """Return the camera noise of each image, from its own seed."""
     noise = [
         np.random.default_rng(int(f["grain"])).normal(0, 0.012, (IMAGE_SIDE, IMAGE_SIDE))
         for f in faces
@@ -131,7 +135,7 @@ def _grain(faces: Sequence[Mapping[str, float]]) -> Array:
 
 
 def _soft(signed: Array, width: float) -> Array:
-    """1 where `signed` is positive, 0 where it is negative, with an edge of `width`."""
+    """Return 1 where `signed` is positive, 0 where it is negative, with an edge of `width`."""
     return 0.5 + 0.5 * np.tanh(signed / width)
 
 

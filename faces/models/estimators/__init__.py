@@ -1,1 +1,1 @@
-"""Parts of recognisers that scikit-learn does not have, as scikit-learn wants its parts."""
+"""Estimators in scikit-learn's API that scikit-learn does not have; each exports itself."""

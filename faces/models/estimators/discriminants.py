@@ -1,4 +1,4 @@
-"""Fisher's discriminants, and the angle to each person's mean among them."""
+"""Shrunk linear discriminants, and the nearest class mean by cosine similarity."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,52 +6,67 @@ from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.preprocessing import normalize
 
+from faces.models.operators import Operator, affine
+
 Rows = NDArray[np.floating]
+Labels = NDArray[np.str_]
 
 
 class Discriminants(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Directions in which people differ most against how each varies: shrunk LDA.
+    """Project onto Fisher's linear discriminants, with a shrunk within-class covariance.
 
-    `shrinkage` from 0 to 1 pulls how people vary towards "the same in every direction". Where
-    someone has a single row nothing is known of that, and the rows stay as they are.
+    If someone has a single row, the within-class covariance is undefined for that class, and rows
+    are passed through unchanged.
+
+    Args:
+        shrinkage: From 0 (empirical covariance) to 1 (multiple of the identity).
     """
 
     def __init__(self, shrinkage: float = 0.1) -> None:
         self.shrinkage = shrinkage
 
-    def fit(self, rows: Rows, people: NDArray[np.str_]) -> "Discriminants":
-        """Learn from rows (n, d) and whose they are."""
-        counts = np.unique(people, return_counts=True)[1]
+    def fit(self, rows: Rows, labels: Labels) -> "Discriminants":
+        """Fit the discriminants on rows (n, d) with labels (n,)."""
+        counts = np.unique(labels, return_counts=True)[1]
         if counts.min() < 2:
             self.weights_ = np.eye(rows.shape[1])
             return self
-        found = LinearDiscriminantAnalysis(solver="eigen", shrinkage=self.shrinkage)
-        found.fit(rows, people)
-        self.weights_ = found.scalings_[:, : len(counts) - 1]
+        lda = LinearDiscriminantAnalysis(solver="eigen", shrinkage=self.shrinkage)
+        lda.fit(rows, labels)
+        self.weights_ = lda.scalings_[:, : len(counts) - 1]
         return self
 
     def transform(self, rows: Rows) -> Rows:
-        """Rows (n, people - 1)."""
+        """Project rows (n, d): (n, classes - 1)."""
         return np.asarray(rows @ self.weights_)
+
+    def to_operators(self) -> list[Operator]:
+        """Return the projection as an affine operator."""
+        return [affine(self.weights_, np.zeros(self.weights_.shape[1]))]
 
 
 class CosineNearestMean(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """The person to whose mean the angle is smallest."""
+    """Classify by the largest cosine similarity to a class mean."""
 
-    def fit(self, rows: Rows, people: NDArray[np.str_]) -> "CosineNearestMean":
-        """Learn each person's mean of rows (n, d), each of length 1."""
-        self.classes_ = np.unique(people)
+    def fit(self, rows: Rows, labels: Labels) -> "CosineNearestMean":
+        """Fit each class's mean of the normalized rows (n, d)."""
+        self.classes_ = np.unique(labels)
         rows = normalize(rows)
-        means = [rows[people == name].mean(axis=0) for name in self.classes_]
+        means = [rows[labels == name].mean(axis=0) for name in self.classes_]
         self.means_ = normalize(np.array(means))
         return self
 
     def decision_function(self, rows: Rows) -> Rows:
-        """Cosines (n, people); of two people the difference (n,), as scikit-learn has it."""
+        """Return cosines (n, classes); for two classes half their difference (n,)."""
         cosines = normalize(rows) @ self.means_.T
-        two = len(self.classes_) == 2
-        return np.asarray((cosines[:, 1] - cosines[:, 0]) / 2 if two else cosines)
+        if len(self.classes_) == 2:
+            return np.asarray((cosines[:, 1] - cosines[:, 0]) / 2)
+        return np.asarray(cosines)
 
-    def predict(self, rows: Rows) -> NDArray[np.str_]:
-        """The person with the largest cosine."""
+    def predict(self, rows: Rows) -> Labels:
+        """Return the class with the largest cosine (n,)."""
         return np.asarray(self.classes_[(normalize(rows) @ self.means_.T).argmax(axis=1)])
+
+    def to_operators(self) -> list[Operator]:
+        """Return the normalization, and the cosines as an affine operator."""
+        return [("l2_normalize", {}), affine(self.means_.T, np.zeros(len(self.classes_)))]

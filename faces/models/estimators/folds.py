@@ -1,4 +1,4 @@
-"""Folds that fit how many images people have, and keep an image's copies together."""
+"""Cross-validation folds for few images per person and augmented training sets."""
 
 from collections.abc import Iterator
 
@@ -10,27 +10,29 @@ Rows = NDArray[np.integer]
 
 
 class StratifiedAugmentedKFold:
-    """Up to `max_splits` folds, fewer where someone has fewer images.
+    """Stratified folds that keep an image and its augmented copies in the same fold.
 
-    Rows may be k blocks of copies of the same n images (`n_copies` = k): then all copies of an image
-    are in the same fold, or the answer to it would be known.
+    Otherwise a copy of a held-out image would be trained on.
+
+    Args:
+        max_splits: Number of folds; fewer if someone has fewer images, at least 2.
+        n_copies: Rows are this many blocks, each with a copy of the same n images.
     """
 
     def __init__(self, max_splits: int = 5, n_copies: int = 1) -> None:
         self.max_splits, self.n_copies = max_splits, n_copies
 
     def get_n_splits(self, *_: object) -> int:
-        """At most so many."""
+        """Return the maximum number of folds."""
         return self.max_splits
 
     def split(
-        self, rows: NDArray[np.floating], people: NDArray[np.str_], groups: object = None
+        self, rows: NDArray[np.floating], labels: NDArray[np.str_], groups: object = None
     ) -> Iterator[tuple[Rows, Rows]]:
-        """Rows to fit on, and rows to look at, fold by fold."""
+        """Yield the rows to train on and the rows to hold out, fold by fold."""
         n = len(rows) // self.n_copies
-        fewest = int(np.unique(people[:n], return_counts=True)[1].min())
+        fewest = int(np.unique(labels[:n], return_counts=True)[1].min())
+        folds = StratifiedKFold(max(2, min(self.max_splits, fewest)))
         blocks = n * np.arange(self.n_copies)[:, None]
-        for kept, out in StratifiedKFold(max(2, min(self.max_splits, fewest))).split(
-            np.zeros(n), people[:n]
-        ):
-            yield (kept + blocks).ravel(), (out + blocks).ravel()
+        for train, holdout in folds.split(np.zeros(n), labels[:n]):
+            yield (train + blocks).ravel(), (holdout + blocks).ravel()

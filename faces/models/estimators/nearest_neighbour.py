@@ -1,30 +1,39 @@
-"""The nearest training image, the classical eigenfaces recogniser: Turk and Pentland 1991."""
+"""Nearest neighbour: the class of the nearest training row."""
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 
+from faces.models.operators import Operator
 from faces.runtime.operators import nearest_per_class
 
 Rows = NDArray[np.floating]
+Labels = NDArray[np.str_]
 
 
 class NearestNeighbour(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Scores a person by the distance to the nearest of their training images."""
+    """Score each class by the negative Euclidean distance to its nearest training row."""
 
-    def fit(self, rows: Rows, people: NDArray[np.str_]) -> "NearestNeighbour":
-        """Keep rows (n, d), person by person."""
-        order = np.argsort(people, kind="stable")
-        self.classes_, self.starts_ = np.unique(people[order], return_index=True)
+    def fit(self, rows: Rows, labels: Labels) -> "NearestNeighbour":
+        """Store rows (n, d), sorted by class."""
+        order = np.argsort(labels, kind="stable")
+        self.classes_, self.starts_ = np.unique(labels[order], return_index=True)
         self.rows_ = np.asarray(rows[order], np.float32)
         return self
 
     def decision_function(self, rows: Rows) -> Rows:
-        """Minus the distances (n, people); of two people half the difference (n,)."""
-        scores = nearest_per_class(np.asarray(rows, np.float32), self.rows_, self.starts_)
+        """Return negative distances (n, classes); for two classes half their difference (n,)."""
+        scores = self._scores(rows)
         return (scores[:, 1] - scores[:, 0]) / 2 if len(self.classes_) == 2 else scores
 
-    def predict(self, rows: Rows) -> NDArray[np.str_]:
-        """The person of the nearest image."""
-        scores = nearest_per_class(np.asarray(rows, np.float32), self.rows_, self.starts_)
-        return np.asarray(self.classes_[scores.argmax(axis=1)])
+    def predict(self, rows: Rows) -> Labels:
+        """Return the class of the nearest row (n,)."""
+        return np.asarray(self.classes_[self._scores(rows).argmax(axis=1)])
+
+    def to_operators(self) -> list[Operator]:
+        """Return the nearest-neighbour operator."""
+        arrays = {"rows": self.rows_, "starts": self.starts_.astype(float), "scale": np.ones(1)}
+        return [("nearest_neighbour", arrays)]
+
+    def _scores(self, rows: Rows) -> Rows:
+        return nearest_per_class(np.asarray(rows, np.float32), self.rows_, self.starts_)

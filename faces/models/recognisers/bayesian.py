@@ -1,31 +1,26 @@
-"""Eigenfaces and Bayesian logistic regression: it says how sure it can be."""
+"""Eigenfaces and Bayesian logistic regression."""
 
-from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline
 
-from faces.models.estimators.folds import StratifiedAugmentedKFold
+from faces.models.estimators.calibration import temperature_scaled
 from faces.models.estimators.laplace_logistic import LaplaceLogisticRegression
+from faces.models.parameters import CalibrationFolds, Components, MaxIterations, Seed, Whiten
 
 
 def build(
     *,
-    components: int | float = 60,
-    whiten: bool = True,
-    iterations: int = 1000,
-    calibration_folds: int = 5,
-    seed: int = 0,
+    components: Components = 60,
+    whiten: Whiten = True,
+    iterations: MaxIterations = 1000,
+    calibration_folds: CalibrationFolds = 5,
+    seed: Seed = 0,
 ) -> Pipeline:
-    """Build the model. The strength of the prior is chosen by the evidence, not given.
+    """Build the model.
 
-    With so few images a person the posterior alone is not sure enough; one temperature, fitted on
-    folds, mends that.
+    The strength of the prior is chosen by the evidence. With few images per person the posterior
+    alone is under-confident, which the temperature corrects.
     """
-    bayes = CalibratedClassifierCV(
-        LaplaceLogisticRegression(iterations),
-        method="temperature",
-        cv=StratifiedAugmentedKFold(calibration_folds),
-        ensemble=False,
-    )
+    classifier = temperature_scaled(LaplaceLogisticRegression(iterations), calibration_folds)
     pca = PCA(components, whiten=whiten, random_state=seed)
-    return Pipeline([("pca", pca), ("classifier", bayes)])
+    return Pipeline([("pca", pca), ("classifier", classifier)])

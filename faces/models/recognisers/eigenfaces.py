@@ -1,26 +1,21 @@
 """Eigenfaces and the nearest training image: the classical baseline, Turk and Pentland 1991."""
 
-from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline
 
-from faces.models.estimators.folds import StratifiedAugmentedKFold
+from faces.models.estimators.calibration import temperature_scaled
 from faces.models.estimators.nearest_neighbour import NearestNeighbour
+from faces.models.parameters import CalibrationFolds, Components, Seed, Whiten
 
 
 def build(
     *,
-    components: int | float = 60,
-    whiten: bool = False,
-    calibration_folds: int = 5,
-    seed: int = 0,
+    components: Components = 60,
+    whiten: Whiten = False,
+    calibration_folds: CalibrationFolds = 5,
+    seed: Seed = 0,
 ) -> Pipeline:
-    """Build the model: distances become probabilities by one temperature, fitted on folds."""
-    nearest = CalibratedClassifierCV(
-        NearestNeighbour(),
-        method="temperature",
-        cv=StratifiedAugmentedKFold(calibration_folds),
-        ensemble=False,
-    )
+    """Build the model; temperature scaling turns its distances into probabilities."""
+    classifier = temperature_scaled(NearestNeighbour(), calibration_folds)
     pca = PCA(components, whiten=whiten, random_state=seed)
-    return Pipeline([("pca", pca), ("classifier", nearest)])
+    return Pipeline([("pca", pca), ("classifier", classifier)])

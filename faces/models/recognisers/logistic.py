@@ -1,23 +1,23 @@
 """Eigenfaces and multinomial logistic regression."""
 
+from typing import Annotated
+
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
+from faces.models.parameters import Components, MaxIterations, Seed, Whiten
+
 
 def build(
     *,
-    components: int | float = 100,
-    whiten: bool = False,
-    C: float = 10.0,
-    iterations: int = 1000,
-    seed: int = 0,
+    components: Components = 100,
+    whiten: Whiten = False,
+    C: Annotated[float, "inverse strength of the L2 penalty"] = 10.0,
+    iterations: MaxIterations = 1000,
+    seed: Seed = 0,
 ) -> Pipeline:
-    """Build the model.
-
-    `components` is a number of principal components or, below 1, a share of the variance; `C` the
-    inverse strength of the L2 penalty.
-    """
+    """Build the model; its probabilities need no calibration."""
     return Pipeline(
         [
             ("pca", PCA(components, whiten=whiten, random_state=seed)),

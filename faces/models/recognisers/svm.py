@@ -1,37 +1,27 @@
-"""Eigenfaces and a linear support vector machine with calibrated probabilities: the default."""
+"""Eigenfaces and a linear support vector machine: the default."""
 
-from sklearn.calibration import CalibratedClassifierCV
+from typing import Annotated
+
 from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 
+from faces.models.estimators.calibration import temperature_scaled
+from faces.models.parameters import CalibrationFolds, Components, Seed, Whiten
+
 
 def build(
     *,
-    components: int | float = 60,
-    whiten: bool = True,
-    C: float = 1.0,
-    calibration_folds: int = 2,
-    seed: int = 0,
+    components: Components = 60,
+    whiten: Whiten = True,
+    C: Annotated[float, "inverse strength of the L2 penalty"] = 1.0,
+    calibration_folds: CalibrationFolds = 2,
+    seed: Seed = 0,
 ) -> Pipeline:
-    """Build the model.
+    """Build the model; temperature scaling turns its margins into probabilities.
 
-    `components` is a number of principal components or, below 1, a share of the variance. The
-    margins become probabilities by one temperature (Guo et al. 2017, "On calibration of modern
-    neural networks"), fitted on out-of-fold margins, so the most probable person is the one with
-    the largest margin. Two folds work with two images a person, the fewest there may be.
+    Two calibration folds suit two images per person, the fewest that can be enrolled.
     """
-    return Pipeline(
-        [
-            ("pca", PCA(components, whiten=whiten, random_state=seed)),
-            (
-                "classifier",
-                CalibratedClassifierCV(
-                    LinearSVC(C=C, random_state=seed),
-                    method="temperature",
-                    cv=calibration_folds,
-                    ensemble=False,
-                ),
-            ),
-        ]
-    )
+    classifier = temperature_scaled(LinearSVC(C=C, random_state=seed), calibration_folds)
+    pca = PCA(components, whiten=whiten, random_state=seed)
+    return Pipeline([("pca", pca), ("classifier", classifier)])

@@ -24,7 +24,7 @@ TABLE = pd.DataFrame(
         (" yaw = left ", {"yaw": ("left",)}, [1]),
     ],
 )
-def test_what_a_condition_means(text: str, meaning: dict, rows: list[int]) -> None:
+def test_a_condition_is_parsed_and_selects_rows(text: str, meaning: dict, rows: list[int]) -> None:
     condition = parse_condition(text, TABLE)
     assert condition == meaning
     assert list(matches(TABLE, condition).nonzero()[0]) == rows
@@ -38,10 +38,11 @@ def test_what_a_condition_means(text: str, meaning: dict, rows: list[int]) -> No
         ("yaw=up", "unknown value of yaw 'up': choose from frontal, left, right"),
         ("yaw=frontal,moon", "unknown value of yaw 'moon'"),
         ("yaw=", "'yaw=' needs a value"),
+        ("lightning=even", "unknown condition 'lightning': did you mean 'lighting'. choose from"),
         ("", "unknown condition ''"),
     ],
 )
-def test_a_mistake_is_told_with_the_choices(text: str, message: str) -> None:
+def test_a_mistake_is_reported_with_the_choices(text: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         parse_condition(text, TABLE)
 

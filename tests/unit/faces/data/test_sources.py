@@ -10,12 +10,13 @@ from PIL import Image
 
 from faces.data.dataset import Faces, load_faces
 from faces.data.sources import olivetti, synthetic
+from faces.data.sources.base import SourceUnavailable
 from faces.data.sources.folder import read_faces
 from faces.errors import UserError
 from tests.conftest import needs_real_faces
 
 
-def test_a_folder_gives_back_what_was_written(people_folder: Path, drawn: Faces) -> None:
+def test_a_folder_is_read_as_it_was_written(people_folder: Path, drawn: Faces) -> None:
     faces = load_faces(str(people_folder))
     assert faces.source == "folder"
     assert faces.identities == drawn.identities[:4]
@@ -28,7 +29,7 @@ def test_a_folder_gives_back_what_was_written(people_folder: Path, drawn: Faces)
     assert max(errors) <= 0.5 / 255 + 1e-6
 
 
-def test_every_kind_of_image_file_is_read_square_and_grey(tmp_path: Path) -> None:
+def test_every_supported_file_type_is_read_square_and_grey(tmp_path: Path) -> None:
     for person, name in (("ada", "a.jpg"), ("ada", "b.pgm"), ("bob", "c.JPEG"), ("bob", "d.png")):
         (tmp_path / person).mkdir(exist_ok=True)
         mode = "L" if name.endswith("pgm") else "RGB"
@@ -60,12 +61,14 @@ def write_table(root: Path, text: bytes) -> None:
         (lambda root: next(root.glob("*/*.png")).write_bytes(b"no PNG"), "png cannot be read"),
         (lambda root: write_table(root, b"yaw\nleft\n"), "needs a column 'file'"),
         (lambda root: write_table(root, b"file\nx/y.png\n"), "no image 'x/y.png'"),
-        (lambda root: write_table(root, b"file\na\na\n"), "'a' stands there twice"),
+        (lambda root: write_table(root, b"file\na\na\n"), "'a' is listed twice"),
         (lambda root: write_table(root, b"\xff\xfe\x00"), "cannot be read as a table"),
         (lambda root: write_table(root, b"file,label\n"), "cannot be called 'label'"),
     ],
 )
-def test_a_broken_folder_is_named(people_folder: Path, tmp_path: Path, break_it, message) -> None:
+def test_a_broken_folder_is_reported(
+    people_folder: Path, tmp_path: Path, break_it, message
+) -> None:
     root = tmp_path / "people"
     shutil.copytree(people_folder, root)
     break_it(root)
@@ -75,14 +78,14 @@ def test_a_broken_folder_is_named(people_folder: Path, tmp_path: Path, break_it,
 
 @pytest.fixture
 def bucket(people_folder: Path) -> Iterator[AbstractFileSystem]:
-    """Somewhere else, with the people in it: memory://b/people."""
+    """A remote folder with the people in it: memory://b/people."""
     system = fsspec.filesystem("memory")
     system.put(str(people_folder), "/b/people", recursive=True)
     yield system
     system.rm("/b", recursive=True)
 
 
-def test_a_folder_elsewhere_gives_the_same_and_leaves_no_copy(
+def test_a_remote_folder_loads_the_same_faces_and_leaves_no_copy(
     people_folder: Path, bucket: AbstractFileSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
@@ -102,7 +105,7 @@ def test_a_folder_elsewhere_gives_the_same_and_leaves_no_copy(
         ("nowhere://b/people", r"^nowhere://b/people cannot be read: Protocol not known"),
     ],
 )
-def test_what_is_wrong_elsewhere_is_named_by_its_address(
+def test_errors_in_a_remote_folder_name_its_uri(
     bucket: AbstractFileSystem, source: str, message: str
 ) -> None:
     for person in ("ada", "bob"):
@@ -111,7 +114,7 @@ def test_what_is_wrong_elsewhere_is_named_by_its_address(
         load_faces(source)
 
 
-def test_images_without_a_line_in_conditions_are_unknown(
+def test_images_without_a_row_in_conditions_have_unknown_conditions(
     people_folder: Path, tmp_path: Path
 ) -> None:
     root = tmp_path / "people"
@@ -123,7 +126,7 @@ def test_images_without_a_line_in_conditions_are_unknown(
 
 
 @needs_real_faces
-def test_a_damaged_cache_is_named_with_its_remedy(
+def test_a_damaged_cache_is_reported_with_the_fix(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = olivetti.cache_file().read_bytes()
@@ -134,18 +137,18 @@ def test_a_damaged_cache_is_named_with_its_remedy(
             load_faces(source)
 
 
-def test_a_download_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_download_that_hangs_times_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path))
-    monkeypatch.setattr(olivetti, "DOWNLOAD_SECONDS", 0.01)
-    with pytest.raises(olivetti.Unavailable, match="--data synthetic"):
+    monkeypatch.setattr(olivetti, "DOWNLOAD_TIMEOUT_SECONDS", 0.01)
+    with pytest.raises(SourceUnavailable, match="--data synthetic"):
         olivetti.fetch_faces()
 
 
-def test_drawing_is_repeatable_and_a_person_does_not_depend_on_the_others() -> None:
-    images, labels, conditions = synthetic.draw_faces(5, 4, seed=3)
-    again, _, _ = synthetic.draw_faces(5, 4, seed=3, batch=7)
-    more, _, _ = synthetic.draw_faces(9, 6, seed=3)
-    others, _, _ = synthetic.draw_faces(5, 4, seed=4)
+def test_generation_is_repeatable_and_people_do_not_depend_on_each_other() -> None:
+    images, labels, conditions = synthetic.generate_faces(5, 4, seed=3)
+    again, _, _ = synthetic.generate_faces(5, 4, seed=3, batch=7)
+    more, _, _ = synthetic.generate_faces(9, 6, seed=3)
+    others, _, _ = synthetic.generate_faces(5, 4, seed=4)
     assert np.array_equal(images, again)
     assert np.array_equal(images[4:8], more[6:10])
     assert not np.allclose(images, others, atol=0.05)
@@ -153,8 +156,8 @@ def test_drawing_is_repeatable_and_a_person_does_not_depend_on_the_others() -> N
     assert (conditions["yaw"][::4] == "frontal").all()
 
 
-def test_a_turned_head_moves_to_its_side_and_light_falls_from_its_side() -> None:
-    images, _, conditions = synthetic.draw_faces(60, 10)
+def test_turned_heads_are_asymmetric_and_light_comes_from_its_side() -> None:
+    images, _, conditions = synthetic.generate_faces(60, 10)
     left_minus_right = images[:, :, :32].mean(axis=(1, 2)) - images[:, :, 32:].mean(axis=(1, 2))
     lit = conditions["lighting"].to_numpy()
     assert left_minus_right[lit == "left"].mean() > 0.05
@@ -167,8 +170,8 @@ def test_a_turned_head_moves_to_its_side_and_light_falls_from_its_side() -> None
     assert turned > 1.25 * asymmetry[even & (yaw == "frontal")].mean()
 
 
-def test_every_listed_condition_is_drawn() -> None:
-    _, _, drawn = synthetic.draw_faces(60, 10)
+def test_every_listed_condition_is_generated() -> None:
+    _, _, drawn = synthetic.generate_faces(60, 10)
     listed = synthetic.list_conditions()
     for name in synthetic.CONDITIONS:
         assert set(drawn[name]) == set(listed[name])

@@ -22,7 +22,7 @@ FRONTAL = {"yaw": ("frontal",)}
 
 
 @pytest.mark.parametrize("share", [0.1, 0.25, 0.5, 0.9])
-def test_parts_are_disjoint_and_everybody_enrolled_can_be_learned(
+def test_parts_are_disjoint_and_everybody_enrolled_has_two_training_images(
     drawn: Faces, share: float
 ) -> None:
     split = split_by_condition(drawn, FRONTAL, share, seed=4)
@@ -36,13 +36,13 @@ def test_parts_are_disjoint_and_everybody_enrolled_can_be_learned(
     assert "frontal" not in yaw[split.drifted]
 
 
-def test_the_same_seed_gives_the_same_split(drawn: Faces) -> None:
+def test_the_same_seed_returns_the_same_split(drawn: Faces) -> None:
     one, same, other = (split_by_condition(drawn, FRONTAL, seed=seed) for seed in (1, 1, 2))
     assert np.array_equal(one.train, same.train)
     assert not np.array_equal(one.train, other.train)
 
 
-def test_who_cannot_be_enrolled_is_named_and_nowhere_used() -> None:
+def test_people_who_cannot_be_enrolled_are_listed_and_not_used() -> None:
     faces = tiny({"ada": 5, "bob": 1, "cy": 2, "di": 0})
     split = split_by_condition(faces, FRONTAL)
     assert split.left_out == ("bob", "di")
@@ -73,7 +73,7 @@ def test_no_condition_makes_everything_baseline(drawn: Faces) -> None:
         (tiny({"ada": 5, "bob": 5}), 1.0, "test_share must lie between 0 and 1"),
     ],
 )
-def test_too_little_is_told(faces: Faces, share: float, message: str) -> None:
+def test_too_few_images_are_reported(faces: Faces, share: float, message: str) -> None:
     with pytest.raises(UserError, match=message):
         split_by_condition(faces, FRONTAL, share)
 
@@ -81,10 +81,10 @@ def test_too_little_is_told(faces: Faces, share: float, message: str) -> None:
 @needs_real_faces
 @pytest.mark.parametrize("condition", ["yaw", "lighting", "glasses", "yaw=frontal,lighting=even"])
 def test_splits_of_the_real_faces(real: Faces, condition: str) -> None:
-    wanted = parse_condition(condition, real.conditions)
-    split = split_by_condition(real, wanted)
+    conditions = parse_condition(condition, real.conditions)
+    split = split_by_condition(real, conditions)
     match = pd.Series(True, index=real.conditions.index)
-    for name, (value,) in wanted.items():
+    for name, (value,) in conditions.items():
         match &= real.conditions[name] == value
     count = match.groupby(real.labels).sum()
     assert list(split.left_out) == list(count[count < 2].index)

@@ -1,4 +1,4 @@
-"""What a recogniser must do, whatever is inside it."""
+"""Invariance tests that every recogniser must pass."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ TOLERATED = {
     "fisher": dict.fromkeys(PERTURBATIONS, 0.03),
     "svm": {**dict.fromkeys(PERTURBATIONS, 0.12), "mirrored": 0.4},
 }
-"""The share of images whose name may change. Eigenfaces know nothing of mirrored faces."""
+"""Tolerated prediction flip rates. The svm was not trained on mirrored faces."""
 
 
 @pytest.fixture(scope="module")
@@ -39,33 +39,33 @@ def model(request: pytest.FixtureRequest, faces: Faces, split: Split) -> tuple[s
     return request.param, export_model(fitted, {})
 
 
-def test_small_changes_leave_the_name_as_it_is(
+def test_perturbations_rarely_change_the_prediction(
     model: tuple[str, PortableModel], faces: Faces, split: Split
 ) -> None:
     name, portable = model
-    changed = prediction_flip_rate(
+    rates = prediction_flip_rate(
         lambda images: portable.predict(images.reshape(len(images), -1)), faces.images[split.test]
     )
-    too_many = {c: share for c, share in changed.items() if share > TOLERATED[name][c]}
+    too_many = {c: rate for c, rate in rates.items() if rate > TOLERATED[name][c]}
     assert not too_many
 
 
-def test_the_same_person_is_likelier_than_another(
+def test_the_true_person_is_more_probable_than_another(
     model: tuple[str, PortableModel], faces: Faces, split: Split
 ) -> None:
-    """Probability of the one on the image, against that of the one on the next image."""
-    odds = model[1].predict_proba(faces.pixels[split.test])
+    """Compare the probability of the person on the image with that of the one on the next."""
+    probabilities = model[1].predict_proba(faces.pixels[split.test])
     own = np.searchsorted(model[1].classes, faces.labels[split.test])
     rows = np.arange(len(own))
     others = np.roll(own, 1)
     differ = own != others
-    assert (odds[rows, own] > odds[rows, others])[differ].mean() > 0.95
+    assert (probabilities[rows, own] > probabilities[rows, others])[differ].mean() > 0.95
 
 
-def test_changes_are_small_and_stay_pictures(faces: Faces) -> None:
+def test_perturbed_images_keep_shape_and_range(faces: Faces) -> None:
     images = faces.images[:5]
-    for name, change in PERTURBATIONS.items():
-        made = change(images)
-        assert made.shape == images.shape, name
-        assert 0 <= made.min() <= made.max() <= 1, name
-        assert not np.array_equal(made, images), name
+    for name, perturb in PERTURBATIONS.items():
+        perturbed = perturb(images)
+        assert perturbed.shape == images.shape, name
+        assert 0 <= perturbed.min() <= perturbed.max() <= 1, name
+        assert not np.array_equal(perturbed, images), name

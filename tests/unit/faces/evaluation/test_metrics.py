@@ -9,7 +9,7 @@ from faces.evaluation.metrics import (
     calibration_error,
     confusions,
     measure,
-    predict_people,
+    predict_rows,
     wilson_interval,
 )
 
@@ -27,7 +27,7 @@ def test_wilson_interval_as_published(correct: int, n: int, low: float, high: fl
     assert wilson_interval(correct, n) == pytest.approx((low, high), abs=5e-5)
 
 
-def test_wilson_interval_of_nothing_says_nothing() -> None:
+def test_the_wilson_interval_of_no_trials_is_everything() -> None:
     assert wilson_interval(0, 0) == (0.0, 1.0)
 
 
@@ -39,7 +39,7 @@ def test_calibration_error_by_hand() -> None:
     assert calibration_error(np.ones(4), np.ones(4, bool)) == 0
 
 
-ANSWERS = pd.DataFrame(
+PREDICTIONS = pd.DataFrame(
     {
         "id": list("abcdef"),
         "part": ["baseline"] * 3 + ["drifted"] * 3,
@@ -52,7 +52,7 @@ ANSWERS = pd.DataFrame(
 
 
 def test_measure_by_hand() -> None:
-    metrics = measure(ANSWERS)
+    metrics = measure(PREDICTIONS)
     assert metrics["baseline_accuracy"] == 1
     assert metrics["drifted_accuracy"] == pytest.approx(1 / 3)
     assert metrics["drifted_images"] == 3
@@ -63,26 +63,26 @@ def test_measure_by_hand() -> None:
 
 
 def test_no_drifted_images_no_drifted_metrics() -> None:
-    names = measure(ANSWERS[ANSWERS["part"] == "baseline"])
+    names = measure(PREDICTIONS[PREDICTIONS["part"] == "baseline"])
     assert not [name for name in names if name.startswith("drifted")]
 
 
 def test_accuracy_by_condition_and_confusions() -> None:
-    table = accuracy_by_condition(ANSWERS, ["yaw"]).set_index(["part", "value"])
+    table = accuracy_by_condition(PREDICTIONS, ["yaw"]).set_index(["part", "value"])
     assert dict(table["accuracy"]) == {
         ("baseline", "frontal"): 1.0,
         ("drifted", "left"): 0.0,
         ("drifted", "right"): 1.0,
     }
-    pairs = confusions(ANSWERS)
+    pairs = confusions(PREDICTIONS)
     assert pairs.values.tolist() == [["drifted", "bob", "ada", 2, 0.9]]
 
 
-def test_predictions_name_the_most_probable_person(drawn: Faces) -> None:
+def test_the_most_probable_person_is_predicted(drawn: Faces) -> None:
     model = DummyClassifier(strategy="prior").fit(drawn.pixels[:20], drawn.labels[:20])
-    table = predict_people(model, drawn, np.array([0, 90]), "drifted")
+    table = predict_rows(model, drawn, np.array([0, 90]), "drifted")
     assert list(table["predicted"]) == [drawn.identities[0]] * 2
     assert list(table["confidence"]) == [8 / 20] * 2
     assert list(table["id"]) == [drawn.ids[0], drawn.ids[90]]
     assert list(table["yaw"]) == list(drawn.conditions["yaw"].iloc[[0, 90]])
-    assert len(predict_people(model, drawn, np.array([], dtype=int), "drifted")) == 0
+    assert len(predict_rows(model, drawn, np.array([], dtype=int), "drifted")) == 0

@@ -1,18 +1,57 @@
+import re
+from collections.abc import Callable, Mapping
+
 import numpy as np
 import pytest
 from scipy.stats import binom
 
 from faces.evaluation.promotion_gate import (
-    REAL,
-    SYNTHETIC,
     Comparison,
+    GateDecision,
+    VersionFacts,
     check_comparisons,
+    check_identities,
     check_metrics,
-    check_people,
-    compare,
+    compare_predictions,
+    decide,
 )
 
 TOLERANCES = {"baseline": 0.02, "drifted": 0.05}
+ADA_AND_BOB = frozenset({"ada", "bob"})
+
+
+def version(
+    number: int,
+    identities: frozenset[str] = ADA_AND_BOB,
+    *,
+    is_synthetic: bool = False,
+    rolled_back: str | None = None,
+    has_remote_artifacts: bool = False,
+) -> VersionFacts:
+    return VersionFacts(number, is_synthetic, rolled_back, has_remote_artifacts, lambda: identities)
+
+
+def gate(
+    candidate: VersionFacts,
+    production: VersionFacts | None,
+    metrics: Mapping[str, float] | None = None,
+    comparison: Callable[[], Mapping[str, Comparison]] | None = None,
+    stack_is_local: bool = True,
+) -> GateDecision:
+    return decide(
+        candidate,
+        production,
+        {"baseline_accuracy": 0.9} if metrics is None else metrics,
+        ["baseline_accuracy"],
+        comparison or (lambda: {"baseline": outcome(100, 90, 90)}),
+        TOLERANCES,
+        minimum_images=20,
+        stack_is_local=stack_is_local,
+    )
+
+
+def not_called() -> Mapping[str, Comparison]:
+    raise AssertionError("models are only compared if no other rule decides")
 
 
 def outcome(images: int, candidate: int, production: int) -> Comparison:
@@ -21,9 +60,9 @@ def outcome(images: int, candidate: int, production: int) -> Comparison:
 
 
 def test_models_are_compared_image_by_image() -> None:
-    truth = np.array(["ada", "ada", "bob", "bob"])
-    comparison = compare(
-        truth,
+    labels = np.array(["ada", "ada", "bob", "bob"])
+    comparison = compare_predictions(
+        labels,
         candidate=np.array(["ada", "bob", "bob", "bob"]),
         production=np.array(["bob", "ada", "bob", "ada"]),
     )
@@ -39,11 +78,11 @@ def test_mcnemar_against_the_binomial_distribution(gained: int, lost: int) -> No
 
 
 @pytest.mark.parametrize("metrics", [{}, {"baseline_accuracy": float("nan")}])
-def test_a_missing_metric_is_refused(metrics: dict[str, float]) -> None:
-    verdict = check_metrics(metrics, ["baseline_accuracy"])
-    assert verdict is not None
-    assert not verdict.promoted
-    assert "baseline_accuracy is missing" in verdict.reason
+def test_a_missing_metric_is_rejected(metrics: dict[str, float]) -> None:
+    decision = check_metrics(metrics, ["baseline_accuracy"])
+    assert decision is not None
+    assert not decision.promoted
+    assert "baseline_accuracy is missing" in decision.reason
     assert check_metrics({"baseline_accuracy": 0.0}, ["baseline_accuracy"]) is None
 
 
@@ -61,20 +100,21 @@ def test_a_missing_metric_is_refused(metrics: dict[str, float]) -> None:
 def test_the_candidate_may_be_no_worse_than_tolerated(
     baseline: tuple, drifted: tuple, promoted: bool, reason: str
 ) -> None:
-    import re
-
     comparisons = {"baseline": outcome(*baseline), "drifted": outcome(*drifted)}
-    verdict = check_comparisons(comparisons, TOLERANCES, minimum_images=20)
-    assert verdict.promoted is promoted
-    assert re.search(reason, verdict.reason)
+    decision = check_comparisons(comparisons, TOLERANCES, minimum_images=20)
+    assert decision.promoted is promoted
+    assert re.search(reason, decision.reason)
 
 
-def test_nothing_to_compare_is_refused() -> None:
+def test_without_comparisons_the_candidate_is_rejected() -> None:
     assert not check_comparisons({}, TOLERANCES, minimum_images=1).promoted
 
 
+REAL, SYNTHETIC = False, True
+
+
 @pytest.mark.parametrize(
-    ("candidate", "production", "kinds", "promoted"),
+    ("candidate", "production", "is_synthetic", "promoted"),
     [
         ({"ada", "bob"}, {"ada", "bob"}, (REAL, REAL), None),
         ({"ada", "bob", "cy"}, {"ada", "bob"}, (REAL, REAL), None),
@@ -85,8 +125,102 @@ def test_nothing_to_compare_is_refused() -> None:
         ({"x", "y"}, {"x", "y"}, (SYNTHETIC, SYNTHETIC), None),
     ],
 )
-def test_who_the_models_know_can_decide(
-    candidate: set, production: set, kinds: tuple[str, str], promoted: bool | None
+def test_the_people_whom_the_models_know_can_decide(
+    candidate: set, production: set, is_synthetic: tuple[bool, bool], promoted: bool | None
 ) -> None:
-    verdict = check_people(candidate, production, candidate_is=kinds[0], production_is=kinds[1])
-    assert (verdict and verdict.promoted) is promoted
+    decision = check_identities(
+        version(2, frozenset(candidate), is_synthetic=is_synthetic[0]),
+        version(1, frozenset(production), is_synthetic=is_synthetic[1]),
+    )
+    assert (decision and decision.promoted) is promoted
+
+
+def test_the_first_model_is_promoted_without_a_comparison() -> None:
+    assert gate(version(1), None, comparison=not_called) == GateDecision(
+        True, "promoted: there was no model in production"
+    )
+
+
+def test_the_version_in_production_stays_there() -> None:
+    decision = gate(version(3), version(3), metrics={}, comparison=not_called)
+    assert decision == GateDecision(True, "unchanged: this version is in production already")
+
+
+def test_a_candidate_that_is_no_worse_is_promoted() -> None:
+    decision = gate(version(2), version(1))
+    assert decision == GateDecision(
+        True,
+        "promoted: no worse than production "
+        "(baseline: 90 vs 90 of 100 correct, 0 gained, 0 lost, p = 1)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("candidate", "production", "options", "reason"),
+    [
+        (version(2), version(1), {"metrics": {}}, "the metric baseline_accuracy is missing"),
+        (version(2), None, {"metrics": {}}, "the metric baseline_accuracy is missing"),
+        (version(2, rolled_back="too slow"), None, {}, r"it was rolled back \(too slow\)"),
+        (version(2, rolled_back="too slow"), version(1), {}, r"it was rolled back \(too slow\)"),
+        (
+            version(2, is_synthetic=True),
+            None,
+            {"stack_is_local": False},
+            "synthetic faces are for local stacks only",
+        ),
+        (
+            version(2, is_synthetic=True),
+            version(1),
+            {},
+            "synthetic faces never replace a model of real people",
+        ),
+        (
+            version(2),
+            version(1, has_remote_artifacts=True),
+            {},
+            "its artifacts are on one machine, those of production in a remote store",
+        ),
+        (
+            version(2, has_remote_artifacts=True),
+            version(1),
+            {"stack_is_local": False},
+            "the artifacts of version 1 in production are on one machine.*archive that version",
+        ),
+        (
+            version(2, frozenset({"ada"})),
+            version(1),
+            {},
+            r"it does not know 1 people that production knows \(bob\)",
+        ),
+    ],
+)
+def test_rules_that_reject_without_a_comparison(
+    candidate: VersionFacts, production: VersionFacts | None, options: dict, reason: str
+) -> None:
+    decision = gate(candidate, production, comparison=not_called, **options)
+    assert not decision.promoted
+    assert re.search(f"^rejected: {reason}", decision.reason)
+
+
+def test_real_faces_are_promoted_on_any_stack() -> None:
+    remote = version(2, has_remote_artifacts=True)
+    assert gate(remote, version(1, has_remote_artifacts=True), stack_is_local=False).promoted
+    assert gate(remote, None, stack_is_local=False).promoted
+
+
+def test_a_candidate_that_is_worse_is_rejected() -> None:
+    decision = gate(version(2), version(1), comparison=lambda: {"baseline": outcome(100, 80, 90)})
+    assert not decision.promoted
+    assert decision.reason.startswith("rejected: worse than production by more than 2%")
+
+
+def test_a_missing_artifact_rejects_the_candidate() -> None:
+    def missing() -> frozenset[str]:
+        raise LookupError("version 1 has no artifact 'model'")
+
+    production = VersionFacts(1, False, None, False, missing)
+    expected = "rejected: nothing to compare with: version 1 has no artifact 'model'"
+    assert gate(version(2), production) == GateDecision(False, expected)
+    # Artifacts that are known to be out of reach are not read.
+    elsewhere = VersionFacts(1, False, None, True, missing)
+    assert "on one machine" in gate(version(2), elsewhere).reason

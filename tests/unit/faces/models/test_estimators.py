@@ -14,40 +14,40 @@ from faces.models.estimators.nearest_neighbour import NearestNeighbour
 from faces.runtime.operators import probit
 
 RNG = np.random.default_rng(0)
-PEOPLE = np.repeat(["ada", "bob", "cyd", "dan"], 6)
+LABELS = np.repeat(["ada", "bob", "cyd", "dan"], 6)
 CENTRES = RNG.normal(0, 3, (4, 5))
 ROWS = np.repeat(CENTRES, 6, axis=0) + RNG.normal(size=(24, 5))
 
 
-def test_discriminants_are_scikit_learns() -> None:
-    ours = Discriminants(0.3).fit(ROWS, PEOPLE).transform(ROWS)
-    theirs = LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.3).fit(ROWS, PEOPLE)
+def test_discriminants_match_scikit_learn() -> None:
+    ours = Discriminants(0.3).fit(ROWS, LABELS).transform(ROWS)
+    theirs = LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.3).fit(ROWS, LABELS)
     assert ours.shape == (24, 3)
     assert np.allclose(ours, theirs.transform(ROWS))
 
 
-def test_someone_with_one_image_leaves_the_rows_as_they_are() -> None:
-    few = Discriminants().fit(ROWS[:7], PEOPLE[:7])
+def test_a_class_with_one_row_leaves_rows_unchanged() -> None:
+    few = Discriminants().fit(ROWS[:7], LABELS[:7])
     assert np.array_equal(few.transform(ROWS), ROWS)
 
 
-def test_the_cosine_looks_at_the_angle_only() -> None:
-    model = CosineNearestMean().fit(ROWS, PEOPLE)
+def test_the_cosine_does_not_depend_on_length() -> None:
+    model = CosineNearestMean().fit(ROWS, LABELS)
     assert np.allclose(model.decision_function(ROWS), model.decision_function(7 * ROWS))
     assert np.abs(model.decision_function(ROWS)).max() <= 1 + 1e-9
-    assert list(model.predict(CENTRES)) == list(np.unique(PEOPLE))
+    assert list(model.predict(CENTRES)) == list(np.unique(LABELS))
 
 
-def test_the_nearest_image_is_scikit_learns() -> None:
+def test_the_nearest_neighbour_matches_scikit_learn() -> None:
     order = RNG.permutation(24)
-    model = NearestNeighbour().fit(ROWS[order], PEOPLE[order])
+    model = NearestNeighbour().fit(ROWS[order], LABELS[order])
     asked = RNG.normal(0, 3, (50, 5))
-    theirs = KNeighborsClassifier(1).fit(ROWS, PEOPLE)
+    theirs = KNeighborsClassifier(1).fit(ROWS, LABELS)
     assert list(model.predict(asked)) == list(theirs.predict(asked))
     assert np.allclose(-model.decision_function(asked).max(axis=1), theirs.kneighbors(asked)[0].T)
 
 
-def test_folds_suit_who_has_fewest_images_and_keep_copies_together() -> None:
+def test_folds_adapt_to_the_smallest_class_and_keep_copies_together() -> None:
     people = np.array(["ada"] * 5 + ["bob"] * 3)
     rows = np.zeros((16, 1))
     seen = []
@@ -59,33 +59,35 @@ def test_folds_suit_who_has_fewest_images_and_keep_copies_together() -> None:
     assert len(list(StratifiedAugmentedKFold(5).split(rows[:8], people))) == 3
 
 
-def test_mirrored_copies_are_mirrored_and_moved_ones_moved(drawn: Faces) -> None:
+def test_augmented_copies_are_mirrored_and_shifted(drawn: Faces) -> None:
     pixels = drawn.pixels[:2]
-    blocks = LocalBinaryPatterns(mirror=True, shift=2).copies(pixels).reshape(10, 2, 64, 64)
+    blocks = LocalBinaryPatterns(mirror=True, shift=2).augment(pixels).reshape(10, 2, 64, 64)
     images = drawn.images[:2]
     assert np.array_equal(blocks[0], images)
     assert np.array_equal(blocks[1][:, 2:], images[:, :-2])
     assert np.array_equal(blocks[4][:, :, :-2], images[:, :, 2:])
     assert np.array_equal(blocks[5], images[:, :, ::-1])
-    assert len(LocalBinaryPatterns(mirror=False, shift=0).copies(pixels)) == 2
+    assert len(LocalBinaryPatterns(mirror=False, shift=0).augment(pixels)) == 2
 
 
-def test_bayes_has_the_weights_of_the_most_probable_logistic_regression() -> None:
-    model = LaplaceLogisticRegression().fit(ROWS, PEOPLE)
-    plain = LogisticRegression(C=1 / model.precision_, max_iter=1000).fit(ROWS, PEOPLE)
+def test_the_laplace_posterior_is_centred_on_logistic_regression() -> None:
+    model = LaplaceLogisticRegression().fit(ROWS, LABELS)
+    plain = LogisticRegression(C=1 / model.precision_, max_iter=1000).fit(ROWS, LABELS)
     assert np.allclose(model.weights_, plain.coef_.T)
 
 
 def test_the_covariance_is_the_inverse_of_the_curvature() -> None:
-    model = LaplaceLogisticRegression().fit(ROWS, PEOPLE)
-    odds = softmax(ROWS @ model.weights_ + model.offset_, axis=1)[:, 1]
-    curvature = (ROWS * (odds * (1 - odds))[:, None]).T @ ROWS + model.precision_ * np.eye(5)
+    model = LaplaceLogisticRegression().fit(ROWS, LABELS)
+    probabilities = softmax(ROWS @ model.weights_ + model.offset_, axis=1)[:, 1]
+    curvature = (
+        ROWS * (probabilities * (1 - probabilities))[:, None]
+    ).T @ ROWS + model.precision_ * np.eye(5)
     covariance = model.factors_[1] @ model.factors_[1].T
     assert np.allclose(covariance @ curvature, np.eye(5), atol=1e-6)
 
 
-def test_averaging_over_weights_is_what_sampling_them_gives() -> None:
-    model = LaplaceLogisticRegression().fit(ROWS, PEOPLE)
+def test_the_probit_approximation_matches_sampling_the_weights() -> None:
+    model = LaplaceLogisticRegression().fit(ROWS, LABELS)
     asked = RNG.normal(0, 3, (40, 5))
     noise = RNG.normal(size=(4000, 4, 5))
     drawn = model.weights_.T + np.einsum("kde,ske->skd", model.factors_, noise)
@@ -93,23 +95,23 @@ def test_averaging_over_weights_is_what_sampling_them_gives() -> None:
     assert np.abs(model.predict_proba(asked) - sampled).mean() < 0.04
 
 
-def test_far_from_what_was_learned_it_is_less_sure_than_plain_regression() -> None:
-    model = LaplaceLogisticRegression().fit(ROWS, PEOPLE)
+def test_far_from_the_training_data_it_is_less_confident_than_logistic_regression() -> None:
+    model = LaplaceLogisticRegression().fit(ROWS, LABELS)
     far = 20 * RNG.normal(size=(30, 5))
     plain = softmax(far @ model.weights_ + model.offset_, axis=1).max(axis=1)
     assert model.predict_proba(far).max(axis=1).mean() < plain.mean()
     assert model.uncertainty(far).mean() > 3 * model.uncertainty(ROWS).mean()
 
 
-def test_a_bayes_that_is_certain_is_plain_regression() -> None:
+def test_without_uncertainty_it_is_logistic_regression() -> None:
     arrays = {"weights": np.eye(3), "offset": np.zeros(3), "factors": np.zeros((3, 3, 3))}
     values = RNG.normal(size=(5, 3))
     assert np.allclose(softmax(probit(values, arrays), axis=1), softmax(values, axis=1))
 
 
 @pytest.mark.parametrize("kind", [CosineNearestMean, NearestNeighbour])
-def test_of_two_people_the_scores_are_one_column_as_scikit_learn_has_it(kind: type) -> None:
-    model = kind().fit(ROWS[:12], PEOPLE[:12])
+def test_scores_of_two_classes_are_one_column_as_in_scikit_learn(kind: type) -> None:
+    model = kind().fit(ROWS[:12], LABELS[:12])
     scores = model.decision_function(ROWS[:12])
     assert scores.shape == (12,)
     assert list(model.classes_[(scores > 0).astype(int)]) == list(model.predict(ROWS[:12]))

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from faces.data.dataset import Faces
-from faces.models.search import Trial, best_index, cross_validate, draw_search, sample_trials
+from faces.models.search import Trial, best_index, cross_validate, sample_trials
 
 SPACES = {"svm": {"components": [10, 20], "C": [0.1, 1.0]}, "logistic": {"components": [10, 20]}}
 DEFAULTS = {"svm": {"components": 20, "C": 1.0}, "logistic": {"components": 15}}
 
 
-def test_each_model_is_tried_as_it_is_before_others_and_nothing_twice() -> None:
+def test_defaults_are_tried_first_and_nothing_twice() -> None:
     trials = sample_trials(SPACES, DEFAULTS, 50, seed=3)
     assert [trial.model for trial in trials[:2]] == ["svm", "logistic"]
     assert [trial.params for trial in trials[:2]] == list(DEFAULTS.values())
@@ -19,12 +19,12 @@ def test_each_model_is_tried_as_it_is_before_others_and_nothing_twice() -> None:
     assert sample_trials(SPACES, DEFAULTS, 3, seed=3) == trials[:3]
 
 
-def test_cross_validation_never_answers_what_it_was_trained_on(
+def test_cross_validation_never_predicts_training_images(
     drawn: Faces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from faces.models import search
 
-    asked: list[bytes] = []
+    predicted: list[bytes] = []
     real = search.fit_classifier
 
     def spied(model: object, features: object, pixels: np.ndarray, labels: np.ndarray) -> object:
@@ -35,7 +35,7 @@ def test_cross_validation_never_answers_what_it_was_trained_on(
         def predict_proba(rows: np.ndarray) -> np.ndarray:
             own = {row.tobytes() for row in rows}
             assert not own & trained
-            asked.extend(own)
+            predicted.extend(own)
             return np.asarray(predict(rows))
 
         fitted.predict_proba = predict_proba
@@ -43,18 +43,17 @@ def test_cross_validation_never_answers_what_it_was_trained_on(
 
     monkeypatch.setattr(search, "fit_classifier", spied)
     trial = Trial("logistic", {"components": 20})
-    found = cross_validate(trial, drawn.pixels, drawn.labels, folds=3, seed=0)
-    assert len(asked) == len(drawn)
-    assert 0.3 < found["accuracy"] <= 1
-    assert found["log_loss"] > 0
+    metrics = cross_validate(trial, drawn.pixels, drawn.labels, folds=3, seed=0)
+    assert len(predicted) == len(drawn)
+    assert 0.3 < metrics["accuracy"] <= 1
+    assert metrics["log_loss"] > 0
 
 
-def test_of_equally_accurate_ones_the_surer_is_best() -> None:
-    figures: list[Mapping[str, float]] = [
+def test_of_equally_accurate_trials_the_one_with_the_smallest_log_loss_is_best() -> None:
+    metrics: list[Mapping[str, float]] = [
         {"accuracy": 0.9, "log_loss": 0.1},
         {"accuracy": 0.95, "log_loss": 0.5},
         {"accuracy": 0.95, "log_loss": 0.3},
     ]
-    found = [(Trial("svm", {"C": float(n)}), f) for n, f in enumerate(figures)]
-    assert best_index(found) == 2
-    assert draw_search(found).startswith(b"\x89PNG")
+    results = [(Trial("svm", {"C": float(n)}), m) for n, m in enumerate(metrics)]
+    assert best_index(results) == 2

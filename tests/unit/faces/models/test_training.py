@@ -6,36 +6,80 @@ from faces.data.conditions import parse_condition
 from faces.data.dataset import Faces
 from faces.data.split import split_by_condition
 from faces.errors import UserError
-from faces.models import build_model, model_names, training
+from faces.models import ModelParams, build_model, model_names, model_parameters, training
 from faces.models.export import export_model
-from faces.models.training import augment, describe_pca, fit_classifier, fit_features
+from faces.models.training import (
+    augment_training_set,
+    describe_features,
+    find_pca,
+    fit_classifier,
+    fit_features,
+)
 from tests.conftest import needs_real_faces
 
 
-def fit(name: str, faces: Faces, **params: object) -> Pipeline:
+def own_params(name: str, **params: bool | int | float | str) -> ModelParams:
+    """Those of the parameters that the model has."""
+    return {key: value for key, value in params.items() if key in model_parameters(name)}
+
+
+def fit(name: str, faces: Faces, **params: bool | int | float | str) -> Pipeline:
     model = build_model(name, **params)
     features = fit_features(model, faces.pixels, faces.labels)
     return fit_classifier(model, features, faces.pixels, faces.labels)
 
 
 @pytest.mark.parametrize("name", model_names())
-def test_every_model_goes_from_pixels_to_probabilities(drawn: Faces, name: str) -> None:
-    model = fit(name, drawn, components=20)
-    odds = model.predict_proba(drawn.pixels[:5])
-    assert odds.shape == (5, 12)
-    assert np.allclose(odds.sum(axis=1), 1, atol=1e-5)
-    assert list(model.classes_[odds.argmax(axis=1)]) == list(model.predict(drawn.pixels[:5]))
+def test_every_model_maps_pixels_to_probabilities(drawn: Faces, name: str) -> None:
+    model = fit(name, drawn, **own_params(name, components=20))
+    probabilities = model.predict_proba(drawn.pixels[:5])
+    assert probabilities.shape == (5, 12)
+    assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    assert list(model.classes_[probabilities.argmax(axis=1)]) == list(
+        model.predict(drawn.pixels[:5])
+    )
 
 
 @pytest.mark.parametrize("name", model_names())
 def test_fitting_in_two_parts_is_fitting_the_whole(drawn: Faces, name: str) -> None:
-    plain = {"mirror": False, "shift": 0} if name == "fisher" else {}
-    whole = build_model(name, components=20, **plain)
-    whole.set_params(pca__svd_solver="full").fit(drawn.pixels, drawn.labels)
-    parts = fit(name, drawn, components=20, **plain)
+    params = own_params(name, components=20, mirror=False, shift=0)
+    whole = build_model(name, **params)
+    if (pca := find_pca(whole)) is not None:
+        pca.set_params(svd_solver="full")
+    whole.fit(drawn.pixels, drawn.labels)
+    parts = fit(name, drawn, **params)
     assert np.allclose(
         whole.predict_proba(drawn.pixels), parts.predict_proba(drawn.pixels), atol=5e-3
     )
+
+
+def test_the_pca_is_found_by_its_type(drawn: Faces) -> None:
+    steps = build_model("svm", components=500).steps
+    renamed = Pipeline([("projection", steps[0][1]), steps[1]])
+    features = fit_features(renamed, drawn.pixels, drawn.labels)
+    assert describe_features(features)["pca_components"] == len(drawn) - 1
+
+
+def test_a_model_without_pca_is_fitted_described_and_exported(drawn: Faces) -> None:
+    assert find_pca(build_model("lbp")) is None
+    model = fit("lbp", drawn[np.arange(0, len(drawn), 2)])
+    assert describe_features(model) == {}
+    assert (model.predict(drawn.pixels) == drawn.labels).mean() > 0.8
+    portable = export_model(model, {})
+    assert [kind for kind, _ in portable.operators] == [
+        "lbp_histogram",
+        "nearest_neighbour",
+        "softmax",
+    ]
+
+
+def test_the_lbp_model_predicts_the_smallest_hellinger_distance(drawn: Faces) -> None:
+    train, asked = drawn[np.arange(0, len(drawn), 2)], drawn[np.arange(1, len(drawn), 8)]
+    model = fit("lbp", train)
+    histograms, theirs = (model[0].transform(f.pixels) ** 2 for f in (train, asked))
+    assert np.allclose(histograms, histograms.round(), atol=1e-3), "they are counts"
+    similarity = np.sqrt(theirs[:, None] * histograms).sum(axis=2)  # Bhattacharyya
+    assert list(model.predict(asked.pixels)) == list(train.labels[similarity.argmax(axis=1)])
 
 
 def test_building_leaves_the_model_unfitted(drawn: Faces) -> None:
@@ -50,7 +94,7 @@ def test_pca_is_the_singular_value_decomposition(drawn: Faces) -> None:
     _, values, rows = np.linalg.svd(centred, full_matrices=False)
     assert np.allclose(np.abs(features["pca"].components_ @ rows[:5].T), np.eye(5), atol=1e-2)
     share = (values[:5] ** 2).sum() / (values**2).sum()
-    assert describe_pca(features) == {
+    assert describe_features(features) == {
         "pca_components": 5,
         "pca_variance": pytest.approx(share, rel=1e-3),
     }
@@ -58,24 +102,26 @@ def test_pca_is_the_singular_value_decomposition(drawn: Faces) -> None:
 
 def test_a_share_of_variance_is_reached(drawn: Faces) -> None:
     features = fit_features(build_model("svm", components=0.9), drawn.pixels, drawn.labels)
-    told = describe_pca(features)
-    assert told["pca_variance"] >= 0.9
-    assert 1 < told["pca_components"] < 60
+    description = describe_features(features)
+    assert description["pca_variance"] >= 0.9
+    assert 1 < description["pca_components"] < 60
 
 
-def test_more_components_than_images_are_lowered(drawn: Faces) -> None:
+def test_the_number_of_components_is_limited_by_the_images(drawn: Faces) -> None:
     few = drawn[[0, 1, 2, 8, 9, 10]]
     model = fit("svm", few, components=60)
-    assert describe_pca(model)["pca_components"] == 5
+    assert describe_features(model)["pca_components"] == 5
 
 
 @pytest.mark.parametrize("components", [0, -3, 1.5, 0.0])
-def test_components_that_mean_nothing_are_refused(drawn: Faces, components: float) -> None:
+def test_invalid_numbers_of_components_are_rejected(drawn: Faces, components: float) -> None:
     with pytest.raises(UserError, match="components must be"):
         fit_features(build_model("svm", components=components), drawn.pixels, drawn.labels)
 
 
-def test_the_solver_suits_the_size(drawn: Faces, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pca_solver_depends_on_the_number_of_rows(
+    drawn: Faces, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def solver() -> str:
         model = build_model("svm", components=10)
         return str(fit_features(model, drawn.pixels, drawn.labels)["pca"].svd_solver)
@@ -85,28 +131,28 @@ def test_the_solver_suits_the_size(drawn: Faces, monkeypatch: pytest.MonkeyPatch
     assert solver() == "randomized"
 
 
-def test_an_unknown_model_is_told_with_the_choices() -> None:
+def test_an_unknown_model_is_reported_with_the_choices() -> None:
     with pytest.raises(UserError, match="unknown model 'net': choose from bayesian, eigenfaces"):
         build_model("net")
 
 
-def test_copies_stand_in_blocks_and_are_made_of_few_images_only(
+def test_small_training_sets_are_augmented_in_blocks(
     drawn: Faces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = build_model("fisher")
-    pixels, labels, blocks = augment(model, drawn.pixels, drawn.labels)
-    assert blocks == 10
+    pixels, labels, n_copies = augment_training_set(model, drawn.pixels, drawn.labels)
+    assert n_copies == 10
     assert np.array_equal(pixels[: len(drawn)], drawn.pixels)
     assert np.array_equal(labels, np.tile(drawn.labels, 10))
     mirrored = pixels.reshape(10, len(drawn), 64, 64)[5]
     assert np.array_equal(mirrored, drawn.images[:, :, ::-1])
-    assert augment(build_model("svm"), drawn.pixels, drawn.labels)[2] == 1
+    assert augment_training_set(build_model("svm"), drawn.pixels, drawn.labels)[2] == 1
     monkeypatch.setattr(training, "AUGMENT_MAX_ROWS", 50)
-    assert augment(model, drawn.pixels, drawn.labels)[2] == 1
+    assert augment_training_set(model, drawn.pixels, drawn.labels)[2] == 1
 
 
 @pytest.mark.parametrize("name", ["fisher", "svm"])
-def test_of_many_images_the_temperature_is_fitted_on_some_held_out(
+def test_large_training_sets_are_calibrated_on_a_holdout(
     drawn: Faces, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     usual = fit(name, drawn, components=20)
@@ -125,21 +171,21 @@ def test_of_many_images_the_temperature_is_fitted_on_some_held_out(
     ("name", "baseline", "drifted"),
     [("svm", 0.956, 0.64), ("logistic", 0.985, 0.69), ("fisher", 1.0, 1.0)],
 )
-def test_accuracy_on_the_real_faces_is_what_was_measured(
+def test_accuracy_on_the_real_faces_is_as_measured(
     real: Faces, name: str, baseline: float, drifted: float
 ) -> None:
-    """Means over four splits; the figures to compare with are those of ten to twenty."""
-    right = []
+    """Means over four splits, compared with means over ten to twenty."""
+    accuracies = []
     for seed in range(4):
         split = split_by_condition(real, parse_condition("yaw", real.conditions), seed=seed)
         model = fit(name, real[split.train])
-        right.append(
+        accuracies.append(
             [
                 (model.predict(real.pixels[rows]) == real.labels[rows]).mean()
                 for rows in (split.test, split.drifted)
             ]
         )
-    assert np.mean(right, axis=0) == pytest.approx([baseline, drifted], abs=0.04)
+    assert np.mean(accuracies, axis=0) == pytest.approx([baseline, drifted], abs=0.04)
 
 
 def test_synthetic_faces_are_neither_trivial_nor_impossible() -> None:

@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from faces.data.conditions import parse_condition
 from faces.data.dataset import Faces, load_faces
 from faces.data.split import split_by_condition
-from faces.models import build_model, model_names
+from faces.models import ModelParams, build_model, model_names, model_parameters
 from faces.models.export import export_model
 from faces.models.training import fit_classifier, fit_features
 from faces.runtime.portable import (
@@ -27,10 +27,15 @@ from tests.conftest import real_faces_are_here
 ABOUT = {"model_version": "7", "data_version": "abc"}
 
 
-def fit(name: str, faces: Faces, **params: object) -> Pipeline:
+def fit(name: str, faces: Faces, **params: bool | int | float | str) -> Pipeline:
     model = build_model(name, **params)
     features = fit_features(model, faces.pixels, faces.labels)
     return fit_classifier(model, features, faces.pixels, faces.labels)
+
+
+def own_params(name: str, **params: bool | int | float | str) -> ModelParams:
+    """Those of the parameters that the model has."""
+    return {key: value for key, value in params.items() if key in model_parameters(name)}
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +65,7 @@ def test_the_portable_model_answers_as_the_trained_one_on_all_images(
 @pytest.mark.parametrize("name", model_names())
 def test_two_people_are_enough(drawn: Faces, name: str, whiten: bool) -> None:
     two = drawn[np.flatnonzero(np.isin(drawn.labels, drawn.identities[:2]))]
-    model = fit(name, two, components=3, **({} if name == "fisher" else {"whiten": whiten}))
+    model = fit(name, two, **own_params(name, components=3, whiten=whiten))
     portable = export_model(model, ABOUT)
     error = np.abs(portable.predict_proba(drawn.pixels) - model.predict_proba(drawn.pixels))
     assert error.max() < 1e-5

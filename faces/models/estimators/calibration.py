@@ -1,0 +1,24 @@
+"""Calibration by temperature scaling."""
+
+from sklearn.base import BaseEstimator
+from sklearn.calibration import CalibratedClassifierCV
+
+from faces.models.estimators.folds import StratifiedAugmentedKFold
+
+
+def temperature_scaled(classifier: BaseEstimator, folds: int) -> CalibratedClassifierCV:
+    """Calibrate a classifier by one temperature (Guo et al. 2017).
+
+    The temperature is fitted on out-of-fold scores, and the classifier on all rows, so the most
+    probable class is the one with the largest score.
+
+    Args:
+        classifier: An unfitted classifier.
+        folds: Maximum number of folds; fewer where someone has fewer images.
+
+    Returns:
+        The unfitted calibrated classifier.
+    """
+    return CalibratedClassifierCV(
+        classifier, method="temperature", cv=StratifiedAugmentedKFold(folds), ensemble=False
+    )

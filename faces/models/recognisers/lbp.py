@@ -1,0 +1,19 @@
+"""Local binary patterns and the nearest training image: a recogniser without PCA."""
+
+from sklearn.pipeline import Pipeline
+
+from faces.models.estimators.calibration import temperature_scaled
+from faces.models.estimators.local_patterns import LocalBinaryPatterns
+from faces.models.estimators.nearest_neighbour import NearestNeighbour
+from faces.models.parameters import Blur, CalibrationFolds, Seed
+
+
+def build(*, blur: Blur = 1.0, calibration_folds: CalibrationFolds = 5, seed: Seed = 0) -> Pipeline:
+    """Build the model; nothing in it is random, so `seed` has no effect.
+
+    Histograms of local binary patterns per grid cell as in Ahonen, Hadid and Pietikäinen (PAMI
+    2006), compared by the Hellinger distance: the Euclidean distance of square-rooted counts.
+    Temperature scaling turns distances into probabilities.
+    """
+    classifier = temperature_scaled(NearestNeighbour(), calibration_folds)
+    return Pipeline([("patterns", LocalBinaryPatterns(blur=blur)), ("classifier", classifier)])
