@@ -90,7 +90,7 @@ def run_trial(faces: Faces, split: Split, seed: int, added: int, model: str) -> 
 
 def fit_detector(faces: Faces, rows: Rows) -> DriftDetector:
     """Fit the default detector on training rows, with the windows that were added as groups."""
-    return DriftDetector.fit(faces.images[rows], faces.labels[rows], learned_windows(faces)[rows])
+    return DriftDetector.fit(faces.images[rows], faces.labels[rows], faces.origins[rows])
 
 
 def train(faces: Faces, rows: Rows, name: str) -> Classifier:

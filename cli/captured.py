@@ -1,6 +1,6 @@
 """Show or delete what the endpoint captured.
 
-examples:
+Examples:
   python run.py captured                            # the latest requests
   python run.py captured --csv requests.csv         # all of them, without pixels
   python run.py captured --forget-before 2026-11-01

@@ -1,6 +1,6 @@
 """Send a face to the endpoint and show who it is: an image file, or one of the held-out faces.
 
-examples:
+Examples:
   python run.py predict
   python run.py predict ada.png --label ada
   python run.py predict --body > face.json      # the request's body, for curl
@@ -57,7 +57,9 @@ def predict(image: Path | None, label: str | None, body: bool) -> None:
     prediction = send_faces(endpoint.url, pixels[None], headers=endpoint.headers)
     probabilities = prediction.probabilities[0]
     console = Console(highlight=False)
-    console.print(f"{title}, sent to {endpoint.url} (version {prediction.version}):", soft_wrap=True)
+    console.print(
+        f"{title}, sent to {endpoint.url} (version {prediction.version}):", soft_wrap=True
+    )
     console.print(f"[bold]{prediction.predicted[0]}[/]")
     for column in probabilities.argsort()[::-1][:TOP]:
         console.print(f"  {probabilities[column]:6.1%}  {prediction.classes[column]}")

@@ -10,7 +10,7 @@ from zenml.enums import ExecutionStatus
 from zenml.models import PipelineRunResponse, StepRunResponse
 from zenml.utils.run_utils import refresh_run_status
 
-from cli.progress import title
+from cli.progress import step_title
 from components import clouds
 from faces.errors import OperationError
 
@@ -42,7 +42,7 @@ def _wait(run: PipelineRunResponse, console: Console, status: Status) -> Pipelin
         steps = sorted(run.steps.values(), key=lambda step: step.created)
         for step in steps:
             if step.id not in told and step.status.is_successful:
-                console.print(f"  [green]✓[/] {title(step.name)} [dim]{_took(step)}[/]")
+                console.print(f"  [green]✓[/] {step_title(step.name)} [dim]{_took(step)}[/]")
                 told.add(step.id)
         if run.status.is_finished:
             return run
@@ -53,7 +53,7 @@ def _wait(run: PipelineRunResponse, console: Console, status: Status) -> Pipelin
             if (ended := orchestrator.fetch_status(run)[0]) and ended.is_finished:
                 refresh_run_status(run)
                 continue
-        working = [title(s.name) for s in steps if s.status == ExecutionStatus.RUNNING]
+        working = [step_title(s.name) for s in steps if s.status == ExecutionStatus.RUNNING]
         status.update(f"{', '.join(working) or 'waiting for a machine'} …")
         time.sleep(POLL_SECONDS)
 
@@ -65,8 +65,8 @@ def why_failed(run: PipelineRunResponse) -> str:
         if step.exception_info is not None:
             last = step.exception_info.traceback.strip().splitlines()[-1]
             said = step.exception_info.message or last
-            return f"{title(step.name)}: {' '.join(said.split())}{_log(step)}"
-    what = f"{title(failed[0].name)} failed" if failed else "it ended before a step could work"
+            return f"{step_title(step.name)}: {' '.join(said.split())}{_log(step)}"
+    what = f"{step_title(failed[0].name)} failed" if failed else "it ended before a step could work"
     said = clouds.job_error(run) or "it said nothing"
     return f"{what}: {said}: see {_where(run)}"
 
@@ -82,7 +82,7 @@ def _log(step: StepRunResponse) -> str:
 
 def _took(step: StepRunResponse) -> str:
     if step.status == ExecutionStatus.CACHED:
-        return "as before"
+        return "cached"
     if step.start_time is None or step.end_time is None:
         return ""
     return f"{(step.end_time - step.start_time).total_seconds():.0f}s"

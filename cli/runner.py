@@ -2,6 +2,7 @@
 
 import functools
 import importlib.metadata
+from typing import Any
 
 import importlib_metadata
 from rich.console import Console
@@ -10,6 +11,7 @@ from zenml.client import Client
 from zenml.config import DockerSettings
 from zenml.enums import ExecutionMode
 from zenml.models import PipelineRunResponse
+from zenml.pipelines.pipeline_definition import Pipeline
 
 from cli.progress import show_progress
 from cli.remote_run import follow_run
@@ -56,7 +58,11 @@ def run_pipeline(
         status.update(f"starting {name} on stack '{selected.name}' …")
         exclusive = getattr(module, "SINGLE_INSTANCE", False)
         with single_instance(name, exclusive), run_lock(selected):
-            run = _run(getattr(module, name), settings, cached, console, status)
+            options = run_options(cached)
+            if on_failure := getattr(module, "ON_FAILURE", None):
+                options["on_failure"] = on_failure
+            define: Pipeline = getattr(module, name)
+            run = _run(define.with_options(**options), settings, console, status)
     summary = module.summarize(run)
     info = summary.run.model_copy(
         update={"stack": selected.name, "tracker": active_tracker().ui_hint()}
@@ -69,10 +75,10 @@ def runs_elsewhere() -> bool:
     return not Client().active_stack.orchestrator.config.is_local
 
 
-def run_options(cached: bool) -> dict[str, object]:
+def run_options(cached: bool) -> dict[str, Any]:
     """Return how a pipeline runs on the active stack: caching, failures, container image."""
     stack = Client().active_stack
-    options: dict[str, object] = {} if cached else {"enable_cache": False}
+    options: dict[str, Any] = {} if cached else {"enable_cache": False}
     if FAIL_FAST in stack.orchestrator.supported_execution_modes:
         options["execution_mode"] = FAIL_FAST
     if stack.container_registry is not None:
@@ -82,9 +88,8 @@ def run_options(cached: bool) -> dict[str, object]:
 
 
 def _run(
-    pipeline: functools.partial[PipelineRunResponse],
+    pipeline: Pipeline,
     settings: Settings,
-    cached: bool,
     console: Console,
     status: Status,
 ) -> PipelineRunResponse:
@@ -92,7 +97,8 @@ def _run(
     if elsewhere:
         settings.check_data_reachable(Client().active_stack.artifact_store.path)
     try:
-        run: PipelineRunResponse = pipeline.with_options(**run_options(cached))(settings=settings)  # type: ignore[attr-defined]
+        run = pipeline(settings=settings)
+        assert run is not None, "pipelines of this project are neither scheduled nor skipped here"
         return follow_run(run, console, status) if elsewhere else run
     except Exception as error:
         if elsewhere and (translated := clouds.translate_error(error)):

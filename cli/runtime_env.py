@@ -1,6 +1,6 @@
 """Environment variables and log handlers that this project wants for ZenML and MLflow.
 
-    python -m cli.runtime_env    # shell commands that set the variables, for bin/activate
+python -m cli.runtime_env    # shell commands that set the variables, for bin/activate
 """
 
 import atexit

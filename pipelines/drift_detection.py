@@ -9,6 +9,7 @@ from zenml import pipeline
 from zenml.models import PipelineRunResponse
 
 from components.settings import Settings
+from faces.data.window import Window
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision
 from pipelines.shared.settings import GateSettings, Share, Tolerances, VerificationImages
@@ -58,8 +59,10 @@ SETTINGS = DriftSettings
 SINGLE_INSTANCE = True
 """Two drift detections at a time would decide twice about the same faces."""
 
+ON_FAILURE = send_failure
 
-@pipeline(name="drift_detection", dynamic=True, enable_cache=False, on_failure=send_failure)
+
+@pipeline(name="drift_detection", dynamic=True, enable_cache=False)
 def drift_detection(settings: DriftSettings) -> None:
     """Compare the traffic since the last decision with what the live model was trained on.
 
@@ -75,9 +78,7 @@ def drift_detection(settings: DriftSettings) -> None:
     drift, features = detect_drift(
         window, live, settings.threshold, settings.minimum_images, settings.minimum_people
     )
-    decision = decide(
-        window, drift, settings.of_last, settings.required, settings.minimum_labels
-    )
+    decision = decide(window, drift, settings.of_last, settings.required, settings.minimum_labels)
     action = decision.load().action
     if action == Action.NOT_ENOUGH_EVIDENCE:
         return
@@ -176,10 +177,8 @@ def summarize(run: PipelineRunResponse) -> DriftSummary:
     """Summarize a finished run."""
     outputs = outputs_of(run)
     decision: DriftDecision = outputs["drift_decision"].load()
-    window = outputs["window"].run_metadata
-    promotion: Promotion | None = (
-        outputs["promotion"].load() if "promotion" in outputs else None
-    )
+    window: Window = outputs["window"].load()
+    promotion: Promotion | None = outputs["promotion"].load() if "promotion" in outputs else None
     deployment: Deployment | None = (
         outputs["deployment"].load() if "deployment" in outputs else None
     )
@@ -187,8 +186,8 @@ def summarize(run: PipelineRunResponse) -> DriftSummary:
     return DriftSummary(
         run=RunInfo.of(run),
         drift=outputs["drift"].load(),
-        damaged=window["damaged"],
-        unmatched_feedback=window["unmatched_feedback"],
+        damaged=window.damaged,
+        unmatched_feedback=window.unmatched_feedback,
         decision=decision.action,
         reason=decision.reason,
         retrained=promotion is not None,

@@ -26,9 +26,7 @@ from store.records import SearchResult
 class SweepSettings(DatasetSettings):
     """Settings of the sweep. It ends after so many trials or minutes."""
 
-    spaces: Spaces = Field(
-        min_length=1, description="values to try, by recogniser and parameter"
-    )
+    spaces: Spaces = Field(min_length=1, description="values to try, by recogniser and parameter")
     defaults: dict[str, ModelParams] = Field(
         default_factory=dict, description="filled in: the recognisers' own parameters"
     )

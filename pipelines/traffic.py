@@ -9,11 +9,11 @@ from zenml import pipeline
 from zenml.models import PipelineRunResponse
 
 from components.settings import CommandLine, Settings
+from faces.data.traffic import TrafficSummary as TrafficRecord
 from faces.errors import require_choice
 from pipelines.shared.settings import Seed
 from pipelines.shared.summary import RunInfo, Summary, outputs_of
 from steps.monitoring.send_traffic import send_traffic
-from faces.data.traffic import TrafficSummary as TrafficRecord
 
 
 class TrafficSettings(Settings):

@@ -180,7 +180,6 @@ def summarize(run: PipelineRunResponse) -> TrainingSummary:
             {name: data[name] for name in ("source", "version", "identities")}
             | {name: split[name] for name in names}
         ),
-        metrics={"baseline_accuracy": None, "drifted_accuracy": None}
-        | outputs["metrics"].load(),
+        metrics={"baseline_accuracy": None, "drifted_accuracy": None} | outputs["metrics"].load(),
         model=outputs["promotion"].load(),
     )

@@ -1,4 +1,4 @@
-"""When ZenML may reuse a step's result: as long as everything that the step imports is unchanged."""
+"""Cache policy: a step's result is reused while everything that it imports is unchanged."""
 
 from zenml.config.cache_policy import CachePolicy
 

@@ -143,9 +143,7 @@ def _log(artifact: str, values: Mapping[str, MetadataType | None]) -> None:
         name: value for name, value in values.items() if value is not None
     }
     stack = str(Client().active_stack_model.id)
-    log_metadata(
-        metadata={**metadata, "stack": stack}, artifact_name=artifact, infer_artifact=True
-    )
+    log_metadata(metadata={**metadata, "stack": stack}, artifact_name=artifact, infer_artifact=True)
 
 
 def _records(artifact: str, pipeline: str | None = None) -> list[dict[str, MetadataType]]:

@@ -1,6 +1,7 @@
 """A recogniser's parameters: defaults of its `build`, its YAML, and overrides."""
 
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import ConfigDict, ValidationError, validate_call
@@ -41,7 +42,7 @@ def model_config(name: str) -> Path:
     return CONFIGS / "models" / f"{name}.yaml"
 
 
-def read_yaml(path: Path) -> dict:
+def read_yaml(path: Path) -> dict[str, Any]:
     """Read a YAML file of keys and values; an empty one is {}.
 
     Raises:

@@ -117,4 +117,3 @@ def check_condition(source: str, condition: str, explicit: bool) -> str:
     if explicit and condition:
         raise UserError(f"--condition {condition}: there is no {table}")
     return ""
-

@@ -62,9 +62,7 @@ class Summary(BaseModel):
 def outputs_of(run: PipelineRunResponse) -> dict[str, ArtifactVersionResponse]:
     """Return the artifacts that the steps of a run made, by name."""
     return {
-        name: versions[0]
-        for step in run.steps.values()
-        for name, versions in step.outputs.items()
+        name: versions[0] for step in run.steps.values() for name, versions in step.outputs.items()
     }
 
 

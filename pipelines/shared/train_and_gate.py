@@ -55,9 +55,7 @@ def train_and_gate(
         faces, split, features, fitted, portable, drift_detector, metrics, predictions,
         by_condition, confused, plots, card, settings,
     )  # fmt: skip
-    promotion = promote_model(
-        version, metrics, gate.tolerances.model_dump(), gate.minimum_images
-    )
+    promotion = promote_model(version, metrics, gate.tolerances.model_dump(), gate.minimum_images)
     return version, promotion
 
 

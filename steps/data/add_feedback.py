@@ -9,13 +9,13 @@ from faces.data.dataset import Faces
 from faces.data.feedback import add_labelled_faces
 from faces.data.split import Split
 from faces.data.window import Window
-from store.materializers import FacesMaterializer, SplitMaterializer
+from store.materializers import FACES, SPLIT
 from store.versions import load_artifact, require_version
 
 
 @step(
     enable_cache=False,
-    output_materializers={"faces": FacesMaterializer, "split": SplitMaterializer},
+    output_materializers={"faces": FACES, "split": SPLIT},
 )
 def add_feedback(
     window: Window, live_version: int

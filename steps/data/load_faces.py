@@ -6,10 +6,10 @@ from zenml import add_tags, step
 
 from faces.data import dataset
 from faces.data.dataset import Faces
-from store.materializers import FacesMaterializer
+from store.materializers import FACES
 
 
-@step(enable_cache=False, output_materializers={"faces": FacesMaterializer})
+@step(enable_cache=False, output_materializers={"faces": FACES})
 def load_faces(source: str, people: int, images: int, seed: int) -> Annotated[Faces, "faces"]:
     """Load faces from a source and tag the run with what the source turned out to be.
 

@@ -8,12 +8,12 @@ from faces.data.conditions import parse_condition
 from faces.data.dataset import Faces
 from faces.data.split import Split, split_by_condition
 from store.caching import cache_on_imports
-from store.materializers import SplitMaterializer
+from store.materializers import SPLIT
 
 
 @step(
     cache_policy=cache_on_imports(__name__),
-    output_materializers={"split": SplitMaterializer},
+    output_materializers={"split": SPLIT},
 )
 def split_faces(
     faces: Faces, condition: str, test_share: float, seed: int

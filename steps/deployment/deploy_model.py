@@ -8,12 +8,12 @@ from components.deployers.base import ModelArtifact, active_deployer
 from components.deployers.settings import ServingSettings
 from faces.errors import OperationError, UserError
 from faces.runtime.portable import file_hash, write_portable
-from store.materializers import RecordMaterializer
+from store.materializers import RECORD
 from store.records import Rollout
 from store.versions import find_version, load_artifact
 
 
-@step(enable_cache=False, output_materializers={"rollout": RecordMaterializer})
+@step(enable_cache=False, output_materializers={"rollout": RECORD})
 def deploy_model(version: int, serving: ServingSettings | None) -> Annotated[Rollout, "rollout"]:
     """Serve a version in place of the one that is served now.
 

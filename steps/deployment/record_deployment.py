@@ -11,13 +11,13 @@ from faces.errors import OperationError
 from steps.promotion.champion import sync_champion
 from store import deployments
 from store.deployments import DEPLOYMENT, ROLLBACK
-from store.materializers import RecordMaterializer
+from store.materializers import RECORD
 from store.production import mark_rolled_back, set_production
 from store.records import Deployment, Rollout
 from store.versions import production_version, require_version
 
 
-@step(enable_cache=False, output_materializers={DEPLOYMENT: RecordMaterializer})
+@step(enable_cache=False, output_materializers={DEPLOYMENT: RECORD})
 def record_deployment(
     rollout: Rollout, largest_difference: float
 ) -> Annotated[Deployment, DEPLOYMENT]:
@@ -25,7 +25,7 @@ def record_deployment(
     return _record(DEPLOYMENT, rollout, "it is the version in production", largest_difference)
 
 
-@step(enable_cache=False, output_materializers={DEPLOYMENT: RecordMaterializer})
+@step(enable_cache=False, output_materializers={DEPLOYMENT: RECORD})
 def record_rollback(
     rollout: Rollout, largest_difference: float, reason: str
 ) -> Annotated[Deployment, DEPLOYMENT]:

@@ -9,10 +9,11 @@ from zenml import step
 from faces.data.dataset import Faces
 from faces.data.split import Split
 from store.caching import cache_on_imports
-from store.materializers import Plots, PlotsMaterializer
+from store.materializers import PLOTS
+from store.materializers.documents import Plots
 
 
-@step(cache_policy=cache_on_imports(__name__), output_materializers={"plots": PlotsMaterializer})
+@step(cache_policy=cache_on_imports(__name__), output_materializers={"plots": PLOTS})
 def plot_results(
     faces: Faces, split: Split, features: BaseEstimator, predictions: pd.DataFrame
 ) -> Annotated[Plots, "plots"]:

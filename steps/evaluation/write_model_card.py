@@ -10,12 +10,13 @@ from faces.data.dataset import Faces
 from faces.data.split import Split
 from faces.runtime.portable import PortableModel
 from store.caching import cache_on_imports
-from store.materializers import Page, PageMaterializer
+from store.materializers import PAGE
+from store.materializers.documents import Page
 
 
 @step(
     cache_policy=cache_on_imports(__name__),
-    output_materializers={"model_card": PageMaterializer},
+    output_materializers={"model_card": PAGE},
 )
 def write_model_card(
     faces: Faces,

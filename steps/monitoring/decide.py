@@ -15,10 +15,10 @@ from store.deployments import (
     last_decided_at,
     record_decision,
 )
-from store.materializers import RecordMaterializer
+from store.materializers import RECORD
 
 
-@step(enable_cache=False, output_materializers={DECISION: RecordMaterializer})
+@step(enable_cache=False, output_materializers={DECISION: RECORD})
 def decide(
     window: Window,
     drift: MonitoringResult,

@@ -10,14 +10,14 @@ from faces.data.window import Window
 from faces.drift.monitoring import MonitoringResult, assess_window
 from faces.errors import UserError
 from faces.evaluation.metrics import BASELINE
-from store.materializers import RecordMaterializer
+from store.materializers import RECORD
 from store.materializers.detector import FittedDetector
 from store.versions import load_artifact, require_version
 
-PART, REFERENCE, WINDOW = "part", "reference", "window"
+PART, TRAINED, SEEN = "part", "trained", "seen"
 
 
-@step(enable_cache=False, output_materializers={"drift": RecordMaterializer})
+@step(enable_cache=False, output_materializers={"drift": RECORD})
 def detect_drift(
     window: Window,
     live_version: int,
@@ -43,5 +43,5 @@ def detect_drift(
     baseline = predictions[predictions["part"] == BASELINE]
     result = assess_window(window, detector, baseline, live_version)
     reference, measured = detector.tabulate(np.asarray(window.images), window.predicted)
-    features = pd.concat([reference.assign(part=REFERENCE), measured.assign(part=WINDOW)])
+    features = pd.concat([reference.assign(part=TRAINED), measured.assign(part=SEEN)])
     return result, features.reset_index(drop=True)

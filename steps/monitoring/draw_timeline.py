@@ -9,10 +9,10 @@ from zenml.models import ModelVersionResponse
 
 from faces import NAME
 from faces.data.window import Window
-from faces.drift.accuracy import AccuracyDrop
 from faces.drift.policy import Action
 from store.deployments import DecisionEntry, decisions, deployments
-from store.materializers import Page, PageMaterializer
+from store.materializers import PAGE
+from store.materializers.documents import Page
 from store.records import Deployment
 from store.versions import NO_STAGE, all_versions
 
@@ -23,7 +23,7 @@ MAX_WINDOWS = 20
 """Faces are shown of this many windows, the latest."""
 
 
-@step(enable_cache=False, output_materializers={"history": PageMaterializer})
+@step(enable_cache=False, output_materializers={"history": PAGE})
 def draw_timeline() -> Annotated[Page, "history"]:
     """Show windows, decisions with their reasons, deployments, versions and accuracy over time."""
     from faces.reports.timeline import draw_timeline_page

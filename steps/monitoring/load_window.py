@@ -10,10 +10,10 @@ from faces.data.window import Window
 from faces.drift.captured_requests import read_captured_requests, select_window
 from serving.capture.reader import read_files
 from store.deployments import decisions, last_decided_at
-from store.materializers import WindowMaterializer
+from store.materializers import WINDOW
 
 
-@step(enable_cache=False, output_materializers={"window": WindowMaterializer})
+@step(enable_cache=False, output_materializers={"window": WINDOW})
 def load_window(last: int | None) -> Annotated[Window, "window"]:
     """Load the faces captured since the last decision, or the last N of them.
 

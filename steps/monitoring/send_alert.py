@@ -7,11 +7,11 @@ from zenml.client import Client
 
 from faces import NAME
 from faces.drift.policy import Action, DriftDecision
-from store.materializers import RecordMaterializer
+from store.materializers import RECORD
 from store.records import Alert, Promotion, Rollout
 
 
-@step(enable_cache=False, output_materializers={"alert": RecordMaterializer})
+@step(enable_cache=False, output_materializers={"alert": RECORD})
 def send_alert(
     decision: DriftDecision, promotion: Promotion | None, rollout: Rollout | None
 ) -> Annotated[Alert, "alert"]:

@@ -15,14 +15,14 @@ from faces.data.dataset import Faces
 from faces.data.traffic import TrafficSummary, traffic_rows
 from faces.errors import OperationError
 from steps.progress import report_progress
-from store.materializers import RecordMaterializer
+from store.materializers import RECORD
 from store.versions import load_artifact, require_version
 
 MAX_FIRST_FAILURES = 3
 """If the first requests all fail, the endpoint is down and nothing more is sent."""
 
 
-@step(enable_cache=False, output_materializers={"traffic": RecordMaterializer})
+@step(enable_cache=False, output_materializers={"traffic": RECORD})
 def send_traffic(
     condition: str, requests: int, corruption: str, feedback: float, delay: float, seed: int
 ) -> Annotated[TrafficSummary, "traffic"]:

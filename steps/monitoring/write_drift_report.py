@@ -9,12 +9,13 @@ from faces.data.dataset import Faces
 from faces.data.window import Window
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision
-from steps.monitoring.detect_drift import PART, REFERENCE, WINDOW
-from store.materializers import Page, PageMaterializer
+from steps.monitoring.detect_drift import PART, SEEN, TRAINED
+from store.materializers import PAGE
+from store.materializers.documents import Page
 from store.versions import load_artifact, require_version
 
 
-@step(enable_cache=False, output_materializers={"drift_report": PageMaterializer})
+@step(enable_cache=False, output_materializers={"drift_report": PAGE})
 def write_drift_report(
     window: Window, drift: MonitoringResult, features: pd.DataFrame, decision: DriftDecision
 ) -> Annotated[Page, "drift_report"]:
@@ -23,7 +24,7 @@ def write_drift_report(
     from faces.reports.evidently_report import evidently_report
 
     reference, measured = (
-        features[features[PART] == part].drop(columns=PART) for part in (REFERENCE, WINDOW)
+        features[features[PART] == part].drop(columns=PART) for part in (TRAINED, SEEN)
     )
     columns, evidently = evidently_report(reference, measured, drift.drift.threshold)
     version = require_version(drift.version)

@@ -17,7 +17,7 @@ from faces.evaluation import promotion_gate
 from faces.evaluation.metrics import BASELINE, DRIFTED
 from faces.evaluation.promotion_gate import Comparison, GateDecision, VersionFacts
 from steps.promotion.champion import sync_champion
-from store.materializers import RecordMaterializer
+from store.materializers import RECORD
 from store.production import ROLLED_BACK, set_production
 from store.records import Promotion
 from store.versions import (
@@ -29,7 +29,7 @@ from store.versions import (
 )
 
 
-@step(enable_cache=False, output_materializers={"promotion": RecordMaterializer})
+@step(enable_cache=False, output_materializers={"promotion": RECORD})
 def promote_model(
     version: int,
     metrics: dict[str, float],

@@ -15,7 +15,7 @@ from faces.data.dataset import Faces
 from faces.data.sources import credit
 from faces.runtime.portable import PortableModel, file_hash, write_portable
 from store.caching import cache_on_imports
-from store.materializers import Page, Plots
+from store.materializers.documents import Page, Plots
 from store.production import REGISTRY_VERSION
 from store.versions import create_version
 
@@ -69,7 +69,7 @@ def register_model(
             "tracker_run_id": run.run_id,
             "portable_hash": file_hash(write_portable(portable)),
             "metrics": metrics,
-            "settings": settings,  # type: ignore[dict-item]
+            "settings": settings,
             **registry,
         },
         tags=[f"data:{faces.source}"],

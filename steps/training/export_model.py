@@ -10,12 +10,12 @@ from faces.errors import UserError
 from faces.models import export
 from faces.runtime.portable import PortableModel
 from store.caching import cache_on_imports
-from store.materializers import PortableMaterializer
+from store.materializers import PORTABLE
 
 
 @step(
     cache_policy=cache_on_imports(__name__),
-    output_materializers={"portable": PortableMaterializer},
+    output_materializers={"portable": PORTABLE},
 )
 def export_model(
     faces: Faces, model: BaseEstimator, open_set: dict[str, float | None]

@@ -9,13 +9,13 @@ from faces.data.dataset import Faces
 from faces.data.split import Split
 from faces.drift.detectors import fit_detector
 from store.caching import cache_on_imports
-from store.materializers import DetectorMaterializer
+from store.materializers import DETECTOR
 from store.materializers.detector import FittedDetector
 
 
 @step(
     cache_policy=cache_on_imports(__name__),
-    output_materializers={"drift_detector": DetectorMaterializer},
+    output_materializers={"drift_detector": DETECTOR},
 )
 def fit_drift_detector(
     faces: Faces, split: Split, detector: str

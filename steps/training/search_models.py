@@ -14,7 +14,8 @@ from faces.models import ModelParams
 from faces.models.search import Trial, best_index, cross_validate, sample_trials
 from steps.progress import report_progress
 from store.code_hash import code_hash
-from store.materializers import Plots, PlotsMaterializer, RecordMaterializer
+from store.materializers import PLOTS, RECORD
+from store.materializers.documents import Plots
 from store.records import SearchResult
 
 Spaces = dict[str, dict[str, list[bool | int | float | str]]]
@@ -23,7 +24,7 @@ Results = list[tuple[Trial, dict[str, float]]]
 
 @step(
     enable_cache=False,
-    output_materializers={"search": PlotsMaterializer, "best": RecordMaterializer},
+    output_materializers={"search": PLOTS, "best": RECORD},
 )
 def search_models(
     faces: Faces,

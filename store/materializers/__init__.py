@@ -1,25 +1,21 @@
-"""How the project's types are stored as artifacts: arrays, tables, JSON and images. No pickle."""
+"""How the project's types are stored as artifacts: arrays, tables, JSON and images. No pickle.
 
-from store.materializers.detector import DetectorMaterializer
-from store.materializers.documents import (
-    Page,
-    PageMaterializer,
-    Plots,
-    PlotsMaterializer,
-)
-from store.materializers.faces import FacesMaterializer, SplitMaterializer, WindowMaterializer
-from store.materializers.portable import PortableMaterializer
-from store.materializers.records import RecordMaterializer
+Steps name their materializers by these sources. Passing the classes would make ZenML open its
+database while a step's module is imported.
+"""
 
-__all__ = [
-    "DetectorMaterializer",
-    "FacesMaterializer",
-    "Page",
-    "PageMaterializer",
-    "Plots",
-    "PlotsMaterializer",
-    "PortableMaterializer",
-    "RecordMaterializer",
-    "SplitMaterializer",
-    "WindowMaterializer",
-]
+from zenml.config.source import Source, SourceType
+
+
+def _source(module: str, name: str) -> Source:
+    return Source(module=f"{__name__}.{module}", attribute=name, type=SourceType.USER)
+
+
+DETECTOR = _source("detector", "DetectorMaterializer")
+FACES = _source("faces", "FacesMaterializer")
+PAGE = _source("documents", "PageMaterializer")
+PLOTS = _source("documents", "PlotsMaterializer")
+PORTABLE = _source("portable", "PortableMaterializer")
+RECORD = _source("records", "RecordMaterializer")
+SPLIT = _source("faces", "SplitMaterializer")
+WINDOW = _source("faces", "WindowMaterializer")

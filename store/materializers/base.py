@@ -33,7 +33,7 @@ class FileMaterializer(BaseMaterializer):
     def write_arrays(self, name: str, arrays: dict[str, NDArray[np.generic]]) -> None:
         """Write arrays as one .npz file."""
         buffer = BytesIO()
-        np.savez(buffer, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+        np.savez(buffer, allow_pickle=False, **arrays)
         self.write(name, buffer.getvalue())
 
     def read_arrays(self, name: str) -> dict[str, NDArray[np.generic]]:

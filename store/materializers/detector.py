@@ -6,7 +6,8 @@ from typing import ClassVar
 from zenml.enums import ArtifactType
 from zenml.metadata.metadata_types import MetadataType
 
-from faces.drift.detectors import Detector, detector_class
+from faces.drift.detector import Detector
+from faces.drift.detectors import detector_class
 from store.materializers.base import FileMaterializer
 
 

@@ -111,7 +111,7 @@ class WindowMaterializer(FileMaterializer):
     def load(self, data_type: type) -> Window:
         """Read what `save` wrote."""
         arrays = self.read_arrays("window.npz")
-        counts = {name: int(arrays.pop(name)) for name in self.COUNTS}  # type: ignore[call-overload]
+        counts = {name: int(arrays.pop(name)) for name in self.COUNTS}
         return Window(**arrays, **counts)  # type: ignore[arg-type]
 
     def extract_metadata(self, window: Window) -> dict[str, MetadataType]:

@@ -1,4 +1,4 @@
-"""In a copy of the repository: one new module is enough, and cache keys cover what a step imports."""
+"""In a copy of the repository: new modules are found, and cache keys cover what steps import."""
 
 import json
 import os
@@ -17,33 +17,27 @@ PACKAGES = (
 SOURCE = '''
 """Striped test images."""
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 import numpy as np
 import pandas as pd
 
-from faces.data.sources.base import FaceArrays
+from faces.data.sources.base import DataSource, GeneratorSettings, RawFaces
 
 
-class Stripes:
-    name = "stripes"
-    credit = "stripes, generated for a test"
-    is_synthetic = True
-
-    def load(self, people: int, images: int, seed: int) -> FaceArrays:
-        rng = np.random.default_rng(seed)
-        labels = np.repeat([f"p{n}" for n in range(9)], 8)
-        base = np.stack([np.tile(rng.random(64), (64, 1)) for _ in range(9)])
-        noise = rng.normal(0, 0.02, (len(labels), 64, 64))
-        pictures = np.clip(np.repeat(base, 8, axis=0) + noise, 0, 1).astype(np.float32)
-        return pictures, labels, self.conditions().iloc[np.arange(len(labels)) % 4].reset_index(drop=True)
-
-    def conditions(self) -> pd.DataFrame:
-        return pd.DataFrame({"yaw": ["frontal", "frontal", "frontal", "left"]})
+def load(settings: GeneratorSettings) -> RawFaces:
+    rng = np.random.default_rng(settings.seed)
+    labels = np.repeat([f"p{n}" for n in range(9)], 8)
+    stripes = np.stack([np.tile(rng.random(64), (64, 1)) for _ in range(9)])
+    noise = rng.normal(0, 0.02, (len(labels), 64, 64))
+    images = np.clip(np.repeat(stripes, 8, axis=0) + noise, 0, 1).astype(np.float32)
+    rows = np.arange(len(labels)) % 4
+    return images, labels, conditions().iloc[rows].reset_index(drop=True)
 
 
-SOURCE = Stripes()
+def conditions() -> pd.DataFrame:
+    return pd.DataFrame({"yaw": ["frontal", "frontal", "frontal", "left"]})
+
+
+SOURCE = DataSource("stripes", "stripes, generated for a test", True, load, conditions)
 '''
 
 RECOGNISER = '''
@@ -58,7 +52,11 @@ from faces.models.estimators.discriminants import CosineNearestMean
 from faces.models.estimators.folds import StratifiedAugmentedKFold
 
 
-def build(*, calibration_folds: Annotated[int, "folds"] = 3, seed: Annotated[int, "seed"] = 0) -> Pipeline:
+def build(
+    *,
+    calibration_folds: Annotated[int, "folds of the calibration"] = 3,
+    seed: Annotated[int, "unused"] = 0,
+) -> Pipeline:
     """Build the model.
 
     Args:
@@ -66,8 +64,9 @@ def build(*, calibration_folds: Annotated[int, "folds"] = 3, seed: Annotated[int
         seed: Unused.
     """
     folds = StratifiedAugmentedKFold(calibration_folds)
-    mean = CalibratedClassifierCV(CosineNearestMean(), method="temperature", cv=folds, ensemble=False)
-    return Pipeline([("identity", "passthrough"), ("classifier", mean)])
+    mean = CosineNearestMean()
+    calibrated = CalibratedClassifierCV(mean, method="temperature", cv=folds, ensemble=False)
+    return Pipeline([("identity", "passthrough"), ("classifier", calibrated)])
 '''
 
 DETECTOR = '''
@@ -197,7 +196,13 @@ def test_only_steps_that_import_a_changed_module_run_again(copy: Copy) -> None:
     copy.append("faces/reports/plots.py", "\n# A comment.\n")
     _, cached = copy.pipeline("training", *options)
     assert not cached["plot results"]
-    for step in ("split faces", "fit features", "train model", "export model", "fit drift detector"):
+    for step in (
+        "split faces",
+        "fit features",
+        "train model",
+        "export model",
+        "fit drift detector",
+    ):
         assert cached[step], step
 
     copy.append("faces/runtime/lbp.py", "\n# A comment.\n")

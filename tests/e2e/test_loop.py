@@ -250,7 +250,9 @@ def test_an_endpoint_that_is_down_is_reported_and_changes_nothing(
     deployer().start_model_server(service.uuid, timeout=30)
 
 
-def test_a_second_drift_detection_at_the_same_time_does_nothing(run: Run, live: dict[str, Any], home: Path) -> None:
+def test_a_second_drift_detection_at_the_same_time_does_nothing(
+    run: Run, live: dict[str, Any], home: Path
+) -> None:
     with (home / "faces-drift_detection.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(UserError, match="drift_detection is running already"):

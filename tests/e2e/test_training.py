@@ -156,7 +156,9 @@ def test_another_model_is_a_new_version_and_the_old_one_stays(
     assert load_artifact(previous, "model").predict(load_artifact(previous, "faces").pixels[:1])
 
 
-def test_a_worse_model_is_rejected_and_production_stays(train: Train, first: dict[str, Any]) -> None:
+def test_a_worse_model_is_rejected_and_production_stays(
+    train: Train, first: dict[str, Any]
+) -> None:
     before = production()
     worse = train("params: {components: 2}")
     assert worse["model"]["stage"] == "none"
@@ -165,7 +167,9 @@ def test_a_worse_model_is_rejected_and_production_stays(train: Train, first: dic
     assert production() == before == champion()
 
 
-def test_a_model_that_does_not_know_everyone_is_rejected(train: Train, first: dict[str, Any]) -> None:
+def test_a_model_that_does_not_know_everyone_is_rejected(
+    train: Train, first: dict[str, Any]
+) -> None:
     fewer = train(condition="glasses")
     if fewer["data"]["left_out"]:
         assert "people that production knows" in fewer["model"]["reason"]

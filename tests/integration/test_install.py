@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-NEEDED = {"certifi", "charset-normalizer", "face-recognizer", "idna", "numpy", "requests", "urllib3"}
+NEEDED = {
+    "certifi",
+    "charset-normalizer",
+    "face-recognizer",
+    "idna",
+    "numpy",
+    "requests",
+    "urllib3",
+}
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from faces.drift.mmd import mmd_test
+from faces.drift.moments import moments_test
 from scipy.stats import ks_2samp, kstest
 
 from faces.drift.accuracy import accuracy_test
 from faces.drift.confidence import confidence_test
 from faces.drift.ks import ks_columns
-from faces.drift.mmd import mmd_test
-from faces.drift.moments import moments_test
 
 TESTS = [mmd_test, moments_test]
 
