@@ -20,7 +20,7 @@ def deployment(settings: dict[str, Any]) -> None:
     3. Compare the endpoint's answers with the model's own; if they differ, put the former one back.
     4. Write down who did it, when, in place of what.
     """
-    endpoint = {**settings["endpoint"], **settings["capture"]}
+    endpoint = {"endpoint": settings["endpoint"], "capture": settings["capture"]}
     version = choose_production()
     live = deploy_model(version, endpoint)
     difference = verify_endpoint(live, settings["verification_images"])

@@ -3,13 +3,13 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 from zenml.client import Client
 from zenml.model_deployers import BaseModelDeployer
 from zenml.services import BaseService, ServiceConfig
 
+from components.deployers.settings import ServingSettings
 from faces.errors import UserError
 
 NOTHING_DEPLOYED = "nothing was deployed yet: python run.py --pipeline deployment"
@@ -39,7 +39,7 @@ class FaceDeployer(BaseModelDeployer):
     """One endpoint with a stable URL, on which one version at a time is live."""
 
     @abstractmethod
-    def deploy(self, model: ModelArtifact, settings: Mapping[str, Any] | None) -> Endpoint:
+    def deploy(self, model: ModelArtifact, settings: ServingSettings | None) -> Endpoint:
         """Serve `model` in place of what is served, without failing a request.
 
         `settings` are those of the endpoint; None leaves it as it was deployed. If the model does

@@ -50,7 +50,7 @@ def read_captured_requests(files: Iterable[bytes]) -> CapturedRequests:
             if record.kind == MODEL:
                 classes[record.head["version"]] = record.head["classes"]
             elif record.kind == FEEDBACK:
-                given = (record.head["time"], record.head["truth"])
+                given = (record.head["time"], record.head["labels"])
                 feedback[record.head["id"]] = max(given, feedback.get(record.head["id"], given))
             elif not record.head["id"].startswith(VERIFICATION):
                 predictions.append(record)

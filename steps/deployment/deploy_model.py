@@ -5,8 +5,9 @@ from typing import Annotated, Any
 from zenml import step
 
 from components.deployers.base import ModelArtifact, active_deployer
+from components.deployers.settings import ServingSettings
 from faces.errors import OperationError, UserError
-from faces.runtime.portable import PortableModel, file_hash, stamped, write_portable
+from faces.runtime.portable import PortableModel, file_hash, write_portable
 from store.versions import find_version, load_artifact
 
 
@@ -17,7 +18,8 @@ def deploy_model(
     """Serve a version in place of what is served; without `endpoint`, where that is served now."""
     deployer = active_deployer()
     replaced = deployer.served_version()
-    live = deployer.deploy(portable_model(version), endpoint)
+    settings = None if endpoint is None else ServingSettings.model_validate(endpoint)
+    live = deployer.deploy(portable_model(version), settings)
     return {"url": live.url, "version": live.version, "replaced": replaced, "note": live.note}
 
 
@@ -30,7 +32,7 @@ def portable_model(number: int) -> ModelArtifact:
             f"version {number} has no portable model: python run.py --pipeline training --no-cache"
         )
     portable: PortableModel = load_artifact(version, "portable")
-    data = write_portable(stamped(portable, number))
+    data = write_portable(portable)
     if file_hash(data) != recorded:
         raise OperationError(
             f"version {number}: its portable model is not the one that was recorded"

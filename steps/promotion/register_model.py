@@ -14,7 +14,7 @@ from zenml.artifacts.unmaterialized_artifact import UnmaterializedArtifact
 import faces as faces_package
 from faces import NAME
 from faces.data.dataset import CREDITS, Faces
-from faces.runtime.portable import PortableModel, file_hash, stamped, write_portable
+from faces.runtime.portable import PortableModel, file_hash, write_portable
 from store.caching import CACHED
 from store.materializers import Page, Pictures
 from store.versions import create_version
@@ -79,8 +79,8 @@ def register_model(
         tags=[f"data:{faces.source}"],
         description=description,
     )
-    data = write_portable(stamped(portable, version.number))
-    log_metadata(metadata={"portable_hash": file_hash(data)}, model_version_id=version.id)
+    portable_hash = file_hash(write_portable(portable))
+    log_metadata(metadata={"portable_hash": portable_hash}, model_version_id=version.id)
     return version.number
 
 

@@ -5,7 +5,7 @@ rollout that fails is no error to it. This one changes one SeldonDeployment in p
 Kubernetes rolls out pod by pod, and puts back what was there if the new pods do not come up.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, ClassVar, cast
 
 from zenml.client import Client
@@ -34,6 +34,7 @@ from components.deployers.seldon_kubernetes.service import (
     SeldonKubernetesService,
     SeldonKubernetesServiceConfig,
 )
+from components.deployers.settings import ServingSettings
 from faces import NAME
 from faces.errors import UserError
 from serving.settings import ServerSettings
@@ -76,7 +77,7 @@ class SeldonKubernetesDeployer(FaceDeployer):
             return self.config.image
         return image_name(registry.config.uri, SERVING)
 
-    def deploy(self, model: ModelArtifact, settings: Mapping[str, Any] | None) -> Endpoint:
+    def deploy(self, model: ModelArtifact, settings: ServingSettings | None) -> Endpoint:
         """See FaceDeployer."""
         cluster = self.cluster
         previous = cluster.find()

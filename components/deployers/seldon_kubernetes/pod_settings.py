@@ -1,19 +1,18 @@
 """The settings of servers that run in pods."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from components.deployers.seldon_kubernetes.flavor import SeldonKubernetesConfig
 from components.deployers.seldon_kubernetes.manifest import FOLDER, PORT
+from components.deployers.settings import ServingSettings
 from faces import NAME
 from faces.errors import UserError
 from serving.settings import ServerSettings
 
 
-def pod_settings(given: Mapping[str, Any], config: SeldonKubernetesConfig) -> ServerSettings:
+def pod_settings(requested: ServingSettings, config: SeldonKubernetesConfig) -> ServerSettings:
     """What was asked for, with what pods need in it. Raises UserError if it cannot be kept."""
-    settings = ServerSettings(name=NAME, folder=FOLDER, **given)
+    settings = requested.for_server(NAME, FOLDER, config.replicas)
     place = settings.capture_uri or config.captured
     if settings.capture and "://" not in place:
         raise UserError(
@@ -26,5 +25,4 @@ def pod_settings(given: Mapping[str, Any], config: SeldonKubernetesConfig) -> Se
         port=PORT,
         capture_uri=place,
         rotate_seconds=min(settings.rotate_seconds, config.ship_seconds),
-        replicas=config.replicas,
     )

@@ -12,10 +12,10 @@ from components.deployers.seldon_kubernetes.manifest import (
     read_settings,
     revision,
 )
-from serving.settings import ServerSettings
+from components.deployers.settings import ServingSettings
 
 MODEL = {"version": "3", "uri": "gs://b/models/3-abc.npz", "hash": "abc"}
-SETTINGS = ServerSettings("face-recognizer", "/data", host="0.0.0.0")
+SETTINGS = ServingSettings().for_server("face-recognizer", "/data")
 
 
 def made(token: str = "t", image: str = "i", **given: Any) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from components.deployers.seldon_kubernetes import rollout
 from components.deployers.seldon_kubernetes.flavor import SeldonKubernetesConfig
 from components.deployers.seldon_kubernetes.manifest import make_manifest, read_model, revision
 from components.deployers.seldon_kubernetes.rolling_update import rolling_update
+from components.deployers.settings import ServingSettings
 from faces.errors import OperationError
-from serving.settings import ServerSettings
 from tests.unit.components.deployers.pods import pod
 
 CONFIG = SeldonKubernetesConfig(base_url="http://x", models="/models", captured="gs://b/c")
@@ -16,9 +16,8 @@ CONFIG = SeldonKubernetesConfig(base_url="http://x", models="/models", captured=
 
 def deployment(version: str) -> dict[str, Any]:
     model = {"version": version, "uri": f"gs://b/{version}.npz", "hash": version}
-    return make_manifest(
-        CONFIG, "image", ServerSettings("face-recognizer", "/data"), model, "token"
-    )
+    settings = ServingSettings().for_server("face-recognizer", "/data")
+    return make_manifest(CONFIG, "image", settings, model, "token")
 
 
 class Cluster:
