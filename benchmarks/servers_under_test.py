@@ -1,4 +1,4 @@
-"""The servers that benchmarks/serving.py compares: how each is set up, started and asked."""
+"""The servers that benchmarks/serving.py compares: how each is installed, started and called."""
 
 import json
 import os
@@ -7,80 +7,85 @@ import socket
 import subprocess
 import sys
 import time
-from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import psutil
-from numpy.typing import NDArray
 
-from benchmarks.load import post, run_load
+from benchmarks import payloads
+from benchmarks.load import run_load
+from benchmarks.payloads import Faces
 from benchmarks.servers import MODEL
 from components.deployers.seldon_local.environment import ROOT, ensure_environment
-from serving.settings import ServerSettings, install_model, write_settings
+from components.deployers.settings import CaptureSettings, EndpointSettings, ServingSettings
+from faces.runtime.portable import file_hash
+from serving.settings import install_model, write_settings
 
 ENVIRONMENTS = ROOT / ".venv-bench"
-PREDICT = "/api/v1.0/predictions"
-STARTING = 60.0
-Faces = NDArray[np.float32]
+START_TIMEOUT_SECONDS, STOP_TIMEOUT_SECONDS = 60.0, 5.0
+POLL_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
 class ServerUnderTest:
-    """A server: the command for a port, and a request with faces as JSON and as base64."""
+    """A server, and how to call it."""
 
     name: str
     command: Callable[[int, Path], list[str]]
+    """Returns the command that serves on a port, with a folder for the server's files."""
     as_json: Callable[[Faces], bytes]
     as_base64: Callable[[Faces], bytes]
 
 
 @dataclass
-class Running:
-    """A contender at work."""
+class RunningServer:
+    """A server under test that has answered its first request."""
 
-    contender: ServerUnderTest
+    server: ServerUnderTest
     port: int
     process: psutil.Process
-    startup: float
+    startup_seconds: float
 
     def cpu_seconds(self) -> float:
-        """CPU time that the server and its children have taken."""
-        return float(sum(sum(p.cpu_times()[:2]) for p in self.tree()))
+        """Return the CPU time of the server and its children."""
+        return float(sum(sum(p.cpu_times()[:2]) for p in self.processes()))
 
-    def memory(self) -> float:
-        """MiB that are theirs alone, of the server and its children."""
-        return float(sum(p.memory_full_info().uss for p in self.tree())) / 2**20
+    def memory_mib(self) -> float:
+        """Return the memory that the server and its children do not share with others."""
+        return float(sum(p.memory_full_info().uss for p in self.processes())) / 2**20
 
-    def tree(self) -> list[psutil.Process]:
-        """The server's processes."""
+    def processes(self) -> list[psutil.Process]:
+        """Return the server's processes."""
         return [self.process, *self.process.children(recursive=True)]
 
 
 def servers_under_test() -> list[ServerUnderTest]:
-    """Every server, ours first; each with one process that answers."""
-    seldon = (_seldon_json, _seldon_base64)
+    """Return all servers, ours first; each answers with one process."""
+    seldon = (payloads.seldon_json, payloads.seldon_base64)
+    v2 = (payloads.v2_json, payloads.v2_base64)
+    bentoml = (payloads.bentoml_json, payloads.bentoml_base64)
+    mlflow = (payloads.mlflow_json, payloads.mlflow_base64)
+    fastapi = (payloads.fastapi_json, payloads.fastapi_base64)
     return [
         ServerUnderTest("ours", _ours(capture=True), *seldon),
         ServerUnderTest("ours, no capture", _ours(capture=False), *seldon),
-        ServerUnderTest("seldon as shipped", _shipped, *seldon),
-        ServerUnderTest("MLServer", _mlserver, _v2_json, _v2_base64),
-        ServerUnderTest("BentoML", _bentoml, _bento_json, _bento_base64),
-        ServerUnderTest("mlflow models serve", _mlflow, _mlflow_json, _mlflow_base64),
-        ServerUnderTest("FastAPI + orjson", _fastapi, _fast_json, _fast_base64),
+        ServerUnderTest("seldon as shipped", _seldon, *seldon),
+        ServerUnderTest("MLServer", _mlserver, *v2),
+        ServerUnderTest("BentoML", _bentoml, *bentoml),
+        ServerUnderTest("mlflow models serve", _mlflow, *mlflow),
+        ServerUnderTest("FastAPI + orjson", _fastapi, *fastapi),
     ]
 
 
 def set_up_environments() -> None:
-    """Install what is pinned in requirements/bench-*.txt, each in an environment of its own."""
+    """Install the packages pinned in requirements/bench-*.txt, each in a separate environment."""
     ensure_environment()
     for pinned in sorted((ROOT / "requirements").glob("bench-*.txt")):
         folder = ENVIRONMENTS / pinned.stem.removeprefix("bench-")
-        mark = folder / "ready"
-        if mark.exists() and mark.stat().st_mtime > pinned.stat().st_mtime:
+        marker = folder / "ready"
+        if marker.exists() and marker.stat().st_mtime > pinned.stat().st_mtime:
             continue
         print(f"setting up {folder.name} …", flush=True)
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
@@ -89,51 +94,72 @@ def set_up_environments() -> None:
         subprocess.run(
             [*uv, *python, "--no-deps", "--require-hashes", "-r", str(pinned)], check=True
         )
-        mark.touch()
+        marker.touch()
 
 
 @contextmanager
-def started(contender: ServerUnderTest, folder: Path, faces: Faces) -> Iterator[Running]:
-    """Start a contender and wait for its first answer; stop it at the end."""
+def started(server: ServerUnderTest, folder: Path, faces: Faces) -> Iterator[RunningServer]:
+    """Start a server, wait for its first answer, and stop it at the end.
+
+    Args:
+        server: The server.
+        folder: Contains `model.npz`; the server's files are written to a folder in it.
+        faces: Faces (n, 4096) to ask for.
+
+    Yields:
+        The running server.
+
+    Raises:
+        SystemExit: If it does not start.
+    """
     port = free_port()
-    own = folder / contender.name.replace(" ", "-").replace(",", "")
-    own.mkdir()
-    environment = os.environ | {
+    own_folder = folder / server.name.replace(" ", "-").replace(",", "")
+    own_folder.mkdir()
+    command = server.command(port, own_folder)
+    start = time.perf_counter()
+    with (own_folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=_environment(folder, own_folder),
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        request = server.as_json(faces[:1])
+        while not _answers(port, request):
+            if process.poll() is not None or time.perf_counter() - start > START_TIMEOUT_SECONDS:
+                last = (own_folder / "log").read_text(errors="replace").splitlines()[-3:]
+                raise SystemExit(f"{server.name} did not start: {' / '.join(last)}")
+            time.sleep(POLL_SECONDS)
+        seconds = time.perf_counter() - start
+        yield RunningServer(server, port, psutil.Process(process.pid), seconds)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(STOP_TIMEOUT_SECONDS)
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _environment(folder: Path, own_folder: Path) -> dict[str, str]:
+    return os.environ | {
         "PYTHONPATH": str(ROOT),
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         MODEL: str(folder / "model.npz"),
         "OPENBLAS_NUM_THREADS": "1",
         "BENTOML_DO_NOT_TRACK": "true",
         "MLFLOW_DISABLE_TELEMETRY": "true",
-        "BENTOML_HOME": str(own),
+        "BENTOML_HOME": str(own_folder),
     }
-    command = contender.command(port, own)
-    begin = time.perf_counter()
-    with (own / "log").open("wb") as log:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
-        )
-    try:
-        request = contender.as_json(faces[:1])
-        while not _answers(port, request):
-            if process.poll() is not None or time.perf_counter() - begin > STARTING:
-                last = (own / "log").read_text(errors="replace").splitlines()[-3:]
-                raise SystemExit(f"{contender.name} did not start: {' / '.join(last)}")
-            time.sleep(0.02)
-        yield Running(contender, port, psutil.Process(process.pid), time.perf_counter() - begin)
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(5)
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-def free_port() -> int:
-    """A port that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _answers(port: int, request: bytes) -> bool:
@@ -149,17 +175,18 @@ def _python(environment: str) -> str:
 
 def _ours(capture: bool) -> Callable[[int, Path], list[str]]:
     def command(port: int, folder: Path) -> list[str]:
-        from faces.runtime.portable import file_hash
-
         data = (folder.parent / "model.npz").read_bytes()
         install_model(folder, "1", data, file_hash(data))
-        write_settings(ServerSettings("bench", str(folder), port=port, capture=capture))
+        settings = ServingSettings(
+            endpoint=EndpointSettings(port=port), capture=CaptureSettings(capture=capture)
+        )
+        write_settings(settings.for_server("benchmark", str(folder)))
         return [str(ensure_environment()), "-m", "serving.server", str(folder)]
 
     return command
 
 
-def _shipped(port: int, folder: Path) -> list[str]:
+def _seldon(port: int, folder: Path) -> list[str]:
     ports = ["--http-port", str(port), "--grpc-port", str(free_port())]
     model = "benchmarks.servers.seldon_shipped.Faces"
     program = str(ENVIRONMENTS / "seldon" / "bin" / "seldon-core-microservice")
@@ -179,8 +206,8 @@ def _mlserver(port: int, folder: Path) -> list[str]:
 
 def _bentoml(port: int, folder: Path) -> list[str]:
     serve = ["serve", "benchmarks.servers.bentoml_faces:Faces"]
-    where = ["--host", "127.0.0.1", "--port", str(port)]
-    return [_python("bentoml"), "-m", "bentoml", *serve, *where]
+    address = ["--host", "127.0.0.1", "--port", str(port)]
+    return [_python("bentoml"), "-m", "bentoml", *serve, *address]
 
 
 def _mlflow(port: int, folder: Path) -> list[str]:
@@ -199,60 +226,3 @@ def _mlflow(port: int, folder: Path) -> list[str]:
 def _fastapi(port: int, folder: Path) -> list[str]:
     app = "benchmarks.servers.fastapi_faces:app"
     return [_python("fastapi"), "-m", "uvicorn", app, "--port", str(port), "--no-access-log"]
-
-
-def _numbers(faces: Faces) -> list[list[float]]:
-    numbers: list[list[float]] = faces.round(6).astype(float).tolist()
-    return numbers
-
-
-def _text(faces: Faces) -> str:
-    return b64encode((faces * 255).round().astype(np.uint8).tobytes()).decode()
-
-
-def _request(path: str, message: object) -> bytes:
-    return post(path, json.dumps(message).encode())
-
-
-def _seldon_json(faces: Faces) -> bytes:
-    return _request(PREDICT, {"data": {"ndarray": _numbers(faces)}})
-
-
-def _seldon_base64(faces: Faces) -> bytes:
-    return _request(PREDICT, {"binData": _text(faces)})
-
-
-def _v2(given: dict[str, object]) -> bytes:
-    return _request("/v2/models/faces/infer", {"inputs": [{"name": "faces", **given}]})
-
-
-def _v2_json(faces: Faces) -> bytes:
-    return _v2({"shape": list(faces.shape), "datatype": "FP32", "data": _numbers(faces)})
-
-
-def _v2_base64(faces: Faces) -> bytes:
-    return _v2({"shape": [1], "datatype": "BYTES", "data": [_text(faces)]})
-
-
-def _bento_json(faces: Faces) -> bytes:
-    return _request("/predict", {"ndarray": _numbers(faces)})
-
-
-def _bento_base64(faces: Faces) -> bytes:
-    return _request("/predict_bytes", {"data": _text(faces)})
-
-
-def _mlflow_json(faces: Faces) -> bytes:
-    return _request("/invocations", {"inputs": _numbers(faces)})
-
-
-def _mlflow_base64(faces: Faces) -> bytes:
-    return _request("/invocations", {"inputs": [_text(faces)]})
-
-
-def _fast_json(faces: Faces) -> bytes:
-    return _request("/predictions", {"data": {"ndarray": _numbers(faces)}})
-
-
-def _fast_base64(faces: Faces) -> bytes:
-    return _request("/predictions", {"binData": _text(faces)})

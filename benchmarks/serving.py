@@ -1,10 +1,10 @@
-"""The prediction endpoint beside other servers: same model, same faces, in turn, on one machine.
+"""Compare the prediction endpoint with other servers: same model, same faces, one machine.
 
-    python -m benchmarks.serving            # sets up the other servers' environments, once
+    python -m benchmarks.serving            # installs the other servers on the first run
     python -m benchmarks.serving --rounds 1 --only "ours" --only "FastAPI + orjson"
 
-All servers run at the same time, and one is asked at a time. A figure is the median over rounds;
-a ratio is the median of the rounds' ratios. Everything but status 200 ends the benchmark.
+All servers run at the same time, and one is measured at a time. A figure is the median over rounds;
+a ratio is the median of the rounds' ratios. Any status but 200 ends the benchmark.
 """
 
 import argparse
@@ -20,9 +20,9 @@ import numpy as np
 from rich.progress import track
 
 from benchmarks.load import run_load
+from benchmarks.payloads import Faces
 from benchmarks.servers_under_test import (
-    Faces,
-    Running,
+    RunningServer,
     servers_under_test,
     set_up_environments,
     started,
@@ -33,103 +33,106 @@ from faces.data.split import split_by_condition
 from faces.models import build_model
 from faces.models.export import export_model
 from faces.models.training import fit_classifier, fit_features
-from faces.runtime.portable import stamped, write_portable
+from faces.runtime.portable import write_portable
 
 CONNECTIONS = (1, 8, 32)
 PAYLOADS = ("JSON", "base64")
 OURS = "ours"
 Key = tuple[str, str, int]
+"""Server, payload and number of connections."""
+
 Figures = dict[Key, list[tuple[float, float, float, float]]]
-"""By server, payload and connections: answers a second, p50 and p99 in ms, CPU µs an answer."""
+"""Per round: responses per second, p50 and p99 in ms, CPU µs per response."""
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure all servers and print the tables of docs/serving.md."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2.0, help="of load for each figure")
-    parser.add_argument("--only", action="append", metavar="SERVER", help="several times")
+    parser.add_argument("--seconds", type=float, default=2.0, help="duration of each measurement")
+    parser.add_argument("--only", action="append", metavar="SERVER", help="may be repeated")
     args = parser.parse_args()
     set_up_environments()
-    chosen = [c for c in servers_under_test() if not args.only or c.name in args.only]
+    selected = [s for s in servers_under_test() if not args.only or s.name in args.only]
     figures: Figures = defaultdict(list)
-    with tempfile.TemporaryDirectory() as place, ExitStack() as stack:
-        folder = Path(place)
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
         faces = write_model(folder / "model.npz")
         servers = [
-            stack.enter_context(started(contender, folder, faces))
-            for contender in track(chosen, "starting the servers")
+            stack.enter_context(started(server, folder, faces))
+            for server in track(selected, "starting the servers")
         ]
-        for server in servers:
-            warm_up(server, faces)
+        for running in servers:
+            warm_up(running, faces)
         plan = list(product(range(args.rounds), PAYLOADS, CONNECTIONS))
         for round_, payload, connections in track(plan, "measuring in turn"):
-            for server in servers[round_ % len(servers) :] + servers[: round_ % len(servers)]:
-                key = (server.contender.name, payload, connections)
-                figures[key].append(measure(server, payload, connections, faces, args.seconds))
+            first = round_ % len(servers)
+            for running in servers[first:] + servers[:first]:
+                key = (running.server.name, payload, connections)
+                figures[key].append(measure(running, payload, connections, faces, args.seconds))
         print_figures(servers, figures)
         print_ratios(servers, figures)
         print_costs(servers)
 
 
 def write_model(file: Path) -> Faces:
-    """Train the default model, write its portable form; gives held-out faces to ask about."""
+    """Train the default model and write its portable form; return its held-out faces."""
     faces = load_faces("auto")
     split = split_by_condition(faces, parse_condition("yaw=frontal", faces.conditions), seed=11)
     model, train = build_model("svm", seed=11), faces[split.train]
     features = fit_features(model, train.pixels, train.labels)
     fitted = fit_classifier(model, features, train.pixels, train.labels)
-    about = {"data_version": faces.version, "data_source": faces.source}
-    file.write_bytes(write_portable(stamped(export_model(fitted, about), 1)))
+    metadata = {"data_version": faces.version, "data_source": faces.source}
+    file.write_bytes(write_portable(export_model(fitted, metadata)))
     return np.asarray(faces.pixels[split.test])
 
 
-def warm_up(server: Running, faces: Faces) -> None:
-    """Ask a server for everything that it will be asked for, before it counts."""
+def warm_up(running: RunningServer, faces: Faces) -> None:
+    """Send both payloads for half a second each, without measuring."""
     for payload in PAYLOADS:
-        measure(server, payload, 8, faces, 0.5)
+        measure(running, payload, 8, faces, 0.5)
 
 
 def measure(
-    server: Running, payload: str, connections: int, faces: Faces, seconds: float
+    running: RunningServer, payload: str, connections: int, faces: Faces, seconds: float
 ) -> tuple[float, float, float, float]:
-    """Ask one face at a time, from some connections, for some seconds."""
-    contender = server.contender
-    write = contender.as_json if payload == "JSON" else contender.as_base64
-    requests = [write(face[None]) for face in faces[:32]]
-    before = server.cpu_seconds()
-    load = run_load(server.port, requests, connections=connections, seconds=seconds)
+    """Send one face per request; return one round's figures."""
+    server = running.server
+    encode = server.as_json if payload == "JSON" else server.as_base64
+    requests = [encode(face[None]) for face in faces[:32]]
+    before = running.cpu_seconds()
+    load = run_load(running.port, requests, connections=connections, seconds=seconds)
     if load.failures:
-        raise SystemExit(f"{contender.name} failed: {load.failures[0]}")
-    cpu = 1e6 * (server.cpu_seconds() - before) / len(load.seconds)
+        raise SystemExit(f"{server.name} failed: {load.failures[0]}")
+    cpu = 1e6 * (running.cpu_seconds() - before) / len(load.seconds)
     return load.rate, load.percentile(50), load.percentile(99), cpu
 
 
-def print_figures(servers: list[Running], figures: Figures) -> None:
-    """A table for each payload, in Markdown."""
+def print_figures(servers: list[RunningServer], figures: Figures) -> None:
+    """Print a Markdown table for each payload."""
     for payload in PAYLOADS:
         print(f"\nOne face as {payload}, at {_slashed(CONNECTIONS)} connections:\n")
-        _print_row("server", "answers a second", "p50 ms", "p99 ms", "CPU µs an answer")
+        _print_row("server", "responses per second", "p50 ms", "p99 ms", "CPU µs per response")
         _print_row(*["---"] * 5)
-        for server in servers:
+        for running in servers:
             columns: list[list[str]] = [[], [], [], []]
             for connections in CONNECTIONS:
-                found = figures[server.contender.name, payload, connections]
+                rounds = figures[running.server.name, payload, connections]
                 for column, values, digits in zip(
-                    columns, zip(*found, strict=True), (0, 1, 1, 0), strict=True
+                    columns, zip(*rounds, strict=True), (0, 1, 1, 0), strict=True
                 ):
                     column.append(f"{median(values):.{digits}f}")
-            _print_row(server.contender.name, *(_slashed(column) for column in columns))
+            _print_row(running.server.name, *(_slashed(column) for column in columns))
 
 
-def print_ratios(servers: list[Running], figures: Figures) -> None:
-    """Ours against each, round by round, in Markdown."""
-    names = [server.contender.name for server in servers]
+def print_ratios(servers: list[RunningServer], figures: Figures) -> None:
+    """Print a Markdown table of our rate divided by each other server's, round by round."""
+    names = [running.server.name for running in servers]
     if OURS not in names:
         return
-    print("\nAnswers a second, ours / theirs: median of the rounds' ratios (lowest–highest):\n")
+    print("\nResponses per second, ours / theirs: median of the rounds' ratios (lowest–highest):\n")
     plan = list(product(PAYLOADS, CONNECTIONS))
     _print_row("server", *(f"{payload}, {connections}" for payload, connections in plan))
     _print_row(*["---"] * (len(plan) + 1))
@@ -138,19 +141,24 @@ def print_ratios(servers: list[Running], figures: Figures) -> None:
             continue
         cells = []
         for payload, connections in plan:
-            ours, theirs = (figures[who, payload, connections] for who in (OURS, name))
-            ratios = [mine[0] / other[0] for mine, other in zip(ours, theirs, strict=True)]
+            rounds = zip(
+                figures[OURS, payload, connections],
+                figures[name, payload, connections],
+                strict=True,
+            )
+            ratios = [ours[0] / theirs[0] for ours, theirs in rounds]
             cells.append(f"{median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})")
         _print_row(name, *cells)
 
 
-def print_costs(servers: list[Running]) -> None:
-    """Seconds to the first answer, and memory after all the load, in Markdown."""
+def print_costs(servers: list[RunningServer]) -> None:
+    """Print a Markdown table of startup times and of memory after all measurements."""
     print()
-    _print_row("server", "s to the first answer", "MiB of its own")
+    _print_row("server", "s to the first response", "MiB, unshared")
     _print_row(*["---"] * 3)
-    for server in servers:
-        _print_row(server.contender.name, f"{server.startup:.1f}", f"{server.memory():.0f}")
+    for running in servers:
+        seconds, memory = f"{running.startup_seconds:.1f}", f"{running.memory_mib():.0f}"
+        _print_row(running.server.name, seconds, memory)
 
 
 def _print_row(*cells: str) -> None:

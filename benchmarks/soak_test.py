@@ -1,9 +1,9 @@
-"""Does the endpoint lose a request? Versions change under load; then users stay for minutes.
+"""Soak test of the endpoint: swap versions under load, then keep up a load for minutes.
 
     python -m benchmarks.soak_test                # 20 swaps, then 10 users for 5 minutes
     python -m benchmarks.soak_test --seconds 30
 
-With capture, as it is deployed. Memory is what the server's processes have for themselves.
+With capture, as it is deployed. Memory is what the server's processes do not share with others.
 """
 
 import argparse
@@ -16,83 +16,91 @@ from rich.console import Console
 from rich.progress import track
 
 from benchmarks.load import Load, run_load
-from benchmarks.servers_under_test import Running, servers_under_test, started
+from benchmarks.servers_under_test import RunningServer, servers_under_test, started
 from benchmarks.serving import write_model
-from faces.runtime.portable import file_hash, read_portable, stamped, write_portable
+from faces.runtime.portable import file_hash
 from serving.settings import install_model
+
+SWAP_SECONDS = 0.5
+"""Time between two swaps."""
 
 
 def main() -> None:
-    """Swap, stay, and print what failed."""
+    """Run both loads and print how many requests failed."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--swaps", type=int, default=20)
-    parser.add_argument("--clients", type=int, default=8, help="while versions change")
-    parser.add_argument("--users", type=int, default=10, help="who stay")
-    parser.add_argument("--seconds", type=float, default=300.0, help="for which they stay")
+    parser.add_argument("--swaps", type=int, default=20, help="of the model's version")
+    parser.add_argument("--clients", type=int, default=8, help="connections during the swaps")
+    parser.add_argument("--users", type=int, default=10, help="connections after the swaps")
+    parser.add_argument("--seconds", type=float, default=300.0, help="duration after the swaps")
     args = parser.parse_args()
     console = Console(highlight=False)
     ours = servers_under_test()[0]
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
         faces = write_model(folder / "model.npz")
         requests = [ours.as_json(face[None]) for face in faces[:32]]
         with started(ours, folder, faces) as server:
-            seconds = 0.5 * (args.swaps + 1)
-            load = loaded(server, requests, args.clients, seconds)
-            for version in track(range(2, args.swaps + 2), "changing versions under load"):
-                swap(folder, version)
-                time.sleep(0.5)
-            tell(console, f"{args.swaps} swaps under {args.clients} clients", finish(load))
-            before = server.memory()
-            load = loaded(server, requests, args.users, args.seconds)
-            levels = [before]
-            for _ in track(range(10), f"{args.users} users"):
-                time.sleep(args.seconds / 10)
-                levels.append(server.memory())
-            stayed = finish(load)
-            tell(console, f"{args.users} users for {args.seconds:.0f} s", stayed)
-            console.print("memory, MiB: " + ", ".join(f"{level:.0f}" for level in levels))
+            load = swap_under_load(server, folder, requests, args.clients, args.swaps)
+            report(console, f"{args.swaps} swaps under {args.clients} clients", load)
+            load, memory = soak(server, requests, args.users, args.seconds)
+            report(console, f"{args.users} users for {args.seconds:.0f} s", load)
+            console.print("memory, MiB: " + ", ".join(f"{mib:.0f}" for mib in memory))
 
 
-class Clients(threading.Thread):
-    """A load that runs beside."""
+class BackgroundLoad(threading.Thread):
+    """A load that runs while something else happens."""
 
-    def __init__(self, port: int, requests: list[bytes], count: int, seconds: float) -> None:
+    def __init__(
+        self, server: RunningServer, requests: list[bytes], connections: int, seconds: float
+    ) -> None:
         super().__init__()
-        self.port, self.requests, self.count, self.seconds = port, requests, count, seconds
+        self.port, self.requests = server.port, requests
+        self.connections, self.seconds = connections, seconds
         self.load = Load()
+        self.start()
 
     def run(self) -> None:
-        """Send until time is up."""
-        self.load = run_load(self.port, self.requests, connections=self.count, seconds=self.seconds)
+        """Send requests until the time is over."""
+        self.load = run_load(
+            self.port, self.requests, connections=self.connections, seconds=self.seconds
+        )
+
+    def result(self) -> Load:
+        """Wait for the end, and return the outcome."""
+        self.join()
+        return self.load
 
 
-def loaded(server: Running, requests: list[bytes], count: int, seconds: float) -> Clients:
-    """Let clients begin."""
-    clients = Clients(server.port, requests, count, seconds)
-    clients.start()
-    return clients
-
-
-def finish(clients: Clients) -> Load:
-    """Wait until they are done."""
-    clients.join()
-    return clients.load
-
-
-def swap(folder: Path, version: int) -> None:
-    """Let the server turn to another version of the same model."""
+def swap_under_load(
+    server: RunningServer, folder: Path, requests: list[bytes], connections: int, swaps: int
+) -> Load:
+    """Install the same model under one version after another while clients send requests."""
+    background = BackgroundLoad(server, requests, connections, SWAP_SECONDS * (swaps + 1))
     data = (folder / "model.npz").read_bytes()
-    data_again = write_portable(stamped(read_portable(data, file_hash(data)), version))
-    install_model(folder / "ours", str(version), data_again, file_hash(data_again))
+    for version in track(range(2, swaps + 2), "swapping versions under load"):
+        install_model(folder / server.server.name, str(version), data, file_hash(data))
+        time.sleep(SWAP_SECONDS)
+    return background.result()
 
 
-def tell(console: Console, what: str, load: Load) -> None:
-    """One line: requests, failures, latency."""
+def soak(
+    server: RunningServer, requests: list[bytes], users: int, seconds: float
+) -> tuple[Load, list[float]]:
+    """Keep up a load; return its outcome, and the memory at its start and after each tenth."""
+    memory = [server.memory_mib()]
+    background = BackgroundLoad(server, requests, users, seconds)
+    for _ in track(range(10), f"{users} users"):
+        time.sleep(seconds / 10)
+        memory.append(server.memory_mib())
+    return background.result(), memory
+
+
+def report(console: Console, title: str, load: Load) -> None:
+    """Print one line of figures, and the first failures."""
     console.print(
-        f"{what}: {len(load.seconds)} requests answered, {len(load.failures)} failed, "
+        f"{title}: {len(load.seconds)} requests answered, {len(load.failures)} failed, "
         f"p50 {load.percentile(50):.1f} ms, p99 {load.percentile(99):.1f} ms"
     )
     for failure in load.failures[:3]:

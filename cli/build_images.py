@@ -123,20 +123,23 @@ def try_pipelines() -> None:
 
 def try_serving() -> None:
     """Serve a model that was trained here as a pod would, and ask."""
+    from components.deployers.settings import CaptureSettings, EndpointSettings, ServingSettings
     from faces.data.dataset import load_faces
     from faces.models import build_model
     from faces.models.export import export_model
     from faces.models.training import fit_classifier, fit_features
-    from faces.runtime.portable import file_hash, stamped, write_portable
+    from faces.runtime.portable import file_hash, write_portable
     from serving.container import MODEL, SETTINGS
-    from serving.settings import ServerSettings
 
     faces = load_faces("synthetic", people=5, images=6)
     model = build_model("svm")
     features = fit_features(model, faces.pixels, faces.labels)
     fitted = fit_classifier(model, features, faces.pixels, faces.labels)
-    data = write_portable(stamped(export_model(fitted, {}), 1))
-    settings = ServerSettings("face-recognizer", "/data", port=PORT, capture_uri="file:///bucket")
+    data = write_portable(export_model(fitted, {}))
+    requested = ServingSettings(
+        endpoint=EndpointSettings(port=PORT), capture=CaptureSettings(capture_uri="file:///bucket")
+    )
+    settings = requested.for_server("face-recognizer", "/data")
     wanted = {"version": "1", "uri": "file:///bucket/1.npz", "hash": file_hash(data)}
     args = {SETTINGS: json.dumps(asdict(settings)), MODEL: json.dumps(wanted)}
     with container(SERVING) as made, tempfile.TemporaryDirectory() as bucket:

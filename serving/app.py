@@ -1,7 +1,7 @@
-"""What stands before Seldon's application: it lets through what is well-formed, and nothing else.
+"""WSGI front end: validates requests, answers predictions itself, forwards the rest to Seldon.
 
-Predictions on `/api/v1.0/predictions` are answered here, by the same object that Seldon's
-application would ask, without Flask's share of the time. Everything else goes to Seldon's.
+Predictions on `/api/v1.0/predictions` are answered by the same object that Seldon's application
+would call, without the overhead of Flask.
 """
 
 import hmac
@@ -16,16 +16,18 @@ import orjson
 from seldon_core.seldon_methods import init_metadata
 
 from serving.errors import RequestError, bad_request
-from serving.metrics import TYPE, Metrics, exposed
+from serving.metrics import CONTENT_TYPE, Metrics, exposition
 from serving.model import FaceModel
 from serving.settings import ServerSettings
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+Response = tuple[int, bytes, str, Mapping[str, str]]
+"""Status code, body, content type and further headers."""
 
 PREDICT = "/api/v1.0/predictions"
 PING = "/health/ping"
-POSTED = {
+POST_PATHS = {
     PREDICT,
     "/api/v0.1/predictions",
     "/predict",
@@ -33,7 +35,7 @@ POSTED = {
     "/api/v0.1/feedback",
     "/send-feedback",
 }
-READ = {
+GET_PATHS = {
     PING,
     "/health/status",
     "/api/v1.0/health/status",
@@ -43,12 +45,21 @@ READ = {
     "/prometheus",
 }
 JSON = "application/json"
-REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+CLOSE = {"Connection": "close"}
+STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 log = logging.getLogger("serving")
 
 
 class WSGIApp:
-    """The WSGI application that clients talk to."""
+    """The WSGI application that clients talk to.
+
+    Args:
+        seldon: Seldon's own application.
+        model: The model that it wraps.
+        metrics: Counts requests.
+        settings: The server's settings.
+        token: The bearer token that clients must send; None if anybody may use the server.
+    """
 
     def __init__(
         self,
@@ -63,42 +74,48 @@ class WSGIApp:
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
-        begin = time.perf_counter()
-        code, body, kind, more = self._answer(environ)
-        self.metrics.answered(code, time.perf_counter() - begin)
-        headers = [("Content-Type", kind), ("Content-Length", str(len(body))), *more.items()]
-        start_response(REASONS[code], headers)
+        start = time.perf_counter()
+        code, body, content_type, more = self._answer(environ)
+        self.metrics.count_request(code, time.perf_counter() - start)
+        headers = [
+            ("Content-Type", content_type),
+            ("Content-Length", str(len(body))),
+            *more.items(),
+        ]
+        start_response(STATUS_LINES[code], headers)
         return [body]
 
-    def _answer(self, environ: Environ) -> tuple[int, bytes, str, Mapping[str, str]]:
+    def _answer(self, environ: Environ) -> Response:
         try:
-            path = _path(environ["PATH_INFO"])
-            self._check(path, environ)
-            if path in POSTED:
-                body = self._read_body(environ)
-                if path == PREDICT:
-                    return 200, self.model.predict_raw(body), JSON, {}
-                _check_object(body)
-                environ["wsgi.input"] = BytesIO(body)
-                environ["CONTENT_LENGTH"] = str(len(body))
-            elif path == "/prometheus":
-                return 200, exposed(), TYPE, {}
-            elif path.endswith("/metadata"):
-                return 200, orjson.dumps(init_metadata(self.model)), JSON, {}
-            environ["PATH_INFO"] = path
-            environ["QUERY_STRING"] = ""
-            return (*_ask(self.seldon, environ), {})
-        except RequestError as refusal:
-            code = refusal.status_code
-            return code, orjson.dumps(refusal.to_dict()), JSON, refusal.headers
+            return self._route(environ)
+        except RequestError as error:
+            return error.status_code, orjson.dumps(error.to_dict()), JSON, error.headers
         except Exception:
             log.exception("a request failed")
-            broken = RequestError(HTTPStatus.INTERNAL_SERVER_ERROR, "see the server's log")
-            return 500, orjson.dumps(broken.to_dict()), JSON, {}
+            failure = RequestError(HTTPStatus.INTERNAL_SERVER_ERROR, "see the server's log")
+            return 500, orjson.dumps(failure.to_dict()), JSON, {}
 
-    def _check(self, path: str, environ: Environ) -> None:
+    def _route(self, environ: Environ) -> Response:
+        path = _strip_ingress_prefix(environ["PATH_INFO"])
+        self._check_access(path, environ)
+        if path in POST_PATHS:
+            body = self._read_body(environ)
+            if path == PREDICT:
+                return 200, self.model.predict_raw(body), JSON, {}
+            _require_object(body)
+            environ["wsgi.input"] = BytesIO(body)
+            environ["CONTENT_LENGTH"] = str(len(body))
+        elif path == "/prometheus":
+            return 200, exposition(), CONTENT_TYPE, {}
+        elif path.endswith("/metadata"):
+            return 200, orjson.dumps(init_metadata(self.model)), JSON, {}
+        environ["PATH_INFO"] = path
+        environ["QUERY_STRING"] = ""
+        return _forward(self.seldon, environ)
+
+    def _check_access(self, path: str, environ: Environ) -> None:
         method = environ["REQUEST_METHOD"]
-        allowed = "POST" if path in POSTED else "GET" if path in READ else ""
+        allowed = "POST" if path in POST_PATHS else "GET" if path in GET_PATHS else ""
         if not allowed:
             raise RequestError(HTTPStatus.NOT_FOUND, f"path: there is nothing at {path}")
         if method != allowed:
@@ -108,8 +125,8 @@ class WSGIApp:
                 {"Allow": allowed},
             )
         if self.bearer and path != PING:
-            given = environ.get("HTTP_AUTHORIZATION", "").encode("latin-1")
-            if not hmac.compare_digest(given, self.bearer):
+            authorization = environ.get("HTTP_AUTHORIZATION", "").encode("latin-1")
+            if not hmac.compare_digest(authorization, self.bearer):
                 raise RequestError(
                     HTTPStatus.UNAUTHORIZED,
                     "Authorization: the bearer token is missing or wrong",
@@ -117,37 +134,36 @@ class WSGIApp:
                 )
 
     def _read_body(self, environ: Environ) -> bytes:
-        kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
-        if kind != JSON:
+        content_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+        if content_type != JSON:
             raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type: {JSON} is needed")
-        most = self.settings.max_body_bytes
+        limit = self.settings.max_body_bytes
         length = environ.get("CONTENT_LENGTH")
-        if length and int(length) > most:
-            raise _too_large(most)
+        if length and int(length) > limit:
+            raise _too_large(limit)
         try:
-            body: bytes = environ["wsgi.input"].read(most + 1)
+            body: bytes = environ["wsgi.input"].read(limit + 1)
         except OSError as error:
-            close = {"Connection": "close"}
-            raise RequestError(HTTPStatus.BAD_REQUEST, f"body: {error}", close) from error
-        if len(body) > most:
-            raise _too_large(most)
+            raise RequestError(HTTPStatus.BAD_REQUEST, f"body: {error}", CLOSE) from error
+        if len(body) > limit:
+            raise _too_large(limit)
         return body
 
 
-def _path(path: str) -> str:
-    """Without what Seldon's ingress puts before it: /seldon/<namespace>/<name>."""
+def _strip_ingress_prefix(path: str) -> str:
+    """Remove the prefix of Seldon's ingress: /seldon/<namespace>/<name>."""
     if path.startswith("/seldon/"):
         parts = path.split("/", 4)
         return f"/{parts[4]}" if len(parts) == 5 else path
     return path
 
 
-def _too_large(most: int) -> RequestError:
-    info = f"body: at most {most} bytes are taken"
-    return RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, info, {"Connection": "close"})
+def _too_large(limit: int) -> RequestError:
+    info = f"body: at most {limit} bytes are accepted"
+    return RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, info, CLOSE)
 
 
-def _check_object(body: bytes) -> None:
+def _require_object(body: bytes) -> None:
     try:
         message = orjson.loads(body)
     except ValueError as error:
@@ -156,12 +172,12 @@ def _check_object(body: bytes) -> None:
         raise bad_request("body", "an object is needed")
 
 
-def _ask(application: Application, environ: Environ) -> tuple[int, bytes, str]:
-    """Seldon's application, without its invitation to the cli of any page (CORS)."""
-    told: list[Any] = []
+def _forward(application: Application, environ: Environ) -> Response:
+    """Call Seldon's application, and drop the headers that admit pages of any origin (CORS)."""
+    response: list[Any] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
-        told[:] = [int(status.split(" ", 1)[0]), dict(headers)]
+        response[:] = [int(status.split(" ", 1)[0]), dict(headers)]
 
     parts = application(environ, start_response)
     try:
@@ -170,5 +186,5 @@ def _ask(application: Application, environ: Environ) -> tuple[int, bytes, str]:
         close = getattr(parts, "close", None)
         if close:
             close()
-    code, headers = told
-    return code, body, headers.get("Content-Type", JSON)
+    code, headers = response
+    return code, body, headers.get("Content-Type", JSON), {}

@@ -1,10 +1,10 @@
-"""Serve in a container: fetch the model, be the server, and keep what was captured at the end.
+"""Serve in a container: fetch the model, run the server, and upload captured requests at the end.
 
     python -m serving.container FOLDER
 
 The environment says what to serve: FACES_SETTINGS are the server's settings and FACES_MODEL is
-`{"version": …, "uri": …, "hash": …}`, both JSON. FOLDER is empty at first, and ends with the
-container; so closed files of captured requests are moved to their place before it does.
+`{"version": …, "uri": …, "hash": …}`, both JSON. FOLDER is empty at first and is lost with the
+container, so closed capture files are uploaded before the container ends.
 """
 
 import json
@@ -18,61 +18,76 @@ from pathlib import Path
 from types import FrameType
 
 from faces.runtime.portable import file_hash
+from serving import server
 from serving.capture.retention import closed_files, maintain
 from serving.settings import ServerSettings, install_model, write_settings
 
 SETTINGS, MODEL = "FACES_SETTINGS", "FACES_MODEL"
 PORT = "PREDICTIVE_UNIT_HTTP_SERVICE_PORT"
-"""Seldon's operator says with it where it expects the server to listen."""
+"""With this variable, Seldon's operator says on which port it expects the server."""
 
 MAX_TRIES = 3
 FLUSH_SECONDS = 30.0
-"""Seconds in which what is left must have been moved: Kubernetes grants a pod 60 to end."""
+"""How long to try the last upload: Kubernetes kills a pod 60 seconds after it asks it to end."""
+
+FLUSH_POLL_SECONDS = 0.5
 
 
 def main() -> int:
-    """Serve until told to stop; gives the exit code."""
+    """Serve until the process is stopped; return the exit code."""
     folder = Path(sys.argv[1])
     try:
         settings = prepare(folder)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        print(f"nothing can be served: {error}", file=sys.stderr)
+        print(f"the server cannot start: {error}", file=sys.stderr)
         return 1
-    server = subprocess.Popen(
-        [sys.executable, "-m", "serving.server", str(folder)], start_new_session=True
+    process = subprocess.Popen(
+        [sys.executable, "-m", server.__name__, str(folder)], start_new_session=True
     )
 
-    def stop(number: int, _: FrameType | None) -> None:
-        os.killpg(server.pid, number)
+    def forward(number: int, _: FrameType | None) -> None:
+        os.killpg(process.pid, number)
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    code = server.wait()
+        signal.signal(number, forward)
+    code = process.wait()
     flush_captures(settings)
     return code if code >= 0 else 0
 
 
 def flush_captures(settings: ServerSettings) -> None:
-    """Move the last files to their place; again for a while if that fails, or somebody is at it."""
+    """Upload the last capture files; retry if that fails or another process is doing it.
+
+    Args:
+        settings: The server's settings.
+    """
     deadline = time.monotonic() + FLUSH_SECONDS
     while True:
         try:
             if maintain(settings):
                 return
-            why = "it took too long"
+            reason = "another process did not finish"
         except Exception as error:
-            why = repr(error)
+            reason = repr(error)
         if time.monotonic() > deadline:
-            left = len(list(closed_files(settings.capture_folder)))
-            print(f"{left} files of captured requests are lost: {why}", file=sys.stderr)
+            remaining = len(list(closed_files(settings.capture_folder)))
+            print(f"{remaining} files of captured requests are lost: {reason}", file=sys.stderr)
             return
-        time.sleep(0.5)
+        time.sleep(FLUSH_POLL_SECONDS)
 
 
 def prepare(folder: Path) -> ServerSettings:
-    """Lay out a server's folder as the environment says.
+    """Fill a server's folder with the settings and the model that the environment names.
 
-    Raises ValueError if the model is not the one that was asked for, OSError if it cannot be had.
+    Args:
+        folder: The server's folder.
+
+    Returns:
+        The server's settings.
+
+    Raises:
+        ValueError: If the model does not have the hash that was recorded for it.
+        OSError: If the model cannot be fetched.
     """
     settings = ServerSettings(**json.loads(os.environ[SETTINGS]))
     port = int(os.environ.get(PORT, settings.port))
@@ -80,27 +95,37 @@ def prepare(folder: Path) -> ServerSettings:
     model = json.loads(os.environ[MODEL])
     data = fetch(model["uri"])
     if file_hash(data) != model["hash"]:
-        raise ValueError(f"{model['uri']} is damaged: it is not what was recorded")
+        raise ValueError(f"{model['uri']} is damaged: it does not have its recorded hash")
     write_settings(settings)
     install_model(folder, model["version"], data, model["hash"])
     return settings
 
 
 def fetch(uri: str) -> bytes:
-    """The bytes at a URI, asked for again if they do not come at once. Raises OSError."""
+    """Download a file, with retries.
+
+    Args:
+        uri: A URI that fsspec knows, such as gs://bucket/file.
+
+    Returns:
+        The file's bytes.
+
+    Raises:
+        OSError: If the file does not exist or cannot be fetched.
+    """
     import fsspec
 
     system, path = fsspec.url_to_fs(uri)
-    for tried in range(1, MAX_TRIES + 1):
+    for attempt in range(1, MAX_TRIES + 1):
         try:
             data: bytes = system.cat_file(path)
             return data
         except FileNotFoundError:
-            raise OSError(f"{uri} is not there") from None
+            raise OSError(f"{uri} does not exist") from None
         except Exception as error:
-            if tried == MAX_TRIES:
+            if attempt == MAX_TRIES:
                 raise OSError(f"{uri} cannot be fetched: {error}") from error
-            time.sleep(tried)
+            time.sleep(attempt)
     raise AssertionError
 
 

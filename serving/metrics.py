@@ -1,67 +1,74 @@
-"""Numbers for Prometheus. Several workers share them through files, if SHARED named a folder first.
+"""Prometheus metrics. Several workers share them through files in the folder that SHARED names.
 
-SHARED must be set before this is imported; without it the numbers are one worker's own.
+The variable SHARED must be set before this module is imported; without it, a worker reports only
+its own counts.
 """
 
 import os
+from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from faces.runtime.portable import UNKNOWN
 from serving.hot_reload import LoadedModel
 
 SHARED = "prometheus_multiproc_dir"
-LATENCY = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
-CONFIDENCE = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
-TYPE = CONTENT_TYPE_LATEST
+LATENCY_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+CONFIDENCE_BUCKETS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 
 class Metrics:
-    """What is counted of requests and answers."""
+    """Counters of requests and predictions."""
 
     def __init__(self) -> None:
         self._requests = Counter("faces_requests", "Requests by status", ["code"])
-        self._latency = Histogram("faces_latency_seconds", "Seconds to answer", buckets=LATENCY)
-        self._confidence = Histogram(
-            "faces_confidence", "Probability of the person named", buckets=CONFIDENCE
+        self._latency = Histogram(
+            "faces_latency_seconds", "Seconds to answer", buckets=LATENCY_BUCKETS
         )
-        self._people = Counter("faces_predictions", "Faces by the person named", ["person"])
+        self._confidence = Histogram(
+            "faces_confidence", "Probability of the predicted class", buckets=CONFIDENCE_BUCKETS
+        )
+        self._predictions = Counter("faces_predictions", "Faces by predicted identity", ["person"])
         self._version = Gauge(
             "faces_model", "1 for the version served", ["version"], multiprocess_mode="livesum"
         )
-        self._codes = {200: self._requests.labels("200")}
-        self._shown: LoadedModel | None = None
-        self._counters: list[Counter] = []
+        self._by_code = {200: self._requests.labels("200")}
+        self._by_identity: dict[str, Counter] = {}
+        self._current: LoadedModel | None = None
 
-    def answered(self, code: int, seconds: float) -> None:
-        """Count a request of any kind."""
-        counter = self._codes.get(code)
+    def count_request(self, code: int, seconds: float) -> None:
+        """Count a request of any kind, by the status of its response."""
+        counter = self._by_code.get(code)
         if counter is None:
-            counter = self._codes[code] = self._requests.labels(str(code))
+            counter = self._by_code[code] = self._requests.labels(str(code))
         counter.inc()
         self._latency.observe(seconds)
 
-    def predicted(self, served: LoadedModel, best: NDArray[np.intp], sure: list[float]) -> None:
-        """Count the faces of an answer."""
-        if served is not self._shown:
-            self._show(served)
-        for column, confidence in zip(best.tolist(), sure, strict=True):
-            self._counters[column].inc()
+    def count_predictions(
+        self, loaded: LoadedModel, identities: Sequence[str], confidences: Sequence[float]
+    ) -> None:
+        """Count the faces of a response, by the identity they were answered with."""
+        if loaded is not self._current:
+            self._set_model(loaded)
+        for identity, confidence in zip(identities, confidences, strict=True):
+            self._by_identity[identity].inc()
             self._confidence.observe(confidence)
 
-    def _show(self, served: LoadedModel) -> None:
-        if self._shown is not None:
-            self._version.labels(self._shown.version).set(0)
-        self._version.labels(served.version).set(1)
-        self._counters = [self._people.labels(name) for name in served.classes]
-        self._shown = served
+    def _set_model(self, loaded: LoadedModel) -> None:
+        if self._current is not None:
+            self._version.labels(self._current.version).set(0)
+        self._version.labels(loaded.version).set(1)
+        rejects = loaded.model.rejection_threshold is not None
+        names = [*loaded.classes, *[UNKNOWN] * rejects]
+        self._by_identity = {name: self._predictions.labels(name) for name in names}
+        self._current = loaded
 
 
-def exposed() -> bytes:
-    """Everything that the workers counted, as Prometheus reads it."""
+def exposition() -> bytes:
+    """Return the counts of all workers in Prometheus' text format."""
     registry = REGISTRY
     if SHARED in os.environ:
         registry = CollectorRegistry()

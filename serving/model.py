@@ -1,4 +1,4 @@
-"""The model as Seldon's wrapper wants it: one object that answers and takes feedback."""
+"""The object that Seldon's wrapper calls: it predicts, captures requests and takes feedback."""
 
 import gc
 import os
@@ -8,7 +8,6 @@ from http import HTTPStatus
 from typing import Any
 
 import gevent
-import numpy as np
 import orjson
 from google.protobuf import json_format
 from numpy.typing import NDArray
@@ -16,29 +15,36 @@ from seldon_core.proto.prediction_pb2 import Feedback, SeldonMessage
 
 from faces.runtime.capture_format import to_unit_range
 from faces.runtime.image import PIXELS
-from faces.runtime.portable import UNKNOWN
+from faces.runtime.portable import UNKNOWN, Predictions
 from serving.capture.writer import Capture
 from serving.errors import RequestError, bad_request
-from serving.hot_reload import ModelFollower
+from serving.hot_reload import LoadedModel, ModelFollower
 from serving.metrics import Metrics
-from serving.request_parser import ID, Payload, read_payload
+from serving.request_parser import REQUEST_ID, Payload, read_payload
 from serving.settings import ServerSettings
 
-TRUTH = 200
-"""Characters that a name may have."""
+MAX_LABEL_LENGTH = 200
+DECIMALS = 6
+"""Of confidences, scores and the threshold in a response's tags."""
 
 
 class FaceModel:
-    """Answers with the current model and keeps what it answered."""
+    """Answers with the current model, and captures what it answers.
 
-    def __init__(self, settings: ServerSettings, current: ModelFollower, metrics: Metrics) -> None:
-        self.settings, self.current, self.metrics = settings, current, metrics
+    Args:
+        settings: The server's settings.
+        follower: Provides the current model.
+        metrics: Counts predictions.
+    """
+
+    def __init__(self, settings: ServerSettings, follower: ModelFollower, metrics: Metrics) -> None:
+        self.settings, self.follower, self.metrics = settings, follower, metrics
         self.capture: Capture | None = None
         self._ids = random.Random()
 
     def load(self) -> None:
-        """Seldon calls this once in each worker, before it takes requests."""
-        self.current.get()
+        """Prepare a worker. Seldon calls this once in each, before it takes requests."""
+        self.follower.get()
         self._ids.seed(os.urandom(16))
         gc.freeze()
         if self.settings.capture:
@@ -50,95 +56,75 @@ class FaceModel:
             )
 
     def predict_raw(self, body: bytes | str) -> bytes:
-        """Seldon's message with the probabilities of every person, for one with faces.
+        """Answer a prediction request.
 
-        Raises RequestError for a body that is wrong, or if the answer cannot be kept.
+        Args:
+            body: Seldon's message with faces, as JSON.
+
+        Returns:
+            Seldon's message with the probabilities of each class, as JSON.
+
+        Raises:
+            RequestError: If the body is wrong, or if the request cannot be captured.
         """
         payload = read_payload(body.encode() if isinstance(body, str) else body)
-        served = self.current.get()
+        loaded = self.follower.get()
         request = payload.request or f"{self._ids.getrandbits(128):032x}"
-        probabilities, scores = served.model.predict_with_score(to_unit_range(payload.pixels))
-        best = probabilities.argmax(axis=1)
-        rejection_threshold = served.model.rejection_threshold
-        accepted = scores >= (-np.inf if rejection_threshold is None else rejection_threshold)
-        sure = [round(float(row[at]), 6) for row, at in zip(probabilities, best, strict=True)]
-        if self.capture:
-            try:
-                self.capture.prediction(
-                    request, served.version, served.classes, payload.pixels, probabilities, accepted
-                )
-            except OSError as error:
-                raise RequestError(
-                    HTTPStatus.SERVICE_UNAVAILABLE, f"the request cannot be kept: {error}"
-                ) from error
-        else:
-            # Whoever sends without a pause would keep all others waiting.
-            gevent.sleep(0)
-        self.metrics.predicted(served, best, sure)
-        tags: dict[str, Any] = {
-            "model_version": served.version,
-            "data_version": served.model.metadata.get("data_version", ""),
-            "person": [served.classes[column] for column in best],
-            "confidence": sure,
-            "score": [round(float(score), 6) for score in scores],
-        }
-        if rejection_threshold is not None:
-            tags["person"] = [
-                name if known else UNKNOWN
-                for name, known in zip(tags["person"], accepted, strict=True)
-            ]
-            tags["rejection_threshold"] = round(rejection_threshold, 6)
-        meta = orjson.dumps({"puid": request, "tags": tags})
+        predictions = loaded.model.predict_open_set(to_unit_range(payload.pixels))
+        self._capture(request, loaded, payload, predictions)
+        tags = _tags(loaded, predictions)
+        self.metrics.count_predictions(loaded, tags["person"], tags["confidence"])
         return b'{"data":{"names":%b,%b},"meta":%b}' % (
-            served.names,
-            _values(payload, probabilities),
-            meta,
+            loaded.classes_json,
+            _values(payload, predictions),
+            orjson.dumps({"puid": request, "tags": tags}),
         )
 
     def send_feedback_raw(self, feedback: Feedback) -> SeldonMessage:
-        """Keep the truth for an earlier request: `response.meta.puid` (or `request`'s) says which.
+        """Capture the labels of an earlier request.
 
-        The truth is a name for each face, as `truth.data.ndarray`, or `truth.strData` for one.
-        Raises RequestError for an unknown request or a truth that does not fit it. Among several
-        replicas another one may have answered it: then that shows when the captured files are read.
+        `response.meta.puid` (or `request.meta.puid`) names the request; `truth.data.ndarray` has a
+        label for each of its faces, or `truth.strData` the label of its only face. Whether the
+        request exists and had that many faces is checked when captured requests are read: another
+        replica may have answered it.
+
+        Args:
+            feedback: Seldon's message.
+
+        Returns:
+            Seldon's message with the request's id.
+
+        Raises:
+            RequestError: If the id or the labels are malformed, or if nothing is captured.
         """
         request = feedback.response.meta.puid or feedback.request.meta.puid
-        if not ID.fullmatch(request):
+        if not REQUEST_ID.fullmatch(request):
             raise bad_request("response.meta.puid", "the id of an earlier request is needed")
-        truth = _truth(feedback.truth)
+        labels = _labels(feedback.truth)
         if self.capture is None:
-            raise RequestError(HTTPStatus.CONFLICT, "this server keeps no requests, nor feedback")
-        faces = self.capture.faces_of(request)
-        if faces is None and self.settings.replicas == 1:
-            raise RequestError(
-                HTTPStatus.NOT_FOUND, f"response.meta.puid: no request has the id {request}"
-            )
-        if faces is not None and len(truth) != faces:
-            raise bad_request("truth", f"{len(truth)} names for the {faces} faces of this request")
+            raise RequestError(HTTPStatus.CONFLICT, "this server captures no requests or feedback")
         try:
-            self.capture.feedback(request, truth)
+            self.capture.feedback(request, labels)
         except OSError as error:
-            raise RequestError(
-                HTTPStatus.SERVICE_UNAVAILABLE, f"the feedback cannot be kept: {error}"
-            ) from error
-        answer = SeldonMessage()
-        answer.meta.puid = request
-        return answer
+            raise _cannot_capture("feedback", error) from error
+        message = SeldonMessage()
+        message.meta.puid = request
+        return message
 
     def health_status_raw(self) -> dict[str, Any]:
-        """What is served, and what was refused since."""
-        served = self.current.get()
-        tags = {"model_version": served.version, "status": "ok"}
-        if self.current.refused:
-            tags |= {"status": "refused", "refused": self.current.refused}
+        """Return the served version, and why a newer model was refused, if one was."""
+        loaded = self.follower.get()
+        tags = {"model_version": loaded.version, "status": "ok"}
+        if self.follower.refusal:
+            tags |= {"status": "refused", "refused": self.follower.refusal}
         return {"data": {"names": [], "ndarray": []}, "meta": {"tags": tags}}
 
     def init_metadata(self) -> dict[str, Any]:
-        """What the model is, as Seldon's `/metadata` tells it."""
-        served = self.current.get()
+        """Return the description of the model for Seldon's `/metadata`."""
+        loaded = self.follower.get()
         return {
             "name": self.settings.name,
-            "versions": [served.version],
+            "versions": [loaded.version],
             "platform": "faces-portable",
             "inputs": [
                 {"messagetype": "ndarray", "schema": {"names": ["pixels"], "shape": [PIXELS]}}
@@ -146,31 +132,74 @@ class FaceModel:
             "outputs": [
                 {
                     "messagetype": "ndarray",
-                    "schema": {"names": served.classes, "shape": [len(served.classes)]},
+                    "schema": {"names": loaded.classes, "shape": [len(loaded.classes)]},
                 }
             ],
-            "custom": dict(served.model.metadata),
+            "custom": dict(loaded.model.metadata),
         }
 
+    def _capture(
+        self, request: str, loaded: LoadedModel, payload: Payload, predictions: Predictions
+    ) -> None:
+        if self.capture is None:
+            # A client that sends without a pause must not keep the others waiting.
+            gevent.sleep(0)
+            return
+        try:
+            self.capture.prediction(
+                request, loaded.version, loaded.classes, payload.pixels, predictions
+            )
+        except OSError as error:
+            raise _cannot_capture("request", error) from error
 
-def _values(payload: Payload, probabilities: NDArray[np.float32]) -> bytes:
-    values = probabilities.ravel() if payload.tensor else probabilities
+
+def _tags(loaded: LoadedModel, predictions: Predictions) -> dict[str, Any]:
+    """Return identity, confidence and score of each face, and the model that answered."""
+    probabilities = predictions.probabilities
+    best = probabilities.argmax(axis=1).tolist()
+    accepted = predictions.accepted.tolist()
+    tags: dict[str, Any] = {
+        "model_version": loaded.version,
+        "data_version": loaded.model.metadata.get("data_version", ""),
+        "person": [
+            loaded.classes[column] if known else UNKNOWN
+            for column, known in zip(best, accepted, strict=True)
+        ],
+        "confidence": [
+            round(float(row[column]), DECIMALS)
+            for row, column in zip(probabilities, best, strict=True)
+        ],
+        "score": [round(score, DECIMALS) for score in predictions.scores.tolist()],
+    }
+    if loaded.model.rejection_threshold is not None:
+        tags["rejection_threshold"] = round(loaded.model.rejection_threshold, DECIMALS)
+    return tags
+
+
+def _values(payload: Payload, predictions: Predictions) -> bytes:
+    probabilities = predictions.probabilities
+    values: NDArray[Any] = probabilities.ravel() if payload.tensor else probabilities
     numbers: bytes = orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)
     if payload.tensor:
         return b'"tensor":{"shape":%b,"values":%b}' % (orjson.dumps(probabilities.shape), numbers)
     return b'"ndarray":%b' % numbers
 
 
-def _truth(message: SeldonMessage) -> Sequence[str]:
+def _labels(message: SeldonMessage) -> Sequence[str]:
     kind = message.WhichOneof("data_oneof")
     if kind == "strData":
-        names: Any = [message.strData]
+        labels: Any = [message.strData]
         field = "truth.strData"
     elif kind == "data" and message.data.WhichOneof("data_oneof") == "ndarray":
-        names = json_format.MessageToDict(message.data.ndarray)
+        labels = json_format.MessageToDict(message.data.ndarray)
         field = "truth.data.ndarray"
     else:
-        raise bad_request("truth", "data.ndarray with the name on each face, or strData, is needed")
-    if not names or not all(isinstance(n, str) and 0 < len(n) <= TRUTH for n in names):
-        raise bad_request(field, f"names of 1 to {TRUTH} characters are needed")
-    return list(names)
+        raise bad_request("truth", "data.ndarray with a label for each face, or strData, is needed")
+    if not labels or not all(isinstance(x, str) and 0 < len(x) <= MAX_LABEL_LENGTH for x in labels):
+        raise bad_request(field, f"labels of 1 to {MAX_LABEL_LENGTH} characters are needed")
+    return list(labels)
+
+
+def _cannot_capture(what: str, error: OSError) -> RequestError:
+    info = f"the {what} cannot be captured: {error}"
+    return RequestError(HTTPStatus.SERVICE_UNAVAILABLE, info)

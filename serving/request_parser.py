@@ -1,4 +1,4 @@
-"""From a request's body to pixels. Whatever is not faces is refused, naming the field."""
+"""Parse the body of a prediction request into pixels; errors name the field that is wrong."""
 
 import binascii
 import re
@@ -12,23 +12,37 @@ from numpy.typing import NDArray
 from faces.runtime.image import IMAGE_SIDE, PIXELS
 from serving.errors import bad_request
 
-ID = re.compile(r"[A-Za-z0-9._:\-]{1,128}")
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:\-]{1,128}")
+FACE_SHAPES = f"{PIXELS} numbers, or {IMAGE_SIDE} rows of {IMAGE_SIDE}"
+TENSOR_SHAPES = f"[faces, {PIXELS}] or [faces, {IMAGE_SIDE}, {IMAGE_SIDE}]"
 DTYPES: dict[str, np.dtype[Any]] = {"uint8": np.dtype("u1"), "float32": np.dtype("<f4")}
 
 
 @dataclass(frozen=True, eq=False)
 class Payload:
-    """Faces (n, 4096) as uint8, or as float32 in [0, 1]; the client's own id, if it gave one."""
+    """A parsed prediction request."""
 
     pixels: NDArray[Any]
+    """Faces (n, 4096), as uint8 or as float32 in [0, 1]."""
     request: str | None
+    """The id that the client chose, if it did."""
     tensor: bool
+    """Whether to answer with `data.tensor` instead of `data.ndarray`."""
 
 
 def read_payload(body: bytes) -> Payload:
-    """Read Seldon's message with `data.ndarray`, `data.tensor` or `binData`.
+    """Parse Seldon's message with `data.ndarray`, `data.tensor` or `binData`.
 
-    Numbers are parsed by simdjson straight into an array. Raises RequestError (400).
+    simdjson parses numbers directly into an array.
+
+    Args:
+        body: The message, as JSON.
+
+    Returns:
+        The faces.
+
+    Raises:
+        RequestError: If the body is wrong (400).
     """
     try:
         message = simdjson.Parser().parse(body)
@@ -60,7 +74,7 @@ def _request_id(message: Any) -> str | None:
     request = meta.get("puid")
     if request is None or request == "":
         return None
-    if not isinstance(request, str) or not ID.fullmatch(request):
+    if not isinstance(request, str) or not REQUEST_ID.fullmatch(request):
         raise bad_request("meta.puid", "1 to 128 letters, digits or any of . _ : - are needed")
     return request
 
@@ -77,15 +91,12 @@ def _ndarray(rows: Any, body: bytes) -> NDArray[np.float32]:
                 f"{field}[{number}]", f"a list of numbers is needed, not {_kind(row)}"
             )
         if len(row) != PIXELS and not _is_square(row):
-            raise bad_request(
-                f"{field}[{number}]",
-                f"{PIXELS} numbers, or {IMAGE_SIDE} rows of {IMAGE_SIDE}, are needed, not {len(row)}",
-            )
+            raise bad_request(f"{field}[{number}]", f"{FACE_SHAPES}, are needed, not {len(row)}")
     values = _numbers(rows, field)
-    # No list but those that were looked at: then nothing is nested deeper.
+    # If there are only the lists that were checked, nothing is nested deeper.
     lists = 1 + sum(1 if len(row) == PIXELS else 1 + IMAGE_SIDE for row in rows)
-    deep = body.count(b"[") != lists and rows.mini.count(b"[") != lists
-    if deep or len(values) != len(rows) * PIXELS:
+    nested = body.count(b"[") != lists and rows.mini.count(b"[") != lists
+    if nested or len(values) != len(rows) * PIXELS:
         raise bad_request(field, "lists are nested too deep")
     return values.reshape(-1, PIXELS)
 
@@ -106,14 +117,11 @@ def _tensor(tensor: Any) -> NDArray[np.float32]:
     if not isinstance(shape, simdjson.Array):
         raise bad_request(f"{field}.shape", f"a list of numbers is needed, not {_kind(shape)}")
     sizes = shape.as_list()
-    if len(sizes) not in (2, 3) or not all(type(size) is int for size in sizes):
-        raise bad_request(
-            f"{field}.shape", f"[faces, {PIXELS}] or [faces, {IMAGE_SIDE}, {IMAGE_SIDE}] is needed"
-        )
-    if sizes[1:] not in ([PIXELS], [IMAGE_SIDE, IMAGE_SIDE]):
-        raise bad_request(
-            f"{field}.shape", f"[faces, {PIXELS}] or [faces, {IMAGE_SIDE}, {IMAGE_SIDE}] is needed"
-        )
+    if not all(type(size) is int for size in sizes) or sizes[1:] not in (
+        [PIXELS],
+        [IMAGE_SIDE, IMAGE_SIDE],
+    ):
+        raise bad_request(f"{field}.shape", f"{TENSOR_SHAPES} is needed")
     numbers = _numbers(values, f"{field}.values")
     if len(numbers) != len(values) or values.mini.count(b"[") != 1:
         raise bad_request(f"{field}.values", "lists are nested too deep")
@@ -137,21 +145,24 @@ def _binary(message: Any) -> NDArray[Any]:
     text = message["binData"]
     if not isinstance(text, str):
         raise bad_request("binData", f"base64 is needed, not {_kind(text)}")
-    name = _dtype(message.get("meta"))
-    dtype = DTYPES[name]
+    dtype_name = _dtype_name(message.get("meta"))
+    dtype = DTYPES[dtype_name]
     try:
         data = binascii.a2b_base64(text, strict_mode=True)
     except ValueError as error:
         raise bad_request("binData", f"not base64: {error}") from None
-    whole, rest = divmod(len(data), PIXELS * dtype.itemsize)
-    if rest or not whole:
-        one = f"one has {PIXELS * dtype.itemsize} as {name}"
-        raise bad_request("binData", f"{len(data)} bytes are no number of faces: {one}")
+    size = PIXELS * dtype.itemsize
+    if not data or len(data) % size:
+        raise bad_request(
+            "binData",
+            f"{len(data)} bytes are not a whole number of faces: one face has {size} as "
+            f"{dtype_name}",
+        )
     pixels = np.frombuffer(data, dtype).reshape(-1, PIXELS)
-    return pixels if name == "uint8" else _checked(pixels, "binData")
+    return pixels if dtype_name == "uint8" else _checked(pixels, "binData")
 
 
-def _dtype(meta: Any) -> str:
+def _dtype_name(meta: Any) -> str:
     tags = meta.get("tags") if meta is not None else None
     if tags is None:
         return "uint8"
@@ -166,9 +177,9 @@ def _dtype(meta: Any) -> str:
 def _checked(pixels: NDArray[np.float32], field: str) -> NDArray[np.float32]:
     if pixels.min() >= 0 and pixels.max() <= 1:
         return pixels
-    bad = np.argwhere(~((pixels >= 0) & (pixels <= 1)))[0]
-    value = pixels[tuple(bad)]
-    raise bad_request(field, f"pixels are numbers from 0 to 1: face {bad[0]} has {value}")
+    first = np.argwhere(~((pixels >= 0) & (pixels <= 1)))[0]
+    value = pixels[tuple(first)]
+    raise bad_request(field, f"pixels are numbers from 0 to 1: face {first[0]} has {value}")
 
 
 def _kind(value: Any) -> str:
@@ -177,7 +188,7 @@ def _kind(value: Any) -> str:
     if isinstance(value, simdjson.Array | list):
         return "a list"
     if isinstance(value, bool):
-        return "true or false"
+        return "a boolean"
     if isinstance(value, str):
         return "text"
     return "null" if value is None else "a number"

@@ -1,4 +1,4 @@
-"""Run the prediction server: Seldon's REST application under gunicorn, with options of ours.
+"""Run the prediction server: Seldon's REST application under gunicorn.
 
     python -m serving.server FOLDER
 
@@ -10,25 +10,31 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from serving.settings import TOKEN, ServerSettings, read_settings
 
-CONNECTIONS = 1000
+if TYPE_CHECKING:
+    from serving.model import FaceModel
+
+MAX_CONNECTIONS = 1000
+"""Connections per worker."""
+
+GRACEFUL_TIMEOUT_SECONDS, WORKER_TIMEOUT_SECONDS = 3, 30
 
 
 class NullMetrics:
-    """Takes the place of Seldon's own metrics, which cost every request 0.2 ms and stay empty."""
+    """Replaces Seldon's own metrics, which cost each request 0.2 ms: see serving/metrics.py."""
 
     def update(self, *_: Any) -> None:
-        """Seldon has nothing to tell here: serving/metrics.py counts."""
+        """Do nothing."""
 
     update_reward = update
     clear = update
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until the process is stopped."""
     folder = Path(sys.argv[1])
     settings = read_settings(folder)
     logging.basicConfig(
@@ -38,21 +44,30 @@ def main() -> None:
     os.environ["PAYLOAD_PASSTHROUGH"] = "true"
     os.umask(0o077)
     if settings.workers > 1:
-        counted = folder / "metrics"
-        shutil.rmtree(counted, ignore_errors=True)
-        counted.mkdir()
-        os.environ["prometheus_multiproc_dir"] = str(counted)  # noqa: SIM112
+        shared = folder / "metrics"
+        shutil.rmtree(shared, ignore_errors=True)
+        shared.mkdir()
+        os.environ["prometheus_multiproc_dir"] = str(shared)  # noqa: SIM112
     build(settings, os.environ.get(TOKEN)).run()
 
 
 def build(settings: ServerSettings, token: str | None) -> Any:
-    """Seldon's gunicorn application around the model of `settings.folder`."""
-    from prometheus_client.multiprocess import mark_process_dead
+    """Build the gunicorn application.
+
+    Seldon and Prometheus read environment variables when they are imported, so everything that
+    needs them is imported here, after `main` has set the variables.
+
+    Args:
+        settings: The server's settings.
+        token: The bearer token that clients must send; None if anybody may use the server.
+
+    Returns:
+        Seldon's `UserModelApplication`, ready to run.
+    """
     from seldon_core.gunicorn_utils import UserModelApplication
     from seldon_core.wrapper import get_rest_microservice
 
     from serving.app import WSGIApp
-    from serving.capture.background import start_housekeeping
     from serving.hot_reload import ModelFollower
     from serving.metrics import Metrics
     from serving.model import FaceModel
@@ -60,27 +75,38 @@ def build(settings: ServerSettings, token: str | None) -> Any:
     metrics = Metrics()
     model = FaceModel(settings, ModelFollower(Path(settings.folder)), metrics)
     seldon = get_rest_microservice(model, NullMetrics())
-    front = WSGIApp(seldon, model, metrics, settings, token)
+    app = WSGIApp(seldon, model, metrics, settings, token)
+    options = gunicorn_options(settings, model)
+    return UserModelApplication(app, model, False, None, settings.name, options=options)
+
+
+def gunicorn_options(settings: ServerSettings, model: "FaceModel") -> dict[str, Any]:
+    """Return the options of gunicorn for a server's settings."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    from serving.capture.background import start_maintenance
+    from serving.worker import Worker
+
     options: dict[str, Any] = {
         "bind": f"{settings.host}:{settings.port}",
         "workers": settings.workers,
-        "worker_class": "serving.worker.Worker",
-        "worker_connections": CONNECTIONS,
+        "worker_class": Worker,
+        "worker_connections": MAX_CONNECTIONS,
         "keepalive": settings.request_timeout_seconds,
-        "graceful_timeout": 3,
-        "timeout": 30,
+        "graceful_timeout": GRACEFUL_TIMEOUT_SECONDS,
+        "timeout": WORKER_TIMEOUT_SECONDS,
         "loglevel": "warning",
         "control_socket_disable": True,
-        "worker_exit": lambda server, worker: _exit_worker(model, worker.booted),
-        "post_worker_init": lambda worker: start_housekeeping(settings, model),
+        "worker_exit": lambda _, worker: _exit_worker(model, worker.booted),
+        "post_worker_init": lambda _: start_maintenance(settings, model),
     }
     if settings.workers > 1:
-        options["child_exit"] = lambda server, worker: mark_process_dead(worker.pid)
-    return UserModelApplication(front, model, False, None, settings.name, options=options)
+        options["child_exit"] = lambda _, worker: mark_process_dead(worker.pid)
+    return options
 
 
-def _exit_worker(model: Any, booted: bool) -> None:
-    """Close what is open, and leave without Python's tidying up, at which gevent stumbles."""
+def _exit_worker(model: "FaceModel", booted: bool) -> None:
+    """Close the capture file, and exit without Python's finalisation, which gevent can hang."""
     if booted:
         if model.capture:
             model.capture.close()

@@ -1,7 +1,8 @@
-"""How gunicorn's workers talk to clients: many connections each, none of which can block others.
+"""Gunicorn gevent worker that disconnects idle and slow clients.
 
-A client that takes too long, to send a request, to read its answer or to say anything at all, is
-hung up on. One look over all connections every second costs less than a timer for each request.
+A worker serves many connections, and none can block another. A client that takes too long to send
+a request, to read the response or to send the next request is disconnected. Checking all
+connections once a second costs less than a timer for each request.
 """
 
 import socket
@@ -12,49 +13,51 @@ from typing import Any, ClassVar
 import gevent
 from gunicorn.workers.ggevent import GeventPyWSGIWorker, PyWSGIHandler
 
+CHECK_SECONDS = 1.0
+
 
 class Handler(PyWSGIHandler):  # type: ignore[misc]
-    """One client's connection."""
+    """The connection of one client."""
 
-    open: ClassVar[set["Handler"]] = set()
-    since = 0.0
-    """When the request at hand was first waited for."""
+    active: ClassVar[set["Handler"]] = set()
+    waiting_since = 0.0
+    """When the current request was first waited for, on the monotonic clock."""
 
     def handle(self) -> None:
-        """Answer request after request."""
-        self.open.add(self)
+        """Answer requests until the connection ends."""
+        self.active.add(self)
         try:
             super().handle()
         finally:
-            self.open.discard(self)
+            self.active.discard(self)
 
     def handle_one_request(self) -> Any:
         """Wait for a request and answer it."""
-        self.since = time.monotonic()
+        self.waiting_since = time.monotonic()
         return super().handle_one_request()
 
-    def hang_up(self) -> None:
-        """End the connection, whatever it waits for."""
+    def disconnect(self) -> None:
+        """End the connection, whatever it is waiting for."""
         with suppress(OSError, AttributeError):
             self.socket.shutdown(socket.SHUT_RDWR)
 
     def log_request(self) -> None:
-        """Requests are captured, not logged."""
+        """Do nothing: requests are captured, not logged."""
 
 
 class Worker(GeventPyWSGIWorker):  # type: ignore[misc]
-    """gunicorn's gevent worker with that handler; its `keepalive` is a client's time."""
+    """The gevent worker with that handler; gunicorn's `keepalive` is the clients' timeout."""
 
     wsgi_handler = Handler
 
     def run(self) -> None:
-        """Serve until told to stop."""
-        gevent.spawn(self._watch)
+        """Serve until the worker is stopped."""
+        gevent.spawn(self._disconnect_slow_clients)
         super().run()
 
-    def _watch(self) -> None:
+    def _disconnect_slow_clients(self) -> None:
         while True:
-            gevent.sleep(1.0)
-            late = time.monotonic() - self.cfg.keepalive
-            for handler in [handler for handler in Handler.open if handler.since < late]:
-                handler.hang_up()
+            gevent.sleep(CHECK_SECONDS)
+            oldest = time.monotonic() - self.cfg.keepalive
+            for handler in [h for h in Handler.active if h.waiting_since < oldest]:
+                handler.disconnect()

@@ -1,4 +1,4 @@
-"""The same model on other servers, each as its documentation says, for benchmarks/serving.py."""
+"""The same model on other servers, each as its documentation recommends: benchmarks/serving.py."""
 
 import os
 from base64 import b64decode
@@ -10,20 +10,20 @@ from numpy.typing import NDArray
 from faces.runtime.portable import PortableModel, file_hash, read_portable
 
 MODEL = "FACES_MODEL"
-"""The environment variable with the path of the portable model's file."""
+"""The environment variable with the path of the portable model."""
 
 
 def load_model() -> PortableModel:
-    """The model that all servers share."""
+    """Load the model that all servers share."""
     data = Path(os.environ[MODEL]).read_bytes()
     return read_portable(data, file_hash(data))
 
 
 def decode(text: str | bytes) -> NDArray[np.float32]:
-    """Faces (n, 4096) from base64 of uint8."""
+    """Decode faces (n, 4096) from base64 of uint8."""
     return pixels(b64decode(text))
 
 
 def pixels(data: bytes) -> NDArray[np.float32]:
-    """Faces (n, 4096) from uint8."""
+    """Decode faces (n, 4096) from uint8."""
     return np.frombuffer(data, np.uint8).reshape(-1, 4096) * np.float32(1 / 255)

@@ -1,4 +1,4 @@
-"""BentoML's documented way: a service with typed methods."""
+"""BentoML as documented: a service with typed methods."""
 
 import bentoml
 import numpy as np
@@ -8,17 +8,17 @@ from benchmarks.servers import decode, load_model
 
 @bentoml.service(workers=1, metrics={"enabled": False})
 class Faces:
-    """Answers with probabilities."""
+    """Returns class probabilities."""
 
     def __init__(self) -> None:
         self.model = load_model()
 
     @bentoml.api
     def predict(self, ndarray: np.ndarray) -> np.ndarray:
-        """Probabilities for an array of faces."""
+        """Return probabilities for an array of faces."""
         return self.model.predict_proba(ndarray)
 
     @bentoml.api
     def predict_bytes(self, data: str) -> np.ndarray:
-        """Probabilities for the bytes of faces as base64."""
+        """Return probabilities for faces as base64."""
         return self.model.predict_proba(decode(data))

@@ -1,4 +1,4 @@
-"""As bare as it gets in Python: FastAPI, orjson and uvicorn with its fast parts. No checks."""
+"""A minimal server: FastAPI, orjson and uvicorn with its C extensions, without input checks."""
 
 import numpy as np
 import orjson
@@ -13,13 +13,13 @@ names = model.classes.tolist()
 
 @app.post("/predictions")
 async def predict(request: Request) -> Response:
-    """Probabilities for an array of faces, or for their bytes as base64."""
+    """Return probabilities for faces as an array or as base64."""
     message = orjson.loads(await request.body())
     if "binData" in message:
         faces = decode(message["binData"])
     else:
         faces = np.array(message["data"]["ndarray"], np.float32)
-    answer = {"data": {"names": names, "ndarray": model.predict_proba(faces)}}
+    content = {"data": {"names": names, "ndarray": model.predict_proba(faces)}}
     return Response(
-        orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY), media_type="application/json"
+        orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY), media_type="application/json"
     )

@@ -1,4 +1,4 @@
-"""MLflow's documented way: a Python model as code, served by `mlflow models serve`."""
+"""MLflow as documented: a Python model from code, served by `mlflow models serve`."""
 
 import mlflow
 import numpy as np
@@ -7,14 +7,14 @@ from benchmarks.servers import decode, load_model
 
 
 class Faces(mlflow.pyfunc.PythonModel):
-    """Answers with probabilities."""
+    """Returns class probabilities."""
 
     def load_context(self, context):
         """Load the model."""
         self.model = load_model()
 
     def predict(self, context, model_input, params=None):
-        """Probabilities for an array of faces, or for their bytes as base64."""
+        """Return probabilities for faces as an array or as base64."""
         values = np.asarray(model_input)
         if values.dtype.kind in "OUS":
             return self.model.predict_proba(decode(values.ravel()[0]))

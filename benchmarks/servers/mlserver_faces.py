@@ -1,4 +1,4 @@
-"""MLServer's documented way: a runtime of one's own, V2 protocol."""
+"""MLServer as documented: a custom runtime, V2 protocol."""
 
 from mlserver import MLModel
 from mlserver.codecs import NumpyCodec, StringCodec
@@ -8,7 +8,7 @@ from benchmarks.servers import decode, load_model
 
 
 class Faces(MLModel):
-    """Answers with probabilities."""
+    """Returns class probabilities."""
 
     async def load(self) -> bool:
         """Load the model."""
@@ -16,11 +16,11 @@ class Faces(MLModel):
         return True
 
     async def predict(self, payload: InferenceRequest) -> InferenceResponse:
-        """Probabilities for an array of faces, or for their bytes as base64."""
-        given = payload.inputs[0]
-        if given.datatype == "BYTES":
-            faces = decode(StringCodec.decode_input(given)[0])
+        """Return probabilities for faces as an array or as base64."""
+        tensor = payload.inputs[0]
+        if tensor.datatype == "BYTES":
+            faces = decode(StringCodec.decode_input(tensor)[0])
         else:
-            faces = NumpyCodec.decode_input(given)
+            faces = NumpyCodec.decode_input(tensor)
         output = NumpyCodec.encode_output("probabilities", self.model.predict_proba(faces))
         return InferenceResponse(model_name=self.name, outputs=[output])

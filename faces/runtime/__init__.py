@@ -1,1 +1,4 @@
-"""What an endpoint computes, with numpy alone: model, operators, capture format."""
+"""What an endpoint computes: portable model, operators, local binary patterns, capture format.
+
+Imports numpy and the standard library only, so that a server needs nothing else.
+"""

@@ -1,4 +1,7 @@
-"""The size of a face image, in pixels."""
+"""Size of a face image."""
 
 IMAGE_SIDE = 64
+"""Height and width in pixels."""
+
 PIXELS = IMAGE_SIDE * IMAGE_SIDE
+"""Pixels per image."""

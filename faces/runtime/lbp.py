@@ -1,7 +1,8 @@
-"""Local binary patterns: what the neighbourhood of each pixel looks like, counted by cell.
+"""Local binary patterns: histograms of binary neighbourhood codes per grid cell.
 
 Ojala, Pietikäinen, Mäenpää, PAMI 24 (2002); for faces: Ahonen, Hadid, Pietikäinen, PAMI 28 (2006).
-With numpy alone and by elementwise arithmetic only, so that training and serving count the same.
+Elementwise arithmetic only, so that training and serving compute identical histograms whatever
+linear algebra library is installed.
 """
 
 import numpy as np
@@ -10,82 +11,107 @@ from numpy.typing import NDArray
 from faces.runtime.image import IMAGE_SIDE
 
 RADIUS = 2
+"""Distance of the 8 neighbours, in pixels."""
+
 FINE, COARSE = 8, 4
-"""Cells a side, twice: histograms of both stand side by side."""
+"""Cells per side of the two grids whose histograms are concatenated."""
 
 DIAGONAL = np.float32(RADIUS / np.sqrt(2) - 1)
-"""How far the diagonal neighbours lie beyond the next pixel: they are interpolated."""
+"""Offset of the diagonal neighbours from the next pixel, for bilinear interpolation."""
 
 CHUNK = 128
-"""Images at a time: so what is needed in between stays in the processor's cache."""
+"""Images per batch, so that intermediate results stay in the processor's cache."""
 
 Images = NDArray[np.float32]
 
 
 def _uniform() -> NDArray[np.uint8]:
-    """From a pattern of 8 bits to its bin: 58 with at most two changes, one for all others."""
-    changes = [sum((p >> i & 1) != (p >> (i + 1) % 8 & 1) for i in range(8)) for p in range(256)]
+    """Map 8-bit codes to bins: one for each of 58 uniform patterns, one for all other patterns."""
+    transitions = [
+        sum((p >> i & 1) != (p >> (i + 1) % 8 & 1) for i in range(8)) for p in range(256)
+    ]
     bins = np.full(256, 58, np.uint8)
-    few = [pattern for pattern, count in enumerate(changes) if count <= 2]
-    bins[few] = np.arange(58)
+    uniform = [pattern for pattern, count in enumerate(transitions) if count <= 2]
+    bins[uniform] = np.arange(58)
     return bins
 
 
 BINS = _uniform()
 COUNT = int(BINS.max()) + 1
 WIDTH = (FINE**2 + COARSE**2) * COUNT
-"""Numbers a face: 4,720."""
+"""Features per face: 4,720."""
 
 CELLS = (
     np.kron(np.arange(FINE**2).reshape(FINE, FINE), np.ones((IMAGE_SIDE // FINE,) * 2, int)) * COUNT
 )
 
 
-def count_patterns(images: Images, blur: Images) -> Images:
-    """Square roots of the counts of each pattern in each cell, (n, 4720), of images (n, 64, 64).
+def count_patterns(images: Images, kernel: Images) -> Images:
+    """Compute local binary pattern histograms of smoothed images.
 
-    `blur` are the weights of a symmetric kernel from its middle outwards; without blurring, noise
-    of a twentieth leaves nothing of the patterns.
+    Without smoothing, Gaussian noise of 0.05 destroys the patterns.
+
+    Args:
+        images: Faces (n, 64, 64) in [0, 1].
+        kernel: Weights of a symmetric smoothing kernel, from its centre outwards.
+
+    Returns:
+        Square roots of the counts of each pattern in each cell, (n, 4720).
     """
     out = np.empty((len(images), WIDTH), np.float32)
     for start in range(0, len(images), CHUNK):
         part = np.asarray(images[start : start + CHUNK], np.float32)
-        out[start : start + CHUNK] = _counts(_patterns(smooth(part, blur)))
+        out[start : start + CHUNK] = _counts(_patterns(smooth(part, kernel)))
     return np.sqrt(out, out=out)
 
 
-def smooth(images: Images, blur: Images) -> Images:
-    """Images (n, 64, 64) filtered by a kernel along both axes, mirrored at their edges."""
+def smooth(images: Images, kernel: Images) -> Images:
+    """Filter images along both axes, mirrored at their edges.
+
+    Args:
+        images: Images (n, 64, 64).
+        kernel: Weights of a symmetric kernel, from its centre outwards.
+
+    Returns:
+        Filtered images (n, 64, 64).
+    """
     for axis in (1, 2):
-        images = _along(images, blur, axis)
+        images = _convolve(images, kernel, axis)
     return images
 
 
 def gaussian(sigma: float) -> Images:
-    """The weights of a Gaussian from its middle outwards, cut at four sigma."""
-    reach = np.arange(int(4 * sigma + 0.5) + 1)
-    weights = np.exp(-0.5 * (reach / sigma) ** 2) if sigma else np.ones(1)
+    """Make a Gaussian kernel, truncated at four standard deviations.
+
+    Args:
+        sigma: Standard deviation in pixels; 0 for a kernel that changes nothing.
+
+    Returns:
+        Its weights from the centre outwards; the whole symmetric kernel adds up to 1.
+    """
+    offsets = np.arange(int(4 * sigma + 0.5) + 1)
+    weights = np.exp(-0.5 * (offsets / sigma) ** 2) if sigma else np.ones(1)
     return np.asarray(weights / (2 * weights.sum() - weights[0]), np.float32)
 
 
-def _along(images: Images, blur: Images, axis: int) -> Images:
-    reach, length = len(blur) - 1, images.shape[axis]
-    width = [(0, 0)] * 3
-    width[axis] = (reach, reach)
-    padded = np.pad(images, width, mode="symmetric")
+def _convolve(images: Images, kernel: Images, axis: int) -> Images:
+    reach, length = len(kernel) - 1, images.shape[axis]
+    padding = [(0, 0)] * 3
+    padding[axis] = (reach, reach)
+    padded = np.pad(images, padding, mode="symmetric")
 
     def shifted(by: int) -> Images:
         window = slice(reach + by, reach + by + length)
         return np.asarray(padded[:, window] if axis == 1 else padded[..., window], np.float32)
 
-    out: Images = images * blur[0]
+    out: Images = images * kernel[0]
     for by in range(1, reach + 1):
-        out += (shifted(by) + shifted(-by)) * blur[by]
+        out += (shifted(by) + shifted(-by)) * kernel[by]
     return out
 
 
 def _patterns(images: Images) -> NDArray[np.uint8]:
-    """Each pixel's pattern: a bit for each of 8 neighbours that is no darker than it."""
+    """Encode each pixel: one bit for each of its 8 neighbours, set if that is no darker."""
     n, border = len(images), RADIUS
     padded = np.zeros((n, IMAGE_SIDE + 2 * border, IMAGE_SIDE + 2 * border), np.float32)
     padded[:, border:-border, border:-border] = images
@@ -112,7 +138,7 @@ def _patterns(images: Images) -> NDArray[np.uint8]:
 
 
 def _counts(patterns: NDArray[np.uint8]) -> Images:
-    """How often each bin is in each cell: the fine cells, then the coarse ones."""
+    """Count the bins in each cell: the fine cells, then the coarse ones."""
     n, size = len(patterns), FINE**2 * COUNT
     places = BINS[patterns] + CELLS
     places += (np.arange(n) * size)[:, None, None]

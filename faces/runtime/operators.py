@@ -1,4 +1,4 @@
-"""What a portable model may compute: one function a stage, over arrays, with numpy alone."""
+"""Operators of the portable model: one function each, over arrays, with numpy alone."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -14,64 +14,72 @@ Arrays = Mapping[str, Array]
 
 
 def affine(values: Array, arrays: Arrays) -> Array:
-    """Values @ weights + offset."""
+    """Compute values @ weights + offset."""
     product: Array = values @ arrays["weights"] + arrays["offset"]
     return product
 
 
 def lbp_histogram(values: Array, arrays: Arrays) -> Array:
-    """Local binary patterns of pixels."""
+    """Compute local binary pattern histograms of pixels (n, 4096); `blur` is the kernel."""
     return count_patterns(values.reshape(-1, IMAGE_SIDE, IMAGE_SIDE), arrays["blur"])
 
 
 def l2_normalize(values: Array, arrays: Arrays) -> Array:
-    """Rows of length 1."""
+    """Scale each row to length 1; rows of zeros stay zero."""
     lengths = np.sqrt(np.einsum("ij,ij->i", values, values))[:, None]
     return np.asarray(values / np.where(lengths > 0, lengths, 1))
 
 
 def relu(values: Array, arrays: Arrays) -> Array:
-    """Nothing below 0."""
+    """Replace negative values by 0."""
     positive: Array = np.maximum(values, 0)
     return positive
 
 
 def nearest_neighbour(values: Array, arrays: Arrays) -> Array:
-    """Minus the distance to the nearest row of each person, times `scale`."""
+    """Return the negative distance to the nearest of each class's `rows`, times `scale`."""
     starts = arrays["starts"].astype(np.int64)
     scores: Array = arrays["scale"] * nearest_per_class(values, arrays["rows"], starts)
     return scores
 
 
 def nearest_per_class(values: Array, rows: Array, starts: NDArray[np.integer]) -> Array:
-    """Minus the distance of values (n, d) to the nearest of each person's rows (m, d): (n, people).
+    """Compute the negative Euclidean distance to the nearest row of each class.
 
-    A person's rows stand together and begin at `starts`. In double precision, since what is left of
-    the squares is small against them.
+    Computed in double precision: the squared distance is a small difference of large numbers.
+
+    Args:
+        values: Feature vectors (n, d).
+        rows: Reference vectors (m, d), sorted so that the rows of a class are contiguous.
+        starts: Index of each class's first row in `rows`, (classes,), ascending.
+
+    Returns:
+        Negative distances (n, classes).
     """
     values, rows = values.astype(np.float64), rows.astype(np.float64)
-    squares = np.einsum("ij,ij->i", rows, rows)
-    own = np.einsum("ij,ij->i", values, values)
-    far = own[:, None] + squares - 2 * (values @ rows.T)
-    least = np.minimum.reduceat(far, starts, axis=1)
-    return np.asarray(-np.sqrt(np.maximum(least, 0)), np.float32)
+    row_norms = np.einsum("ij,ij->i", rows, rows)
+    value_norms = np.einsum("ij,ij->i", values, values)
+    distances = value_norms[:, None] + row_norms - 2 * (values @ rows.T)
+    nearest = np.minimum.reduceat(distances, starts, axis=1)
+    return np.asarray(-np.sqrt(np.maximum(nearest, 0)), np.float32)
 
 
 def probit(values: Array, arrays: Arrays) -> Array:
-    """Logits, each drawn towards their mean as far as it is uncertain: MacKay 1992, Gibbs 1997.
+    """Compute logits moderated by their variance under a Gaussian posterior of the weights.
 
-    The softmax of it is about the mean softmax over the Gaussian weights.
+    The softmax of the result approximates the mean softmax over the posterior: the probit
+    approximation of MacKay (1992), for many classes Gibbs (1997).
     """
     logits = values @ arrays["weights"] + arrays["offset"]
     logits = logits - logits.mean(axis=1, keepdims=True)
     spread = np.einsum("nd,kde->nke", values, arrays["factors"], optimize=True)
     variance = np.einsum("nke,nke->nk", spread, spread)
-    drawn: Array = logits / np.sqrt(1 + np.pi / 8 * variance)
-    return drawn
+    moderated: Array = logits / np.sqrt(1 + np.pi / 8 * variance)
+    return moderated
 
 
 def softmax(values: Array, arrays: Arrays) -> Array:
-    """Probabilities."""
+    """Turn logits into probabilities; each row adds up to 1."""
     odds: Array = np.exp(values - values.max(axis=1, keepdims=True))
     odds /= odds.sum(axis=1, keepdims=True)
     return odds
@@ -91,4 +99,4 @@ OPERATORS: Mapping[str, Callable[[Array, Arrays], Array]] = MappingProxyType(
         )
     }
 )
-"""What a file may ask to compute. A stage of another name is refused."""
+"""The operators a model file may name. A file that names any other is rejected."""

@@ -1,13 +1,13 @@
-"""A recogniser as plain arrays in one file: it loads with numpy alone, and never unpickles.
+"""Pickle-free inference model: one .npz file that needs only numpy.
 
-The file is a numpy .npz. It holds a list of stages (what to compute), their arrays, the people's
-names, and what the model is about. Whoever serves it needs neither scikit-learn nor ZenML.
+The file holds a list of operators, their arrays, the class labels and metadata. It does not hold
+the model's version: the registry assigns that, and the bytes are the same under any version.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import BytesIO
 from zipfile import BadZipFile
 
@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 
 from faces.runtime.operators import OPERATORS, Array, Arrays
 
+UNKNOWN = "unknown"
+"""The identity of a face that is rejected: none of the classes."""
+
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, OSError, EOFError, BadZipFile)
-"""What numpy and json raise for bytes that are no model."""
+"""What numpy and json raise for bytes that are not a model."""
 
 UNKNOWN = "unknown"
 """Answered instead of a label for a face that is rejected as unknown."""
@@ -28,52 +31,105 @@ class DamagedModelError(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class PortableModel:
-    """Stages from pixels (n, 4096) in [0, 1] to probabilities (n, people).
+class Predictions:
+    """Open-set predictions for n faces."""
 
-    `scale` is what calibration multiplied the logits by. Whoever's score is below `rejection_threshold` is
-    nobody of these people; None if that cannot be told.
-    """
+    probabilities: Array
+    """Probability of each class, (n, classes), on the condition that it is one of them."""
+    scores: Array
+    """Similarity to the most probable class, (n,)."""
+    accepted: NDArray[np.bool_]
+    """False where the face is rejected as unknown, (n,)."""
+
+
+@dataclass(frozen=True, eq=False)
+class PortableModel:
+    """Operators that map pixels (n, 4096) in [0, 1] to probabilities (n, classes)."""
 
     operators: Sequence[tuple[str, Arrays]]
     classes: NDArray[np.str_]
     metadata: Mapping[str, str]
-    scale: float = 1.0
+    logit_scale: float = 1.0
+    """The factor by which calibration multiplied the logits."""
     rejection_threshold: float | None = None
+    """The lowest score that is accepted; None if the model does not reject."""
 
     def predict_proba(self, pixels: NDArray[np.floating]) -> Array:
-        """Probabilities (n, people) of every person for pixels (n, 4096)."""
+        """Compute class probabilities.
+
+        Args:
+            pixels: Faces (n, 4096) in [0, 1].
+
+        Returns:
+            Probabilities (n, classes); each row adds up to 1.
+        """
         return self.predict_with_score(pixels)[0]
 
     def predict_with_score(self, pixels: NDArray[np.floating]) -> tuple[Array, Array]:
-        """Probabilities (n, people) and scores (n,): how much each is like the likeliest person.
+        """Compute class probabilities, and the score that rejection compares with its threshold.
 
-        The score is the largest logit, as it was before calibration. Probabilities say who of these
-        people it is; they add up to 1 for a stranger, too.
+        The score is the largest logit before calibration. Probabilities cannot tell unknown people
+        apart, since they add up to 1 for everybody.
+
+        Args:
+            pixels: Faces (n, 4096) in [0, 1].
+
+        Returns:
+            Probabilities (n, classes) and scores (n,).
         """
         values = previous = np.asarray(pixels, np.float32)
-        for kind, arrays in self.operators:
-            previous, values = values, OPERATORS[kind](values, arrays)
-        return values, previous.max(axis=1) / np.float32(self.scale)
+        for operator, arrays in self.operators:
+            previous, values = values, OPERATORS[operator](values, arrays)
+        return values, previous.max(axis=1) / np.float32(self.logit_scale)
+
+    def predict_open_set(self, pixels: NDArray[np.floating]) -> Predictions:
+        """Predict with rejection: faces whose score is below the threshold are not accepted.
+
+        Args:
+            pixels: Faces (n, 4096) in [0, 1].
+
+        Returns:
+            Predictions; without a rejection threshold all faces are accepted.
+        """
+        probabilities, scores = self.predict_with_score(pixels)
+        if self.rejection_threshold is None:
+            accepted = np.ones(len(scores), np.bool_)
+        else:
+            accepted = scores >= np.float32(self.rejection_threshold)
+        return Predictions(probabilities, scores, accepted)
 
     def predict(self, pixels: NDArray[np.floating]) -> NDArray[np.str_]:
-        """The most probable person (n,) for pixels (n, 4096)."""
-        names: NDArray[np.str_] = self.classes[self.predict_proba(pixels).argmax(axis=1)]
-        return names
+        """Predict the most probable class, without rejection.
+
+        Args:
+            pixels: Faces (n, 4096) in [0, 1].
+
+        Returns:
+            Labels (n,).
+        """
+        labels: NDArray[np.str_] = self.classes[self.predict_proba(pixels).argmax(axis=1)]
+        return labels
 
 
 def write_portable(model: PortableModel) -> bytes:
-    """The model's file. The same model gives the same bytes."""
+    """Serialise a model. Equal models produce equal bytes.
+
+    Args:
+        model: The model to write.
+
+    Returns:
+        The bytes of an .npz file.
+    """
     header = {
-        "operators": [kind for kind, _ in model.operators],
+        "operators": [operator for operator, _ in model.operators],
         "metadata": dict(model.metadata),
-        "scale": model.scale,
+        "logit_scale": model.logit_scale,
         "rejection_threshold": model.rejection_threshold,
     }
     arrays = {
         f"{number}.{name}": array
-        for number, (_, stage) in enumerate(model.operators)
-        for name, array in stage.items()
+        for number, (_, operator_arrays) in enumerate(model.operators)
+        for name, array in operator_arrays.items()
     }
     file = BytesIO()
     text = np.array(json.dumps(header, sort_keys=True))
@@ -81,20 +137,31 @@ def write_portable(model: PortableModel) -> bytes:
     return file.getvalue()
 
 
-def stamped(model: PortableModel, version: int) -> PortableModel:
-    """The same model, saying which version it is."""
-    return replace(model, metadata={**model.metadata, "model_version": str(version)})
-
-
 def file_hash(data: bytes) -> str:
-    """SHA-256 of a model's file, to be recorded beside it."""
+    """Hash a model's file.
+
+    Args:
+        data: The file's bytes.
+
+    Returns:
+        SHA-256, as 64 hexadecimal digits.
+    """
     return hashlib.sha256(data).hexdigest()
 
 
 def read_portable(data: bytes, expected_hash: str) -> PortableModel:
-    """Read what `write_portable` gave, if it is what `expected_hash` was recorded for.
+    """Read a model that `write_portable` wrote.
 
-    Raises DamagedModelError if it is not, or cannot be computed by this version of the code.
+    Args:
+        data: The file's bytes.
+        expected_hash: The hash that was recorded when the file was written.
+
+    Returns:
+        The model.
+
+    Raises:
+        DamagedModelError: If the bytes do not have that hash, are not a model, or need an operator
+            that this version of the code does not have.
     """
     if file_hash(data) != expected_hash:
         raise DamagedModelError("the model's file does not have the hash that was recorded for it")
@@ -102,15 +169,15 @@ def read_portable(data: bytes, expected_hash: str) -> PortableModel:
         with np.load(BytesIO(data), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         header = json.loads(str(arrays["header"]))
-        kinds, metadata, classes = header["operators"], header["metadata"], arrays["classes"]
-        scale, rejection_threshold = float(header["scale"]), header["rejection_threshold"]
+        names, metadata, classes = header["operators"], header["metadata"], arrays["classes"]
+        logit_scale, threshold = float(header["logit_scale"]), header["rejection_threshold"]
     except UNREADABLE as error:
         raise DamagedModelError(f"the model's file cannot be read: {error}") from error
-    if unknown := set(kinds) - OPERATORS.keys():
-        raise DamagedModelError(f"the model needs stages that are unknown here: {sorted(unknown)}")
-    operators: list[tuple[str, dict[str, Array]]] = [(kind, {}) for kind in kinds]
+    if missing := set(names) - OPERATORS.keys():
+        raise DamagedModelError(f"the model needs unknown operators: {sorted(missing)}")
+    operators: list[tuple[str, dict[str, Array]]] = [(name, {}) for name in names]
     for key, array in arrays.items():
         number, dot, name = key.partition(".")
         if dot:
             operators[int(number)][1][name] = array
-    return PortableModel(operators, classes, metadata, scale, rejection_threshold)
+    return PortableModel(operators, classes, metadata, logit_scale, threshold)

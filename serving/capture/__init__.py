@@ -1,1 +1,1 @@
-"""Captured requests: write, read, delete, upload and expire."""
+"""Captured requests: write, read, delete, upload and expire capture files."""

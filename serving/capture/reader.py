@@ -1,76 +1,89 @@
-"""Capture files where they lie, in folders or buckets: read them, and delete from them."""
+"""Read capture files from folders and buckets, and delete requests from them."""
 
-import fcntl
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from faces.runtime.capture_format import FEEDBACK, PREDICTION, CapturedRecord, erase, read_records
-from serving.capture.writer import ENDING, IDS, begun, write_ids
+from serving.capture.locks import try_lock
+from serving.capture.writer import SUFFIX, started_at
 from serving.settings import MAX_ROTATE_SECONDS
 
-TOGETHER = 16
-"""Files that are fetched at the same time."""
+FILES_PER_DOWNLOAD = 16
+"""Files that are downloaded concurrently, and held in memory."""
 
-Chooses = Callable[[CapturedRecord], bool]
+Predicate = Callable[[CapturedRecord], bool]
 
 
-def read_files(places: Sequence[str], since: float = 0) -> Iterator[bytes]:
-    """The bytes of every capture file in folders or at URIs such as gs://bucket/folder.
+def read_files(locations: Sequence[str], since: float = 0) -> Iterator[bytes]:
+    """Read capture files.
 
-    Files that can hold nothing newer than `since` (in seconds since 1970) are left out: in a bucket
-    there may be tens of thousands.
+    Args:
+        locations: Folders, or URIs such as gs://bucket/folder.
+        since: Leave out files that cannot contain anything newer, in seconds since 1970: a bucket
+            may hold tens of thousands.
+
+    Yields:
+        The bytes of each file.
     """
-    for place in places:
-        if "://" in place:
-            import fsspec
-
-            system, path = fsspec.url_to_fs(place)
-            found = sorted(system.glob(f"{path.rstrip('/')}/*{ENDING}"))
-            wanted = [name for name in found if may_hold(name.rsplit("/", 1)[-1], since)]
-            for start in range(0, len(wanted), TOGETHER):
-                yield from system.cat(wanted[start : start + TOGETHER]).values()
+    for location in locations:
+        if "://" in location:
+            yield from _download(location, since)
         else:
-            for file in sorted(Path(place).expanduser().glob(f"*{ENDING}")):
-                if may_hold(file.name, since):
+            for file in sorted(Path(location).expanduser().glob(f"*{SUFFIX}")):
+                if _may_contain(file.name, since):
                     yield file.read_bytes()
 
 
-def may_hold(name: str, since: float) -> bool:
-    """Whether a file of this name may hold something newer: it was written to for a day at most."""
-    return begun(name) > since - MAX_ROTATE_SECONDS
-
-
 def delete_captured(
-    places: Sequence[str], *, before: float | None = None, request: str | None = None
+    locations: Sequence[str], *, before: float | None = None, request: str | None = None
 ) -> int:
-    """Delete what was captured before a time (in seconds since 1970), or for a request id.
+    """Delete captured requests by age or by id.
 
-    Pixels, answers and feedback are overwritten with zeros where they lie, also while a server
-    writes to the same file; a file of which nothing is left is removed. Returns how many
-    predictions are gone.
+    Pixels, predictions and feedback are overwritten with zeros in place, even while a server is
+    writing to the same file. A closed file of which nothing remains is removed.
+
+    Args:
+        locations: Folders, or URIs such as gs://bucket/folder.
+        before: Delete everything captured before this time, in seconds since 1970.
+        request: Delete the request with this id, and its feedback.
+
+    Returns:
+        The number of predictions deleted.
     """
 
     def matches(record: CapturedRecord) -> bool:
-        if record.kind not in (PREDICTION, FEEDBACK):
-            return False
-        old = before is not None and float(record.head["time"]) < before
-        return old or bool(record.head["id"] == request)
+        expired = before is not None and float(record.head["time"]) < before
+        return expired or bool(record.head["id"] == request)
 
     return sum(
-        _delete_at_uri(place, matches)
-        if "://" in place
-        else _delete_in_folder(Path(place).expanduser(), matches)
-        for place in places
+        _delete_at_uri(location, matches)
+        if "://" in location
+        else _delete_in_folder(Path(location).expanduser(), matches)
+        for location in locations
     )
 
 
-def _delete_in_folder(folder: Path, matches: Chooses) -> int:
+def _download(uri: str, since: float) -> Iterator[bytes]:
+    import fsspec
+
+    system, path = fsspec.url_to_fs(uri)
+    names = sorted(system.glob(f"{path.rstrip('/')}/*{SUFFIX}"))
+    names = [name for name in names if _may_contain(name.rsplit("/", 1)[-1], since)]
+    for start in range(0, len(names), FILES_PER_DOWNLOAD):
+        yield from system.cat(names[start : start + FILES_PER_DOWNLOAD]).values()
+
+
+def _may_contain(name: str, since: float) -> bool:
+    """Return whether a file may contain something newer, by its name: it is open a day at most."""
+    return started_at(name) > since - MAX_ROTATE_SECONDS
+
+
+def _delete_in_folder(folder: Path, matches: Predicate) -> int:
     count = 0
-    for file in sorted(folder.glob(f"*{ENDING}")):
+    for file in sorted(folder.glob(f"*{SUFFIX}")):
         data = bytearray(file.read_bytes())
-        records = list(read_records(bytes(data)))
-        deleted = [record for record in records if matches(record)]
+        deleted, remaining = _partition(data, matches)
         if not deleted:
             continue
         with file.open("r+b") as opened:
@@ -80,40 +93,40 @@ def _delete_in_folder(folder: Path, matches: Chooses) -> int:
                 opened.write(data[record.start : record.end])
             opened.flush()
             os.fsync(opened.fileno())
-            left = [record for record in records if record not in deleted]
-            _tidy(file, opened.fileno(), left)
+            # A writer may have added requests since the file was read.
+            if not remaining and try_lock(opened) and file.stat().st_size == len(data):
+                file.unlink()
         count += sum(record.kind == PREDICTION for record in deleted)
     return count
 
 
-def _tidy(file: Path, descriptor: int, left: list[CapturedRecord]) -> None:
-    """Bring a closed file's ids up to date; remove both if nothing is left."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return
-    kept = {r.head["id"]: r.head["faces"] for r in left if r.kind == PREDICTION}
-    if kept or any(record.kind == FEEDBACK for record in left):
-        write_ids(file.with_suffix(""), kept)
-    else:
-        file.unlink()
-        file.with_suffix(IDS).unlink(missing_ok=True)
-
-
-def _delete_at_uri(place: str, matches: Chooses) -> int:
+def _delete_at_uri(uri: str, matches: Predicate) -> int:
     import fsspec
 
-    system, path = fsspec.url_to_fs(place)
+    system, path = fsspec.url_to_fs(uri)
     count = 0
-    for name in system.glob(f"{path.rstrip('/')}/*{ENDING}"):
+    for name in system.glob(f"{path.rstrip('/')}/*{SUFFIX}"):
         data = bytearray(system.cat_file(name))
-        records = list(read_records(bytes(data)))
-        deleted = [record for record in records if matches(record)]
-        if len(deleted) == sum(record.kind in (PREDICTION, FEEDBACK) for record in records):
+        deleted, remaining = _partition(data, matches)
+        if not deleted:
+            continue
+        if not remaining:
             system.rm_file(name)
-        elif deleted:
+        else:
             for record in deleted:
                 erase(data, record)
             system.pipe_file(name, bytes(data))
         count += sum(record.kind == PREDICTION for record in deleted)
     return count
+
+
+def _partition(
+    data: bytearray, matches: Predicate
+) -> tuple[list[CapturedRecord], list[CapturedRecord]]:
+    """Split predictions and feedback into those that match and those that do not."""
+    deleted: list[CapturedRecord] = []
+    remaining: list[CapturedRecord] = []
+    for record in read_records(bytes(data)):
+        if record.kind in (PREDICTION, FEEDBACK):
+            (deleted if matches(record) else remaining).append(record)
+    return deleted, remaining

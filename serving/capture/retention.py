@@ -1,79 +1,81 @@
-"""Write down the ids in closed files, move them to their place, drop those past their time.
+"""Capture-file maintenance: upload closed files, delete expired ones.
 
     python -m serving.capture.retention FOLDER
 
-The server does this by itself. A process of its own, since writing to a bucket takes a while. It
-ends with 1 if there is something left to do: somebody else is at it, or a file could not be moved.
+The server starts this itself (serving/capture/background.py). The exit code is 1 if work remains:
+another process is maintaining the folder, or a file could not be uploaded.
 """
 
-import fcntl
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from serving.capture.writer import ENDING, IDS, begun, requests_in, write_ids
+from serving.capture.locks import folder_lock, try_lock
+from serving.capture.writer import SUFFIX, started_at
 from serving.settings import ServerSettings, read_settings
+
+DAY_SECONDS = 86_400
 
 
 def main() -> int:
-    """Look after one server's captured requests."""
+    """Maintain the capture files of one server; return the exit code."""
     settings = read_settings(Path(sys.argv[1]))
     try:
         return 0 if maintain(settings) else 1
     except Exception as error:
-        print(f"captured requests stay where they are for now: {error!r}", file=sys.stderr)
+        print(f"captured requests were not uploaded yet: {error!r}", file=sys.stderr)
         return 1
 
 
 def maintain(settings: ServerSettings) -> bool:
-    """List, move and drop, unless somebody else is at it; whether it was done."""
-    with exclusive_lock(settings.capture_folder) as first:
-        if first:
-            list_ids(settings.capture_folder)
+    """Upload closed files and delete expired ones, unless another process is doing it.
+
+    Args:
+        settings: The server's settings.
+
+    Returns:
+        Whether it was done.
+
+    Raises:
+        OSError: If a file cannot be uploaded or deleted.
+    """
+    with folder_lock(settings.capture_folder) as locked:
+        if locked:
             if settings.remote:
                 upload_closed_files(settings.capture_folder, settings.capture_uri)
-            drop_expired(settings, time.time())
-    return first
-
-
-@contextmanager
-def exclusive_lock(folder: Path) -> Iterator[bool]:
-    """Whether nobody else is at work on a folder's closed files; nobody will be, meanwhile."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (folder / ".lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
+            delete_expired(settings, time.time())
+    return locked
 
 
 def closed_files(folder: Path) -> Iterator[Path]:
-    """The files that nobody writes to any more, oldest first."""
-    for file in sorted(folder.glob(f"*{ENDING}")):
+    """Find the files that no process writes to any more.
+
+    Args:
+        folder: The folder of capture files.
+
+    Yields:
+        Their paths, oldest first; each is locked until the next is asked for.
+    """
+    for file in sorted(folder.glob(f"*{SUFFIX}")):
         with file.open("rb") as opened:
-            try:
-                fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            yield file
+            if try_lock(opened):
+                yield file
 
 
-def list_ids(folder: Path) -> None:
-    """Write down the ids in files whose writer was killed before it could."""
-    for file in closed_files(folder):
-        if not file.with_suffix(IDS).exists():
-            write_ids(file.with_suffix(""), requests_in(file.read_bytes()))
+def upload_closed_files(folder: Path, uri: str) -> None:
+    """Move closed files to a URI.
 
+    Args:
+        folder: The folder of capture files.
+        uri: A folder that fsspec knows, such as gs://bucket/folder.
 
-def upload_closed_files(folder: Path, place: str) -> None:
-    """Move closed files to a URI; their ids stay here, so that feedback still finds them."""
+    Raises:
+        OSError: If a file cannot be uploaded; it stays where it is.
+    """
     import fsspec
 
-    system, path = fsspec.url_to_fs(place)
+    system, path = fsspec.url_to_fs(uri)
     if "file" in system.protocol:
         system.makedirs(path, exist_ok=True)
     for file in closed_files(folder):
@@ -81,30 +83,35 @@ def upload_closed_files(folder: Path, place: str) -> None:
         file.unlink()
 
 
-def drop_expired(settings: ServerSettings, now: float) -> None:
-    """Drop what is older than `retention_days`, here and at the capture's place."""
-    oldest = now - 86_400 * settings.retention_days - settings.rotate_seconds
+def delete_expired(settings: ServerSettings, now: float) -> None:
+    """Delete the files whose requests are all older than `retention_days`, also uploaded ones.
+
+    Args:
+        settings: The server's settings.
+        now: Seconds since 1970.
+
+    Raises:
+        OSError: If a file cannot be deleted. A bucket in which this server may not delete is left
+            to its own lifecycle rules.
+    """
+    oldest = now - DAY_SECONDS * settings.retention_days - settings.rotate_seconds
     for file in closed_files(settings.capture_folder):
-        if begun(file.name) < oldest:
-            file.unlink()
-    for file in settings.capture_folder.glob(f"*{IDS}"):
-        if begun(file.name) < oldest and not file.with_suffix(ENDING).exists():
+        if started_at(file.name) < oldest:
             file.unlink()
     if settings.remote:
         try:
-            _drop_at(settings.capture_uri, oldest)
+            _delete_expired_at_uri(settings.capture_uri, oldest)
         except OSError as error:
-            # Who may add and not read leaves that to the bucket's own rules.
             if "Forbidden" not in str(error):
                 raise
 
 
-def _drop_at(place: str, oldest: float) -> None:
+def _delete_expired_at_uri(uri: str, oldest: float) -> None:
     import fsspec
 
-    system, path = fsspec.url_to_fs(place)
-    for name in system.glob(f"{path.rstrip('/')}/*{ENDING}"):
-        if begun(name.rsplit("/", 1)[-1]) < oldest:
+    system, path = fsspec.url_to_fs(uri)
+    for name in system.glob(f"{path.rstrip('/')}/*{SUFFIX}"):
+        if started_at(name.rsplit("/", 1)[-1]) < oldest:
             system.rm_file(name)
 
 

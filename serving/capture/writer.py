@@ -1,40 +1,34 @@
-"""Keep every answered request on disk before its answer goes out.
+"""Write every answered request to disk before its response goes out.
 
-Each worker appends to a file of its own, so that killing it loses nothing that was answered.
-(Pulling the plug may: nothing is forced out of the system's memory.) Requests that come together
-are written together. A file that is being written is locked by its writer; a new one is begun when
-it is large or old enough, and the ids in the old one are written beside it: feedback finds its
-request by them.
+Each worker appends to its own file, so killing it loses nothing that was answered; a power cut may
+lose the last seconds, since the operating system's cache is not flushed. Concurrent requests are
+written with one call. A file is locked by its writer; when it is large or old enough, a new one is
+started.
 """
 
 import fcntl
 import os
-import struct
 import time
 from calendar import timegm
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from faces.runtime.capture_format import (
-    PREDICTION,
     Buffer,
     feedback_record,
     model_record,
     prediction_record,
-    read_records,
 )
+from faces.runtime.portable import Predictions
 
-ENDING, IDS = ".faces", ".ids"
-ENTRY = struct.Struct("<12sI")
-"""A hash of a request's id, and how many faces it had."""
+SUFFIX = ".faces"
+TIME_FORMAT = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass
@@ -46,7 +40,14 @@ class Batch:
 
 
 class Capture:
-    """Writes one worker's share of the captured requests."""
+    """Writes the captured requests of one worker.
+
+    Args:
+        folder: The folder of capture files; created if it is missing.
+        rotate_bytes: Start a new file at this size.
+        rotate_seconds: Start a new file after this time.
+        pause: Lets other requests proceed; what they capture meanwhile is written together.
+    """
 
     def __init__(
         self,
@@ -55,16 +56,14 @@ class Capture:
         rotate_seconds: float,
         pause: Callable[[], object] = lambda: None,
     ) -> None:
-        """`pause` lets other requests go on; what they want written meanwhile goes along."""
         self.folder, self.rotate_bytes, self.rotate_seconds = folder, rotate_bytes, rotate_seconds
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.closed = 0
-        """How many files were closed."""
+        """The number of files closed so far."""
         self._pause = pause
-        self._stem, self._file = folder, -1
-        self._size, self._number, self._until = 0, 0, 0.0
-        self._model = ""
-        self._faces: dict[str, int] = {}
+        self._file = -1
+        self._size, self._number, self._rotate_at = 0, 0, 0.0
+        self._version = ""
         self._waiting: list[Callable[[], list[Buffer]]] = []
         self._batch = Batch()
 
@@ -72,70 +71,82 @@ class Capture:
         self,
         request: str,
         version: str,
-        people: Sequence[str],
+        classes: Sequence[str],
         pixels: NDArray[Any],
-        probabilities: NDArray[np.float32],
-        accepted: NDArray[np.bool_],
+        predictions: Predictions,
     ) -> None:
-        """Keep a request that is about to be answered. Raises OSError if it cannot be kept."""
-        now = time.time()
-        if now >= self._until or self._size >= self.rotate_bytes:
-            self._begin(now)
-        if version != self._model:
-            self._waiting.append(partial(model_record, version, people))
-            self._model = version
-        self._faces[request] = len(pixels)
-        record = partial(prediction_record, request, now, version, pixels, probabilities)
-        self._keep(partial(record, accepted))
+        """Capture a request that is about to be answered.
 
-    def feedback(self, request: str, truth: Sequence[str]) -> None:
-        """Keep the truth for an earlier request."""
-        now = time.time()
-        if now >= self._until or self._size >= self.rotate_bytes:
-            self._begin(now)
-        self._keep(partial(feedback_record, request, now, truth))
+        Args:
+            request: Its id.
+            version: The model version that answered.
+            classes: The labels that the version knows.
+            pixels: Faces (n, 4096), uint8 or float32 in [0, 1].
+            predictions: What is answered.
 
-    def faces_of(self, request: str) -> int | None:
-        """How many faces an answered request had, whichever worker answered it; None: unknown."""
-        if request in self._faces:
-            return self._faces[request]
-        own = self._stem.with_name(self._stem.name + ENDING)
-        files = [file for kind in (ENDING, IDS) for file in self.folder.glob(f"*{kind}")]
-        stems = {file.with_suffix("") for file in files if file != own}
-        for stem in sorted(stems, reverse=True):
-            faces = find_request(stem, request)
-            if faces is not None:
-                return faces
-        return None
+        Raises:
+            OSError: If it cannot be written.
+        """
+        now = time.time()
+        self._rotate_if_due(now)
+        if version != self._version:
+            self._waiting.append(partial(model_record, version, classes))
+            self._version = version
+        self._write_soon(
+            partial(
+                prediction_record,
+                request,
+                now,
+                version,
+                pixels,
+                predictions.probabilities,
+                predictions.accepted,
+            )
+        )
+
+    def feedback(self, request: str, labels: Sequence[str]) -> None:
+        """Capture the labels of an earlier request.
+
+        Args:
+            request: The request's id.
+            labels: The true label of each of its faces.
+
+        Raises:
+            OSError: If they cannot be written.
+        """
+        now = time.time()
+        self._rotate_if_due(now)
+        self._write_soon(partial(feedback_record, request, now, labels))
 
     def rotate(self) -> None:
-        """Close the file if it is old enough, so that it can be moved or dropped."""
-        if self._file >= 0 and time.time() >= self._until:
+        """Close the file if it is old enough, so that it can be uploaded or deleted."""
+        if self._file >= 0 and time.time() >= self._rotate_at:
             self.close()
 
     def close(self) -> None:
-        """Close the file, with its ids beside it; the next request begins another."""
+        """Close the file; the next request starts another."""
         if self._waiting:
             self._write()
         if self._file >= 0:
-            write_ids(self._stem, self._faces)
             os.close(self._file)
             self.closed += 1
-            self._file, self._until, self._model = -1, 0.0, ""
-            self._faces = {}
+            self._file, self._rotate_at, self._version = -1, 0.0, ""
 
-    def _begin(self, now: float) -> None:
-        self.close()
+    def _rotate_if_due(self, now: float) -> None:
+        if now >= self._rotate_at or self._size >= self.rotate_bytes:
+            self.close()
+            self._open(now)
+
+    def _open(self, now: float) -> None:
         self._number += 1
-        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
-        self._stem = self.folder / f"{stamp}-{os.getpid()}-{self._number}"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        self._file = os.open(self._stem.with_name(self._stem.name + ENDING), flags, 0o600)
+        started = time.strftime(TIME_FORMAT, time.gmtime(now))
+        file = self.folder / f"{started}-{os.getpid()}-{self._number}{SUFFIX}"
+        self._file = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._file, fcntl.LOCK_EX)
-        self._size, self._until = 0, now + self.rotate_seconds
+        self._size, self._rotate_at = 0, now + self.rotate_seconds
 
-    def _keep(self, record: Callable[[], list[Buffer]]) -> None:
-        """Have a record written, by this request or by one that comes at the same time."""
+    def _write_soon(self, record: Callable[[], list[Buffer]]) -> None:
+        """Have a record written, by this request or by a concurrent one."""
         self._waiting.append(record)
         batch = self._batch
         self._pause()
@@ -145,8 +156,9 @@ class Capture:
             raise OSError(batch.error)
 
     def _write(self) -> None:
-        """Append all that waits with one call. What was cut short stays as damage in the file."""
-        data, batch = b"".join(chain.from_iterable(make() for make in self._waiting)), self._batch
+        """Append all waiting records with one call; an incomplete one is skipped by readers."""
+        records = [make() for make in self._waiting]
+        data, batch = b"".join(chain.from_iterable(records)), self._batch
         self._waiting, self._batch = [], Batch()
         batch.done = True
         if not data:
@@ -162,38 +174,10 @@ class Capture:
             self.close()
 
 
-def write_ids(stem: Path, faces: Mapping[str, int]) -> None:
-    """Write down which requests a file holds, so that they are found without reading it."""
-    entries = b"".join(ENTRY.pack(_digest(request), count) for request, count in faces.items())
-    file = stem.with_name(stem.name + IDS)
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as out:
-        out.write(entries)
+def started_at(name: str) -> float:
+    """Return when a capture file was started, in seconds since 1970.
 
-
-def find_request(stem: Path, request: str) -> int | None:
-    """How many faces a request had, if the file `stem` is of holds it."""
-    ids, file = stem.with_name(stem.name + IDS), stem.with_name(stem.name + ENDING)
-    if ids.exists():
-        entries = np.frombuffer(ids.read_bytes(), dtype="V12, <u4")
-        found = np.flatnonzero(entries["f0"] == np.void(_digest(request)))
-        return int(entries["f1"][found[-1]]) if len(found) else None
-    try:
-        return requests_in(file.read_bytes()).get(request)
-    except FileNotFoundError:
-        return None  # it was dropped meanwhile
-
-
-def requests_in(data: bytes) -> dict[str, int]:
-    """The ids of the requests in a file, and how many faces each had."""
-    records = read_records(data)
-    return {r.head["id"]: r.head["faces"] for r in records if r.kind == PREDICTION}
-
-
-def begun(name: str) -> float:
-    """When a file was begun, by its name."""
-    return timegm(time.strptime(name.split("-", 1)[0], "%Y%m%dT%H%M%SZ"))
-
-
-def _digest(request: str) -> bytes:
-    return blake2b(request.encode(), digest_size=12).digest()
+    Args:
+        name: The file's name.
+    """
+    return timegm(time.strptime(name.split("-", 1)[0], TIME_FORMAT))

@@ -291,9 +291,9 @@ def test_a_crash_is_reported_by_zenml_and_by_the_next_deployment(
     found.wait(5)
     (service,) = deployer().find_model_server()
     assert service.status.state == ServiceState.ERROR
-    assert "the server is gone and nobody stopped it" in service.status.last_error
+    assert "the server has crashed" in service.status.last_error
     again = run("deployment")
-    assert "the server was gone" in again["note"]
+    assert "the server had crashed" in again["note"]
     assert int(served()) == again["endpoint"]["model_version"] == production()
 
 

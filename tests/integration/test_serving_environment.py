@@ -8,43 +8,46 @@ from faces.errors import OperationError
 
 
 @pytest.fixture
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of the test's own, with one small package to install."""
+def small_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An environment in a temporary folder, with one small package to install."""
     pinned = tmp_path / "serving.txt"
     lines = Path(environment.REQUIREMENTS).read_text().split("\n")
-    at = next(n for n, line in enumerate(lines) if line.startswith("six=="))
-    end = next(n for n in range(at, len(lines)) if not lines[n].rstrip().endswith("\\"))
-    pinned.write_text("\n".join(lines[at : end + 1]) + "\n")
+    start = next(n for n, line in enumerate(lines) if line.startswith("six=="))
+    end = next(n for n in range(start, len(lines)) if not lines[n].rstrip().endswith("\\"))
+    pinned.write_text("\n".join(lines[start : end + 1]) + "\n")
     monkeypatch.setattr(environment, "FOLDER", tmp_path / "venv")
     monkeypatch.setattr(environment, "REQUIREMENTS", pinned)
-    return tmp_path
+    return tmp_path / "venv"
 
 
-def test_it_is_made_once_and_again_when_the_pins_change(
-    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+def test_it_is_created_once_and_again_when_the_pinned_packages_change(
+    small_environment: Path,
 ) -> None:
+    marker = small_environment / "ready"
     python = environment.ensure_environment()
     subprocess.run([python, "-c", "import six"], check=True)
-    marks = (elsewhere / "venv" / "ready").stat().st_mtime_ns
+    created = marker.stat().st_mtime_ns
     assert environment.ensure_environment() == python
-    assert (elsewhere / "venv" / "ready").stat().st_mtime_ns == marks
+    assert marker.stat().st_mtime_ns == created
     environment.REQUIREMENTS.write_text("# nothing\n" + environment.REQUIREMENTS.read_text())
     environment.ensure_environment()
-    assert (elsewhere / "venv" / "ready").stat().st_mtime_ns != marks
+    assert marker.stat().st_mtime_ns != created
 
 
-def test_one_that_was_cut_short_is_made_anew(elsewhere: Path) -> None:
-    (elsewhere / "venv" / "bin").mkdir(parents=True)
-    (elsewhere / "venv" / "bin" / "python").write_text("half made")
+def test_an_incomplete_environment_is_created_again(small_environment: Path) -> None:
+    (small_environment / "bin").mkdir(parents=True)
+    (small_environment / "bin" / "python").write_text("incomplete")
     subprocess.run([environment.ensure_environment(), "-c", "import six"], check=True)
-    assert (elsewhere / "venv" / "ready").exists()
+    assert (small_environment / "ready").exists()
 
 
-def test_packages_that_cannot_be_had_are_told_in_one_line(elsewhere: Path) -> None:
+def test_packages_that_cannot_be_installed_are_reported_in_one_line(
+    small_environment: Path,
+) -> None:
     environment.REQUIREMENTS.write_text(f"six==1.17.0 --hash=sha256:{'0' * 64}\n")
     with pytest.raises(
         OperationError, match="the server's environment could not be set up"
-    ) as told:
+    ) as raised:
         environment.ensure_environment()
-    assert "\n" not in str(told.value)
-    assert not (elsewhere / "venv" / "ready").exists()
+    assert "\n" not in str(raised.value)
+    assert not (small_environment / "ready").exists()

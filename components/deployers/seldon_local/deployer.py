@@ -1,7 +1,7 @@
-"""The deployer behind the flavor.
+"""Deploy to one server on this machine.
 
-ZenML's own `deploy_model` returns the old server for a new model, or deletes before it creates. The
-steps therefore call `deploy`, which changes the model of the one server there is.
+ZenML's `deploy_model` returns the old server for a new model, or deletes before it creates. The
+steps therefore call `deploy`, which swaps the model of the one server.
 """
 
 import time
@@ -29,46 +29,46 @@ from serving.settings import (
     read_current,
     read_settings,
     settings_file,
-    write_settings,
 )
 
 SWITCH_TIMEOUT_SECONDS = 10.0
-"""Seconds that a server may take to turn to another model."""
+"""How long a server may take to serve another model."""
+
+POLL_SECONDS = 0.02
 
 
 class SeldonLocalDeployer(FaceDeployer):
-    """One server on this machine."""
+    """Deploys to one server on this machine."""
 
     NAME: ClassVar[str] = "Seldon on this machine"
     FLAVOR: ClassVar[type[BaseModelDeployerFlavor]] = SeldonLocalFlavor
 
     @property
     def folder(self) -> Path:
-        """The server's folder, beside what ZenML's other local components keep."""
+        """The server's folder, among the files of ZenML's other local components."""
         return Path(GlobalConfiguration().local_stores_path) / str(self.id) / NAME
 
     def deploy(self, model: ModelArtifact, settings: ServingSettings | None) -> Endpoint:
         """See FaceDeployer."""
         with process.exclusive_lock(self.folder):
             previous, previous_settings = read_current(self.folder), self._settings()
-            wanted = previous_settings
+            desired = previous_settings
             if settings is not None:
-                wanted = settings.for_server(NAME, str(self.folder))
-            if wanted is None:
+                desired = settings.for_server(NAME, str(self.folder))
+            if desired is None:
                 raise UserError(NOTHING_DEPLOYED)
-            token = find_token(wanted.token_secret)
-            note = None
-            if process.has_crashed(self.folder):
-                note = "the server was gone, though nobody had stopped it; it was started again"
+            token = find_token(desired.token_secret)
+            crashed = process.has_crashed(self.folder)
             try:
                 install_model(self.folder, model.version, model.data, model.hash)
-                self._bring_up(wanted, token)
-                self._wait_for(wanted, token, model.version)
+                process.ensure_running(desired, token)
+                _await_version(desired, token, model.version)
             except OperationError:
-                self._restore(previous, previous_settings)
+                self._roll_back(previous, previous_settings)
                 raise
         self._register()
-        return Endpoint(wanted.url, model.version, bearer(token), note)
+        note = "the server had crashed and was restarted" if crashed else None
+        return Endpoint(desired.url, model.version, bearer(token), note)
 
     def endpoint(self) -> Endpoint:
         """See FaceDeployer."""
@@ -94,24 +94,26 @@ class SeldonLocalDeployer(FaceDeployer):
         settings = self._settings()
         assert settings is not None
         with process.exclusive_lock(self.folder):
-            kept = sorted(self.folder.glob(f"models/{version}-*.npz"))
-            if version is None or not kept:
+            files = sorted(self.folder.glob(f"models/{version}-*.npz"))
+            if version is None or not files:
                 process.stop(self.folder)
                 current_file(self.folder).unlink(missing_ok=True)
                 return
             token = find_token(settings.token_secret)
-            data = kept[-1].read_bytes()
-            hash_ = file_hash(data)
-            if not kept[-1].stem.endswith(hash_[:12]):
-                raise OperationError(f"{kept[-1]} is damaged: version {version} cannot be put back")
-            install_model(self.folder, version, data, hash_)
-            self._bring_up(settings, token)
-            self._wait_for(settings, token, version)
+            data = files[-1].read_bytes()
+            model_hash = file_hash(data)
+            if not files[-1].stem.endswith(model_hash[:12]):
+                raise OperationError(
+                    f"{files[-1]} is damaged: version {version} cannot be restored"
+                )
+            install_model(self.folder, version, data, model_hash)
+            process.ensure_running(settings, token)
+            _await_version(settings, token, version)
 
     def perform_delete_model(
         self, service: BaseService, timeout: int = 0, force: bool = False
     ) -> None:
-        """Stop the server and forget its models. What was captured stays."""
+        """Stop the server and remove its models. Captured requests are kept."""
         service.stop()
         for file in (*self.folder.glob("models/*.npz"), current_file(self.folder)):
             file.unlink(missing_ok=True)
@@ -119,7 +121,7 @@ class SeldonLocalDeployer(FaceDeployer):
 
     @staticmethod
     def get_model_server_info(service: BaseService) -> dict[str, str | None]:
-        """What `zenml model-deployer models describe` tells."""
+        """Return what `zenml model-deployer models describe` shows."""
         assert isinstance(service, SeldonLocalService)
         return {
             "PREDICTION_URL": service.prediction_url,
@@ -132,40 +134,19 @@ class SeldonLocalDeployer(FaceDeployer):
     def _settings(self) -> ServerSettings | None:
         return read_settings(self.folder) if settings_file(self.folder).exists() else None
 
-    def _bring_up(self, settings: ServerSettings, token: str | None) -> None:
-        """See that a server runs, with these settings; only if they changed is it started anew."""
-        if process.running(self.folder) and process.up_to_date(settings, token):
-            return
-        process.stop(self.folder)
-        write_settings(settings)
-        process.start(settings, token)
-
-    def _wait_for(self, settings: ServerSettings, token: str | None, version: str) -> None:
-        deadline = time.monotonic() + SWITCH_TIMEOUT_SECONDS
-        while time.monotonic() < deadline:
-            tags = health(settings.url, bearer(token))
-            if tags.get("model_version") == version:
-                return
-            if "refused" in tags:
-                raise OperationError(f"the server refused version {version}: {tags['refused']}")
-            time.sleep(0.02)
-        raise OperationError(
-            f"the server did not turn to version {version} within {SWITCH_TIMEOUT_SECONDS:.0f} s"
-        )
-
-    def _restore(self, previous: dict[str, str] | None, settings: ServerSettings | None) -> None:
-        """After a failure: the former model with the former settings, as far as there were any."""
+    def _roll_back(self, previous: dict[str, str] | None, settings: ServerSettings | None) -> None:
+        """Serve the previous model with the previous settings; stop if there was none."""
         if previous is None or settings is None:
             current_file(self.folder).unlink(missing_ok=True)
             process.stop(self.folder)
             return
         activate_model(self.folder, previous)
         token = find_token(settings.token_secret)
-        self._bring_up(settings, token)
-        self._wait_for(settings, token, previous["version"])
+        process.ensure_running(settings, token)
+        _await_version(settings, token, previous["version"])
 
     def _register(self) -> None:
-        """Let ZenML list the server."""
+        """Make the server visible to `zenml model-deployer models`."""
         config = SeldonLocalServiceConfig(
             name=NAME,
             model_name=NAME,
@@ -175,3 +156,18 @@ class SeldonLocalDeployer(FaceDeployer):
             folder=str(self.folder),
         )
         list_service(config, SeldonLocalService)
+
+
+def _await_version(settings: ServerSettings, token: str | None, version: str) -> None:
+    """Wait until the server serves a version. Raises OperationError if it refuses it."""
+    deadline = time.monotonic() + SWITCH_TIMEOUT_SECONDS
+    while time.monotonic() < deadline:
+        tags = health(settings.url, bearer(token))
+        if tags.get("model_version") == version:
+            return
+        if "refused" in tags:
+            raise OperationError(f"the server refused version {version}: {tags['refused']}")
+        time.sleep(POLL_SECONDS)
+    raise OperationError(
+        f"the server did not serve version {version} within {SWITCH_TIMEOUT_SECONDS:.0f} s"
+    )

@@ -1,11 +1,15 @@
-"""The server's own environment, .venv-serving: made by itself, whole or not at all."""
+"""The server's environment, .venv-serving: created on demand, completely or not at all.
 
-import fcntl
+python -m components.deployers.seldon_local.environment
+"""
+
 import hashlib
 import logging
 import subprocess
 import sys
 from pathlib import Path
+
+from filelock import FileLock
 
 from faces.errors import OperationError
 
@@ -16,36 +20,44 @@ log = logging.getLogger("progress")
 
 
 def ensure_environment() -> Path:
-    """The environment's Python, after setting it up if it is missing or out of date.
+    """Create the environment if it is missing or its pinned packages have changed.
 
-    What was pinned is installed as it is (`--no-deps`): seldon-core asks for a gunicorn that does
-    not start. Raises OperationError if the packages cannot be had.
+    The pinned packages are installed without resolving dependencies: seldon-core requires a
+    version of gunicorn that does not start.
+
+    Returns:
+        The path of the environment's Python.
+
+    Raises:
+        OperationError: If the packages cannot be installed.
     """
-    python, mark = FOLDER / "bin" / "python", FOLDER / "ready"
-    wanted = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()
-    with FOLDER.with_name(f"{FOLDER.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if mark.exists() and mark.read_text() == wanted:
-            return python
-        log.info("setting up the server's environment (half a minute, once) …")
-        _run([sys.executable, "-m", "venv", "--clear", str(FOLDER)])
-        pinned = ["--no-deps", "--require-hashes", "-r", str(REQUIREMENTS)]
-        uv = [sys.executable, "-m", "uv", "pip", "install", "--python", str(python)]
-        try:
-            _run([*uv, "--compile-bytecode", *pinned])
-        except OperationError:
-            _run([str(python), "-m", "pip", "install", "--disable-pip-version-check", *pinned])
-        mark.write_text(wanted)
+    python, marker = FOLDER / "bin" / "python", FOLDER / "ready"
+    expected = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()
+    with FileLock(FOLDER.with_name(f"{FOLDER.name}.lock")):
+        if not marker.exists() or marker.read_text() != expected:
+            log.info("setting up the server's environment (half a minute, once) …")
+            _install(python)
+            marker.write_text(expected)
     return python
 
 
+def _install(python: Path) -> None:
+    _run([sys.executable, "-m", "venv", "--clear", str(FOLDER)])
+    pinned = ["--no-deps", "--require-hashes", "-r", str(REQUIREMENTS)]
+    uv = [sys.executable, "-m", "uv", "pip", "install", "--python", str(python)]
+    try:
+        _run([*uv, "--compile-bytecode", *pinned])
+    except OperationError:
+        _run([str(python), "-m", "pip", "install", "--disable-pip-version-check", *pinned])
+
+
 def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        last = (done.stderr or done.stdout).strip().splitlines()[-1:]
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode:
+        last_line = " ".join((result.stderr or result.stdout).strip().splitlines()[-1:])
         raise OperationError(
-            f"the server's environment could not be set up: {' '.join(command[:4])} … said "
-            f"{' '.join(last)!r}"
+            "the server's environment could not be set up: "
+            f"{' '.join(command[:4])} … failed with {last_line!r}"
         )
 
 

@@ -1,4 +1,4 @@
-"""The flavor that `zenml model-deployer` knows."""
+"""The deployer flavor `seldon_local`."""
 
 from typing import TYPE_CHECKING
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 
 class SeldonLocalConfig(BaseModelDeployerConfig):
-    """Nothing to configure on the stack: the endpoint is what configs/deployment.yaml says."""
+    """No settings: those of the endpoint are in configs/deployment.yaml."""
 
     @property
     def is_local(self) -> bool:
-        """It runs on this machine."""
+        """Whether it deploys to this machine: yes."""
         return True
 
 
 class SeldonLocalFlavor(BaseModelDeployerFlavor):
-    """Seldon's wrapper in an environment of its own, as a process that outlives the terminal."""
+    """Seldon's wrapper in a separate environment, as a process that outlives the terminal."""
 
     @property
     def name(self) -> str:
@@ -30,12 +30,12 @@ class SeldonLocalFlavor(BaseModelDeployerFlavor):
 
     @property
     def config_class(self) -> type[SeldonLocalConfig]:
-        """Its configuration."""
+        """The class of its configuration."""
         return SeldonLocalConfig
 
     @property
     def implementation_class(self) -> type["SeldonLocalDeployer"]:
-        """The deployer, imported when it is used."""
+        """The class of its deployer, imported on first use."""
         from components.deployers.seldon_local.deployer import SeldonLocalDeployer
 
         return SeldonLocalDeployer

@@ -1,51 +1,70 @@
-"""The server as a process: start it, stop it, and say how it is.
+"""The local server's process: start, stop, restart when needed, and report its state.
 
-`process.json` in the server's folder says which process it is. A number alone would not do: after a
-crash the system may have given it to another, so the time it was started is kept too.
+`process.json` in the server's folder identifies the process. Its start time is kept beside the
+process id, since the system may have reused the id after a crash.
 """
 
-import fcntl
 import hashlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 import requests
+from filelock import BaseFileLock, FileLock
 
 from components.deployers.seldon_local.environment import REQUIREMENTS, ROOT, ensure_environment
+from components.deployers.seldon_local.ports import require_free_port
 from faces.errors import OperationError
-from serving.settings import TOKEN, ServerSettings, atomic_write
+from serving import server
+from serving.settings import TOKEN, ServerSettings, atomic_write, write_settings
+from store.code_hash import code_hash
 
-START_TIMEOUT_SECONDS, STOP_TIMEOUT_SECONDS = 60.0, 15.0
-"""Seconds that a server may take."""
-NEEDS = ("serving/*.py", "faces/runtime/portable.py", "faces/runtime/capture_format.py")
+START_TIMEOUT_SECONDS, STOP_TIMEOUT_SECONDS, PING_TIMEOUT_SECONDS = 60.0, 15.0, 5.0
+POLL_SECONDS = 0.05
+
+
+def ensure_running(settings: ServerSettings, token: str | None) -> None:
+    """Start the server, or restart it if its settings, token, packages or code have changed.
+
+    Args:
+        settings: The settings that the server must run with.
+        token: The bearer token that clients must send, if any.
+
+    Raises:
+        OperationError: If the server does not start.
+    """
+    folder = Path(settings.folder)
+    if running(folder) and is_up_to_date(settings, token):
+        return
+    stop(folder)
+    write_settings(settings)
+    start(settings, token)
 
 
 def start(settings: ServerSettings, token: str | None) -> None:
-    """Start a server that outlives this process, and wait until it answers.
+    """Start a server that outlives this process, and wait until it responds.
 
-    Raises OperationError with what it said if it does not come up, or if its port is taken.
+    Args:
+        settings: The server's settings, which are in its folder already.
+        token: The bearer token that clients must send, if any.
+
+    Raises:
+        OperationError: If the port is taken or the server does not start; with its last log line.
     """
     folder = Path(settings.folder)
     python = ensure_environment()
-    _check_port(settings)
-    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
-    environment.pop(TOKEN, None)
-    if token:
-        environment[TOKEN] = token
+    require_free_port(settings.host, settings.port)
     with log_file(folder).open("ab") as log:
         process = subprocess.Popen(
-            [str(python), "-m", "serving.server", str(folder)],
+            [str(python), "-m", server.__name__, str(folder)],
             cwd=ROOT,
-            env=environment,
+            env=_environment(token),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -54,24 +73,18 @@ def start(settings: ServerSettings, token: str | None) -> None:
     record = {
         "pid": process.pid,
         "created": psutil.Process(process.pid).create_time(),
-        "version": _version(settings, token),
+        "fingerprint": _fingerprint(settings, token),
     }
     atomic_write(_record_file(folder), json.dumps(record).encode())
-    deadline = time.monotonic() + START_TIMEOUT_SECONDS
-    while not is_responding(settings):
-        if process.poll() is not None:
-            _record_file(folder).unlink(missing_ok=True)
-            raise OperationError(f"the server did not start: {last_log_line(folder)}")
-        if time.monotonic() > deadline:
-            stop(folder)
-            raise OperationError(
-                f"the server did not answer within {START_TIMEOUT_SECONDS:.0f} s; it was stopped"
-            )
-        time.sleep(0.05)
+    _await_response(settings, process)
 
 
 def stop(folder: Path) -> None:
-    """Stop the server, if it runs; what it is answering is answered first."""
+    """Stop the server, if it is running, after it has answered its current requests.
+
+    Args:
+        folder: The server's folder.
+    """
     process = running(folder)
     if process is not None:
         with suppress(ProcessLookupError):
@@ -86,7 +99,14 @@ def stop(folder: Path) -> None:
 
 
 def running(folder: Path) -> psutil.Process | None:
-    """The server's process; None if it was stopped, or is gone."""
+    """Find the server's process.
+
+    Args:
+        folder: The server's folder.
+
+    Returns:
+        The process; None if it was stopped or has crashed.
+    """
     record = _read_record(folder)
     if record is None:
         return None
@@ -99,26 +119,27 @@ def running(folder: Path) -> psutil.Process | None:
 
 
 def has_crashed(folder: Path) -> bool:
-    """Whether there is a record of a server that nobody stopped, and it is gone."""
+    """Return whether a server was started, was not stopped, and is not running."""
     return _read_record(folder) is not None and running(folder) is None
 
 
-def up_to_date(settings: ServerSettings, token: str | None) -> bool:
-    """Whether the server runs with these settings and with the code as it is now."""
+def is_up_to_date(settings: ServerSettings, token: str | None) -> bool:
+    """Return whether the server was started with these settings and the present code."""
     record = _read_record(Path(settings.folder))
-    return record is not None and record["version"] == _version(settings, token)
+    return record is not None and record.get("fingerprint") == _fingerprint(settings, token)
 
 
 def is_responding(settings: ServerSettings) -> bool:
-    """Whether the server says 'pong'."""
+    """Return whether the server answers a ping."""
     try:
-        return requests.get(f"{settings.url}/health/ping", timeout=5).text == "pong"
+        url = f"{settings.url}/health/ping"
+        return requests.get(url, timeout=PING_TIMEOUT_SECONDS).text == "pong"
     except requests.RequestException:
         return False
 
 
 def last_log_line(folder: Path) -> str:
-    """The last line of a server's log that says something."""
+    """Return the last line of a server's log that is not blank."""
     try:
         lines = log_file(folder).read_text(errors="replace").splitlines()
     except FileNotFoundError:
@@ -127,17 +148,41 @@ def last_log_line(folder: Path) -> str:
 
 
 def log_file(folder: Path) -> Path:
-    """Where a server's log is."""
+    """Return the path of a server's log."""
     return folder / "server.log"
 
 
-@contextmanager
-def exclusive_lock(folder: Path) -> Iterator[None]:
-    """Hold a server's lock: one process at a time starts, stops or changes it."""
+def exclusive_lock(folder: Path) -> BaseFileLock:
+    """Return the lock under which a server is started, stopped or changed.
+
+    Args:
+        folder: The server's folder, which is created if it is missing.
+    """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (folder / "deployer.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    return FileLock(folder / "deployer.lock")
+
+
+def _await_response(settings: ServerSettings, process: "subprocess.Popen[bytes]") -> None:
+    folder = Path(settings.folder)
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    while not is_responding(settings):
+        if process.poll() is not None:
+            _record_file(folder).unlink(missing_ok=True)
+            raise OperationError(f"the server did not start: {last_log_line(folder)}")
+        if time.monotonic() > deadline:
+            stop(folder)
+            raise OperationError(
+                f"the server did not respond within {START_TIMEOUT_SECONDS:.0f} s; it was stopped"
+            )
+        time.sleep(POLL_SECONDS)
+
+
+def _environment(token: str | None) -> dict[str, str]:
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    environment.pop(TOKEN, None)
+    if token:
+        environment[TOKEN] = token
+    return environment
 
 
 def _record_file(folder: Path) -> Path:
@@ -152,32 +197,8 @@ def _read_record(folder: Path) -> dict[str, Any] | None:
     return record
 
 
-def _version(settings: ServerSettings, token: str | None) -> str:
-    """What a running server would have to be started anew for, as a hash."""
-    digest = hashlib.sha256(repr((settings, token)).encode() + REQUIREMENTS.read_bytes())
-    for file in sorted(file for pattern in NEEDS for file in ROOT.glob(pattern)):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
-def _check_port(settings: ServerSettings) -> None:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            place, owner = f"{settings.host}:{settings.port}", _owner(settings.port)
-            raise OperationError(
-                f"{place} cannot be used ({error.strerror}){owner}: stop what uses it, or set "
-                "endpoint.port in configs/deployment.yaml"
-            ) from error
-
-
-def _owner(port: int) -> str:
-    """Who listens on a port, as far as the system tells."""
-    with suppress(psutil.Error):
-        for found in psutil.net_connections("tcp"):
-            if found.status == psutil.CONN_LISTEN and found.laddr.port == port and found.pid:
-                return f" by {psutil.Process(found.pid).name()}, process {found.pid}"
-    return ""
+def _fingerprint(settings: ServerSettings, token: str | None) -> str:
+    """Hash everything whose change needs a restart: settings, token, packages and code."""
+    code = code_hash(server.__name__)
+    content = repr((settings, token, code)).encode() + REQUIREMENTS.read_bytes()
+    return hashlib.sha256(content).hexdigest()

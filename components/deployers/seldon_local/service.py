@@ -1,4 +1,4 @@
-"""The server as ZenML's service: what `zenml model-deployer models` lists, starts and stops."""
+"""The server as a ZenML service: what `zenml model-deployer models` lists, starts and stops."""
 
 from collections.abc import Generator
 from pathlib import Path
@@ -16,7 +16,7 @@ from serving.settings import ServerSettings, read_current, read_settings
 
 
 class SeldonLocalServiceConfig(ServiceConfig):
-    """Where the server's folder is. All else stands there, and may change."""
+    """The server's folder. It contains everything else, which may change."""
 
     folder: str
 
@@ -39,36 +39,39 @@ class SeldonLocalService(BaseDeploymentService):
 
     @property
     def settings(self) -> ServerSettings:
-        """What the server is told."""
+        """The server's settings."""
         return read_settings(self.folder)
 
     @property
     def model_version(self) -> str | None:
-        """The version that is served, or would be."""
+        """The version that the server serves when it runs."""
         current = read_current(self.folder)
         return current["version"] if current else None
 
     @property
     def prediction_url(self) -> str | None:
-        """Where predictions are asked for."""
+        """The URL of predictions."""
         return self.settings.url + PREDICT
 
     def check_status(self) -> tuple[ServiceState, str]:
-        """How the server is: active, stopped, or what went wrong with it."""
+        """Return the server's state, and what is wrong with it."""
         if process.has_crashed(self.folder):
             return ServiceState.ERROR, (
-                "the server is gone and nobody stopped it; its last words: "
-                f"{process.last_log_line(self.folder)}. Start it again: zenml model-deployer models "
-                f"start {self.uuid}"
+                "the server has crashed; its last log line: "
+                f"{process.last_log_line(self.folder)}. Start it again: "
+                f"zenml model-deployer models start {self.uuid}"
             )
         if process.running(self.folder) is None:
             return ServiceState.INACTIVE, ""
         if not process.is_responding(self.settings):
-            return ServiceState.ERROR, f"the server runs but does not answer at {self.settings.url}"
+            return (
+                ServiceState.ERROR,
+                f"the server is running but does not respond at {self.settings.url}",
+            )
         return ServiceState.ACTIVE, ""
 
     def provision(self) -> None:
-        """Start the server, if it does not run."""
+        """Start the server, unless it is running."""
         with process.exclusive_lock(self.folder):
             if process.running(self.folder) is None:
                 process.start(self.settings, find_token(self.settings.token_secret))
@@ -79,6 +82,6 @@ class SeldonLocalService(BaseDeploymentService):
             process.stop(self.folder)
 
     def get_logs(self, follow: bool = False, tail: int | None = None) -> Generator[str, bool, None]:
-        """The server's log, line by line; `follow` is not offered, `tail` is."""
+        """Return the lines of the server's log, or its last `tail`; `follow` is not supported."""
         lines = process.log_file(self.folder).read_text(errors="replace").splitlines()
         yield from lines[-tail:] if tail else lines

@@ -4,19 +4,22 @@ import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from sklearn.pipeline import Pipeline
 
 from components.deployers.seldon_local import process
+from components.deployers.settings import ServingSettings
 from faces.data.dataset import Faces
 from faces.models import build_model
 from faces.models.export import export_model
 from faces.models.training import fit_classifier, fit_features
-from faces.runtime.portable import file_hash, stamped, write_portable
+from faces.runtime.portable import PortableModel, file_hash, write_portable
 from serving.settings import ServerSettings, install_model, write_settings
 
+InstallVersion = Callable[[Path, int], str]
 Start = Callable[..., ServerSettings]
 
 
@@ -26,41 +29,51 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def server_settings(folder: Path | str, **values: Any) -> ServerSettings:
+    """A server's settings: the deployers' defaults, but for `values`, which may break limits."""
+    defaults = ServingSettings().for_server("faces-under-test", str(folder))
+    return replace(defaults, **values)
+
+
 @pytest.fixture(scope="session")
 def fitted(drawn: Faces) -> Pipeline:
-    """A model of twelve invented people, trained on half of their images."""
+    """A model of twelve synthetic people, trained on half of their images."""
     model, half = build_model("svm", components=20), drawn[np.arange(0, len(drawn), 2)]
     features = fit_features(model, half.pixels, half.labels)
     return fit_classifier(model, features, half.pixels, half.labels)
 
 
 @pytest.fixture(scope="session")
-def put(fitted: Pipeline) -> Callable[[Path, int], str]:
-    """Put a version of that model into a server's folder; gives its hash."""
-    portable = export_model(fitted, {"data_version": "abc", "data_source": "synthetic"})
+def portable(fitted: Pipeline) -> PortableModel:
+    return export_model(fitted, {"data_version": "abc", "data_source": "synthetic"})
 
-    def put_version(folder: Path, version: int) -> str:
-        data = write_portable(stamped(portable, version))
+
+@pytest.fixture(scope="session")
+def install_version(portable: PortableModel) -> InstallVersion:
+    """Install that model under a version in a server's folder; returns the file's hash."""
+    data = write_portable(portable)
+
+    def install(folder: Path, version: int) -> str:
         install_model(folder, str(version), data, file_hash(data))
         return file_hash(data)
 
-    return put_version
+    return install
 
 
 @pytest.fixture(scope="module")
-def start(
-    tmp_path_factory: pytest.TempPathFactory, put: Callable[[Path, int], str]
-) -> Iterator[Start]:
-    """Start a server on version 1; it is stopped when the module's tests are done."""
+def start(tmp_path_factory: pytest.TempPathFactory, portable: PortableModel) -> Iterator[Start]:
+    """Start a server with version 1 of a model; it is stopped after the module's tests."""
     folders: list[Path] = []
 
-    def start_server(token: str | None = None, **given: object) -> ServerSettings:
+    def start_server(
+        token: str | None = None, model: PortableModel = portable, **values: Any
+    ) -> ServerSettings:
         folder = tmp_path_factory.mktemp("server")
         folders.append(folder)
-        settings = ServerSettings("faces-under-test", str(folder), port=free_port())
-        settings = replace(settings, **given)  # type: ignore[arg-type]
+        settings = server_settings(folder, port=free_port(), **values)
         write_settings(settings)
-        put(folder, 1)
+        data = write_portable(model)
+        install_model(folder, "1", data, file_hash(data))
         process.start(settings, token)
         return settings
 
@@ -72,7 +85,7 @@ def start(
 
 @pytest.fixture(scope="module")
 def server(start: Start) -> ServerSettings:
-    """One server for all tests of a module that only ask it."""
+    """One server for all tests of a module that only send requests."""
     return start()
 
 

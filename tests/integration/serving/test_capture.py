@@ -1,9 +1,10 @@
-"""What is kept of requests: when files change, where they go, and how they are deleted."""
+"""Captured requests: when files are rotated, where they are moved, and how they are deleted."""
 
 import json
 import os
 import stat
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,27 +14,33 @@ import requests
 from faces.client import send_faces, send_feedback
 from faces.data.dataset import Faces
 from faces.drift.captured_requests import CapturedRequests, read_captured_requests
+from faces.runtime.capture_format import PREDICTION, read_records
+from faces.runtime.portable import UNKNOWN, PortableModel, Predictions
 from serving.capture import retention
-from serving.capture.reader import forget, read_files
-from serving.capture.writer import ENDING, IDS, Capture
+from serving.capture.locks import folder_lock
+from serving.capture.reader import delete_captured, read_files
+from serving.capture.writer import SUFFIX, Capture
 from serving.settings import ServerSettings
+from tests.integration.serving.conftest import server_settings
 
 FACE = np.full((1, 4096), 128, np.uint8)
-SURE = np.array([[0.25, 0.75]], np.float32)
-PEOPLE = ["ada", "bob"]
+BOB = Predictions(
+    np.array([[0.25, 0.75]], np.float32), np.ones(1, np.float32), np.ones(1, np.bool_)
+)
+CLASSES = ["ada", "bob"]
 
 
-def write(capture: Capture, *requests_: str, version: str = "1") -> None:
-    for request in requests_:
-        capture.prediction(request, version, PEOPLE, FACE, SURE)
+def write(capture: Capture, *request_ids: str, version: str = "1") -> None:
+    for request in request_ids:
+        capture.prediction(request, version, CLASSES, FACE, BOB)
 
 
-def read(*places: object) -> CapturedRequests:
-    return read_captured_requests(read_files([str(place) for place in places]))
+def read(*locations: object) -> CapturedRequests:
+    return read_captured_requests(read_files([str(location) for location in locations]))
 
 
 def files(folder: Path) -> list[str]:
-    return sorted(file.name for file in folder.glob(f"*{ENDING}"))
+    return sorted(file.name for file in folder.glob(f"*{SUFFIX}"))
 
 
 @pytest.fixture
@@ -41,7 +48,9 @@ def capture(tmp_path: Path) -> Capture:
     return Capture(tmp_path / "captured", rotate_bytes=10**9, rotate_seconds=3600)
 
 
-def test_over_http_with_feedback(server: ServerSettings, drawn: Faces) -> None:
+def test_requests_and_feedback_sent_over_http_are_captured(
+    server: ServerSettings, drawn: Faces
+) -> None:
     answer = send_faces(server.url, drawn.pixels[:2], request="together")
     send_feedback(server.url, "together", ["someone", drawn.labels[1]])
     captured = read(server.capture_folder)
@@ -53,49 +62,72 @@ def test_over_http_with_feedback(server: ServerSettings, drawn: Faces) -> None:
     assert abs(table["time"].iloc[0].timestamp() - time.time()) < 60
 
 
-def test_only_its_owner_may_read_it(server: ServerSettings, drawn: Faces) -> None:
+def test_a_face_answered_unknown_is_unknown_in_its_captured_record(
+    start, portable: PortableModel, drawn: Faces
+) -> None:
+    threshold = float(np.median(portable.predict_with_score(drawn.pixels)[1]))
+    server = start(model=replace(portable, rejection_threshold=threshold))
+    answer = send_faces(server.url, drawn.pixels)
+    assert 0 < answer.predicted.count(UNKNOWN) < len(drawn)
+    records = [r for data in read_files([str(server.capture_folder)]) for r in read_records(data)]
+    (record,) = (r for r in records if r.kind == PREDICTION)
+    assert record.accepted.tolist() == [name != UNKNOWN for name in answer.predicted]
+    best = np.array(answer.classes)[record.probabilities.argmax(axis=1)]
+    assert np.where(record.accepted, best, UNKNOWN).tolist() == answer.predicted
+
+
+def test_feedback_that_matches_no_request_is_accepted_and_ignored_by_the_reader(
+    start, drawn: Faces
+) -> None:
+    server = start()
+    send_faces(server.url, drawn.pixels[:2], request="two-faces")
+    send_feedback(server.url, "another-server-may-know-it", ["someone"])
+    send_feedback(server.url, "two-faces", ["only one label"])
+    assert read(server.capture_folder).table["truth"].tolist() == [None, None]
+    send_feedback(server.url, "two-faces", ["ada", "bob"])
+    assert read(server.capture_folder).table["truth"].tolist() == ["ada", "bob"]
+
+
+def test_captured_files_are_readable_by_their_owner_only(
+    server: ServerSettings, drawn: Faces
+) -> None:
     send_faces(server.url, drawn.pixels[:1])
     folder = server.capture_folder
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert list(folder.iterdir())
     for file in folder.iterdir():
         assert stat.S_IMODE(file.stat().st_mode) & 0o077 == 0, file
 
 
-def test_a_request_that_cannot_be_kept_is_not_answered(start, drawn: Faces) -> None:
-    server = start()
-    send_faces(server.url, drawn.pixels[:1])
-    folder = server.capture_folder
-    aside = folder.with_name("aside")
+def test_a_request_that_cannot_be_captured_is_not_answered(start, drawn: Faces) -> None:
     message = {"data": {"ndarray": [drawn.pixels[0].astype(float).tolist()]}}
-    ask = f"{server.url}/api/v1.0/predictions"
-    full = start(rotate_seconds=0)  # each request begins a file anew
-    gone = full.capture_folder
-    gone.rename(gone.with_name("aside"))
-    reply = requests.post(f"{full.url}/api/v1.0/predictions", json=message, timeout=5)
-    assert reply.status_code == 503
-    assert "cannot be kept" in reply.json()["status"]["info"]
-    gone.with_name("aside").rename(gone)
-    assert requests.post(f"{full.url}/api/v1.0/predictions", json=message, timeout=5).ok
-    assert not aside.exists()
-    assert requests.post(ask, json=message, timeout=5).ok
+    truth = {"response": {"meta": {"puid": "a"}}, "truth": {"strData": "ada"}}
+    server = start(rotate_seconds=0)  # each request starts a new file
+    predict, feedback = f"{server.url}/api/v1.0/predictions", f"{server.url}/api/v1.0/feedback"
+    assert requests.post(predict, json=message, timeout=5).ok
+    folder = server.capture_folder
+    folder.rename(folder.with_name("moved"))
+    for url, body, what in ((predict, message, "request"), (feedback, truth, "feedback")):
+        response = requests.post(url, json=body, timeout=5)
+        assert response.status_code == 503
+        assert f"the {what} cannot be captured" in response.json()["status"]["info"]
+    folder.with_name("moved").rename(folder)
+    assert requests.post(predict, json=message, timeout=5).ok
+    assert requests.post(feedback, json=truth, timeout=5).ok
 
 
-def test_files_change_by_size_and_ids_are_found_in_all(tmp_path: Path) -> None:
+def test_a_new_file_is_started_when_the_old_one_is_large(tmp_path: Path) -> None:
     capture = Capture(tmp_path, rotate_bytes=10_000, rotate_seconds=3600)
     write(capture, *[f"r{number}" for number in range(10)])
     assert len(files(tmp_path)) == 4
+    assert capture.closed == 3
     assert read(tmp_path).table["request"].tolist() == [f"r{n}" for n in range(10)]
-    other = Capture(tmp_path, rotate_bytes=10_000, rotate_seconds=3600)
-    for number in range(10):
-        assert capture.faces_of(f"r{number}") == 1
-        assert other.faces_of(f"r{number}") == 1, "another worker finds it too"
-    (tmp_path / ".lock").touch()
-    assert capture.faces_of("r10") is None
 
 
-def test_files_change_by_age(tmp_path: Path) -> None:
+def test_a_new_file_is_started_when_the_old_one_is_old(tmp_path: Path) -> None:
     capture = Capture(tmp_path, rotate_bytes=10**9, rotate_seconds=0.05)
     write(capture, "a")
+    assert list(retention.closed_files(tmp_path)) == []
     time.sleep(0.06)
     capture.rotate()
     assert [file.name for file in retention.closed_files(tmp_path)] == files(tmp_path)
@@ -104,19 +136,20 @@ def test_files_change_by_age(tmp_path: Path) -> None:
     assert len(list(retention.closed_files(tmp_path))) == 1
 
 
-def test_each_file_names_the_people_of_its_versions(tmp_path: Path) -> None:
+def test_each_file_contains_the_classes_of_its_versions(tmp_path: Path) -> None:
     capture = Capture(tmp_path, rotate_bytes=10_000, rotate_seconds=3600)
     write(capture, "a", "b")
     write(capture, "c", version="2")
     write(capture, "d", "e")
-    for file in tmp_path.glob(f"*{ENDING}"):
-        kept = read_captured_requests([file.read_bytes()])
-        assert set(kept.table["version"]) <= set(kept.identities)
+    for file in tmp_path.glob(f"*{SUFFIX}"):
+        captured = read_captured_requests([file.read_bytes()])
+        assert set(captured.table["version"]) <= set(captured.classes)
+        assert all(classes == CLASSES for classes in captured.classes.values())
     assert len(read(tmp_path).table) == 5
 
 
-def test_requests_that_come_together_are_written_together(tmp_path: Path) -> None:
-    written: list[int] = []
+def test_concurrent_requests_are_written_together(tmp_path: Path) -> None:
+    sizes: list[int] = []
     depth = 0
 
     def pause() -> None:
@@ -124,19 +157,19 @@ def test_requests_that_come_together_are_written_together(tmp_path: Path) -> Non
         depth += 1
         if depth < 4:
             write(capture, f"r{depth}")
-        written.append(os.stat(next(tmp_path.glob(f"*{ENDING}"))).st_size)
+        sizes.append(os.stat(next(tmp_path.glob(f"*{SUFFIX}"))).st_size)
 
     capture = Capture(tmp_path, 10**9, 3600, pause)
     write(capture, "r0")
-    assert written[0] == 0
-    assert len(set(written[1:])) == 1, "the innermost wrote for all"
+    assert sizes[0] == 0
+    assert len(set(sizes[1:])) == 1, "the innermost request wrote all of them"
     assert sorted(read(tmp_path).table["request"]) == ["r0", "r1", "r2", "r3"]
 
 
-def test_if_they_cannot_be_written_all_are_told(
+def test_a_failed_write_fails_all_requests_that_were_written_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    failed: list[str] = []
+    started, failed = ["r0"], []
 
     def pause() -> None:
         if len(started) < 2:
@@ -146,14 +179,14 @@ def test_if_they_cannot_be_written_all_are_told(
             except OSError:
                 failed.append("r1")
 
-    capture, started = Capture(tmp_path, 10**9, 3600, pause), ["r0"]
+    capture = Capture(tmp_path, 10**9, 3600, pause)
+    real_write = os.write
 
-    def full(file: int, data: bytes) -> int:
-        return real(file, data[:100])
+    def write_only_100_bytes(file: int, data: bytes) -> int:
+        return real_write(file, data[:100])
 
-    real = os.write
     with monkeypatch.context() as patch:
-        patch.setattr(os, "write", full)
+        patch.setattr(os, "write", write_only_100_bytes)
         with pytest.raises(OSError, match="disk full"):
             write(capture, "r0")
     assert failed == ["r1"]
@@ -163,108 +196,131 @@ def test_if_they_cannot_be_written_all_are_told(
     assert captured.damaged == 1
 
 
-def test_closed_files_are_moved_to_a_uri_and_feedback_still_finds_them(
+def test_feedback_is_joined_with_a_request_whose_file_was_uploaded(
     start, drawn: Faces, tmp_path: Path
 ) -> None:
-    place = f"file://{tmp_path}/bucket"
-    server = start(capture_uri=place, rotate_seconds=0.5)
+    uri = f"file://{tmp_path}/bucket"
+    server = start(capture_uri=uri, rotate_seconds=0.5)
     send_faces(server.url, drawn.pixels[:1], request="moved")
     deadline = time.monotonic() + 15
-    while read(place).table.empty and time.monotonic() < deadline:
+    while read(uri).table.empty and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert read(place).table["request"].tolist() == ["moved"]
+    assert read(uri).table["request"].tolist() == ["moved"]
     assert read(server.capture_folder).table.empty
     send_feedback(server.url, "moved", ["someone"])
-    assert read(place, server.capture_folder).table["truth"].tolist() == ["someone"]
-    assert forget([place, str(server.capture_folder)], request="moved") == 1
-    assert read(place, server.capture_folder).table.empty
+    assert read(uri, server.capture_folder).table["truth"].tolist() == ["someone"]
+    assert delete_captured([uri, str(server.capture_folder)], request="moved") == 1
+    assert read(uri, server.capture_folder).table.empty
 
 
-def test_a_file_that_cannot_be_moved_stays(tmp_path: Path, capture: Capture) -> None:
+def test_a_file_that_cannot_be_uploaded_is_kept(tmp_path: Path, capture: Capture) -> None:
     write(capture, "a")
     capture.close()
     (tmp_path / "blocked").write_text("a file where a folder should be")
     with pytest.raises(OSError, match="blocked"):
-        retention.ship(capture.folder, f"file://{tmp_path}/blocked")
+        retention.upload_closed_files(capture.folder, f"file://{tmp_path}/blocked")
     assert read(capture.folder).table["request"].tolist() == ["a"]
-    retention.ship(capture.folder, f"file://{tmp_path}/free")
+    retention.upload_closed_files(capture.folder, f"file://{tmp_path}/free")
     assert files(capture.folder) == []
     assert read(f"file://{tmp_path}/free").table["request"].tolist() == ["a"]
 
 
 @pytest.mark.parametrize("remote", [False, True])
-def test_what_is_past_its_time_is_dropped(tmp_path: Path, capture: Capture, remote: bool) -> None:
+def test_expired_files_are_deleted(tmp_path: Path, capture: Capture, remote: bool) -> None:
     write(capture, "a")
     capture.close()
-    place = f"file://{tmp_path}/bucket" if remote else ""
-    settings = ServerSettings(
-        "x", str(tmp_path), retention_days=1, rotate_seconds=60, capture_uri=place
-    )
+    uri = f"file://{tmp_path}/bucket" if remote else ""
+    settings = server_settings(tmp_path, retention_days=1, rotate_seconds=60, capture_uri=uri)
     if remote:
-        retention.ship(capture.folder, place)
-    where = place or capture.folder
-    retention.drop_expired(settings, time.time() + 86_400)
-    assert len(read(where).table) == 1
-    retention.drop_expired(settings, time.time() + 86_400 + 120)
-    assert len(read(where).table) == 0
-    assert [f for f in capture.folder.iterdir() if f.suffix in (ENDING, IDS)] == []
+        retention.upload_closed_files(capture.folder, uri)
+    location = uri or capture.folder
+    retention.delete_expired(settings, time.time() + 86_400)
+    assert len(read(location).table) == 1
+    retention.delete_expired(settings, time.time() + 86_400 + 120)
+    assert len(read(location).table) == 0
+    assert files(capture.folder) == []
 
 
-def test_ids_that_a_killed_writer_left_unwritten_are_written_down(tmp_path: Path) -> None:
-    capture = Capture(tmp_path, 10**9, 3600)
+def test_the_file_of_a_killed_writer_is_uploaded(tmp_path: Path) -> None:
+    capture = Capture(tmp_path / "captured", 10**9, 3600)
     write(capture, "a", "b")
-    os.close(capture._file)  # as if it had been killed
-    retention.list_ids(tmp_path)
-    assert len(list(tmp_path.glob(f"*{IDS}"))) == 1
-    other = Capture(tmp_path, 10**9, 3600)
-    assert [other.faces_of(request) for request in "abc"] == [1, 1, None]
+    settings = server_settings(tmp_path, capture_uri=f"file://{tmp_path}/bucket")
+    assert retention.maintain(settings)
+    assert len(files(capture.folder)) == 1
+    os.close(capture._file)  # as when the process is killed
+    assert retention.maintain(settings)
+    assert files(capture.folder) == []
+    assert read(settings.capture_uri).table["request"].tolist() == ["a", "b"]
 
 
-def test_a_file_in_use_is_neither_moved_nor_dropped(tmp_path: Path, capture: Capture) -> None:
+def test_maintenance_is_left_to_the_process_that_holds_the_lock(
+    tmp_path: Path, capture: Capture
+) -> None:
     write(capture, "a")
-    settings = ServerSettings("x", str(tmp_path), retention_days=1)
-    retention.drop_expired(settings, time.time() + 10 * 86_400)
-    retention.ship(capture.folder, f"file://{tmp_path}/bucket")
+    capture.close()
+    settings = server_settings(tmp_path, capture_uri=f"file://{tmp_path}/bucket")
+    with folder_lock(capture.folder) as locked:
+        assert locked
+        assert not retention.maintain(settings)
+        assert len(files(capture.folder)) == 1
+    assert retention.maintain(settings)
+    assert files(capture.folder) == []
+
+
+def test_a_file_that_is_being_written_is_neither_uploaded_nor_deleted(
+    tmp_path: Path, capture: Capture
+) -> None:
+    write(capture, "a")
+    settings = server_settings(tmp_path, retention_days=1)
+    retention.delete_expired(settings, time.time() + 10 * 86_400)
+    retention.upload_closed_files(capture.folder, f"file://{tmp_path}/bucket")
     write(capture, "b")
     assert len(read(capture.folder).table) == 2
 
 
 @pytest.mark.parametrize("closed", [True, False])
-def test_a_request_is_forgotten_also_while_its_file_is_in_use(
+def test_a_request_can_be_deleted_while_its_file_is_being_written(
     capture: Capture, closed: bool
 ) -> None:
     write(capture, "a", "b")
     capture.feedback("a", ["ada"])
     if closed:
         capture.close()
-    assert forget([str(capture.folder)], request="a") == 1
+    assert delete_captured([str(capture.folder)], request="a") == 1
     write(capture, "c")
     captured = read(capture.folder)
     assert captured.table["request"].tolist() == ["b", "c"]
     assert captured.damaged == 0
-    everything = b"".join(file.read_bytes() for file in capture.folder.iterdir())
-    assert b'"id": "a"' not in everything
-    other = Capture(capture.folder, 10**9, 3600)
-    assert [other.faces_of(request) for request in "abc"] == [None, 1, 1]
-    assert forget([str(capture.folder)], request="a") == 0
+    content = b"".join(file.read_bytes() for file in capture.folder.iterdir())
+    assert b'"id": "a"' not in content
+    assert b'"id": "b"' in content
+    assert delete_captured([str(capture.folder)], request="a") == 0
 
 
-def test_what_is_older_than_a_date_is_forgotten(capture: Capture) -> None:
+def test_an_open_file_is_kept_when_all_its_requests_are_deleted(capture: Capture) -> None:
+    write(capture, "a")
+    assert delete_captured([str(capture.folder)], request="a") == 1
+    assert len(files(capture.folder)) == 1
+    write(capture, "b")
+    assert read(capture.folder).table["request"].tolist() == ["b"]
+
+
+def test_requests_older_than_a_date_can_be_deleted(capture: Capture) -> None:
     write(capture, "a", "b")
     capture.close()
     time.sleep(0.02)
     moment = time.time()
     write(capture, "c")
-    assert forget([str(capture.folder)], before=moment) == 2
+    assert delete_captured([str(capture.folder)], before=moment) == 2
     assert read(capture.folder).table["request"].tolist() == ["c"]
-    assert len(files(capture.folder)) == 1, "a file with nothing left is removed"
+    assert len(files(capture.folder)) == 1, "a file of which nothing remains is removed"
 
 
-def test_a_server_without_capture_keeps_nothing(start, drawn: Faces) -> None:
+def test_a_server_without_capture_keeps_nothing_and_refuses_feedback(start, drawn: Faces) -> None:
     server = start(capture=False)
     answer = send_faces(server.url, drawn.pixels[:1])
     assert not server.capture_folder.exists()
-    told = {"response": {"meta": {"puid": answer.request}}, "truth": {"strData": "x"}}
-    reply = requests.post(f"{server.url}/api/v1.0/feedback", json=told, timeout=5)
-    assert reply.status_code == 409
-    assert json.loads(reply.text)["status"]["reason"] == "CONFLICT"
+    message = {"response": {"meta": {"puid": answer.request}}, "truth": {"strData": "x"}}
+    response = requests.post(f"{server.url}/api/v1.0/feedback", json=message, timeout=5)
+    assert response.status_code == 409
+    assert json.loads(response.text)["status"]["reason"] == "CONFLICT"

@@ -1,47 +1,56 @@
-"""What the endpoint answers, over HTTP."""
+"""The endpoint's predictions, over HTTP."""
 
 from base64 import b64encode
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import requests
 from sklearn.pipeline import Pipeline
 
-from faces.client import PREDICT, send_faces
+from faces.client import PREDICT, count_faces, send_faces
 from faces.data.dataset import Faces
+from faces.runtime.portable import UNKNOWN, PortableModel
 from serving.settings import ServerSettings
 
 Message = dict[str, object]
 
 
-def ask(server: ServerSettings, message: Message, path: str = PREDICT) -> requests.Response:
+def post(server: ServerSettings, message: Message, path: str = PREDICT) -> requests.Response:
     return requests.post(server.url + path, json=message, timeout=30)
 
 
-def test_it_answers_as_the_trained_model_does(
+def metrics_of(server: ServerSettings) -> dict[str, float]:
+    text = requests.get(f"{server.url}/prometheus", timeout=5).text
+    lines = (line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    return {name: float(value) for name, value in lines}
+
+
+def test_predictions_match_the_trained_model(
     server: ServerSettings, fitted: Pipeline, drawn: Faces
 ) -> None:
     answer = send_faces(server.url, drawn.pixels)
-    assert answer.names == drawn.identities
+    assert answer.classes == drawn.identities
+    assert answer.predicted == fitted.predict(drawn.pixels).tolist()
     assert np.abs(answer.probabilities - fitted.predict_proba(drawn.pixels)).max() < 1e-5
     assert answer.version == "1"
 
 
-def test_an_answer_says_who_how_sure_and_by_which_model(
+def test_a_response_contains_identity_confidence_and_version(
     server: ServerSettings, fitted: Pipeline, face: list[float]
 ) -> None:
-    told = ask(server, {"data": {"ndarray": [face]}, "meta": {"puid": "my-own:id"}}).json()
-    assert told["meta"]["puid"] == "my-own:id"
-    tags = told["meta"]["tags"]
+    response = post(server, {"data": {"ndarray": [face]}, "meta": {"puid": "my-own:id"}}).json()
+    assert response["meta"]["puid"] == "my-own:id"
+    tags = response["meta"]["tags"]
     assert tags["person"] == fitted.predict([face]).tolist()
-    assert tags["confidence"] == [pytest.approx(max(told["data"]["ndarray"][0]), abs=1e-6)]
+    assert tags["confidence"] == [pytest.approx(max(response["data"]["ndarray"][0]), abs=1e-6)]
     assert (tags["model_version"], tags["data_version"]) == ("1", "abc")
-    first, second = (ask(server, {"data": {"ndarray": [face]}}).json() for _ in range(2))
+    first, second = (post(server, {"data": {"ndarray": [face]}}).json() for _ in range(2))
     assert len(first["meta"]["puid"]) == 32
     assert first["meta"]["puid"] != second["meta"]["puid"]
 
 
-def test_every_form_of_the_same_face_gets_the_same_answer(
+def test_all_formats_of_the_same_face_have_the_same_answer(
     server: ServerSettings, face: list[float]
 ) -> None:
     square = np.reshape(face, (64, 64)).tolist()
@@ -56,46 +65,48 @@ def test_every_form_of_the_same_face_gets_the_same_answer(
     ]
     answers = []
     for form in forms:
-        reply = ask(server, form)
-        assert reply.status_code == 200, reply.text
-        data = reply.json()["data"]
+        response = post(server, form)
+        assert response.status_code == 200, response.text
+        data = response.json()["data"]
         if "tensor" in data:
             assert data["tensor"]["shape"] == [1, 12]
         answers.append(data["tensor"]["values"] if "tensor" in data else data["ndarray"][0])
     assert all(answer == answers[0] for answer in answers)
 
 
-def test_bytes_are_many_faces(server: ServerSettings, fitted: Pipeline, drawn: Faces) -> None:
+def test_a_request_as_bytes_may_contain_many_faces(
+    server: ServerSettings, fitted: Pipeline, drawn: Faces
+) -> None:
     pixels = (drawn.pixels[:5] * 255).round().astype(np.uint8)
-    told = ask(server, {"binData": b64encode(pixels.tobytes()).decode()}).json()
-    own = fitted.predict_proba(pixels / np.float32(255))
-    assert np.abs(np.array(told["data"]["ndarray"]) - own).max() < 1e-5
+    response = post(server, {"binData": b64encode(pixels.tobytes()).decode()}).json()
+    expected = fitted.predict_proba(pixels / np.float32(255))
+    assert np.abs(np.array(response["data"]["ndarray"]) - expected).max() < 1e-5
 
 
-def test_seldons_own_application_gives_the_same_bytes(
+def test_seldons_application_returns_the_same_bytes(
     server: ServerSettings, face: list[float]
 ) -> None:
-    """`/predict` goes through Seldon's Flask application, /api/v1.0/predictions past it."""
+    """`/predict` goes through Seldon's Flask application, /api/v1.0/predictions bypasses it."""
     message: Message = {"data": {"ndarray": [face]}, "meta": {"puid": "twice"}}
-    bare, flask = ask(server, message), ask(server, message, "/predict")
-    assert bare.content == flask.content
-    bad_request: Message = {"data": {"ndarray": [face[:-1]]}}
-    bare, flask = ask(server, bad_request), ask(server, bad_request, "/predict")
-    assert (bare.status_code, bare.json()) == (flask.status_code, flask.json())
+    direct, flask = post(server, message), post(server, message, "/predict")
+    assert direct.content == flask.content
+    malformed: Message = {"data": {"ndarray": [face[:-1]]}}
+    direct, flask = post(server, malformed), post(server, malformed, "/predict")
+    assert (direct.status_code, direct.json()) == (flask.status_code, flask.json())
 
 
-def test_paths_as_the_ingress_of_a_cluster_gives_them(
+def test_paths_with_the_prefix_of_seldons_ingress_are_served(
     server: ServerSettings, face: list[float]
 ) -> None:
     prefix = "/seldon/models/face-recognizer"
     message: Message = {"data": {"ndarray": [face]}}
-    assert ask(server, message, prefix + PREDICT).json()["data"]["names"]
-    assert ask(server, message, "/api/v0.1/predictions").status_code == 200
+    assert post(server, message, prefix + PREDICT).json()["data"]["names"]
+    assert post(server, message, "/api/v0.1/predictions").status_code == 200
     assert requests.get(f"{server.url}{prefix}/health/ping", timeout=5).text == "pong"
-    assert ask(server, message, "/seldon/predictions").status_code == 404
+    assert post(server, message, "/seldon/predictions").status_code == 404
 
 
-def test_health_metadata_and_description(server: ServerSettings, drawn: Faces) -> None:
+def test_health_metadata_and_openapi_are_served(server: ServerSettings, drawn: Faces) -> None:
     def get(path: str) -> requests.Response:
         return requests.get(server.url + path, timeout=5)
 
@@ -108,23 +119,34 @@ def test_health_metadata_and_description(server: ServerSettings, drawn: Faces) -
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_prometheus_counts_what_was_answered(start, face: list[float], workers: int) -> None:
+def test_prometheus_counts_requests_and_predictions(start, face: list[float], workers: int) -> None:
     server = start(workers=workers)
     for _ in range(20):
-        assert ask(server, {"data": {"ndarray": [face]}}).status_code == 200
-    ask(server, {})
-    told = requests.get(f"{server.url}/prometheus", timeout=5).text
-    lines = dict(line.rsplit(" ", 1) for line in told.splitlines() if not line.startswith("#"))
-    people = [float(v) for k, v in lines.items() if k.startswith("faces_predictions_total")]
-    assert sum(people) == 20
-    assert float(lines['faces_requests_total{code="400"}']) == 1
-    assert float(lines["faces_confidence_count"]) == 20
-    assert float(lines["faces_latency_seconds_count"]) >= 21
-    assert float(lines['faces_model{version="1"}']) >= 1
+        assert post(server, {"data": {"ndarray": [face]}}).status_code == 200
+    post(server, {})
+    lines = metrics_of(server)
+    counts = [v for k, v in lines.items() if k.startswith("faces_predictions_total")]
+    assert sum(counts) == 20
+    assert lines['faces_requests_total{code="400"}'] == 1
+    assert lines["faces_confidence_count"] == 20
+    assert lines["faces_latency_seconds_count"] >= 21
+    assert lines['faces_model{version="1"}'] >= 1
 
 
-def test_no_page_of_another_origin_is_invited(server: ServerSettings) -> None:
-    reply = requests.get(
+def test_prometheus_counts_rejected_faces_as_unknown(
+    start, portable: PortableModel, drawn: Faces
+) -> None:
+    threshold = float(np.median(portable.predict_with_score(drawn.pixels)[1]))
+    server = start(model=replace(portable, rejection_threshold=threshold))
+    answer = send_faces(server.url, drawn.pixels)
+    rejected = answer.predicted.count(UNKNOWN)
+    assert 0 < rejected < len(drawn)
+    assert metrics_of(server)['faces_predictions_total{person="unknown"}'] == rejected
+    assert count_faces(server.url) == len(drawn)
+
+
+def test_responses_do_not_admit_pages_of_other_origins(server: ServerSettings) -> None:
+    response = requests.get(
         f"{server.url}/health/status", headers={"Origin": "http://example.org"}, timeout=5
     )
-    assert not [name for name in reply.headers if name.lower().startswith("access-control")]
+    assert not [name for name in response.headers if name.lower().startswith("access-control")]

@@ -1,4 +1,4 @@
-"""Ports that are taken, servers that crashed, and records of servers that are none."""
+"""The local server's process: occupied ports, crashes, and restarts."""
 
 import json
 import os
@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -15,45 +15,45 @@ import pytest
 from components.deployers.seldon_local import process
 from faces.errors import OperationError
 from serving.settings import ServerSettings, write_settings
-from tests.integration.serving.conftest import fitted, free_port, put, start  # noqa: F401 - fixtures
+from tests.integration.serving.conftest import InstallVersion, free_port, server_settings
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> ServerSettings:
-    settings = ServerSettings("x", str(tmp_path), port=free_port())
+    settings = server_settings(tmp_path, port=free_port())
     write_settings(settings)
     return settings
 
 
-def test_a_taken_port_is_told_with_who_has_it(settings: ServerSettings) -> None:
-    with socket.socket() as taken:
-        taken.bind((settings.host, settings.port))
-        taken.listen()
-        with pytest.raises(OperationError) as told:
+def test_the_error_for_an_occupied_port_names_the_process_that_uses_it(
+    settings: ServerSettings,
+) -> None:
+    with socket.socket() as occupied:
+        occupied.bind((settings.host, settings.port))
+        occupied.listen()
+        with pytest.raises(OperationError) as raised:
             process.start(settings, None)
-    place = f"{settings.host}:{settings.port} cannot be used (Address already in use)"
-    assert str(told.value).startswith(f"{place} by ")
-    assert f"process {os.getpid()}" in str(told.value)
-    assert "set endpoint.port in configs/deployment.yaml" in str(told.value)
+    address = f"{settings.host}:{settings.port} cannot be used (Address already in use)"
+    assert str(raised.value).startswith(f"{address} by ")
+    assert f"process {os.getpid()}" in str(raised.value)
+    assert "set endpoint.port in configs/deployment.yaml" in str(raised.value)
     assert process.running(Path(settings.folder)) is None
 
 
-def test_a_server_that_does_not_come_up_is_told_with_its_last_words(
-    settings: ServerSettings,
-) -> None:
-    with pytest.raises(OperationError, match="the server did not start: "):
+def test_a_failed_start_is_reported_with_the_last_log_line(settings: ServerSettings) -> None:
+    with pytest.raises(OperationError, match="the server did not start: ") as raised:
         process.start(settings, None)  # there is no model
+    assert process.last_log_line(Path(settings.folder)) in str(raised.value)
     assert process.running(Path(settings.folder)) is None
     assert not process.has_crashed(Path(settings.folder))
     assert not process.is_responding(settings)
 
 
-def test_it_outlives_whoever_started_it_and_stops_when_told(
-    settings: ServerSettings,
-    put: Callable[[Path, int], str],  # noqa: F811
+def test_a_server_outlives_the_process_that_started_it_until_it_is_stopped(
+    settings: ServerSettings, install_version: InstallVersion
 ) -> None:
     folder = Path(settings.folder)
-    put(folder, 1)
+    install_version(folder, 1)
     code = (
         "from components.deployers.seldon_local.process import start; from pathlib import Path; "
         "from serving.settings import read_settings; "
@@ -61,29 +61,30 @@ def test_it_outlives_whoever_started_it_and_stops_when_told(
     )
     starter = subprocess.run([sys.executable, "-c", code], start_new_session=True, check=True)
     assert starter.returncode == 0
-    found = process.running(folder)
-    assert found is not None
+    server = process.running(folder)
+    assert server is not None
     assert process.is_responding(settings)
-    assert found.terminal() is None
-    workers = found.children()
+    assert server.terminal() is None
+    workers = server.children()
     process.stop(folder)
     assert process.running(folder) is None
     assert not [worker for worker in workers if worker.is_running()]
     assert "Traceback" not in process.log_file(folder).read_text()
 
 
-def test_a_crash_is_noticed_and_nobody_else_is_taken_for_the_server(start) -> None:  # noqa: F811
-    server = start()
-    folder = Path(server.folder)
-    found = process.running(folder)
-    assert found is not None
+def test_a_crash_is_detected_and_a_reused_process_id_is_not_mistaken_for_the_server(
+    start,
+) -> None:
+    folder = Path(start().folder)
+    server = process.running(folder)
+    assert server is not None
     assert not process.has_crashed(folder)
-    os.killpg(found.pid, signal.SIGKILL)
-    psutil.wait_procs([found], timeout=5)
+    os.killpg(server.pid, signal.SIGKILL)
+    psutil.wait_procs([server], timeout=5)
     assert process.has_crashed(folder)
 
     record = json.loads((folder / "process.json").read_text())
-    record["pid"] = os.getpid()  # the system gave its number to another
+    record["pid"] = os.getpid()  # the system has reused the process id
     (folder / "process.json").write_text(json.dumps(record))
     assert process.running(folder) is None
     process.stop(folder)
@@ -91,8 +92,16 @@ def test_a_crash_is_noticed_and_nobody_else_is_taken_for_the_server(start) -> No
     assert not process.has_crashed(folder)
 
 
-def test_other_settings_token_or_code_need_a_new_start(start) -> None:  # noqa: F811
+def test_changed_settings_or_tokens_need_a_restart(start) -> None:
     server = start(token="one")
-    assert process.up_to_date(server, "one")
-    assert not process.up_to_date(server, "two")
-    assert not process.up_to_date(ServerSettings("other", server.folder, port=server.port), "one")
+    assert process.is_up_to_date(server, "one")
+    assert not process.is_up_to_date(server, "two")
+    assert not process.is_up_to_date(server, None)
+    assert not process.is_up_to_date(replace(server, max_body_bytes=20_000), "one")
+
+
+def test_the_token_is_not_written_to_the_servers_folder(start) -> None:
+    folder = Path(start(token="a secret token").folder)
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    assert files
+    assert not [file for file in files if b"a secret token" in file.read_bytes()]

@@ -4,19 +4,23 @@ from typing import Any
 import pytest
 
 from serving.capture import background
-from serving.settings import ServerSettings
+from tests.integration.serving.conftest import server_settings
 
 
-class Over(Exception):
-    """The time that is looked at is over."""
+class EndOfTest(Exception):
+    """Ten minutes of the simulated clock are over."""
 
 
 @pytest.fixture
-def rounds(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """When rounds were made in ten minutes of a clock of our own, which sleeping moves on."""
+def run_for_ten_minutes(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Run the background task on a simulated clock; returns when maintenance was started.
 
-    def look(closed_at: list[float], codes: dict[float, int]) -> list[float]:
-        now, made = 0.0, []
+    `closed_at` are the times at which a capture file is closed, `codes` the exit codes of
+    maintenance by the time it starts.
+    """
+
+    def run_background(closed_at: list[float], codes: dict[float, int]) -> list[float]:
+        now, started_at = 0.0, []
         capture = SimpleNamespace(closed=0)
 
         def rotate() -> None:
@@ -24,34 +28,35 @@ def rounds(monkeypatch: pytest.MonkeyPatch) -> Any:
 
         def run(command: list[str], check: bool) -> Any:
             assert command[1:] == ["-m", "serving.capture.retention", "/x"]
-            made.append(now)
+            started_at.append(now)
             return SimpleNamespace(returncode=codes.get(now, 0))
 
         def sleep(seconds: float) -> None:
             nonlocal now
             now += seconds
             if now > 600:
-                raise Over
+                raise EndOfTest
 
         capture.rotate = rotate
         monkeypatch.setattr(background.time, "monotonic", lambda: now)
         monkeypatch.setattr(background.subprocess, "run", run)
-        settings = ServerSettings("x", "/x", rotate_seconds=60)
         model: Any = SimpleNamespace(capture=capture)
-        with pytest.raises(Over):
-            background.maintain(settings, model, sleep)
-        return made
+        with pytest.raises(EndOfTest):
+            background.maintain_forever(server_settings("/x", rotate_seconds=60), model, sleep)
+        return started_at
 
-    return look
-
-
-def test_a_file_is_looked_after_as_soon_as_it_is_closed(rounds: Any) -> None:
-    assert rounds([100.5], {}) == [0, 101, 401]
+    return run_background
 
 
-def test_nothing_to_do_is_looked_at_now_and_then(rounds: Any) -> None:
-    assert rounds([], {}) == [0, 300, 600]
+def test_maintenance_runs_as_soon_as_a_file_is_closed(run_for_ten_minutes: Any) -> None:
+    assert run_for_ten_minutes([100.5], {}) == [0, 101, 401]
 
 
-def test_a_round_that_failed_is_made_again_soon(rounds: Any) -> None:
-    assert rounds([100], {100: 1, 130: 1}) == [0, 100, 130, 160, 460]
+def test_maintenance_runs_every_five_minutes_without_a_closed_file(
+    run_for_ten_minutes: Any,
+) -> None:
+    assert run_for_ten_minutes([], {}) == [0, 300, 600]
+
+
+def test_failed_maintenance_is_retried_after_thirty_seconds(run_for_ten_minutes: Any) -> None:
+    assert run_for_ten_minutes([100], {100: 1, 130: 1}) == [0, 100, 130, 160, 460]

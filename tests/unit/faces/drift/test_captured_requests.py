@@ -14,7 +14,8 @@ FACE = np.full((1, 4096), 51, np.uint8)
 def record(request: str, time: float, version: str, *odds: float, faces: int = 1) -> bytes:
     pixels = np.repeat(FACE, faces, axis=0)
     answers = np.repeat(np.array([odds], np.float32), faces, axis=0)
-    return b"".join(prediction_record(request, time, version, pixels, answers))
+    accepted = np.ones(faces, np.bool_)
+    return b"".join(prediction_record(request, time, version, pixels, answers, accepted))
 
 
 def people(version: str, *names: str) -> bytes:
