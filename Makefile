@@ -51,7 +51,7 @@ check: setup-dev ## Lint, and check format, types and imports between packages
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo --cache-dir .import_linter_cache
 
 format: setup-dev ## Format the code, and fix what can be fixed automatically
 	@$(BIN)/ruff check --fix .

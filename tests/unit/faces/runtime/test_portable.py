@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from faces.data.conditions import parse_condition
 from faces.data.dataset import Faces, load_faces
 from faces.data.split import split_by_condition
-from faces.models import build_model, model_names
+from faces.models import build_model, model_names, model_parameters
 from faces.models.export import export_model
 from faces.models.training import fit_classifier, fit_features
 from faces.runtime.portable import (
@@ -58,7 +58,9 @@ def test_the_portable_model_predicts_like_the_trained_model_on_all_images(
 @pytest.mark.parametrize("name", model_names())
 def test_two_people_are_enough_for_a_portable_model(drawn: Faces, name: str, whiten: bool) -> None:
     two = drawn[np.flatnonzero(np.isin(drawn.labels, drawn.identities[:2]))]
-    model = fit(name, two, components=3, **({} if name == "fisher" else {"whiten": whiten}))
+    wanted = {"components": 3, "whiten": whiten}
+    params = {key: value for key, value in wanted.items() if key in model_parameters(name)}
+    model = fit(name, two, **params)
     portable = export_model(model, METADATA)
     error = np.abs(portable.predict_proba(drawn.pixels) - model.predict_proba(drawn.pixels))
     assert error.max() < 1e-5
