@@ -15,7 +15,7 @@ from faces.drift.accuracy import AccuracyDrop
 from faces.drift.policy import Action
 from faces.reports import embed, render
 from faces.reports.plots import as_png, image_grid
-from faces.reports.window_images import captioned, sample_rows
+from faces.reports.window_images import sample_rows
 
 MARKERS = {
     Action.NONE: ("o", "#4b9a5f"),
@@ -228,7 +228,8 @@ def plot_window(window: Window) -> bytes:
     rows = sample_rows(window)
     figure = Figure(figsize=(7, 0.95))
     axis = figure.subplots(gridspec_kw={"left": 0, "right": 1, "bottom": 0, "top": 1})
-    image_grid(axis, captioned(window, rows), len(rows))
+    tiles = [(window.images[row], str(window.predicted[row])) for row in rows]
+    image_grid(axis, tiles, len(rows))
     return as_png(figure)
 
 

@@ -3,10 +3,11 @@ import pandas as pd
 import pytest
 
 from benchmarks.drift import evidently_preset
+from benchmarks.drift_results import DEFAULT, print_tables
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.5, 0.7, 0.9, 1.5])
-def test_the_preset_is_what_evidently_says(shift: float) -> None:
+def test_the_preset_decides_as_evidently_does(shift: float) -> None:
     from evidently import Report
     from evidently.presets import DataDriftPreset
 
@@ -17,6 +18,24 @@ def test_the_preset_is_what_evidently_says(shift: float) -> None:
     snapshot = Report([DataDriftPreset()]).run(
         pd.DataFrame(now, columns=names), pd.DataFrame(before, columns=names)
     )
-    counted = snapshot.dict()["metrics"][0]
-    said = counted["value"]["share"] >= counted["config"]["drift_share"]
-    assert evidently_preset(before, now) == said
+    drifted_columns = snapshot.dict()["metrics"][0]
+    drifted = drifted_columns["value"]["share"] >= drifted_columns["config"]["drift_share"]
+    assert evidently_preset(before, now) == drifted
+
+
+def test_tables_have_rates_with_intervals_for_every_kind(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    counts = {
+        ("no drift", 25, DEFAULT): [False] * 19 + [True],
+        ("no drift", 25, "MMD"): [False] * 20,
+        ("no drift, 5 people", 12, DEFAULT): [True, False],
+        ("no drift, 5 people", 12, "MMD"): [True, True],
+        ("no drift, 5 people", 14, DEFAULT): [False, False],
+        ("no drift, 5 people", 14, "MMD"): [False, False],
+    }
+    print_tables(counts)
+    lines = capsys.readouterr().out.splitlines()
+    assert "| no drift |  | 5.0 (0.9–23.6) |  |  |" in lines
+    assert "| no drift, n = 25 | 5 | 0 |" in lines
+    assert "| no drift, 5 people | 25.0 | 50.0 |" in lines

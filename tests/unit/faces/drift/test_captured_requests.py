@@ -1,6 +1,6 @@
 import numpy as np
 
-from faces.drift.captured_requests import read_captured_requests
+from faces.drift.captured_requests import COLUMNS, read_captured_requests, select_window
 from faces.runtime.capture_format import (
     VERIFICATION,
     feedback_record,
@@ -8,32 +8,45 @@ from faces.runtime.capture_format import (
     prediction_record,
 )
 
-FACE = np.full((1, 4096), 51, np.uint8)
+
+def face(shade: int, faces: int = 1) -> np.ndarray:
+    return np.full((faces, 4096), shade, np.uint8)
 
 
-def record(request: str, time: float, version: str, *odds: float, faces: int = 1) -> bytes:
-    pixels = np.repeat(FACE, faces, axis=0)
-    answers = np.repeat(np.array([odds], np.float32), faces, axis=0)
-    accepted = np.ones(faces, np.bool_)
-    return b"".join(prediction_record(request, time, version, pixels, answers, accepted))
+def prediction(
+    request: str,
+    time: float,
+    version: str,
+    *probabilities: float,
+    faces: int = 1,
+    shade: int = 51,
+    accepted: bool = True,
+) -> bytes:
+    rows = np.repeat(np.array([probabilities], np.float32), faces, axis=0)
+    flags = np.full(faces, accepted)
+    return b"".join(prediction_record(request, time, version, face(shade, faces), rows, flags))
 
 
-def people(version: str, *names: str) -> bytes:
-    return b"".join(model_record(version, names))
+def classes(version: str, *labels: str) -> bytes:
+    return b"".join(model_record(version, labels))
 
 
-def truth(request: str, time: float, *names: str) -> bytes:
-    return b"".join(feedback_record(request, time, names))
+def feedback(request: str, time: float, *labels: str) -> bytes:
+    return b"".join(feedback_record(request, time, labels))
 
 
-def test_a_row_for_each_face_in_order_of_time_with_names_of_its_own_version() -> None:
-    late = people("1", "ada", "bob") + record("b", 20.0, "1", 0.1, 0.9)
-    early = people("2", "cleo", "ada") + record("a", 10.0, "2", 0.8, 0.2, faces=2)
+KNOWN = classes("1", "ada", "bob")
+
+
+def test_a_row_for_each_face_ordered_by_time_with_the_classes_of_its_version() -> None:
+    late = KNOWN + prediction("b", 20.0, "1", 0.1, 0.9)
+    early = classes("2", "cleo", "ada") + prediction("a", 10.0, "2", 0.8, 0.2, faces=2)
     captured = read_captured_requests([late, early])
     table = captured.table
+    assert list(table) == COLUMNS
     assert table["request"].tolist() == ["a", "a", "b"]
     assert table["face"].tolist() == [0, 1, 0]
-    assert table["person"].tolist() == ["cleo", "cleo", "bob"]
+    assert table["predicted"].tolist() == ["cleo", "cleo", "bob"]
     assert np.allclose(table["confidence"], [0.8, 0.8, 0.9])
     assert table["time"].iloc[0].isoformat() == "1970-01-01T00:00:10+00:00"
     assert captured.pixels.shape == (3, 4096)
@@ -41,16 +54,80 @@ def test_a_row_for_each_face_in_order_of_time_with_names_of_its_own_version() ->
     assert captured.classes["2"] == ["cleo", "ada"]
 
 
-def test_the_last_truth_counts_from_whichever_file() -> None:
-    asked = people("1", "ada", "bob") + record("a", 1.0, "1", 0.6, 0.4)
-    told = truth("a", 3.0, "bob") + truth("a", 2.0, "ada") + truth("unknown", 4.0, "ada")
-    assert read_captured_requests([told, asked]).table["truth"].tolist() == ["bob"]
-    assert read_captured_requests([asked]).table["truth"].tolist() == [None]
+def test_a_rejected_face_stays_unknown() -> None:
+    data = KNOWN + prediction("a", 1.0, "1", 0.1, 0.9, accepted=False)
+    data += prediction("b", 2.0, "1", 0.1, 0.9)
+    table = read_captured_requests([data]).table
+    assert table["predicted"].tolist() == ["unknown", "bob"]
+    assert np.allclose(table["confidence"], 0.9)
+    assert np.allclose(np.stack(table["probabilities"]), [[0.1, 0.9]] * 2)
 
 
-def test_damage_is_counted_and_checks_of_a_deployment_are_left_out() -> None:
-    data = people("1", "ada", "bob") + record(f"{VERIFICATION}1", 1.0, "1", 0.5, 0.5)
-    captured = read_captured_requests([data + record("a", 2.0, "1", 0.5, 0.5)[:-1], data])
+def test_the_latest_feedback_counts_whichever_file_it_is_in() -> None:
+    requests = KNOWN + prediction("a", 1.0, "1", 0.6, 0.4)
+    labels = feedback("a", 3.0, "bob") + feedback("a", 2.0, "ada")
+    captured = read_captured_requests([labels, requests])
+    assert captured.table["label"].tolist() == ["bob"]
+    assert captured.unmatched_feedback == 0
+    assert read_captured_requests([requests]).table["label"].tolist() == [None]
+
+
+def test_feedback_that_matches_no_request_is_ignored_and_counted() -> None:
+    requests = KNOWN + prediction("a", 1.0, "1", 0.6, 0.4, faces=2)
+    labels = (
+        feedback("a", 2.0, "ada", "bob")
+        + feedback("a", 3.0, "ada")
+        + feedback("a", 4.0, "ada", "bob", "ada")
+        + feedback("other", 5.0, "ada")
+    )
+    captured = read_captured_requests([requests, labels])
+    assert captured.table["label"].tolist() == ["ada", "bob"]
+    assert captured.unmatched_feedback == 3
+
+
+def test_damage_is_counted_and_verification_requests_are_left_out() -> None:
+    data = KNOWN + prediction(f"{VERIFICATION}1", 1.0, "1", 0.5, 0.5)
+    captured = read_captured_requests([data + prediction("a", 2.0, "1", 0.5, 0.5)[:-1], data])
     assert len(captured.table) == 0
     assert captured.pixels.shape == (0, 4096)
     assert captured.damaged == 1
+
+
+def traffic() -> bytes:
+    """Four requests, the second and the fourth with the same image."""
+    return (
+        KNOWN
+        + prediction("a", 1.0, "1", 0.9, 0.1, shade=10)
+        + prediction("b", 2.0, "1", 0.8, 0.2, shade=20)
+        + prediction("c", 3.0, "1", 0.7, 0.3, shade=30, accepted=False)
+        + prediction("d", 4.0, "1", 0.3, 0.7, shade=20)
+        + feedback("b", 5.0, "ada")
+        + feedback("d", 6.0, "bob")
+        + feedback("other", 7.0, "bob")
+    )
+
+
+def test_a_window_has_each_image_once_with_its_latest_answer() -> None:
+    window = select_window(read_captured_requests([traffic()]), since=0)
+    assert window.predicted.tolist() == ["ada", "unknown", "bob"]
+    assert window.labels.tolist() == ["", "", "bob"]
+    assert window.labelled.tolist() == [False, False, True]
+    assert window.times.tolist() == [1_000_000_000, 3_000_000_000, 4_000_000_000]
+    assert window.versions.tolist() == ["1", "1", "1"]
+    assert np.allclose(window.confidence, [0.9, 0.7, 0.7])
+    assert np.allclose(window.images[:, 0, 0] * 255, [10, 30, 20])
+    assert (window.damaged, window.unmatched_feedback) == (0, 1)
+
+
+def test_a_window_has_the_faces_since_a_time_or_the_last_ones() -> None:
+    captured = read_captured_requests([traffic()])
+    assert select_window(captured, since=1_000_000_000).predicted.tolist() == ["unknown", "bob"]
+    assert select_window(captured, since=0, last=1).predicted.tolist() == ["bob"]
+    assert len(select_window(captured, since=4_000_000_000)) == 0
+
+
+def test_rows_of_a_window_keep_its_counts() -> None:
+    window = select_window(read_captured_requests([traffic()]), since=0)
+    part = window[window.labelled]
+    assert (len(part), part.predicted.tolist(), part.unmatched_feedback) == (1, ["bob"], 1)
+    assert part.images.shape == (1, 64, 64)

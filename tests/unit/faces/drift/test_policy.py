@@ -1,43 +1,85 @@
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
-from faces.drift.policy import decide
+from faces.drift.accuracy import AccuracyDrop
+from faces.drift.monitoring import MonitoringResult
+from faces.drift.policy import Action, DriftDecision, RetrainingPolicy, decide
+from faces.drift.result import DriftResult, DriftVerdict
 
-QUIET: dict[str, Any] = {
-    "verdict": "none", "detected": False, "reason": "p = 0.4", "threshold": 0.01,
-    "labelled": 50, "accuracy": None,
-}  # fmt: skip
-DRIFT = QUIET | {"verdict": "drift", "detected": True, "reason": "p = 0.001"}
-WORSE = {"p_value": 0.001, "now": 0.6, "before": 0.95}
+NO_DRIFT = MonitoringResult(
+    drift=DriftResult(DriftVerdict.NONE, "p = 0.4", 1.2, 0.4, 0.01, 50, 20, "moments"),
+    labelled=50,
+    confidence=None,
+    accuracy=None,
+    version=1,
+)
+DRIFT = replace(
+    NO_DRIFT, drift=replace(NO_DRIFT.drift, verdict=DriftVerdict.DRIFT, reason="p = 0.001")
+)
+TOO_SMALL = replace(
+    NO_DRIFT,
+    drift=replace(
+        NO_DRIFT.drift, verdict=DriftVerdict.NOT_ENOUGH_EVIDENCE, reason="9 images are not enough"
+    ),
+)
+LOWER = AccuracyDrop(before=0.95, now=0.6, low=0.45, high=0.73, p_value=0.001)
+SIMILAR = replace(LOWER, p_value=0.2)
 
 
-def made(drift: dict[str, Any], *former: bool, windows: int = 1, needed: int = 1):
-    return decide(drift, former, windows=windows, needed=needed, minimum_labels=10)
+def decided(
+    result: MonitoringResult, *previous: bool, of_last: int = 1, required: int = 1
+) -> DriftDecision:
+    return decide(result, previous, RetrainingPolicy(of_last, required, minimum_labels=10))
 
 
 @pytest.mark.parametrize(
-    ("drift", "decision", "reason"),
+    ("result", "action", "reason"),
     [
-        (QUIET, "none", "no drift: p = 0.4"),
-        (QUIET | {"verdict": "not_enough_evidence"}, "not_enough_evidence", "p = 0.4"),
-        (DRIFT, "retrain", "data drift: p = 0.001"),
-        (QUIET | {"accuracy": WORSE}, "retrain", "model drift: accuracy 0.600, was 0.950"),
-        (QUIET | {"accuracy": WORSE | {"p_value": 0.2}}, "none", "no drift"),
-        (DRIFT | {"labelled": 9}, "alert", "data drift: p = 0.001; 9 faces have a label and 10"),
-        (DRIFT | {"accuracy": WORSE}, "retrain", "data drift: p = 0.001; model drift"),
+        (NO_DRIFT, Action.NONE, "No drift: p = 0.4"),
+        (TOO_SMALL, Action.NOT_ENOUGH_EVIDENCE, "Not tested: 9 images are not enough"),
+        (DRIFT, Action.RETRAIN, "Data drift: p = 0.001"),
+        (
+            replace(NO_DRIFT, accuracy=LOWER),
+            Action.RETRAIN,
+            "Performance drift: accuracy fell from 0.950 to 0.600 (p = 0.001)",
+        ),
+        (replace(NO_DRIFT, accuracy=SIMILAR), Action.NONE, "No drift: p = 0.4"),
+        (replace(TOO_SMALL, accuracy=LOWER), Action.NOT_ENOUGH_EVIDENCE,
+         "Not tested: 9 images are not enough"),
+        (
+            replace(DRIFT, labelled=9),
+            Action.ALERT,
+            "Data drift: p = 0.001; retraining needs at least 10 labelled faces, and feedback "
+            "labelled 9",
+        ),
+        (
+            replace(DRIFT, accuracy=LOWER),
+            Action.RETRAIN,
+            "Data drift: p = 0.001; performance drift: accuracy fell from 0.950 to 0.600 "
+            "(p = 0.001)",
+        ),
     ],
-)
-def test_what_is_done(drift: dict[str, Any], decision: str, reason: str) -> None:
-    found = made(drift)
-    assert found.decision == decision
-    assert found.reason.startswith(reason)
+)  # fmt: skip
+def test_action_and_reason(result: MonitoringResult, action: Action, reason: str) -> None:
+    assert decided(result) == DriftDecision(action, reason)
 
 
-def test_drift_in_k_of_the_last_m_windows() -> None:
-    assert made(DRIFT, windows=3, needed=2).decision == "wait"
-    assert made(DRIFT, True, windows=3, needed=2).decision == "retrain"
-    assert made(DRIFT, True, False, windows=3, needed=2).decision == "retrain"
-    assert made(DRIFT, True, False, False, windows=3, needed=2).decision == "wait"
-    assert made(DRIFT, True, True, windows=1, needed=1).decision == "retrain"
-    assert made(QUIET, True, True, windows=3, needed=2).decision == "none"
+def test_drift_is_required_in_k_of_the_last_m_windows() -> None:
+    assert decided(DRIFT, of_last=3, required=2).action == Action.WAIT
+    assert decided(DRIFT, True, of_last=3, required=2).action == Action.RETRAIN
+    assert decided(DRIFT, True, False, of_last=3, required=2).action == Action.RETRAIN
+    assert decided(DRIFT, True, False, False, of_last=3, required=2).action == Action.WAIT
+    assert decided(DRIFT, True, True, of_last=1, required=1).action == Action.RETRAIN
+    assert decided(NO_DRIFT, True, True, of_last=3, required=2).action == Action.NONE
+
+
+def test_waiting_says_how_often_drift_was_seen() -> None:
+    decision = decided(DRIFT, True, False, False, of_last=5, required=3)
+    assert decision.action == Action.WAIT
+    assert decision.reason.endswith("; seen in 2 of the last 4 windows, 3 of 5 are required")
+
+
+def test_drift_counts_for_the_next_windows_whatever_was_done_about_it() -> None:
+    drifted = {action for action in Action if DriftDecision(action, "").drifted}
+    assert drifted == {Action.WAIT, Action.ALERT, Action.RETRAIN}

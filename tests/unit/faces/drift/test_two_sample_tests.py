@@ -1,4 +1,4 @@
-"""The statistical tests against independent implementations, and their false alarms."""
+"""Statistical tests: compared with independent implementations, false-alarm rates and power."""
 
 import numpy as np
 import pytest
@@ -8,6 +8,8 @@ from scipy.stats import ks_2samp, kstest
 
 from faces.drift.accuracy import accuracy_test
 from faces.drift.confidence import confidence_test
+from faces.drift.detectors.mmd import mmd_test
+from faces.drift.detectors.moments import moments_test
 from faces.drift.ks import ks_columns
 
 TESTS = [mmd_test, moments_test]
@@ -17,10 +19,10 @@ def rows(seed: int, n: int, shift: float = 0.0, spread: float = 1.0) -> np.ndarr
     return np.random.default_rng(seed).normal(shift, spread, (n, 3))
 
 
-def test_mmd_is_what_its_definition_says() -> None:
+def test_mmd_equals_its_definition() -> None:
     reference, window = rows(1, 12), rows(2, 7, 0.5)
-    apart = [((a - b) ** 2).sum() for i, a in enumerate(reference) for b in reference[i + 1 :]]
-    width = np.median(apart)
+    distances = [((a - b) ** 2).sum() for i, a in enumerate(reference) for b in reference[i + 1 :]]
+    width = np.median(distances)
 
     def mean_kernel(one: np.ndarray, other: np.ndarray) -> float:
         return float(np.mean([[np.exp(-((a - b) ** 2).sum() / width) for b in other] for a in one]))
@@ -33,56 +35,61 @@ def test_mmd_is_what_its_definition_says() -> None:
     assert mmd_test(reference, window)[0] == pytest.approx(expected, rel=1e-9)
 
 
-def test_moments_is_what_its_definition_says() -> None:
+def test_moments_statistic_equals_its_definition() -> None:
     reference, window = rows(1, 12), rows(2, 7, 0.5)
     features = [np.hstack([part, part**2]) for part in (reference, window)]
-    together = np.vstack(features)
-    gaps = (features[0].mean(0) - features[1].mean(0)) / together.std(0)
+    pooled = np.vstack(features)
+    gaps = (features[0].mean(0) - features[1].mean(0)) / pooled.std(0)
     assert moments_test(reference, window)[0] == pytest.approx((gaps**2).sum(), rel=1e-6)
 
 
 @pytest.mark.parametrize("test", TESTS)
 def test_without_a_difference_p_values_are_uniform(test) -> None:
-    found = [test(rows(s, 40), rows(s + 1000, 15), permutations=199, seed=s)[1] for s in range(150)]
-    assert kstest(found, "uniform").pvalue > 0.01
-    assert np.mean(np.array(found) <= 0.05) < 0.11
+    p_values = [
+        test(rows(s, 40), rows(s + 1000, 15), permutations=199, seed=s)[1] for s in range(150)
+    ]
+    assert kstest(p_values, "uniform").pvalue > 0.01
+    assert np.mean(np.array(p_values) <= 0.05) < 0.11
 
 
 @pytest.mark.parametrize("test", TESTS)
 @pytest.mark.parametrize("change", [{"shift": 1.5}, {"spread": 3.0}])
-def test_a_difference_of_mean_or_spread_is_found(test, change: dict[str, float]) -> None:
+def test_a_difference_in_mean_or_variance_is_detected(test, change: dict[str, float]) -> None:
     assert test(rows(1, 60), rows(2, 25, **change))[1] == pytest.approx(0.001)
 
 
 @pytest.mark.parametrize("test", TESTS)
-def test_the_same_seed_gives_the_same_p_value(test) -> None:
-    one, two = (test(rows(1, 30), rows(2, 10), seed=3) for _ in range(2))
-    assert one == two
+def test_the_same_seed_returns_the_same_p_value(test) -> None:
+    first, second = (test(rows(1, 30), rows(2, 10), seed=3) for _ in range(2))
+    assert first == second
+    assert test(rows(1, 30), rows(2, 10), seed=4)[1] != first[1]
 
 
-def test_columns_are_corrected_for_their_number() -> None:
+def test_p_values_of_columns_are_corrected_for_multiple_tests() -> None:
     reference, window = rows(1, 60), rows(2, 30)
     window[:, 1] += 2
     table = ks_columns(reference, window, ("a", "b", "c"), alpha=0.01)
-    own = [ks_2samp(reference[:, c], window[:, c]).pvalue for c in range(3)]
-    assert np.allclose(table["p_value"], np.minimum(1, 3 * np.array(own)))
+    uncorrected = [ks_2samp(reference[:, c], window[:, c]).pvalue for c in range(3)]
+    assert np.allclose(table["p_value"], np.minimum(1, 3 * np.array(uncorrected)))
     assert table["drifted"].tolist() == [False, True, False]
     assert table["now"][1] == pytest.approx(window[:, 1].mean())
 
 
-def test_confidence_only_counts_if_it_drops() -> None:
+def test_only_a_drop_in_confidence_is_significant() -> None:
     rng = np.random.default_rng(0)
     before = rng.uniform(0.5, 1.0, 80)
-    drop, p_value = confidence_test(before, before[:40] - 0.3)
-    assert drop == pytest.approx(0.3, abs=0.1)
-    assert p_value < 1e-6
-    assert confidence_test(before, before[:40] + 0.3)[1] > 0.99
+    lower = confidence_test(before, before[:40] - 0.3)
+    assert lower.drop == pytest.approx(0.3, abs=0.1)
+    assert lower.p_value < 1e-6
+    higher = confidence_test(before, before[:40] + 0.3)
+    assert higher.drop < 0
+    assert higher.p_value > 0.99
 
 
-def test_accuracy_drop_with_its_interval() -> None:
+def test_an_accuracy_drop_has_a_wilson_interval() -> None:
     before, now = np.arange(100) < 95, np.arange(30) < 18
-    found = accuracy_test(before, now)
-    assert (found.before, found.now) == (0.95, 0.6)
-    assert (found.low, found.high) == pytest.approx((0.423, 0.754), abs=0.001)
-    assert found.p_value < 1e-4
+    result = accuracy_test(before, now)
+    assert (result.before, result.now) == (0.95, 0.6)
+    assert (result.low, result.high) == pytest.approx((0.423, 0.754), abs=0.001)
+    assert result.p_value < 1e-4
     assert accuracy_test(before, before).p_value > 0.5

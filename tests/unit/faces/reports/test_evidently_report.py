@@ -3,9 +3,9 @@ import pandas as pd
 import pytest
 
 from faces.drift.ks import ks_columns
-from faces.reports.evidently_report import explain
+from faces.reports.evidently_report import evidently_report
 
-NAMES = ["brightness", "contrast", "turn"]
+NAMES = ["brightness", "contrast", "yaw"]
 
 
 def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -15,19 +15,19 @@ def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 @pytest.mark.parametrize("alpha", [0.01, 0.3])
-def test_evidently_says_the_same_as_our_own_test_of_columns(alpha: float) -> None:
+def test_evidently_agrees_with_our_test_of_columns(alpha: float) -> None:
     before, now = tables()
-    columns, _ = explain(before, now, alpha)
-    own = ks_columns(before.to_numpy(), now.to_numpy(), NAMES, alpha)
+    columns, _ = evidently_report(before, now, alpha)
+    expected = ks_columns(before.to_numpy(), now.to_numpy(), NAMES, alpha)
     assert list(columns["column"]) == NAMES
-    assert np.allclose(columns["p_value"], own["p_value"])
-    assert np.allclose(columns[["before", "now"]], own[["before", "now"]])
-    assert list(columns["drifted"]) == list(own["drifted"])
+    assert np.allclose(columns["p_value"], expected["p_value"])
+    assert np.allclose(columns[["before", "now"]], expected[["before", "now"]])
+    assert list(columns["drifted"]) == list(expected["drifted"])
     assert columns["drifted"].nunique() == 2, "one drifted, one did not"
 
 
-def test_evidently_page_says_which_columns_drifted_and_nothing_of_all_together() -> None:
-    _, page = explain(*tables(), 0.01)
+def test_the_report_says_which_columns_drifted_and_nothing_about_all_together() -> None:
+    _, page = evidently_report(*tables(), 0.01)
     assert page.count("Data drift detected") == 1
     assert page.count("Data drift not detected") == 2
     assert "Dataset Drift" not in page

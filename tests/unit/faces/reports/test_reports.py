@@ -1,40 +1,61 @@
 import re
-from typing import Any
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from faces.data.dataset import Faces
-from faces.drift.policy import ALERT, NONE, NOT_ENOUGH_EVIDENCE, RETRAIN
-from faces.reports.drift_report import draw_drift_page
-from faces.reports.timeline import MAX_EVENTS, draw_history_page
+from faces.data.window import Window
+from faces.drift import DriftResult, DriftVerdict
+from faces.drift.accuracy import AccuracyDrop
+from faces.drift.confidence import ConfidenceDrop
+from faces.drift.monitoring import MonitoringResult
+from faces.drift.policy import Action, DriftDecision
+from faces.reports.drift_report import draw_drift_report
+from faces.reports.timeline import (
+    MAX_EVENTS,
+    DecisionRecord,
+    DeploymentEvent,
+    VersionRow,
+    draw_timeline_page,
+)
+from faces.reports.window_images import captioned, sample_rows
 
 EVIL = "<script>alert(1)</script>"
-PICTURE = re.compile(r'<img src="data:image/png;base64,[A-Za-z0-9+/=]+" alt="[^"<>]+">')
+IMAGE = re.compile(r'<img src="data:image/png;base64,[A-Za-z0-9+/=]+" alt="[^"<>]+">')
+NAME, STACK = "face-recognizer", "local"
+ACCURACY = AccuracyDrop(before=0.95, now=0.6, low=0.5, high=0.7, p_value=0.001)
+VERSION = VersionRow(2, "production", 0.95, None, "olivetti ab", "promoted")
 
 
-def decided(minute: int, kind: str, **more: Any) -> dict[str, Any]:
-    return {
-        "run": str(minute), "when": f"2026-11-24T10:{minute:02}:00+00:00", "decision": kind,
-        "reason": f"because of {minute}", "window": 30, "subjects": 12, "labelled": 30,
-        "version": 1, "p_value": 0.5, "threshold": 0.01, **more,
-    }  # fmt: skip
+def at(minute: int) -> datetime:
+    return datetime(2026, 11, 24, 10, minute, tzinfo=UTC)
 
 
-def deployed(minute: int, version: int, kind: str = "deployment") -> dict[str, Any]:
-    when = f"2026-11-24T10:{minute:02}:00+00:00"
-    return {"kind": kind, "version": str(version), "when": when, "reason": "so", "who": "ada"}
+def decision(minute: int, action: Action) -> DecisionRecord:
+    return DecisionRecord(
+        run=str(minute), when=at(minute), action=action, reason=f"Reason {minute}", images=30,
+        identities=12, labelled=30, version=1, p_value=0.5, threshold=0.01, accuracy=None,
+    )  # fmt: skip
 
 
-ACCURACY = {
-    "accuracy_now": 0.6, "accuracy_low": 0.5, "accuracy_high": 0.7, "accuracy_before": 0.95,
-}  # fmt: skip
-VERSION = {
-    "number": 2, "stage": "production", "baseline": 0.95, "drifted": None, "data": "olivetti ab",
-    "gate": "promoted",
-}  # fmt: skip
-ABOUT = {"name": "face-recognizer", "stack": "local"}
+def deployment(minute: int, version: int, kind: str = "deployment") -> DeploymentEvent:
+    return DeploymentEvent(kind, version, at(minute), "requested", "ada")
+
+
+def window_of(faces: Faces) -> Window:
+    """Twenty faces, recognised correctly."""
+    rows = np.arange(20)
+    return Window(
+        images=faces.images[rows],
+        predicted=faces.labels[rows].astype("U20"),
+        labels=np.full(20, "", dtype="U20"),
+        confidence=np.full(20, 0.8),
+        versions=np.full(20, "1"),
+        times=rows,
+    )
 
 
 def check_self_contained(page: str) -> None:
@@ -42,73 +63,124 @@ def check_self_contained(page: str) -> None:
     assert not re.search(r"(src|href)=\"(?!data:)", page), "nothing is fetched"
 
 
-def test_the_history_tells_what_happened_newest_first(drawn: Faces) -> None:
-    made = [
-        decided(2, NONE), decided(4, NOT_ENOUGH_EVIDENCE, p_value=None),
-        decided(6, RETRAIN, p_value=0.001, **ACCURACY),
-    ]  # fmt: skip
-    windows = {"6": drawn[np.arange(12)]}
-    back = deployed(9, 1, "rollback")
-    page = draw_history_page(
-        ABOUT, made, [deployed(1, 1), deployed(7, 2), back], [VERSION], windows
-    )
+def test_the_timeline_lists_events_newest_first(drawn: Faces) -> None:
+    decisions = [
+        decision(2, Action.NONE),
+        replace(decision(4, Action.NOT_ENOUGH_EVIDENCE), p_value=None),
+        replace(decision(6, Action.RETRAIN), p_value=0.001, accuracy=ACCURACY),
+    ]
+    deployments = [deployment(1, 1), deployment(7, 2), deployment(9, 1, "rollback")]
+    windows = {"6": window_of(drawn)}
+    page = draw_timeline_page(NAME, STACK, decisions, deployments, [VERSION], windows)
     check_self_contained(page)
-    assert len(PICTURE.findall(page)) == 2, "the timeline, and one window's faces"
+    assert len(IMAGE.findall(page)) == 2, "the plot, and the faces of one window"
     assert "Version 1 is live." in page
     assert "3 windows checked, 1 led to retraining" in page
-    told = re.findall(r'badge ([a-z_]+)"', page)
-    assert told == [
+    assert re.findall(r'badge ([a-z_]+)"', page) == [
         "rollback", "deployment", "retrain", "not_enough_evidence", "none", "deployment",
     ]  # fmt: skip
-    assert "because of 6." in page
+    assert "Reason 6." in page
+    assert "30 faces of 12 identities, 30 with feedback; compared with version 1" in page
+    assert "Version 2 deployed: requested." in page
+    assert "2026-11-24 10:06:00" in page
 
 
-def test_a_history_without_any_event_says_what_to_do() -> None:
-    page = draw_history_page(ABOUT, [], [], [], {})
+def test_the_timeline_has_a_row_for_each_version() -> None:
+    page = draw_timeline_page(NAME, STACK, [], [], [VERSION, replace(VERSION, number=1)], {})
+    assert re.findall(r'<tr><td class="number">(\d+)</td><td>production</td>', page) == ["2", "1"]
+    assert page.count('<td class="number">0.950</td>') == 2
+    assert page.count('<td class="number">–</td>') == 2
+
+
+def test_an_empty_timeline_says_what_to_run() -> None:
+    page = draw_timeline_page(NAME, STACK, [], [], [], {})
     check_self_contained(page)
-    assert "Nothing was deployed yet." in page
+    assert "No version has been deployed." in page
     assert "--pipeline deployment" in page
 
 
-def test_a_long_history_stays_readable() -> None:
-    page = draw_history_page(
-        ABOUT, [decided(n % 60, NONE) for n in range(MAX_EVENTS + 50)], [], [], {}
-    )
+def test_a_long_timeline_stays_readable() -> None:
+    decisions = [decision(n % 60, Action.NONE) for n in range(MAX_EVENTS + 50)]
+    page = draw_timeline_page(NAME, STACK, decisions, [], [], {})
     assert page.count('class="badge none"') == MAX_EVENTS
-    assert "50 earlier events are in the timeline only" in page
+    assert "50 earlier events are shown in the plot only" in page
 
 
-def test_what_comes_from_outside_is_escaped() -> None:
-    page = draw_history_page(ABOUT, [decided(1, ALERT, reason=EVIL)], [], [], {})
+def test_text_in_the_timeline_is_escaped() -> None:
+    record = replace(decision(1, Action.ALERT), reason=EVIL)
+    page = draw_timeline_page(NAME, STACK, [record], [], [], {})
     check_self_contained(page)
     assert "&lt;script&gt;" in page
 
 
-@pytest.mark.parametrize("labelled", [True, False])
-def test_the_drift_page_shows_verdict_faces_and_columns(drawn: Faces, labelled: bool) -> None:
-    window = drawn[np.arange(20)]
-    truth = np.where(np.arange(20) < 3, "someone else", window.labels) if labelled else ""
-    window = Faces(window.images, window.labels, pd.DataFrame({"truth": truth},
-                   index=range(20)), "captured")  # fmt: skip
+RESULT = MonitoringResult(
+    drift=DriftResult(DriftVerdict.DRIFT, "p = 0.001", 6.5, 0.001, 0.01, 20, 12, "moments"),
+    labelled=20,
+    confidence=ConfidenceDrop(0.1, 0.02),
+    accuracy=AccuracyDrop(before=0.95, now=0.85, low=0.6, high=0.95, p_value=0.1),
+    version=1,
+)
+NAMES = ["brightness", "yaw"]
+
+
+def report(trained: Faces, window: Window, result: MonitoringResult) -> str:
     rng = np.random.default_rng(0)
-    names = ["brightness", "turn"]
-    reference = pd.DataFrame(rng.normal(size=(50, 2)), columns=names)
-    measured = pd.DataFrame(rng.normal(2.0, size=(20, 2)), columns=names)
+    reference = pd.DataFrame(rng.normal(size=(50, 2)), columns=NAMES)
+    measured = pd.DataFrame(rng.normal(2.0, size=(len(window), 2)), columns=NAMES)
     columns = pd.DataFrame(
-        {"column": names, "before": [0.0, 0.1], "now": [2.0, 2.1], "p_value": [0.5, 1e-9],
+        {"column": NAMES, "before": [0.0, 0.1], "now": [2.0, 2.1], "p_value": [0.5, 1e-9],
          "drifted": [False, True]}
     )  # fmt: skip
-    accuracy = {"before": 0.95, "now": 0.85, "low": 0.6, "high": 0.95} if labelled else None
-    drift = {
-        "window": 20, "subjects": 12, "version": 1, "p_value": 0.001, "threshold": 0.01,
-        "labelled": 20 if labelled else 0, "accuracy": accuracy, "confidence_drop": 0.1,
-        "confidence_p_value": 0.02,
-    }  # fmt: skip
-    decision = {"decision": ALERT, "reason": f"p = 0.001 {EVIL}"}
-    page = draw_drift_page(drawn, window, drift, decision, reference, measured, columns)
+    decided = DriftDecision(Action.ALERT, f"p = 0.001 {EVIL}")
+    return draw_drift_report(trained, window, result, decided, reference, measured, columns)
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_the_drift_report_shows_decision_faces_and_columns(drawn: Faces, labelled: bool) -> None:
+    window, result = window_of(drawn), RESULT
+    if labelled:
+        window.labels[:] = window.predicted
+    else:
+        result = replace(RESULT, labelled=0, accuracy=None)
+    page = report(drawn, window, result)
     check_self_contained(page)
-    assert len(PICTURE.findall(page)) == 2
-    assert ("0.850 of 20 with feedback" in page) == labelled
-    assert ("no feedback came" in page) != labelled
+    assert "&lt;script&gt;" in page
+    assert len(IMAGE.findall(page)) == 2
+    assert ("0.850\n    (95 % interval 0.600 to 0.950);" in page) == labelled
+    assert ("no feedback on answers of version 1" in page) != labelled
+    assert f"{20 if labelled else 0} labelled faces" in page
+    assert "-0.100 compared with the baseline test (p = 0.02)" in page
+    assert "p = 0.001 (drift if at most 0.01), detector “moments”" in page
     rows = re.findall(r'<tr class="(drifted)?"><td>(\w+)', page)
-    assert rows == [("drifted", "turn"), ("", "brightness")], "the most drifted one first"
+    assert rows == [("drifted", "yaw"), ("", "brightness")], "the smallest p-value first"
+
+
+def test_the_drift_report_leaves_out_what_was_not_measured(drawn: Faces) -> None:
+    untested = replace(RESULT.drift, p_value=None, statistic=None)
+    page = report(drawn, window_of(drawn), replace(RESULT, drift=untested, confidence=None))
+    assert "not tested" in page
+    assert "<th>confidence</th>" not in page
+
+
+def test_the_drift_report_counts_ignored_feedback(drawn: Faces) -> None:
+    window = window_of(drawn)
+    assert "feedback records ignored" not in report(drawn, window, RESULT)
+    page = report(drawn, replace(window, unmatched_feedback=3), RESULT)
+    assert "3 feedback records ignored, because they match no request" in page
+
+
+def test_captions_show_the_answer_and_the_label(drawn: Faces) -> None:
+    window = window_of(drawn)
+    window.predicted[:4] = ["ada", "ada", "ada", "unknown"]
+    window.labels[:4] = ["", "ada", "bob", "bob"]
+    tiles = captioned(window, range(4))
+    assert [caption for _, caption in tiles] == ["ada", "ada ✓", "ada ✗\n(bob)", "unknown ✗\n(bob)"]
+    assert np.array_equal(tiles[2][0], window.images[2])
+
+
+def test_shown_faces_are_of_as_many_identities_as_possible(drawn: Faces) -> None:
+    window = window_of(drawn)
+    window.predicted[:] = [f"person {row // 4}" for row in range(20)]
+    rows = sample_rows(window)
+    assert len(rows) == 10
+    assert len(set(window.predicted[rows])) == 5
