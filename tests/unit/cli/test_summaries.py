@@ -62,6 +62,19 @@ def test_a_person_reads_everything_that_matters() -> None:
     assert "SYNTHETIC" not in told
 
 
+def test_a_model_without_pca_and_one_that_rejects_unknown_people_are_printed() -> None:
+    metrics = {k: v for k, v in SUMMARY["metrics"].items() if not k.startswith("pca")} | {
+        "open_set_auroc": 0.99,
+        "open_set_rejection_threshold": 0.5,
+        "open_set_true_accept_rate": 0.95,
+        "open_set_false_accept_rate": 0.02,
+    }
+    output = printed(SUMMARY | {"metrics": metrics})
+    assert "PCA" not in output
+    assert "98.0%" in output
+    assert "5.0%" in output
+
+
 def test_odd_names_and_many_of_them_are_printed() -> None:
     names = ["[bold]ada[/bold]", *(f"p{n}" for n in range(99))]
     told = printed(SUMMARY | {"data": SUMMARY["data"] | {"left_out": names, "subjects": 140}})
