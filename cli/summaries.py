@@ -188,9 +188,7 @@ def _strangers(metrics: dict[str, Any]) -> str:
     area = f"area under the ROC {metrics['open_set_auroc']:.3f}"
     if "open_set_rejection_threshold" not in metrics:
         return f"named like anyone else [dim]({area}: this model cannot tell them)[/]"
-    told, mistaken = (
-        1 - metrics[f"open_set_{name}_accept_rate"] for name in ("false", "true")
-    )
+    told, mistaken = (1 - metrics[f"open_set_{name}_accept_rate"] for name in ("false", "true"))
     return f"{told:.1%} are called unknown, of known people {mistaken:.1%} [dim]({area})[/]"
 
 

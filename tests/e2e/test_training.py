@@ -169,13 +169,34 @@ def test_another_model_is_a_new_version_and_the_old_one_stays(
     assert load_artifact(former, "model").predict(load_artifact(former, "faces").pixels[:1])
 
 
-def test_a_worse_model_is_rejected_and_production_stays(train: Train, first: dict[str, Any]) -> None:
+def test_a_worse_model_is_rejected_and_production_stays(
+    train: Train, first: dict[str, Any]
+) -> None:
     before = production()
     worse = train("params: {components: 2}")
     assert worse["model"]["stage"] == "none"
     assert not worse["model"]["promoted"]
     assert worse["model"]["reason"].startswith("rejected: worse than production")
     assert production() == before == champion()
+
+
+def test_a_model_without_pca_is_trained_gated_and_registered(
+    train: Train, first: dict[str, Any]
+) -> None:
+    from store.production import set_production, sync_registry_alias
+    from store.versions import find_version, load_artifact
+
+    before = find_version(production())
+    result = train(model="lbp")
+    version = find_version(int(result["model"]["version"]))
+    assert version is not None
+    assert "pca_components" not in result["metrics"]
+    assert load_artifact(version, "portable").operators[0][0] == "lbp_histogram"
+    assert "eigenfaces" not in load_artifact(version, "pictures")
+    assert before is not None
+    if result["model"]["promoted"]:
+        assert set_production(before, instead_of=version)
+        sync_registry_alias()
 
 
 def test_a_model_that_lost_people_is_rejected(train: Train, first: dict[str, Any]) -> None:
