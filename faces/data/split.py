@@ -61,40 +61,44 @@ def split_by_condition(
     """
     if not 0 < test_share < 1:
         raise UserError(f"test_share must lie between 0 and 1, not {test_share}")
-    first = np.zeros(len(faces), dtype=bool)
-    first[np.unique(faces.ids, return_index=True)[1]] = True
-    baseline = matches(faces.conditions, condition)
+    text = write_condition(condition) or "all images"
+    unique = np.zeros(len(faces), dtype=bool)
+    unique[np.unique(faces.ids, return_index=True)[1]] = True
+    baseline = matches(faces.conditions, condition) & unique
     rng = np.random.default_rng(seed)
     train: list[Rows] = []
     test: list[Rows] = []
     left_out: list[str] = []
     for person, rows in _rows_by_person(faces):
-        own = rng.permutation(rows[(baseline & first)[rows]])
-        if len(own) < MIN_TRAINING_IMAGES:
+        images = rng.permutation(rows[baseline[rows]])
+        if len(images) < MIN_TRAINING_IMAGES:
             left_out.append(person)
             continue
-        n_test = min(max(1, round(len(own) * test_share)), len(own) - MIN_TRAINING_IMAGES)
-        test.append(own[:n_test])
-        train.append(own[n_test:])
-    text = write_condition(condition) or "all images"
+        n_test = min(max(1, round(len(images) * test_share)), len(images) - MIN_TRAINING_IMAGES)
+        test.append(images[:n_test])
+        train.append(images[n_test:])
+    _check_enough(text, train, test, len(faces.identities))
+    enrolled = ~np.isin(faces.labels, left_out)
+    return Split(
+        train=np.sort(np.concatenate(train)),
+        test=np.sort(np.concatenate(test)),
+        drifted=np.flatnonzero(~baseline & enrolled & unique),
+        left_out=tuple(left_out),
+        condition=text,
+    )
+
+
+def _check_enough(text: str, train: list[Rows], test: list[Rows], n_people: int) -> None:
     if len(train) < MIN_PEOPLE:
         raise UserError(
-            f"{text}: {len(train)} of {len(faces.identities)} people have two images that match, "
-            "but two people are needed: choose another condition"
+            f"{text}: {len(train)} of {n_people} people have two images that match, but two people "
+            "are needed: choose another condition"
         )
     if not any(map(len, test)):
         raise UserError(
             f"{text}: nobody has a third image that matches, so none is left to test on: choose "
             "another condition"
         )
-    enrolled = ~np.isin(faces.labels, left_out)
-    return Split(
-        train=np.sort(np.concatenate(train)),
-        test=np.sort(np.concatenate(test)),
-        drifted=np.flatnonzero(~baseline & enrolled & first),
-        left_out=tuple(left_out),
-        condition=text,
-    )
 
 
 def _rows_by_person(faces: Faces) -> Iterator[tuple[str, Rows]]:

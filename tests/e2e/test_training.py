@@ -156,6 +156,42 @@ def test_another_model_is_a_new_version_and_the_old_one_stays(
     assert load_artifact(previous, "model").predict(load_artifact(previous, "faces").pixels[:1])
 
 
+def test_a_model_without_pca_is_trained_promoted_and_registered(
+    train: Train, first: dict[str, Any]
+) -> None:
+    from steps.promotion.champion import sync_champion
+    from store.production import set_production
+    from store.versions import find_version, load_artifact
+
+    before = find_version(production())
+    result = train(model="lbp")
+    version = find_version(result["model"]["version"])
+    assert version is not None
+    assert "pca_components" not in result["metrics"]
+    assert load_artifact(version, "portable").operators[0][0] == "lbp_histogram"
+    assert "eigenfaces" not in load_artifact(version, "plots")
+    assert before is not None
+    if result["model"]["promoted"]:
+        assert set_production(before, instead_of=version)
+        sync_champion()
+
+
+def test_the_detector_belongs_to_the_version(train: Train, first: dict[str, Any]) -> None:
+    from store.versions import find_version, load_artifact
+
+    settings = "gate: {tolerances: {baseline: 0.0, drifted: 0.0}}"
+    other = train(settings, detector="mmd", seed=4)
+    for number, name in ((1, "moments"), (other["model"]["version"], "mmd")):
+        version = find_version(number)
+        assert version is not None
+        fitted = load_artifact(version, "drift_detector")
+        assert fitted.detector.name == name
+        faces, split = load_artifact(version, "faces"), load_artifact(version, "split")
+        rows = split.test[:25]
+        result = fitted.detector.test(np.asarray(faces.images[rows]), faces.labels[rows])
+        assert result.detector == name
+
+
 def test_a_worse_model_is_rejected_and_production_stays(
     train: Train, first: dict[str, Any]
 ) -> None:

@@ -26,22 +26,41 @@ def render(faces: Sequence[Mapping[str, float]]) -> NDArray[np.float32]:
         Images (n, 64, 64) in [0, 1].
     """
     p = {k: np.array([f[k] for f in faces], np.float32)[:, None, None] for k in faces[0]}
-    axis = (np.arange(IMAGE_SIDE, dtype=np.float32) + 0.5) / IMAGE_SIDE * 2 - 1
-    x0, y0 = axis[None, None, :] - p["shift_x"], axis[None, :, None] - p["shift_y"] - 0.04
-    cos, sin = np.cos(p["roll"]), np.sin(p["roll"])
-    x, y = (x0 * cos + y0 * sin) * p["zoom"], (-x0 * sin + y0 * cos) * p["zoom"]
-
-    # the head, its depth, and the point on it that each pixel shows after undoing the rotation
-    half = p["head_width"] * (1 - p["jaw"] * np.clip(y - 0.1, 0, 1) ** 1.5)
-    u, v = x / half, y / p["head_height"]
+    x, y = _camera_coordinates(p)
+    half_width = p["head_width"] * (1 - p["jaw"] * np.clip(y - 0.1, 0, 1) ** 1.5)
+    u, v = x / half_width, y / p["head_height"]
     inside = 1 - u**2 - v**2
     depth = np.sqrt(np.clip(inside, 0.0, 1.0))
-    head = _soft(inside, 0.05)
+
+    # the point of the face that each pixel shows, after undoing the rotation of the head
     angle = np.arctan2(u, depth + 1e-3) - p["yaw"]
     fx = np.sin(np.clip(angle, -1.5, 1.5)) * np.sqrt(np.clip(1 - v**2, 0, 1)) * p["head_width"]
     fy = y - p["pitch"] * depth
-    seen = _soft(1.45 - np.abs(angle), 0.15)
+    visible = _soft(1.45 - np.abs(angle), 0.15)
 
+    face = _draw_skin(fx, fy, p)
+    face = _draw_nose(_draw_mouth(_draw_eyes(face, fx, fy, p), fx, fy, p), fx, fy, p)
+    face = _draw_hair(face, fx, fy, visible, p)
+
+    # Lambertian shading of the ellipsoid: a lamp above the camera or at one side, and ambient light
+    strength = np.sqrt(p["light_x"] ** 2 + p["light_y"] ** 2 + 1)
+    lambert = (u * p["light_x"] + v * p["light_y"] + depth) / strength
+    shade = 0.30 + 0.80 * np.clip(lambert, 0, None)
+    image = _draw_background(x, y, half_width, p)
+    image = _over(image, face * shade, _soft(inside, 0.05)) * p["gain"]
+    rendered: Array = np.clip(image + _grain(faces), 0, 1).astype(np.float32)
+    return rendered
+
+
+def _camera_coordinates(p: Mapping[str, Array]) -> tuple[Array, Array]:
+    """Return each pixel's position relative to the head: shifted, rotated in plane, zoomed."""
+    axis = (np.arange(IMAGE_SIDE, dtype=np.float32) + 0.5) / IMAGE_SIDE * 2 - 1
+    x, y = axis[None, None, :] - p["shift_x"], axis[None, :, None] - p["shift_y"] - 0.04
+    cos, sin = np.cos(p["roll"]), np.sin(p["roll"])
+    return (x * cos + y * sin) * p["zoom"], (-x * sin + y * cos) * p["zoom"]
+
+
+def _draw_skin(fx: Array, fy: Array, p: Mapping[str, Array]) -> Array:
     skin = p["complexion"] + np.zeros_like(fx)
     for tone, cx, cy, wx, wy in (
         (-p["eye_socket"], p["eye_distance"], p["eye_height"], 0.17, 0.10),
@@ -54,31 +73,29 @@ def render(faces: Sequence[Mapping[str, float]]) -> NDArray[np.float32]:
     beard += np.clip(p["moustache"], 0, 0.5) * _blob(
         fx, fy, 0, p["mouth_height"] - 0.09, 0.16, 0.035
     )
-    skin -= beard * p["complexion"]
+    shaded: Array = skin - beard * p["complexion"]
+    return shaded
 
-    face = _draw_nose(_draw_mouth(_draw_eyes(skin, fx, fy, p), fx, fy, p), fx, fy, p)
 
-    # hair: above a parted hair line, and at the sides of the head
+def _draw_hair(face: Array, fx: Array, fy: Array, visible: Array, p: Mapping[str, Array]) -> Array:
+    """Draw hair above a parted hair line, and at the sides of the head."""
     line = p["hair_line"] + 0.10 * np.cos(3 * (fx - p["hair_parting"]))
     sides = _soft(np.abs(fx) / p["head_width"] - p["hair_sides"], 0.05) * _soft(
         p["hair_length"] - fy, 0.06
     )
     hair = np.maximum(_soft(line - fy, 0.05), sides)
-    crown = _soft(1.0 - (x / (half * 1.13)) ** 2 - (y / (p["head_height"] * 1.10)) ** 2, 0.05)
     strands = 0.05 * np.sin(38 * fx + p["texture"] % 7 + 5 * np.sin(4 * fy))
-    face = _over(face, p["hair_tone"] + strands, hair * seen)
+    return _over(face, p["hair_tone"] + strands, hair * visible)
 
-    # Lambert's law on the ellipsoid, a lamp above the camera or at one side, and ambient light
-    strength = np.sqrt(p["light_x"] ** 2 + p["light_y"] ** 2 + 1)
-    lambert = (u * p["light_x"] + v * p["light_y"] + depth) / strength
-    shade = 0.30 + 0.80 * np.clip(lambert, 0, None)
-    around = p["background"] * (1 + 0.25 * p["light_x"] * x)
+
+def _draw_background(x: Array, y: Array, half_width: Array, p: Mapping[str, Array]) -> Array:
+    """Draw what is behind the face: background, neck, and hair around the head."""
+    image = p["background"] * (1 + 0.25 * p["light_x"] * x)
     neck = _soft(0.30 - np.abs(x), 0.06) * _soft(y - 0.4, 0.1)
-    image = _over(around, p["complexion"] * 0.55, neck)
-    image = _over(image, p["hair_tone"] * 0.8, crown * _soft(0.05 - y + p["hair_length"], 0.1))
-    image = _over(image, face * shade, head) * p["gain"]
-    rendered: Array = np.clip(image + _grain(faces), 0, 1).astype(np.float32)
-    return rendered
+    image = _over(image, p["complexion"] * 0.55, neck)
+    crown = _soft(1.0 - (x / (half_width * 1.13)) ** 2 - (y / (p["head_height"] * 1.10)) ** 2, 0.05)
+    hair = crown * _soft(0.05 - y + p["hair_length"], 0.1)
+    return _over(image, p["hair_tone"] * 0.8, hair)
 
 
 def _draw_eyes(face: Array, fx: Array, fy: Array, p: Mapping[str, Array]) -> Array:

@@ -40,6 +40,16 @@ def test_faces_come_back_as_they_were(materializers, drawn: Faces, folder: Path)
     assert materializer.extract_metadata(back)["subjects"] == 12
 
 
+def test_origins_come_back_as_they_were(materializers, drawn: Faces, folder: Path) -> None:
+    origins = np.array(["", "window 1", "window 2"] * (len(drawn) // 3))
+    faces = Faces(drawn.images, drawn.labels, drawn.conditions, drawn.source, origins)
+    materializer = materializers.FacesMaterializer(str(folder))
+    materializer.save(faces)
+    back = materializer.load(Faces)
+    assert list(back.origins) == list(origins)
+    assert back.version == faces.version
+
+
 def test_faces_without_conditions_or_with_one_called_person(
     materializers, drawn: Faces, folder: Path
 ) -> None:

@@ -62,6 +62,28 @@ def test_params_of_the_config_win_over_those_of_the_model(tmp_path: Path) -> Non
     assert settings.params["components"] == 60
 
 
+def test_the_models_own_config_wins_over_the_defaults(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.shared.model_settings.CONFIGS", tmp_path)
+    (tmp_path / "models").mkdir()
+    model_file = tmp_path / "models" / "svm.yaml"
+    model_file.write_text("C: 3.0\nwhiten: false\n")
+    settings = read(tmp_path, "params: {whiten: true}\n")
+    assert settings.params == {
+        "components": 60,
+        "whiten": True,
+        "C": 3.0,
+        "calibration_folds": 2,
+        "seed": 11,
+    }
+    model_file.write_text("# nothing differs\n")
+    assert read(tmp_path, "").params["C"] == 1.0
+    model_file.write_text("C: strong\n")
+    with pytest.raises(UserError, match=r"svm\.yaml: C: .*not 'strong'"):
+        read(tmp_path, "")
+
+
 def test_a_detector_can_be_selected(tmp_path: Path) -> None:
     assert read(tmp_path, "").drift_detector == "moments"
     assert read(tmp_path, "drift_detector: mmd").drift_detector == "mmd"
