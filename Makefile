@@ -1,7 +1,7 @@
 # The project's commands. `make help` explains them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-serving setup-gcp run deploy demo test test-gcp check format dashboard dashboard-stop \
+.PHONY: help setup setup-dev setup-serving setup-gcp setup-wandb run deploy demo test test-gcp check format dashboard dashboard-stop \
 	bench bench-serving images requirements clean
 
 PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
@@ -23,6 +23,9 @@ setup-serving: setup ## Make .venv-serving, which the prediction server runs in 
 
 setup-gcp: .venv/base requirements/gcp.txt ## Add what is needed to run on the gcp stack
 	@$(call INSTALL,requirements/gcp.txt)
+
+setup-wandb: .venv/base requirements/wandb.txt ## Add what is needed for the local-wandb stack
+	@$(call INSTALL,requirements/wandb.txt)
 
 run: setup ## Train on the default data: python run.py --pipeline training
 	@$(BIN)/python run.py --pipeline training
@@ -65,7 +68,7 @@ bench-serving: setup ## Measure the prediction endpoint beside other servers (te
 	@$(BIN)/python -W ignore -m benchmarks.soak_test
 
 requirements: setup-dev ## Pin the newest versions that fit requirements/*.in
-	@for f in bootstrap base dev gcp gcp-test; do $(BIN)/python -m uv pip compile --quiet --universal --upgrade --generate-hashes \
+	@for f in bootstrap base wandb dev gcp gcp-test; do $(BIN)/python -m uv pip compile --quiet --universal --upgrade --generate-hashes \
 		--python-version 3.11 --no-emit-index-url --no-header --constraint requirements/base.in \
 		-o requirements/$$f.txt requirements/$$f.in; done
 	@$(BIN)/python -m uv pip compile --quiet --universal --upgrade --generate-hashes \

@@ -56,11 +56,10 @@ def production() -> int:
 def champion() -> int:
     """The version in production as MLflow's registry tells it."""
     from mlflow import MlflowClient
-    from zenml.client import Client
 
-    from stacks.readiness import mlflow_address
+    from components.tracking.mlflow import MLflowTracker
 
-    client = MlflowClient(tracking_uri=mlflow_address(Client().active_stack_model))
+    client = MlflowClient(tracking_uri=MLflowTracker().tracking_uri())
     return int(client.get_model_version_by_alias("face-recognizer", "champion").version)
 
 
@@ -102,13 +101,14 @@ def test_mlflow_holds_parameters_metrics_pictures_and_the_whole_model(
     import mlflow
     from mlflow import MlflowClient
 
+    from components.tracking.mlflow import MLflowTracker
     from store.versions import load_artifact, production_version
 
     version = production_version()
     assert version is not None
-    mlflow.set_tracking_uri(first["run"]["mlflow"])
+    mlflow.set_tracking_uri(MLflowTracker().tracking_uri())
     client = MlflowClient()
-    run = client.get_run(version.run_metadata["mlflow_run_id"])
+    run = client.get_run(version.run_metadata["tracker_run_id"])
     assert run.data.metrics["baseline_accuracy"] == first["metrics"]["baseline_accuracy"]
     assert run.data.params["condition"] == "yaw=frontal"
     assert run.data.params["params.components"] == "60"

@@ -33,7 +33,7 @@ SUMMARY: dict[str, Any] = {
         "promoted": False,
         "reason": "refused: worse",
     },
-    "run": {"name": "training-1", "status": "completed", "stack": "local", "mlflow": "sqlite:///x"},
+    "run": {"name": "training-1", "status": "completed", "stack": "local", "tracker": "mlflow ui"},
 }
 
 
@@ -56,7 +56,7 @@ def test_a_person_reads_everything_that_matters() -> None:
         "refused: worse",
         "training-1 on stack 'local'",
         "make dashboard",
-        "mlflow ui --backend-store-uri sqlite:///x",
+        "mlflow ui",
     ):
         assert part in told
     assert "SYNTHETIC" not in told
@@ -78,8 +78,8 @@ def test_nobody_can_miss_that_faces_are_synthetic(instead: bool) -> None:
     assert "These people do not exist" in banner
 
 
-def test_a_server_of_mlflows_is_an_address_to_open() -> None:
-    told = printed(SUMMARY | {"run": SUMMARY["run"] | {"mlflow": "https://mlflow.example"}})
+def test_the_trackers_address_can_be_opened() -> None:
+    told = printed(SUMMARY | {"run": SUMMARY["run"] | {"tracker": "https://mlflow.example"}})
     assert told.splitlines()[-1].strip() == "https://mlflow.example"
 
 
