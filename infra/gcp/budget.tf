@@ -1,4 +1,4 @@
-# Somebody is told at half, at nine tenths and at all of it. It stops nothing.
+# Sends an alert at 50, 90 and 100 % of the budget. It stops nothing.
 resource "google_billing_budget" "faces" {
   count = var.billing_account == "" ? 0 : 1
 

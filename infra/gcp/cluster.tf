@@ -17,7 +17,7 @@ resource "google_compute_subnetwork" "faces" {
   private_ip_google_access = true
 }
 
-# Nodes have no addresses of their own; the images of Seldon's operator come from outside.
+# Nodes have no public addresses; the images of Seldon's operator are pulled through this NAT.
 resource "google_compute_router" "faces" {
   name    = "faces"
   network = google_compute_network.faces.id
@@ -32,7 +32,7 @@ resource "google_compute_router_nat" "faces" {
   source_subnetwork_ip_ranges_to_nat = "ALL_SUBNETWORKS_ALL_IP_RANGES"
 }
 
-# Autopilot: pods are what costs, and what it enforces (no root, limits) we want anyway.
+# Autopilot bills pods instead of nodes, and enforces what is wanted anyway: no root, limits.
 resource "google_container_cluster" "faces" {
   name                = "faces"
   location            = var.region
@@ -53,8 +53,8 @@ resource "google_container_cluster" "faces" {
     enable_private_endpoint = false
   }
 
-  # Steps on Vertex come from addresses of Google's that nobody knows beforehand. Whoever comes still
-  # needs an identity with a role here.
+  # Steps on Vertex AI connect from Google's address ranges, which are not known in advance. Every client
+  # still needs an identity with a role in the cluster.
   master_authorized_networks_config {
     gcp_public_cidrs_access_enabled = true
 
@@ -88,8 +88,8 @@ resource "kubernetes_service_account" "serving" {
   }
 }
 
-# Who deploys may change SeldonDeployments of this namespace and the endpoint's token, and look at its
-# pods. Steps come as the ZenML server, whose connector lends them its identity for an hour.
+# The deployer may change SeldonDeployments of this namespace and the endpoint's token, and read its
+# pods. Steps act as the ZenML server, whose connector lends them its identity for an hour.
 resource "kubernetes_role" "deployer" {
   metadata {
     name      = "deployer"

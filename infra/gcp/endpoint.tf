@@ -1,5 +1,5 @@
-# The endpoint's address. The server itself takes /seldon/<namespace>/<name> off its paths, so no
-# service mesh is needed: a load balancer with a certificate stands before the pods.
+# The endpoint's address. The server itself strips /seldon/<namespace>/<name> from its paths, so a load
+# balancer with a certificate is enough, without a service mesh.
 
 resource "google_compute_global_address" "endpoint" {
   name = "faces-endpoint"

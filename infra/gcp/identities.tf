@@ -1,4 +1,4 @@
-# One identity for each kind of work, each with what it needs and no more.
+# One service account for each kind of work, with the least privileges that it needs.
 
 resource "google_service_account" "pipelines" {
   account_id   = "faces-pipelines"
@@ -25,7 +25,7 @@ resource "google_service_account" "mlflow" {
   display_name = "The MLflow server"
 }
 
-# Pipelines: artifacts, captured faces (to read only), images, jobs of their own.
+# Pipelines: artifacts, captured requests (read only), container images, jobs.
 resource "google_storage_bucket_iam_member" "pipelines_artifacts" {
   bucket = google_storage_bucket.artifacts.name
   role   = "roles/storage.objectAdmin"
@@ -51,7 +51,7 @@ resource "google_project_iam_member" "pipelines_jobs" {
   member  = google_service_account.pipelines.member
 }
 
-# A task of a pipeline starts a job, and a schedule starts a run: both as this identity again.
+# A pipeline starts jobs for its tasks, and a schedule starts runs: both as the same service account.
 resource "google_service_account_iam_member" "pipelines_as_itself" {
   service_account_id = google_service_account.pipelines.name
   role               = "roles/iam.serviceAccountUser"
@@ -65,7 +65,7 @@ resource "google_project_iam_member" "zenml_cluster" {
   member  = google_service_account.zenml.member
 }
 
-# Nodes: what GKE says they need, and images.
+# Nodes: the role that GKE documents for them, and container images.
 resource "google_project_iam_member" "nodes" {
   project = var.project
   role    = "roles/container.defaultNodeServiceAccount"
@@ -79,7 +79,7 @@ resource "google_artifact_registry_repository_iam_member" "nodes_images" {
   member     = google_service_account.nodes.member
 }
 
-# The endpoint: reads models, and adds captured faces. It cannot read what others sent.
+# The endpoint: reads models and adds captured requests. It cannot read captured requests.
 resource "google_storage_bucket_iam_member" "serving_models" {
   bucket = google_storage_bucket.artifacts.name
   role   = "roles/storage.objectViewer"
@@ -109,7 +109,7 @@ resource "google_storage_bucket_iam_member" "mlflow_artifacts" {
   }
 }
 
-# Workload identity: pods of this Kubernetes account act as that identity, without a key.
+# Workload identity: pods of this Kubernetes service account act as that identity, without a key.
 resource "google_service_account_iam_member" "serving_pods" {
   service_account_id = google_service_account.serving.name
   role               = "roles/iam.workloadIdentityUser"
@@ -148,9 +148,9 @@ resource "google_service_account_iam_member" "developers_as_pipelines" {
 locals {
   developer_roles = [
     "roles/aiplatform.user",          # start and watch runs and schedules
-    "roles/artifactregistry.reader",  # see whether an image is there
+    "roles/artifactregistry.reader",  # see whether a container image exists
     "roles/cloudbuild.builds.editor", # build it
     "roles/container.clusterViewer",  # find the cluster
-    "roles/logging.viewer",           # read what a step said
+    "roles/logging.viewer",           # read the logs of steps
   ]
 }

@@ -1,5 +1,5 @@
-# The MLflow server: Cloud Run, a database on the private network, artifacts in the bucket. It asks for
-# a name and a password itself, over TLS; it runs from the image of pipelines, which has it.
+# The MLflow server: Cloud Run, a database on the private network, artifacts in the bucket. It requires a
+# user name and a password, over TLS. It runs in the container image for pipelines, which has MLflow.
 
 resource "google_compute_global_address" "services" {
   name          = "faces-services"
@@ -83,7 +83,7 @@ resource "google_cloud_run_v2_service" "mlflow" {
   name                = "faces-mlflow"
   location            = var.region
   deletion_protection = false
-  # Its own password is asked for instead: MLflow's clients cannot send two.
+  # MLflow's own login protects it: its clients cannot send two credentials.
   invoker_iam_disabled = true
 
   template {

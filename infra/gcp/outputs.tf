@@ -1,5 +1,5 @@
 output "environment" {
-  description = "What stacks/gcp.yaml takes from the environment: terraform output -raw environment > ../gcp.env"
+  description = "Environment variables for stacks/gcp.yaml: terraform output -raw environment > gcp.env"
   value       = <<-EOT
     export GCP_PROJECT=${var.project}
     export GCP_REGION=${var.region}
@@ -13,23 +13,23 @@ output "environment" {
 }
 
 output "address" {
-  description = "The endpoint's address: what the DNS record A of the domain must say."
+  description = "The endpoint's IP address, for the DNS record A of the domain."
   value       = google_compute_global_address.endpoint.address
 }
 
 output "zenml" {
-  description = "The ZenML server, for zenml login."
+  description = "URL of the ZenML server, for zenml login."
   value       = google_cloud_run_v2_service.zenml.uri
 }
 
 output "zenml_password" {
-  description = "Of the ZenML user 'default'."
+  description = "Password of the ZenML user 'default'."
   value       = random_password.zenml["login"].result
   sensitive   = true
 }
 
 output "mlflow_password" {
-  description = "Of the MLflow user 'faces'."
+  description = "Password of the MLflow user 'faces'."
   value       = random_password.mlflow_admin.result
   sensitive   = true
 }

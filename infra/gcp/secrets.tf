@@ -1,4 +1,4 @@
-# What the MLflow and the ZenML server are told in secret, each readable by its own server alone.
+# Secrets of the MLflow and the ZenML server, each readable by its own server only.
 
 locals {
   secrets = {

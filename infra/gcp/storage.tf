@@ -1,4 +1,4 @@
-# Artifacts of ZenML and Vertex. Versions are kept: every earlier data and model version stays.
+# Artifacts of ZenML and Vertex AI. Object versions keep every previous data and model version.
 resource "google_storage_bucket" "artifacts" {
   name                        = "${var.project}-faces"
   location                    = var.region
@@ -12,7 +12,7 @@ resource "google_storage_bucket" "artifacts" {
   depends_on = [google_project_service.used]
 }
 
-# What the endpoint captured. It ends by itself, and no version outlives it.
+# Captured requests. They are deleted after `capture_days`, and no object version is kept.
 resource "google_storage_bucket" "captured" {
   name                        = "${var.project}-faces-captured"
   location                    = var.region

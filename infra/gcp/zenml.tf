@@ -1,5 +1,5 @@
-# The ZenML server, which laptops and steps on Vertex both reach: Cloud Run, and a MySQL on the private
-# network. It asks for a login itself, over TLS.
+# The ZenML server, which laptops and steps on Vertex AI use: Cloud Run, and MySQL on the private network.
+# It requires a login, over TLS.
 
 resource "google_sql_database_instance" "zenml" {
   name                = "faces-zenml"
@@ -50,7 +50,7 @@ resource "google_cloud_run_v2_service" "zenml" {
   name                = "faces-zenml"
   location            = var.region
   deletion_protection = false
-  # Its own login is asked for instead: ZenML's clients cannot send two.
+  # ZenML's own login protects it: its clients cannot send two credentials.
   invoker_iam_disabled = true
 
   template {
@@ -84,7 +84,7 @@ resource "google_cloud_run_v2_service" "zenml" {
         value = "true"
       }
 
-      # The connector to the cluster lends steps this server's own identity, for an hour at a time.
+      # The connector to the cluster lends steps this server's own identity for an hour.
       env {
         name  = "ZENML_ENABLE_IMPLICIT_AUTH_METHODS"
         value = "true"

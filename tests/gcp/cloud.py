@@ -1,4 +1,4 @@
-"""All of it together: what the gcp stack stands on, on loopback, and how its YAML is filled."""
+"""Everything that the gcp stack needs, on loopback, and the environment for its YAML."""
 
 import os
 import secrets
@@ -31,16 +31,16 @@ IMAGE = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
 }
-"""What pipelines/Dockerfile sets."""
+"""Environment variables that pipelines/Dockerfile sets."""
 
 MACHINE = {name: value for name, value in os.environ.items() if name.startswith("OPENBLAS")}
 FACES = {k: os.environ[k] for k in ("SCIKIT_LEARN_DATA",) if k in os.environ}
-"""The faces are downloaded where there is an internet."""
+"""Without it, steps would download the faces."""
 
 
 @dataclass(frozen=True)
 class Cloud:
-    """What runs, and the bearer token of the endpoint."""
+    """The running doubles, and the endpoint's bearer token."""
 
     vertex: Vertex
     kubernetes: Kubernetes
@@ -50,9 +50,9 @@ class Cloud:
 
 
 def missing() -> str | None:
-    """What this machine lacks to start it all, as the end of a sentence."""
+    """Return what this machine lacks, as the end of a sentence; None if nothing."""
     if os.getuid() != 0:
-        return "needs root: each node has a file system of its own"
+        return "needs root: each node has its own file system"
     if postgres_binaries() is None:
         return "needs a PostgreSQL server: apt-get install postgresql"
     return None
@@ -60,7 +60,7 @@ def missing() -> str | None:
 
 @contextmanager
 def cloud() -> Iterator[Cloud]:
-    """Start everything, set the environment as docs/gcp.md says, register the stack."""
+    """Start everything, set the environment as described in docs/gcp.md, register the stack."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="faces-gcp-")))
         stack.enter_context(isolated_zenml(folder / "zenml"))
@@ -93,12 +93,12 @@ def cloud() -> Iterator[Cloud]:
 
 
 def prepare(cluster: Kubernetes, tracked: Tracking, token: str) -> None:
-    """What docs/gcp.md has a person do once: secrets, the way to the cluster, the stack."""
+    """Do the setup of docs/gcp.md: secrets, the connector to the cluster, the stack."""
     from rich.console import Console
     from zenml.client import Client
 
     from cli.runner import register_all
-    from tests.gcp.redirect import sitecustomize  # noqa: F401 - sees that Vertex is the double
+    from tests.gcp.redirect import sitecustomize  # noqa: F401 - redirects Vertex to the double
 
     client = Client()
     client.create_secret("mlflow", {"username": tracked.username, "password": tracked.password})

@@ -1,4 +1,4 @@
-"""Everything that the gcp stack stands on, started once."""
+"""Everything that the gcp stack needs, started once."""
 
 import threading
 import time
@@ -17,34 +17,34 @@ from faces.data.dataset import load_faces
 from faces.runtime.capture_format import VERIFICATION
 
 collect_ignore_glob = [] if find_spec("gcp_storage_emulator") else ["test_*.py"]
-"""These tests have an environment of their own: make test-gcp."""
+"""These tests have their own environment: make test-gcp."""
 
 Run = Callable[..., dict[str, Any]]
 
 
 @contextmanager
 def clients(cloud: Any, number: int = 4) -> Iterator[list[str]]:
-    """Ask the endpoint without a pause; gives what failed."""
+    """Send requests without a pause; yields the errors."""
     failed: list[str] = []
-    over = threading.Event()
+    finished = threading.Event()
     pixels = load_faces("synthetic", people=1, images=1).pixels
     headers = {"Authorization": f"Bearer {cloud.token}"}
 
-    def ask() -> None:
-        while not over.is_set():
+    def send() -> None:
+        while not finished.is_set():
             try:
                 send_faces(url(cloud), pixels, headers=headers, request=f"{VERIFICATION}load")
             except Exception as error:
                 failed.append(str(error))
             time.sleep(0.1)
 
-    threads = [threading.Thread(target=ask) for _ in range(number)]
+    threads = [threading.Thread(target=send) for _ in range(number)]
     for thread in threads:
         thread.start()
     try:
         yield failed
     finally:
-        over.set()
+        finished.set()
         for thread in threads:
             thread.join()
 
@@ -59,22 +59,22 @@ def cloud() -> Iterator[Any]:
     from tests.gcp.cloud import cloud as started
     from tests.gcp.cloud import missing
 
-    if told := missing():
-        pytest.exit(f"error: make test-gcp {told}", returncode=2)
+    if reason := missing():
+        pytest.exit(f"error: make test-gcp {reason}", returncode=2)
     with started() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def run(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Run a pipeline as run.py does, on the gcp stack unless another is named."""
+    """Run a pipeline as run.py does, on the gcp stack by default."""
     from cli.runner import run_pipeline
     from cli.settings import read_settings
 
-    def run_here(pipeline: str, text: str = "", stack: str = "gcp", **given: Any) -> dict[str, Any]:
+    def run_here(pipeline: str, text: str = "", stack: str = "gcp", **args: Any) -> dict[str, Any]:
         config: Path = tmp_path_factory.mktemp("config") / "config.yaml"
         config.write_text(text)
-        settings = read_settings(pipeline, config, given)
+        settings = read_settings(pipeline, config, args)
         return run_pipeline(pipeline, settings, stack, True, Console(file=StringIO()))
 
     return run_here

@@ -1,4 +1,4 @@
-"""What goes wrong on the gcp stack: one line with thing and remedy, and nothing is lost."""
+"""Failures on the gcp stack: one line with cause and remedy, and nothing is lost."""
 
 import http.server
 import json
@@ -15,9 +15,11 @@ import numpy as np
 import pytest
 import requests
 
-from components.deployers.base import FaceDeployer, Model
+from components.deployers.base import FaceDeployer, ModelArtifact
 from components.deployers.container_images import SERVING, image_name
 from components.deployers.seldon_kubernetes import cluster as cluster_module
+from components.deployers.seldon_kubernetes.model_store import StoredModel, upload
+from components.deployers.settings import ServingSettings
 from faces.client import send_faces
 from faces.data.dataset import load_faces
 from faces.errors import OperationError, UserError
@@ -25,18 +27,18 @@ from faces.models import build_model
 from faces.models.export import export_model
 from faces.models.training import fit_classifier, fit_features
 from faces.runtime.capture_format import VERIFICATION
-from faces.runtime.portable import file_hash, write_portable
+from faces.runtime.portable import file_hash, stamped, write_portable
 from tests.gcp.cloud import BUCKET, PROJECT, REGISTRY
 from tests.gcp.conftest import Run, clients, url
 
 ROOT = Path(__file__).parent.parent.parent
 VERSION = "face-recognizer/version"
-SETTINGS = {"capture": True, "rotate_seconds": 5.0}
+SETTINGS = ServingSettings.model_validate({"capture": {"rotate_seconds": 5.0}})
 
 
 @pytest.fixture(scope="module")
 def deployer(cloud: Any) -> FaceDeployer:
-    """The gcp stack's deployer, used from here."""
+    """The gcp stack's deployer, used from this machine."""
     from cli.runner import choose_stack
     from components.deployers.base import active_deployer
 
@@ -52,33 +54,33 @@ def portable() -> Any:
     return export_model(fit_classifier(model, features, faces.pixels, faces.labels), {})
 
 
-def made(portable: Any, number: int) -> Model:
-    data = write_portable(portable)
-    return Model(str(number), data, file_hash(data))
+def artifact(portable: Any, number: int) -> ModelArtifact:
+    data = write_portable(stamped(portable, number))
+    return ModelArtifact(str(number), data, file_hash(data))
 
 
 @pytest.fixture(scope="module")
 def live(cloud: Any, deployer: FaceDeployer, portable: Any) -> Iterator[str]:
-    """Version 101 is live, of people that were drawn."""
-    deployer.deploy(made(portable, 101), SETTINGS)
+    """Version 101, trained on synthetic faces, is live."""
+    deployer.deploy(artifact(portable, 101), SETTINGS)
     yield "101"
     deployer.restore(None)
 
 
-def change(monkeypatch: pytest.MonkeyPatch, deployer: Any, **given: Any) -> None:
-    """Another configuration, until the test is over."""
-    monkeypatch.setattr(deployer, "_config", deployer.config.model_copy(update=given))
+def configure(monkeypatch: pytest.MonkeyPatch, deployer: Any, **config: Any) -> None:
+    """Change the deployer's configuration for one test."""
+    monkeypatch.setattr(deployer, "_config", deployer.config.model_copy(update=config))
 
 
 def version(cloud: Any) -> str:
     headers = {"Authorization": f"Bearer {cloud.token}"}
-    asked = f"{VERIFICATION}version"
-    return send_faces(url(cloud), np.zeros((1, 4096)), headers=headers, request=asked).version
+    request = f"{VERIFICATION}version"
+    return send_faces(url(cloud), np.zeros((1, 4096)), headers=headers, request=request).version
 
 
-def test_the_first_deployment_that_fails_is_taken_away(cloud: Any, deployer: FaceDeployer) -> None:
-    with pytest.raises(OperationError, match="it was taken away again"):
-        deployer.deploy(Model("1", b"no model", file_hash(b"no model")), SETTINGS)
+def test_a_first_deployment_that_fails_is_deleted(cloud: Any, deployer: FaceDeployer) -> None:
+    with pytest.raises(OperationError, match="it was deleted again"):
+        deployer.deploy(ModelArtifact("1", b"no model", file_hash(b"no model")), SETTINGS)
     assert deployer.served_version() is None
     assert cloud.kubernetes.deployments == {}
 
@@ -87,87 +89,92 @@ def test_a_new_version_rolls_out_and_back_without_a_failed_request(
     cloud: Any, deployer: FaceDeployer, portable: Any, live: str
 ) -> None:
     with clients(cloud) as failed:
-        deployer.deploy(made(portable, 102), None)
+        deployer.deploy(artifact(portable, 102), None)
         assert version(cloud) == "102"
         deployer.restore("101")
     assert not failed, failed[:3]
     assert version(cloud) == deployer.served_version() == "101"
 
 
-def test_a_model_that_cannot_be_served_is_told_and_undone(
+def test_a_model_that_cannot_be_served_is_reported_and_rolled_back(
     cloud: Any, deployer: FaceDeployer, live: str
 ) -> None:
-    broken = Model("103", b"no model", file_hash(b"no model"))
-    with clients(cloud) as failed, pytest.raises(OperationError) as told:
+    broken = ModelArtifact("103", b"no model", file_hash(b"no model"))
+    with clients(cloud) as failed, pytest.raises(OperationError) as error:
         deployer.deploy(broken, None)
-    assert "version 103: pod face-recognizer-" in str(told.value)
-    assert "CrashLoopBackOff" in str(told.value)
-    assert "it said: " in str(told.value)
-    assert "version 101 stays live" in str(told.value)
+    assert "version 103: pod face-recognizer-" in str(error.value)
+    assert "CrashLoopBackOff" in str(error.value)
+    assert "last line of its log: " in str(error.value)
+    assert "version 101 stays live" in str(error.value)
     assert not failed, failed[:3]
     assert version(cloud) == deployer.served_version() == "101"
 
 
-def test_a_model_that_was_tampered_with_in_the_bucket_never_comes_up(
+def test_a_model_that_was_changed_in_the_bucket_is_not_served(
     cloud: Any, deployer: FaceDeployer, portable: Any, live: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from components.deployers.seldon_kubernetes import deployer as module
 
-    monkeypatch.setattr(
-        module, "store", lambda uri, data: requests.post(
+    upload = module.upload
+
+    def tamper(folder: str, model: ModelArtifact) -> StoredModel:
+        stored = upload(folder, model)
+        requests.post(
             f"{cloud.storage}/upload/storage/v1/b/{BUCKET}/o",
-            params={"uploadType": "media", "name": uri.removeprefix(f"gs://{BUCKET}/")},
-            data=data + b"\0", timeout=5,
-        ).raise_for_status(),
-    )  # fmt: skip
-    with pytest.raises(OperationError, match="is damaged: it does not have its recorded hash"):
-        deployer.deploy(made(portable, 104), None)
+            params={"uploadType": "media", "name": stored.uri.removeprefix(f"gs://{BUCKET}/")},
+            data=model.data + b"\0", timeout=5,
+        ).raise_for_status()  # fmt: skip
+        return stored
+
+    monkeypatch.setattr(module, "upload", tamper)
+    with pytest.raises(OperationError, match="is damaged: it is not what was recorded"):
+        deployer.deploy(artifact(portable, 104), None)
     assert version(cloud) == "101"
 
 
-def test_an_image_that_was_not_built_is_told_and_undone(
+def test_a_missing_container_image_is_reported_and_rolled_back(
     cloud: Any, deployer: FaceDeployer, portable: Any, live: str
 ) -> None:
     image = image_name(REGISTRY, SERVING)
     cloud.kubernetes.images.discard(image)
     try:
         with pytest.raises(OperationError, match=r"ErrImagePull.*version 101 stays live"):
-            deployer.deploy(made(portable, 105), None)
+            deployer.deploy(artifact(portable, 105), None)
     finally:
         cloud.kubernetes.images.add(image)
     assert version(cloud) == "101"
 
 
-def test_a_rollout_that_never_becomes_ready_ends_when_patience_does(
+def test_a_rollout_that_never_becomes_ready_times_out(
     cloud: Any, deployer: FaceDeployer, portable: Any, live: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from tests.gcp.doubles.pods import Pod
 
-    change(monkeypatch, deployer, patience=3.0)
+    configure(monkeypatch, deployer, rollout_timeout_seconds=3.0)
     monkeypatch.setattr(Pod, "_probe", lambda self, _: self.labels[VERSION] == "101")
     with pytest.raises(OperationError, match=r"0 of 2 pods are ready after 3 s.*101 stays live"):
-        deployer.deploy(made(portable, 106), None)
+        deployer.deploy(artifact(portable, 106), None)
     assert version(cloud) == "101"
 
 
-def test_a_cluster_that_does_not_answer_is_told_in_seconds(
+def test_a_cluster_that_does_not_respond_is_reported_in_seconds(
     cloud: Any, deployer: FaceDeployer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster_module, "PATIENCE", (0.5, 0.5))
+    monkeypatch.setattr(cluster_module, "TIMEOUT_SECONDS", (0.5, 0.5))
     monkeypatch.setattr(cloud.kubernetes, "asleep", True)
     begin = time.monotonic()
     with pytest.raises(
-        OperationError, match=r"the cluster at http://.* does not answer.*: is it the"
+        OperationError, match=r"the cluster at http://.* does not respond.*: does it run"
     ):
         deployer.served_version()
     assert time.monotonic() - begin < 5
 
 
-def test_a_cluster_that_refuses_is_told_with_the_role_that_is_missing(
+def test_a_refusal_of_the_cluster_names_the_missing_role(
     cloud: Any, deployer: FaceDeployer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    change(monkeypatch, deployer, namespace="others")
-    with pytest.raises(OperationError, match=r"namespace 'others'.*403.*needs the role 'deployer'"):
+    configure(monkeypatch, deployer, namespace="others")
+    with pytest.raises(OperationError, match=r"namespace 'others'.*403.*lacks the role 'deployer'"):
         deployer.served_version()
     monkeypatch.undo()
     monkeypatch.setattr(cloud.kubernetes, "token", "another")
@@ -175,21 +182,19 @@ def test_a_cluster_that_refuses_is_told_with_the_role_that_is_missing(
         deployer.served_version()
 
 
-def test_two_who_deploy_at_once_do_not_undo_each_other(
+def test_two_deployments_at_the_same_time_do_not_undo_each_other(
     cloud: Any, deployer: FaceDeployer, portable: Any, live: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from components.deployers.seldon_kubernetes import deployer as module
 
-    real = module.store
+    def another_is_quicker(folder: str, model: ModelArtifact) -> StoredModel:
+        monkeypatch.setattr(module, "upload", upload)
+        deployer.deploy(artifact(portable, 107), None)
+        return upload(folder, model)
 
-    def another_is_quicker(uri: str, data: bytes) -> None:
-        monkeypatch.setattr(module, "store", real)
-        deployer.deploy(made(portable, 107), None)
-        real(uri, data)
-
-    monkeypatch.setattr(module, "store", another_is_quicker)
-    with pytest.raises(OperationError, match=r"409.*somebody else deploys.*it was not put there"):
-        deployer.deploy(made(portable, 110), None)
+    monkeypatch.setattr(module, "upload", another_is_quicker)
+    with pytest.raises(OperationError, match=r"409.*someone else deploys.*it was not applied"):
+        deployer.deploy(artifact(portable, 110), None)
     assert version(cloud) == deployer.served_version() == "107"
     deployer.restore("101")
 
@@ -197,16 +202,17 @@ def test_two_who_deploy_at_once_do_not_undo_each_other(
 def test_nothing_is_deployed_without_a_token(
     cloud: Any, deployer: FaceDeployer, portable: Any, live: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    change(monkeypatch, deployer, token="")
+    configure(monkeypatch, deployer, token="")
     with pytest.raises(UserError, match="needs a token: zenml secret create endpoint"):
-        deployer.deploy(made(portable, 108), SETTINGS)
+        deployer.deploy(artifact(portable, 108), SETTINGS)
 
 
-def test_capture_that_would_be_lost_with_its_pod_is_refused(
+def test_capture_in_a_folder_of_the_pod_is_rejected(
     cloud: Any, deployer: FaceDeployer, portable: Any, live: str
 ) -> None:
     with pytest.raises(UserError, match="capture_uri: /somewhere would be lost with its pod"):
-        deployer.deploy(made(portable, 109), {**SETTINGS, "capture_uri": "/somewhere"})
+        settings = ServingSettings.model_validate({"capture": {"capture_uri": "/somewhere"}})
+        deployer.deploy(artifact(portable, 109), settings)
 
 
 def test_zenml_lists_stops_and_starts_the_endpoint(
@@ -228,27 +234,32 @@ def test_zenml_lists_stops_and_starts_the_endpoint(
 
 
 @pytest.mark.parametrize(
-    ("code", "status", "said", "told"),
+    ("code", "status", "details", "message"),
     [
         (
             403,
             "PERMISSION_DENIED",
             "aiplatform.pipelineJobs.create denied",
-            "Google refused.*roles",
+            "Google denied permission.*roles",
         ),
-        (429, "RESOURCE_EXHAUSTED", "Quota exceeded for custom_model_training_cpus", "a quota"),
+        (
+            429,
+            "RESOURCE_EXHAUSTED",
+            "Quota exceeded for custom_model_training_cpus",
+            "quota is exhausted",
+        ),
         (404, "NOT_FOUND", "project other is not there", "GCP_PROJECT, GCP_REGION"),
     ],
 )
-def test_what_vertex_refuses_is_one_line_and_leaves_no_run_at_work(
-    cloud: Any, run: Run, code: int, status: str, said: str, told: str
+def test_a_refusal_of_vertex_is_one_line_and_leaves_no_run_running(
+    cloud: Any, run: Run, code: int, status: str, details: str, message: str
 ) -> None:
     from zenml.client import Client
 
-    cloud.vertex.refuse = (code, status, said)
-    with pytest.raises(OperationError, match=told) as error:
+    cloud.vertex.refuse = (code, status, details)
+    with pytest.raises(OperationError, match=message) as error:
         run("history")
-    assert said in str(error.value)
+    assert details in str(error.value)
     assert "\n" not in str(error.value)
     (latest,) = Client().list_pipeline_runs(sort_by="desc:created", size=1).items
     assert latest.status == "failed"
@@ -257,7 +268,7 @@ def test_what_vertex_refuses_is_one_line_and_leaves_no_run_at_work(
 def test_a_step_that_fails_fails_the_run_and_its_log_is_in_the_bucket(
     cloud: Any, run: Run, live: str
 ) -> None:
-    """Version 101 is nobody's in ZenML."""
+    """ZenML has no version 101."""
     from zenml.io import fileio
 
     with pytest.raises(
@@ -269,12 +280,12 @@ def test_a_step_that_fails_fails_the_run_and_its_log_is_in_the_bucket(
     assert fileio.exists(place)
 
 
-def test_a_job_that_ends_before_its_step_can_speak_is_noticed(
+def test_a_job_that_ends_before_its_step_starts_is_noticed(
     cloud: Any, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from cli import remote_run
 
-    monkeypatch.setattr(remote_run, "ASK", 1.0)
+    monkeypatch.setattr(remote_run, "STATUS_POLL_SECONDS", 1.0)
     monkeypatch.setattr(cloud.vertex, "image", "another")
     with pytest.raises(
         OperationError, match=r"before a step could work: there is no image .*: see h"
@@ -284,13 +295,13 @@ def test_a_job_that_ends_before_its_step_can_speak_is_noticed(
 
 @pytest.fixture
 def command(tmp_path: Path) -> dict[str, str]:
-    """What a person's own terminal has."""
+    """The environment of a user's terminal."""
     home = tmp_path / "home"
     home.mkdir()
     return {**os.environ, "HOME": str(home)}
 
 
-def say(environment: dict[str, str], *arguments: str) -> tuple[int, str, float]:
+def run_cli(environment: dict[str, str], *arguments: str) -> tuple[int, str, float]:
     begin = time.monotonic()
     done = subprocess.run(
         [sys.executable, "run.py", *arguments],
@@ -299,12 +310,12 @@ def say(environment: dict[str, str], *arguments: str) -> tuple[int, str, float]:
     return done.returncode, done.stderr, time.monotonic() - begin
 
 
-def test_without_credentials_a_run_says_so_in_seconds(cloud: Any, command: dict[str, str]) -> None:
+def test_missing_credentials_are_reported_in_seconds(cloud: Any, command: dict[str, str]) -> None:
     for name in ("GOOGLE_APPLICATION_CREDENTIALS", "STORAGE_EMULATOR_HOST"):
         command.pop(name)
-    code, told, took = say(command, "--pipeline", "training", "--stack", "gcp")
+    code, output, took = run_cli(command, "--pipeline", "training", "--stack", "gcp")
     assert code == 2
-    assert told.strip().splitlines()[-1] == (
+    assert output.strip().splitlines()[-1] == (
         "error: stack 'gcp' is not ready: no Google credentials were found: "
         "gcloud auth application-default login"
     )
@@ -313,7 +324,7 @@ def test_without_credentials_a_run_says_so_in_seconds(cloud: Any, command: dict[
 
 @pytest.fixture
 def refusing() -> Iterator[str]:
-    """Where expired credentials are asked to be renewed."""
+    """The address of a token server that refuses to renew credentials."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -333,11 +344,11 @@ def refusing() -> Iterator[str]:
     server.server_close()
 
 
-def test_expired_credentials_are_told(
+def test_expired_credentials_are_reported(
     cloud: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, refusing: str
 ) -> None:
-    from components.checks import CheckFailed
-    from components.clouds.gcp import preflight
+    from components import clouds
+    from components.checks import CheckFailed, Component, preflight
 
     key = json.loads(Path(os.environ["GOOGLE_APPLICATION_CREDENTIALS"]).read_text())
     expired = tmp_path / "expired.json"
@@ -348,48 +359,51 @@ def test_expired_credentials_are_told(
     monkeypatch.delenv("STORAGE_EMULATOR_HOST")
     monkeypatch.delenv("GOOGLE_CLOUD_UNIVERSE_DOMAIN")
     with pytest.raises(CheckFailed, match=r"not accepted: .*invalid_grant.*: gcloud auth"):
-        preflight({"vertex"})
+        preflight(clouds.checks_for([Component("orchestrator", "jobs", "vertex", {})]))
 
 
-def test_a_bucket_that_is_not_there_is_told_before_anything_runs(cloud: Any) -> None:
-    from components.checks import CheckFailed
-    from components.clouds.gcp import preflight
+def test_a_missing_bucket_is_reported_before_anything_runs(cloud: Any) -> None:
+    from components import clouds
+    from components.checks import CheckFailed, Component, preflight
 
+    store = Component("artifact_store", "store", "gcp", {"path": "gs://nobodys/zenml"})
     with pytest.raises(
         CheckFailed, match="there is no gs://nobodys: gcloud storage buckets create"
     ):
-        preflight({"gcp"}, "gs://nobodys/zenml")
+        preflight(clouds.checks_for([store]))
 
 
-def test_it_is_the_stacks_own_bucket_that_is_asked_for(
+def test_the_stacks_own_bucket_is_checked_before_a_run(
     cloud: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from cli.runner import choose_stack
-    from components.clouds import gcp
+    from components.clouds import gcp_checks
 
-    asked: list[str] = []
-    monkeypatch.setattr(gcp, "check_bucket", asked.append)
+    checked: list[str] = []
+    monkeypatch.setattr(gcp_checks, "check_bucket", checked.append)
     choose_stack("gcp")
-    assert asked == [f"gs://{BUCKET}/zenml"]
+    assert checked == [f"gs://{BUCKET}/zenml"]
 
 
-def test_the_doctor_finds_every_part_well_but_the_images_it_cannot_ask_for(cloud: Any) -> None:
-    from stacks.doctor import examine
+def test_the_doctor_finds_every_part_in_order_but_the_registry_which_has_no_double(
+    cloud: Any,
+) -> None:
+    from stacks.doctor import check_stack
     from stacks.spec import read_stack
 
-    found = {finding.part: finding for finding in examine(read_stack("gcp", os.environ))}
-    assert found["credentials"].told.endswith(f"project {PROJECT}")
-    ill = [part for part, finding in found.items() if not finding.well]
-    assert ill in ([], ["images"]), [found[part] for part in ill]
+    findings = {finding.part: finding for finding in check_stack(read_stack("gcp", os.environ))}
+    assert findings["credentials"].message.endswith(f"project {PROJECT}")
+    failed = [part for part, finding in findings.items() if not finding.ok]
+    assert failed in ([], ["container images"]), [findings[part] for part in failed]
 
 
 class Breaking(http.server.BaseHTTPRequestHandler):
-    """Passes requests on to the bucket, but breaks the first uploads."""
+    """Forwards requests to the bucket, but fails the first uploads."""
 
     target = ""
     broken = 0
 
-    def _pass_on(self) -> None:
+    def _forward(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if "/upload/" in self.path and Breaking.broken < 2:
             Breaking.broken += 1
@@ -405,16 +419,14 @@ class Breaking(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(reply.content)
 
-    do_GET = do_POST = do_PUT = do_DELETE = _pass_on
+    do_GET = do_POST = do_PUT = do_DELETE = _forward
 
     def log_message(self, *_: Any) -> None:
         pass
 
 
-def test_an_interrupted_upload_is_tried_again(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_upload_is_retried(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     import gcsfs
-
-    from components.deployers.seldon_kubernetes.deployer import store
 
     Breaking.target, Breaking.broken = cloud.storage, 0
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Breaking)
@@ -422,11 +434,12 @@ def test_an_interrupted_upload_is_tried_again(cloud: Any, monkeypatch: pytest.Mo
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{server.server_port}")
     gcsfs.GCSFileSystem.clear_instance_cache()
     try:
-        store(f"gs://{BUCKET}/models/interrupted.npz", b"all of it")
+        data = b"all of it"
+        stored = upload(f"gs://{BUCKET}/models", ModelArtifact("9", data, file_hash(data)))
     finally:
         server.shutdown()
         server.server_close()
         gcsfs.GCSFileSystem.clear_instance_cache()
     assert Breaking.broken == 2
     monkeypatch.undo()
-    assert gcsfs.GCSFileSystem().cat_file(f"{BUCKET}/models/interrupted.npz") == b"all of it"
+    assert gcsfs.GCSFileSystem().cat_file(stored.uri) == data

@@ -1,6 +1,6 @@
-"""The whole story on the gcp stack, in the order in which it happens.
+"""Training to rollback on the gcp stack, in this order.
 
-Against the doubles: what those do not prove, this does not.
+Against the doubles: what they do not prove, these tests do not prove either.
 """
 
 import time
@@ -24,8 +24,8 @@ pytestmark = needs_real_faces
 DEPLOYMENT = "capture: {rotate_seconds: 5}"
 TURNED = "yaw=left,right"
 
-decided: dict[str, dict[str, Any]] = {}
-"""What was decided about which traffic, on the cluster."""
+decisions: dict[str, dict[str, Any]] = {}
+"""Summaries of drift detection on the gcp stack, by the condition of the traffic."""
 
 
 def deployment(cloud: Any) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def objects(bucket: str) -> list[str]:
 
 
 def wait_for_capture(faces: int) -> None:
-    """Until what was captured is in the bucket."""
+    """Wait until this many captured faces are in the bucket."""
     from components.deployers.base import active_deployer
     from faces.drift.captured_requests import read_captured_requests
     from serving.capture.reader import read_files
@@ -61,7 +61,7 @@ def live(cloud: Any, run: Run, trained: dict[str, Any]) -> dict[str, Any]:
     return run("deployment", DEPLOYMENT)
 
 
-def test_every_step_of_a_training_runs_elsewhere(cloud: Any, trained: dict[str, Any]) -> None:
+def test_every_step_of_a_training_runs_on_vertex(cloud: Any, trained: dict[str, Any]) -> None:
     assert trained["model"]["stage"] == "production"
     run = Client().get_pipeline_run(trained["run"]["name"])
     job = cloud.vertex.wait("pipelineJobs", "training")
@@ -69,21 +69,21 @@ def test_every_step_of_a_training_runs_elsewhere(cloud: Any, trained: dict[str, 
     assert job["labels"]["application"] == "face-recognizer"
     assert len(job["pipelineSpec"]["root"]["dag"]["tasks"]) == len(run.steps)
     for step in run.steps.values():
-        for made in step.outputs.values():
-            assert made[0].uri.startswith(f"gs://{BUCKET}/zenml/"), made[0].uri
+        for (artifact,) in step.outputs.values():
+            assert artifact.uri.startswith(f"gs://{BUCKET}/zenml/"), artifact.uri
     assert any(name.startswith("mlflow/") for name in objects(BUCKET))
 
 
 def test_mlflow_has_the_run_and_the_version(cloud: Any, trained: dict[str, Any]) -> None:
     registry = Client().active_stack.model_registry
     assert registry is not None
-    found = registry.get_model_version("face-recognizer", trained["model"]["version"])
-    assert found.description is not None
-    assert "Olivetti" in found.description
-    assert trained["run"]["mlflow"] == cloud.tracking.url
+    version = registry.get_model_version("face-recognizer", trained["model"]["version"])
+    assert version.description is not None
+    assert "Olivetti" in version.description
+    assert trained["run"]["tracker"] == cloud.tracking.url
 
 
-def test_the_local_stack_gives_the_same_model(run: Run, trained: dict[str, Any]) -> None:
+def test_the_local_stack_trains_the_same_model(run: Run, trained: dict[str, Any]) -> None:
     """The same arrays from the same data, on another stack of the same server."""
     local = run("training", stack="local", data="olivetti", no_cache=True)
     assert local["metrics"] == pytest.approx(trained["metrics"])
@@ -101,7 +101,7 @@ def test_the_local_stack_gives_the_same_model(run: Run, trained: dict[str, Any])
     assert Client().get_model_version("face-recognizer", ours), "switching stacks keeps versions"
 
 
-def test_the_version_in_production_goes_live_on_the_cluster(
+def test_the_version_in_production_is_deployed_to_the_cluster(
     cloud: Any, live: dict[str, Any]
 ) -> None:
     assert live["endpoint"] == {"url": url(cloud), "model_version": "1"}
@@ -109,10 +109,10 @@ def test_the_version_in_production_goes_live_on_the_cluster(
     assert deployment(cloud)["status"] == {"state": "Available", "replicas": 2}
     assert len(cloud.kubernetes.pods) == 2
     assert any(name.startswith("models/1-") for name in objects(BUCKET))
-    assert cloud.token not in str(deployment(cloud)), "the token is in the secret alone"
+    assert cloud.token not in str(deployment(cloud)), "the token is in the secret only"
 
 
-def test_nobody_gets_an_answer_without_the_token(cloud: Any, live: dict[str, Any]) -> None:
+def test_a_request_without_the_token_is_rejected(cloud: Any, live: dict[str, Any]) -> None:
     with pytest.raises(OperationError, match="401"):
         send_faces(url(cloud), np.zeros((1, 4096)))
 
@@ -120,38 +120,36 @@ def test_nobody_gets_an_answer_without_the_token(cloud: Any, live: dict[str, Any
 def test_frontal_traffic_changes_nothing(cloud: Any, run: Run, live: dict[str, Any]) -> None:
     sent = run("traffic", condition="yaw=frontal", requests=40)["traffic"]
     assert sent["failed"] == 0
-    assert sent["feedback"] == 40, "feedback comes to any replica"
+    assert sent["feedback"] == 40, "any replica accepts feedback"
     wait_for_capture(40)
     assert any(name.endswith(".faces") for name in objects(CAPTURED))
-    found = run("drift_detection")
-    assert found["decision"] == "none", found["reason"]
-    assert found["drift"]["window"] == sent["images"]
-    decided["yaw=frontal"] = found
+    summary = run("drift_detection")
+    assert summary["decision"] == "none", summary["reason"]
+    assert summary["drift"]["window"] == sent["images"]
+    decisions["yaw=frontal"] = summary
 
 
-def test_turned_heads_are_learned_and_go_live_without_a_failed_request(
+def test_turned_heads_lead_to_retraining_and_redeployment_without_a_failed_request(
     cloud: Any, run: Run, live: dict[str, Any]
 ) -> None:
     sent = run("traffic", condition=TURNED, requests=40)["traffic"]
     wait_for_capture(80)
     with clients(cloud) as failed:
-        found = run("drift_detection")
-    decided[TURNED] = found
-    assert found["decision"] == "retrain", found["reason"]
-    assert found["promoted"], found["gate"]
-    assert found["deployed_version"] is not None
+        summary = run("drift_detection")
+    decisions[TURNED] = summary
+    assert summary["decision"] == "retrain", summary["reason"]
+    assert summary["promoted"], summary["gate"]
+    assert summary["deployed_version"] is not None
     assert not failed, failed[:3]
-    assert (
-        deployment(cloud)["metadata"]["labels"]["face-recognizer/version"]
-        == (found["deployed_version"])
-    )
+    labels = deployment(cloud)["metadata"]["labels"]
+    assert labels["face-recognizer/version"] == summary["deployed_version"]
     (*_, job) = [item for name, item in cloud.vertex.items.items() if "/customJobs/" in name]
     job = cloud.vertex.wait("customJobs", job["name"])
     assert job["state"] == "JOB_STATE_SUCCEEDED"
     assert sent["accuracy"] < 0.8
 
 
-def test_a_rollback_brings_the_former_version_back(
+def test_a_rollback_restores_the_previous_version(
     cloud: Any, run: Run, live: dict[str, Any], tmp_path: Path
 ) -> None:
     with clients(cloud) as failed:
@@ -161,14 +159,14 @@ def test_a_rollback_brings_the_former_version_back(
     assert Client().get_model_version("face-recognizer", "production").number == 1
 
 
-def test_the_local_stack_decides_the_same_of_the_same_traffic(run: Run, live: Any) -> None:
+def test_the_local_stack_makes_the_same_decisions(run: Run, live: Any) -> None:
     """After the rollback, the same version is live there."""
     from components.deployers.base import active_deployer
 
     run("deployment", f"endpoint: {{port: {free_port()}}}", stack="local")
     deployer = active_deployer()
     try:
-        for condition, there in decided.items():
+        for condition, there in decisions.items():
             run("traffic", stack="local", condition=condition, requests=40)
             here = run("drift_detection", stack="local")
             assert here["decision"] == there["decision"]
@@ -177,11 +175,11 @@ def test_the_local_stack_decides_the_same_of_the_same_traffic(run: Run, live: An
                 assert here["drift"][same] == there["drift"][same], same
     finally:
         deployer.restore(None)
-    assert len(decided) == 2
+    assert len(decisions) == 2
     assert not here["promoted"], "its files are on one machine"
 
 
-def test_a_schedule_of_vertexs_looks_for_drift_and_can_be_ended(
+def test_a_schedule_on_vertex_starts_drift_detection_and_can_be_ended(
     cloud: Any, run: Run, live: dict[str, Any], tmp_path: Path
 ) -> None:
     from cli.runner import choose_stack
@@ -195,8 +193,8 @@ def test_a_schedule_of_vertexs_looks_for_drift_and_can_be_ended(
     choose_stack("gcp")
     before = len(Client().list_pipeline_runs(pipeline_name="drift_detection").items)
     for hours in (1, 2):
-        said = keep_schedule(settings, Interval(3600.0 * hours, None))
-    assert "(0 */2 * * *, UTC)" in said
+        message = keep_schedule(settings, Interval(3600.0 * hours, None))
+    assert "(0 */2 * * *, UTC)" in message
     (schedule,) = cloud.vertex.schedules()
     assert schedule["cron"] == "0 */2 * * *"
     assert int(schedule["maxConcurrentRunCount"]) == 1
@@ -214,8 +212,8 @@ def test_a_schedule_of_vertexs_looks_for_drift_and_can_be_ended(
     assert keep_schedule(settings, None) == "there was no schedule"
 
 
-def test_somebodys_own_people_are_learned_from_a_bucket(run: Run, people_folder: Path) -> None:
-    """Laid out as a person would: with gcloud, or by hand, which leaves empty objects."""
+def test_your_own_people_are_loaded_from_a_bucket(run: Run, people_folder: Path) -> None:
+    """With empty objects for folders, as the console creates them."""
     from google.cloud import storage
 
     with pytest.raises(UserError, match=f"cannot see that folder: .* gs://{BUCKET}/people/"):

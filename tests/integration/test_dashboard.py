@@ -59,7 +59,7 @@ def test_a_taken_port_is_told(home: Path) -> None:
     dashboard.stop_dashboard()
 
 
-def test_the_mlflow_command_names_the_active_stacks_records(
+def test_the_hint_opens_the_active_stacks_tracker(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from zenml.client import Client
@@ -70,6 +70,6 @@ def test_the_mlflow_command_names_the_active_stacks_records(
 
     register_stack(read_stack("local", {}))
     monkeypatch.setenv("ZENML_ACTIVE_STACK_ID", str(Client().get_stack("local").id))
-    assert "mlflow ui --backend-store-uri sqlite:///" in dashboard.mlflow_command()
+    assert "mlflow ui --backend-store-uri sqlite:///" in dashboard.tracker_hint()
     monkeypatch.setenv("ZENML_ACTIVE_STACK_ID", str(Client().get_stack("default").id))
-    assert "zenml stack set local" in dashboard.mlflow_command()
+    assert "use --stack local" in dashboard.tracker_hint()

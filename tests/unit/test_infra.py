@@ -1,4 +1,4 @@
-"""The form of infra/, as far as it can be seen without Google."""
+"""Syntax, references and roles of infra/gcp, as far as they can be checked without Google."""
 
 import re
 import shutil
@@ -22,16 +22,16 @@ def unquoted(name: str) -> str:
 
 @pytest.fixture(scope="module")
 def blocks() -> dict[str, list[dict[str, Any]]]:
-    """Every top-level block of every file, by its kind."""
-    together: dict[str, list[dict[str, Any]]] = {}
+    """Every top-level block of every file, by type."""
+    blocks: dict[str, list[dict[str, Any]]] = {}
     for file in FILES:
-        for kind, found in hcl2.loads(file.read_text()).items():
-            if isinstance(found, list):
-                together.setdefault(kind, []).extend(found)
-    return together
+        for kind, content in hcl2.loads(file.read_text()).items():
+            if isinstance(content, list):
+                blocks.setdefault(kind, []).extend(content)
+    return blocks
 
 
-def test_every_resource_that_is_named_exists(blocks: dict[str, list[dict[str, Any]]]) -> None:
+def test_every_referenced_resource_is_declared(blocks: dict[str, list[dict[str, Any]]]) -> None:
     declared = {
         f"{unquoted(kind)}.{unquoted(name)}"
         for block in blocks["resource"]
@@ -45,16 +45,16 @@ def test_every_resource_that_is_named_exists(blocks: dict[str, list[dict[str, An
     assert named <= declared
 
 
-def test_every_variable_is_declared_explained_and_used(
+def test_every_variable_is_declared_described_and_used(
     blocks: dict[str, list[dict[str, Any]]],
 ) -> None:
     declared = {unquoted(name) for block in blocks["variable"] for name in block}
     assert set(re.findall(r"\bvar\.(\w+)", TEXT)) == declared
-    explained = re.findall(r'variable "\w+" \{\s+description', TEXT)
-    assert len(explained) == len(declared)
+    described = re.findall(r'variable "\w+" \{\s+description', TEXT)
+    assert len(described) == len(declared)
 
 
-def test_nobody_may_do_everything_and_nothing_is_public() -> None:
+def test_no_identity_has_a_basic_role_and_nothing_is_public() -> None:
     roles = set(re.findall(r'"(roles/[\w.]+)"', TEXT))
     assert roles
     assert not {"roles/owner", "roles/editor", "roles/storage.admin"} & roles
@@ -67,15 +67,15 @@ def test_nobody_may_do_everything_and_nothing_is_public() -> None:
     assert "ipv4_enabled    = false" in TEXT
 
 
-def test_what_the_stack_takes_from_the_environment_is_put_out() -> None:
-    wanted = set(read_stack("gcp", {}).unset)
-    given = set(re.findall(r"export ([A-Z_]+)=", TEXT))
-    assert wanted
-    assert wanted <= given
+def test_every_variable_of_the_stack_is_an_output() -> None:
+    required = set(read_stack("gcp", {}).unset)
+    exported = set(re.findall(r"export ([A-Z_]+)=", TEXT))
+    assert required
+    assert required <= exported
 
 
 @pytest.mark.skipif(shutil.which("terraform") is None, reason="Terraform is not installed")
-def test_it_is_formatted_as_terraform_does() -> None:
+def test_it_has_terraforms_format() -> None:
     done = subprocess.run(
         ["terraform", f"-chdir={INFRA}", "fmt", "-check", "-diff"], capture_output=True, text=True
     )

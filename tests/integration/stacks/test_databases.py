@@ -1,4 +1,6 @@
-import sqlite3
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,37 +11,43 @@ def home(zenml_home: Path) -> None:
     """The module under test imports ZenML."""
 
 
-def test_what_an_interrupted_creation_left_is_dropped(tmp_path: Path) -> None:
-    from stacks.databases import _complete, _whole
+def test_one_process_at_a_time_sets_things_up(zenml_home: Path) -> None:
+    from stacks.databases import exclusive_lock
 
-    database = tmp_path / "x.db"
-    address = f"sqlite:///{database}"
-
-    def interrupted() -> None:
-        with _whole(address):
-            sqlite3.connect(database).execute("create table half (x)").connection.close()
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    assert not _complete(address)
-    backup = tmp_path / "x.db.backup"
-    backup.touch()
-    with _whole(address):
-        assert not database.exists()
-        assert backup.exists()
-        sqlite3.connect(database).execute("create table whole (x)").connection.close()
-    assert _complete(address)
-    with _whole(address):
-        assert database.exists()
+    other = (
+        "from stacks.databases import exclusive_lock; print('waiting', flush=True)\n"
+        "with exclusive_lock(): print('entered')"
+    )
+    with exclusive_lock():
+        process = subprocess.Popen(
+            [sys.executable, "-c", other], env=os.environ, stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline() == "waiting\n"
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+    assert process.communicate(timeout=30)[0] == "entered\n"
 
 
-def test_a_database_on_a_server_is_left_alone() -> None:
-    from stacks.databases import _whole
+def test_the_trackers_storage_is_created_once(
+    zenml_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import mlflow
+    from zenml.client import Client
 
-    entered = []
-    for address in ("https://zenml.example", "mysql://db/zenml"):
-        with _whole(address):
-            entered.append(address)
-    assert len(entered) == 2
-    assert not list(Path.cwd().glob("*.unfinished"))
+    from components.sqlite import SQLITE, is_complete
+    from components.tracking.mlflow import MLflowTracker
+    from stacks.databases import create_zenml_database
+    from stacks.register import register_stack
+    from stacks.spec import read_stack
+
+    create_zenml_database()
+    register_stack(read_stack("local", {}))
+    monkeypatch.setenv("ZENML_ACTIVE_STACK_ID", str(Client().get_stack("local").id))
+    tracker = MLflowTracker()
+    tracker.prepare()
+    address = tracker.tracking_uri()
+    assert address.startswith(SQLITE)
+    assert is_complete(address)
+    monkeypatch.setattr(mlflow, "MlflowClient", None)
+    tracker.prepare()

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from components.checks import Component
+from components.clouds import gcp_checks
 from stacks import doctor
 from stacks.doctor import Finding, check_stack
-from stacks.spec import Component, Stack, read_stack
+from stacks.spec import Stack, read_stack
 
 
 @pytest.fixture
@@ -30,11 +32,11 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    made = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=made.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{made.server_port}"
-    made.shutdown()
-    made.server_close()
+    http = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=http.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{http.server_port}"
+    http.shutdown()
+    http.server_close()
 
 
 def stack(*parts: tuple[str, str, dict[str, Any]]) -> Stack:
@@ -42,59 +44,55 @@ def stack(*parts: tuple[str, str, dict[str, Any]]) -> Stack:
     return Stack("mine", Path("mine.yaml"), components)
 
 
-def by_part(made: Stack) -> dict[str, Finding]:
-    return {found.part: found for found in check_stack(made)}
+def by_part(stack: Stack) -> dict[str, Finding]:
+    return {finding.part: finding for finding in check_stack(stack)}
 
 
-def test_the_local_stack_is_well(home: Path) -> None:
-    assert all(found.ok for found in check_stack(read_stack("local", {})))
+def test_the_local_stack_is_in_order(home: Path) -> None:
+    assert all(finding.ok for finding in check_stack(read_stack("local", {})))
 
 
-def test_what_is_not_set_or_installed_is_named_with_its_remedy(home: Path) -> None:
+def test_unset_variables_missing_packages_and_secrets_are_found_with_a_fix(home: Path) -> None:
     found = by_part(read_stack("gcp", {}))
     assert "GCP_BUCKET" in found["environment"].message
     assert "--register-stacks" in str(found["environment"].fix)
     assert found["secrets"].fix == "zenml secret create endpoint --token=…"
     if not found["packages"].ok:
         assert found["packages"].fix == "make setup-gcp"
-    assert "bucket" not in found, "it could not be asked"
+    assert "bucket" not in found, "it cannot be checked before the rest is in order"
 
 
-def test_a_server_that_does_not_answer_is_told_and_one_that_does_is_well(
-    home: Path, server: str
-) -> None:
+def test_an_mlflow_server_must_respond(home: Path, server: str) -> None:
     def tracker(address: str) -> Finding:
-        made = stack(("experiment_tracker", "mlflow", {"tracking_uri": address}))
-        return by_part(made)["MLflow server"]
+        mlflow = stack(("experiment_tracker", "mlflow", {"tracking_uri": address}))
+        return by_part(mlflow)["MLflow server"]
 
     assert tracker(server).ok
-    assert "said 404" in tracker(f"{server}/elsewhere").message
-    assert "does not answer" in tracker("http://127.0.0.1:9").message
+    assert "responded with status 404" in tracker(f"{server}/elsewhere").message
+    assert "does not respond" in tracker("http://127.0.0.1:9").message
 
 
 def test_vertex_needs_a_server_that_its_steps_can_reach(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doctor, "absent_modules", lambda _: [])
+    monkeypatch.setattr(doctor, "missing_packages", lambda _: {})
     found = by_part(stack(("orchestrator", "vertex", {})))["ZenML server"]
     assert "local database" in found.message
     assert str(found.fix).startswith("zenml login")
 
 
-def test_whatever_else_goes_wrong_is_a_finding_too(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unexpected_error_is_a_finding_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken() -> str:
         raise RuntimeError("first line\nsecond line")
 
-    monkeypatch.setattr(doctor, "absent_modules", lambda _: [])
-    monkeypatch.setattr(doctor, "_zenml", broken)
+    monkeypatch.setattr(doctor, "missing_packages", lambda _: {})
+    monkeypatch.setattr(gcp_checks, "check_zenml_server", broken)
     found = by_part(stack(("orchestrator", "vertex", {})))["ZenML server"]
     assert found.message == "RuntimeError: first line"
     assert not found.ok
 
 
-def test_run_py_ends_with_1_if_something_is_wrong(home: Path) -> None:
+def test_the_command_fails_if_something_is_wrong(home: Path) -> None:
     from io import StringIO
 
     from rich.console import Console
@@ -104,5 +102,35 @@ def test_run_py_ends_with_1_if_something_is_wrong(home: Path) -> None:
     page = StringIO()
     assert examine_stack("local", Console(file=page))
     assert not examine_stack("gcp", Console(file=page))
-    assert "✓ packages: all there" in page.getvalue()
+    assert "✓ packages: all installed" in page.getvalue()
     assert "zenml secret create endpoint" in page.getvalue()
+
+
+def test_missing_packages_are_named_with_the_command_that_installs_them(home: Path) -> None:
+    from stacks.readiness import missing_packages
+
+    missing = missing_packages({"local", "unknown", "seldon_kubernetes", "vertex"})
+    if missing:
+        assert list(missing) == ["make setup-gcp"]
+        assert set(missing["make setup-gcp"]) <= {
+            "gcsfs", "google.cloud.aiplatform", "kfp", "kubernetes"
+        }  # fmt: skip
+    assert missing_packages({"local", "mlflow", "wandb", "evidently"}) == {}
+
+
+def test_a_check_is_skipped_if_what_it_needs_is_missing(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from components.checks import CheckFailed
+
+    def no_credentials() -> str:
+        raise CheckFailed("no Google credentials were found", "gcloud auth login")
+
+    monkeypatch.setattr(doctor, "missing_packages", lambda _: {})
+    bucket = stack(("artifact_store", "gcp", {"path": "gs://b/zenml"}))
+    monkeypatch.setattr(gcp_checks, "check_credentials", no_credentials)
+    monkeypatch.setattr(gcp_checks, "check_bucket", lambda path: f"{path} can be read")
+    assert by_part(bucket)["credentials"].fix == "gcloud auth login"
+    assert "bucket" not in by_part(bucket)
+    monkeypatch.setattr(gcp_checks, "check_credentials", lambda: "of a user account")
+    assert by_part(bucket)["bucket"].message == "gs://b/zenml can be read"

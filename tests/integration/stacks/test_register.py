@@ -1,9 +1,11 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from components.checks import Component
 from faces.errors import UserError
-from stacks.spec import Component, Stack, read_stack
+from stacks.spec import Stack, read_stack, stack_names
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -20,23 +22,23 @@ def registered(name: str) -> dict[str, dict]:
     return {kind.value: parts[0].configuration for kind, parts in stack.components.items()}
 
 
-def made(*parts: Component, name: str = "made") -> Stack:
-    store = Component("artifact_store", "made-store", "local", {})
-    return Stack(name, Path("made.yaml"), (store, *parts))
+def stack_of(*parts: Component, name: str = "custom") -> Stack:
+    store = Component("artifact_store", "custom-store", "local", {})
+    return Stack(name, Path("custom.yaml"), (store, *parts))
 
 
 def orchestrator(**configuration: str) -> Component:
-    return Component("orchestrator", "made-orchestrator", "local", configuration)
+    return Component("orchestrator", "custom-orchestrator", "local", configuration)
 
 
 def tracker(**configuration: str) -> Component:
-    return Component("experiment_tracker", "made-tracker", "mlflow", configuration)
+    return Component("experiment_tracker", "custom-tracker", "mlflow", configuration)
 
 
 def test_registering_twice_changes_nothing_the_second_time() -> None:
     from stacks.register import plan_changes, register_stack
 
-    for name in ("local", "gcp"):
+    for name in stack_names():
         stack = read_stack(name, {})
         register_stack(stack)
         assert plan_changes(stack) == []
@@ -48,7 +50,7 @@ def test_a_plan_changes_nothing() -> None:
 
     from stacks.register import plan_changes
 
-    planned = [str(change) for change in plan_changes(made(orchestrator(), name="planned"))]
+    planned = [str(change) for change in plan_changes(stack_of(orchestrator(), name="planned"))]
     assert planned[-1] == "create stack 'planned'"
     with pytest.raises(KeyError):
         Client().get_stack("planned")
@@ -57,39 +59,42 @@ def test_a_plan_changes_nothing() -> None:
 def test_a_changed_yaml_updates_what_differs_and_nothing_else() -> None:
     from stacks.register import register_stack
 
-    register_stack(made(orchestrator(), tracker(tracking_uri="file:/a", experiment_name="x")))
-    changes = register_stack(made(orchestrator(), tracker(tracking_uri="file:/b")))
+    register_stack(stack_of(orchestrator(), tracker(tracking_uri="file:/a", experiment_name="x")))
+    changes = register_stack(stack_of(orchestrator(), tracker(tracking_uri="file:/b")))
     assert [str(c) for c in changes] == [
-        "update experiment_tracker 'made-tracker' (mlflow): experiment_name, tracking_uri"
+        "update experiment_tracker 'custom-tracker' (mlflow): experiment_name, tracking_uri"
     ]
-    assert registered("made")["experiment_tracker"] == {"tracking_uri": "file:/b"}
-    changes = register_stack(made(orchestrator()))
-    assert [str(c) for c in changes] == ["update stack 'made': its components"]
-    assert set(registered("made")) == {"orchestrator", "artifact_store"}
+    assert registered("custom")["experiment_tracker"] == {"tracking_uri": "file:/b"}
+    changes = register_stack(stack_of(orchestrator()))
+    assert [str(c) for c in changes] == ["update stack 'custom': its components"]
+    assert set(registered("custom")) == {"orchestrator", "artifact_store"}
 
 
-def test_a_failure_leaves_nothing_half_done() -> None:
-    from stacks.register import find_component, register_stack
+def test_a_failure_undoes_all_changes() -> None:
+    from zenml.client import Client
+
+    from stacks.register import register_stack
 
     before = registered("local")
     bad_request = Component("model_registry", "wrong-registry", "mlflow", {"no_such_key": 1})
     part = Component("experiment_tracker", "wrong-tracker", "mlflow", {})
     with pytest.raises(UserError, match=r"could not create model_registry .* nothing was changed"):
-        register_stack(made(orchestrator(), part, bad_request, name="wrong"))
-    assert find_component("experiment_tracker", "wrong-tracker") is None
+        register_stack(stack_of(orchestrator(), part, bad_request, name="wrong"))
+    with pytest.raises(KeyError):
+        Client().get_stack_component("experiment_tracker", "wrong-tracker")
     assert registered("local") == before
 
 
-def test_a_name_that_is_taken_by_another_flavor_is_told() -> None:
+def test_a_name_that_another_flavor_has_is_an_error() -> None:
     from stacks.register import register_stack
 
-    register_stack(made(orchestrator(), tracker()))
-    other = Component("experiment_tracker", "made-tracker", "comet", {})
+    register_stack(stack_of(orchestrator(), tracker()))
+    other = Component("experiment_tracker", "custom-tracker", "comet", {})
     with pytest.raises(UserError, match="is registered as mlflow, not comet: delete it"):
-        register_stack(made(orchestrator(), other))
+        register_stack(stack_of(orchestrator(), other))
 
 
-def test_a_secret_that_does_not_exist_is_asked_for_once_the_rest_is_filled_in() -> None:
+def test_a_missing_secret_is_an_error_once_the_placeholders_are_filled_in() -> None:
     from zenml.client import Client
 
     from stacks.register import plan_changes
@@ -105,7 +110,7 @@ def test_a_secret_that_does_not_exist_is_asked_for_once_the_rest_is_filled_in() 
     assert plan_changes(stack)
 
 
-def test_gcp_can_be_active_without_packages_and_says_what_is_missing(
+def test_gcp_can_be_active_without_packages_and_reports_what_is_missing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from zenml.client import Client
@@ -117,23 +122,135 @@ def test_gcp_can_be_active_without_packages_and_says_what_is_missing(
     register_stack(read_stack("gcp", {}))
     Client().activate_stack("gcp")
     assert Client().active_stack_model.name == "gcp"
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as error:
         check_ready(Client().active_stack_model)
     Client().activate_stack("local")
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(error.value)
     for part in ("set GCP_BUCKET, GCP_CAPTURED_BUCKET", "make setup-gcp", "kfp", "kubernetes"):
-        assert part in str(told.value)
+        assert part in str(error.value)
 
 
-def test_a_stack_without_mlflow_is_not_ready_for_training() -> None:
+def test_a_stack_without_a_tracker_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     from zenml.client import Client
 
-    from stacks.readiness import check_ready, mlflow_address
+    from components.tracking.base import active_tracker
+    from stacks.readiness import check_ready
 
     default = Client().get_stack("default")
-    assert mlflow_address(default) is None
-    with pytest.raises(UserError, match="add to it: experiment tracker, model registry"):
+    with pytest.raises(UserError, match="add an experiment tracker \\(mlflow, wandb\\)"):
         check_ready(default)
+    monkeypatch.setenv("ZENML_ACTIVE_STACK_ID", str(default.id))
+    with pytest.raises(UserError, match="has no experiment tracker: choose from mlflow, wandb"):
+        active_tracker()
+
+
+def test_mlflow_needs_a_model_registry() -> None:
+    from zenml.client import Client
+
+    from stacks.readiness import check_ready
+    from stacks.register import register_stack
+
+    register_stack(stack_of(orchestrator(), tracker(), name="no-registry"))
+    with pytest.raises(UserError, match="'no-registry' is not ready: add a model registry"):
+        check_ready(Client().get_stack("no-registry"))
+
+
+def test_wandb_needs_no_registry_but_a_key_or_offline_mode(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from zenml.client import Client
+
+    from components.tracking.base import active_tracker
+    from components.tracking.wandb import WandbTracker
+    from stacks.readiness import check_ready
+    from stacks.register import register_stack
+
+    monkeypatch.delenv("WANDB_MODE", raising=False)
+    register_stack(read_stack("local-wandb", {}))
+    stack = Client().get_stack("local-wandb")
+    with pytest.raises(UserError, match=r"there is no API key.*: export WANDB_MODE=offline"):
+        check_ready(stack)
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    check_ready(stack)
+    monkeypatch.setenv("ZENML_ACTIVE_STACK_ID", str(stack.id))
+    assert isinstance(active_tracker(), WandbTracker)
+
+
+def test_a_wandb_key_is_a_reference_to_a_secret() -> None:
+    from zenml.client import Client
+
+    from stacks.register import plan_changes, register_stack
+
+    stack = read_stack("local-wandb", {"WANDB_KEY": "{{wandb.api_key}}"})
+    with pytest.raises(UserError, match="zenml secret create wandb --api_key=…"):
+        plan_changes(stack)
+    Client().create_secret("wandb", {"api_key": "x" * 40})
+    register_stack(stack)
+    assert registered("local-wandb")["experiment_tracker"]["api_key"] == "{{wandb.api_key}}"
+    register_stack(read_stack("local-wandb", {}))
+
+
+OLD_SOURCES = {
+    ("model_deployer", "seldon_local"): "deployers.seldon_local.flavor.SeldonLocalFlavor",
+    ("alerter", "log"): "alerters.log.LogFlavor",
+}
+"""Where these flavors were before the code was restructured."""
+
+
+def flavors() -> dict[str, Any]:
+    from zenml.client import Client
+
+    return {f.name: f for f in Client().list_flavors(size=1000).items}
+
+
+def move_flavors_to_old_sources() -> None:
+    from zenml.client import Client
+    from zenml.models import FlavorUpdate
+
+    for (_, name), source in OLD_SOURCES.items():
+        update = FlavorUpdate(source=source, config_schema={"properties": {}})
+        Client().zen_store.update_flavor(flavors()[name].id, update)
+
+
+def test_flavors_whose_source_moved_are_updated(monkeypatch: pytest.MonkeyPatch) -> None:
+    from zenml.client import Client
+
+    from components.deployers.seldon_local.deployer import SeldonLocalDeployer
+    from stacks.readiness import check_ready
+    from stacks.register import plan_changes, register_stack
+
+    local = read_stack("local", {})
+    register_stack(local)
+    move_flavors_to_old_sources()
+    stack = Client().get_stack("local")
+    with pytest.raises(UserError, match=r"flavors \(log, seldon_local\): .*--register-stacks"):
+        check_ready(stack)
+    assert [str(change) for change in register_stack(local)] == [
+        "update flavor 'seldon_local': source",
+        "update flavor 'log': source",
+    ]
+    assert flavors()["log"].source == "components.alerters.log.LogFlavor"
+    assert "file" in flavors()["log"].config_schema["properties"]
+    assert plan_changes(local) == []
+    stack = Client().get_stack("local")
+    check_ready(stack)
+    monkeypatch.setenv("ZENML_ACTIVE_STACK_ID", str(stack.id))
+    assert isinstance(Client().active_stack.model_deployer, SeldonLocalDeployer)
+
+
+def test_a_failure_restores_a_flavors_previous_source() -> None:
+    from stacks.register import register_stack
+
+    local = read_stack("local", {})
+    register_stack(local)
+    move_flavors_to_old_sources()
+    invalid = Component("model_registry", "wrong-registry", "mlflow", {"no_such_key": 1})
+    alerter = next(part for part in local.components if part.type == "alerter")
+    with pytest.raises(UserError, match="nothing was changed"):
+        register_stack(stack_of(orchestrator(), alerter, invalid, name="wrong"))
+    assert flavors()["log"].source == OLD_SOURCES["alerter", "log"]
+    assert flavors()["log"].config_schema == {"properties": {}}
+    register_stack(local)
 
 
 def test_all_stacks_are_registered_or_only_shown() -> None:
@@ -143,7 +260,7 @@ def test_all_stacks_are_registered_or_only_shown() -> None:
 
     from cli.runner import register_all
 
-    def told(dry_run: bool, **environment: str) -> str:
+    def output(dry_run: bool, **environment: str) -> str:
         console = Console(file=StringIO(), width=200)
         with pytest.MonkeyPatch.context() as patch:
             for name, value in environment.items():
@@ -151,14 +268,14 @@ def test_all_stacks_are_registered_or_only_shown() -> None:
             register_all(console, dry_run)
         return str(console.file.getvalue())  # type: ignore[attr-defined]
 
-    told(dry_run=False)
-    assert "stack 'local' is up to date" in told(dry_run=False)
+    output(dry_run=False)
+    assert "stack 'local' is up to date" in output(dry_run=False)
     filled = {"GCP_PROJECT": "faces-1"}
     for _ in range(2):
-        planned = told(dry_run=True, **filled)
+        planned = output(dry_run=True, **filled)
         assert "stack 'gcp' would change" in planned
         assert "update image_builder 'gcp-cloud-build' (gcp): project" in planned
         assert "not set, so left as placeholders: GCP_BUCKET, GCP_CAPTURED_BUCKET" in planned
-    assert "stack 'gcp' is registered" in told(dry_run=False, **filled)
+    assert "stack 'gcp' is registered" in output(dry_run=False, **filled)
     assert registered("gcp")["image_builder"]["project"] == "faces-1"
-    assert "stack 'gcp' is up to date" in told(dry_run=True, **filled)
+    assert "stack 'gcp' is up to date" in output(dry_run=True, **filled)

@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import pytest
 import yaml
@@ -17,11 +18,11 @@ def test_placeholders_are_filled_from_the_environment() -> None:
 
 
 @pytest.mark.parametrize("name", stack_names())
-def test_every_stack_is_in_zenmls_format_for_the_zenml_that_is_installed(name: str) -> None:
-    kept = yaml.safe_load((spec.FOLDER / f"{name}.yaml").read_text())
-    assert kept["zenml_version"] == zenml.__version__
-    assert kept["stack_name"] == name
-    for kind, part in kept["components"].items():
+def test_every_stack_is_in_the_format_of_the_installed_zenml(name: str) -> None:
+    content = yaml.safe_load((spec.FOLDER / f"{name}.yaml").read_text())
+    assert content["zenml_version"] == zenml.__version__
+    assert content["stack_name"] == name
+    for kind, part in content["components"].items():
         assert part["type"] == kind
         assert set(part) == {"name", "type", "flavor", "configuration"}
 
@@ -42,8 +43,8 @@ def test_gcp_is_complete() -> None:
     assert filled.unset == []
 
 
-def test_an_unknown_stack_and_a_malformed_file_are_reported(
-    tmp_path, monkeypatch: pytest.MonkeyPatch
+def test_an_unknown_stack_and_a_broken_file_are_errors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(UserError, match="unknown stack 'azure': .*choose from gcp, local"):
         read_stack("azure", os.environ)
@@ -51,3 +52,15 @@ def test_an_unknown_stack_and_a_malformed_file_are_reported(
     monkeypatch.setattr(spec, "FOLDER", tmp_path)
     with pytest.raises(UserError, match=r"odd\.yaml: not in ZenML's stack format"):
         read_stack("odd", os.environ)
+
+
+def test_the_local_stack_with_wandb_needs_no_account_and_shares_the_endpoint() -> None:
+    local, wandb = (
+        {part.type: part for part in read_stack(name, {}).components}
+        for name in ("local", "local-wandb")
+    )
+    assert read_stack("local-wandb", {}).unset == []
+    assert wandb["experiment_tracker"].flavor == "wandb"
+    assert "model_registry" not in wandb
+    same = {kind for kind, part in wandb.items() if part == local.get(kind)}
+    assert same == {"orchestrator", "model_deployer", "alerter"}
