@@ -201,8 +201,8 @@ def _find_frame(data: bytes, start: int) -> int:
     if data[start : start + len(MAGIC)] in (MAGIC, TOMBSTONE):
         position = start
     else:
-        found = (data.find(magic, start) for magic in (MAGIC, TOMBSTONE))
-        position = min((place for place in found if place >= 0), default=-1)
+        positions = (data.find(magic, start) for magic in (MAGIC, TOMBSTONE))
+        position = min((p for p in positions if p >= 0), default=-1)
     return position if 0 <= position <= len(data) - FRAME.size else -1
 
 

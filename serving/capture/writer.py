@@ -140,9 +140,8 @@ class Capture:
     def _open(self, now: float) -> None:
         self._number += 1
         started = time.strftime(TIME_FORMAT, time.gmtime(now))
-        file = self.folder / f"{started}-{os.getpid()}-{self._number}{SUFFIX}"
-        self._file = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        path = self.folder / f"{started}-{os.getpid()}-{self._number}{SUFFIX}"
+        self._file = _create_locked(path)
         self._size, self._rotate_at = 0, now + self.rotate_seconds
 
     def _write_soon(self, record: Callable[[], list[Buffer]]) -> None:
@@ -172,6 +171,16 @@ class Capture:
             batch.error = str(error)
         if batch.error:
             self.close()
+
+
+def _create_locked(path: Path) -> int:
+    """Create a file and lock it; again if maintenance removes it before it is locked."""
+    while True:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if os.fstat(file).st_nlink:
+            return file
+        os.close(file)
 
 
 def started_at(name: str) -> float:

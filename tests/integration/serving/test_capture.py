@@ -1,5 +1,6 @@
 """Captured requests: when files are rotated, where they are moved, and how they are deleted."""
 
+import fcntl
 import json
 import os
 import stat
@@ -251,6 +252,24 @@ def test_the_file_of_a_killed_writer_is_uploaded(tmp_path: Path) -> None:
     assert retention.maintain(settings)
     assert files(capture.folder) == []
     assert read(settings.capture_uri).table["request"].tolist() == ["a", "b"]
+
+
+def test_a_file_that_is_removed_before_its_writer_has_locked_it_is_replaced(
+    tmp_path: Path, capture: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real_flock, removed = fcntl.flock, []
+
+    def flock(file: int, operation: int) -> None:
+        if not removed:  # maintenance took the new file for that of a killed writer
+            (new,) = capture.folder.glob(f"*{SUFFIX}")
+            new.unlink()
+            removed.append(new)
+        real_flock(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    write(capture, "a")
+    assert removed
+    assert read(capture.folder).table["request"].tolist() == ["a"]
 
 
 def test_maintenance_is_left_to_the_process_that_holds_the_lock(
