@@ -210,8 +210,8 @@ def test_nothing_is_deployed_without_a_token(
 def test_capture_in_a_folder_of_the_pod_is_rejected(
     cloud: Any, deployer: FaceDeployer, portable: Any, live: str
 ) -> None:
+    settings = ServingSettings.model_validate({"capture": {"capture_uri": "/somewhere"}})
     with pytest.raises(UserError, match="capture_uri: /somewhere would be lost with its pod"):
-        settings = ServingSettings.model_validate({"capture": {"capture_uri": "/somewhere"}})
         deployer.deploy(artifact(portable, 109), settings)
 
 

@@ -46,7 +46,7 @@ def test_gcp_is_complete() -> None:
 def test_an_unknown_stack_and_a_broken_file_are_errors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(UserError, match="unknown stack 'azure': .*choose from gcp, local"):
+    with pytest.raises(UserError, match=r"unknown stack 'azure': .*choose from gcp, local"):
         read_stack("azure", os.environ)
     (tmp_path / "odd.yaml").write_text("stack_name: odd\n")
     monkeypatch.setattr(spec, "FOLDER", tmp_path)

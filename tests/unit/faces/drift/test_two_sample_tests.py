@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from faces.drift.mmd import mmd_test
-from faces.drift.moments import moments_test
 from scipy.stats import ks_2samp, kstest
 
 from faces.drift.accuracy import accuracy_test
