@@ -47,7 +47,7 @@ def under_load(
     act: Callable[[list[bytes]], None],
     **bounds: float,
 ) -> tuple[Load, list[bytes]]:
-    """Eight clients send before and while `act` runs; returns the load's outcome and all answers."""
+    """Eight clients send before and while `act` runs; returns the outcome and all answers."""
     answers: list[bytes] = []
     loads: list[Load] = []
 
