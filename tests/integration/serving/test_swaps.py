@@ -47,7 +47,7 @@ def under_load(
     act: Callable[[list[bytes]], None],
     **bounds: float,
 ) -> tuple[Load, list[bytes]]:
-    """Eight clients send while `act` runs; returns the load's outcome and all answers."""
+    """Eight clients send before and while `act` runs; returns the outcome and all answers."""
     answers: list[bytes] = []
     loads: list[Load] = []
 
@@ -62,6 +62,8 @@ def under_load(
 
     thread = threading.Thread(target=clients)
     thread.start()
+    while not answers and thread.is_alive():
+        time.sleep(0.01)
     act(answers)
     thread.join()
     return loads[0], answers
@@ -81,7 +83,7 @@ def test_twenty_swaps_under_eight_clients_fail_no_request(
             seen.append(version)
             time.sleep(0.1)
 
-    load, answers = under_load(server, bodies(drawn, 50), swap, seconds=8)
+    load, answers = under_load(server, bodies(drawn, 50), swap, seconds=10)
     assert seen == list(range(2, 22))
     assert load.failures == []
     assert len(load.seconds) > 500
