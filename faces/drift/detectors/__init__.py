@@ -32,14 +32,14 @@ def detector_class(name: str) -> type[Detector]:
 
     Raises:
         UserError: If there is no detector of this name.
+        TypeError: If its module has no class with this name.
     """
     module = import_module(f"{__name__}.{require_choice('detector', name, detector_names())}")
-    classes: list[type[Detector]] = [
-        value
-        for value in vars(module).values()
-        if isinstance(value, type) and getattr(value, "name", None) == name
-    ]
-    return classes[0]
+    for value in vars(module).values():
+        if isinstance(value, type) and getattr(value, "name", None) == name:
+            detector: type[Detector] = value
+            return detector
+    raise TypeError(f"{module.__file__} has no class with name = '{name}'")
 
 
 def fit_detector(

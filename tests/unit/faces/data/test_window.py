@@ -1,0 +1,35 @@
+import numpy as np
+
+from faces.data.window import Window, last_occurrences
+
+
+def images(*shades: float) -> np.ndarray:
+    return np.stack([np.full((64, 64), shade, np.float32) for shade in shades])
+
+
+def test_the_last_occurrence_of_each_image_counts() -> None:
+    assert last_occurrences(images(0.1, 0.2, 0.1, 0.3, 0.2)).tolist() == [2, 3, 4]
+    assert last_occurrences(images(0.1)[:0]).tolist() == []
+
+
+def test_rows_are_selected_by_number_or_mask() -> None:
+    window = Window(
+        images=images(0.1, 0.2, 0.3),
+        predicted=np.array(["ada", "unknown", "bob"]),
+        labels=np.array(["ada", "", "cleo"]),
+        confidence=np.array([0.9, 0.4, 0.6]),
+        versions=np.array(["1", "1", "2"]),
+        times=np.array([10, 20, 30]),
+        damaged=2,
+        unmatched_feedback=3,
+    )
+    assert len(window) == 3
+    assert window.labelled.tolist() == [True, False, True]
+    for part in (window[window.labelled], window[np.array([0, 2])]):
+        assert part.predicted.tolist() == ["ada", "bob"]
+        assert part.labels.tolist() == ["ada", "cleo"]
+        assert part.confidence.tolist() == [0.9, 0.6]
+        assert part.versions.tolist() == ["1", "2"]
+        assert part.times.tolist() == [10, 30]
+        assert np.array_equal(part.images, images(0.1, 0.3))
+        assert (part.damaged, part.unmatched_feedback) == (2, 3)
