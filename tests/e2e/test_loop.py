@@ -111,8 +111,8 @@ def test_wrong_labels_make_a_model_that_the_gate_refuses(run: Run, live: dict[st
         for number, row in enumerate(rows):
             pixels = np.clip(faces.pixels[row] + shift, 0, 1)
             answer = send_faces(endpoint.url, pixels[None])
-            bad_request = answer.names[(answer.names.index(faces.labels[row]) + number) % 40]
-            send_feedback(endpoint.url, answer.request, [bad_request])
+            wrong = answer.classes[(answer.classes.index(faces.labels[row]) + number) % 40]
+            send_feedback(endpoint.url, answer.request, [wrong])
     found = run("drift_detection")
     assert found["decision"] == "retrain"
     assert found["retrained"]
@@ -169,7 +169,7 @@ def test_killed_anywhere_the_endpoint_answers_and_the_next_run_starts_over(
 def captured_since_decision() -> int:
     from steps.monitoring.load_window import load_window
 
-    return len(load_window.entrypoint(None)[0])
+    return len(load_window.entrypoint(None))
 
 
 def kill_when_done(step: str) -> None:
