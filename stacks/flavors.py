@@ -1,4 +1,4 @@
-"""Flavors of this project: where their classes are, and whether ZenML knows them as they are."""
+"""Flavors of this project: import paths of their classes, and whether ZenML has the same."""
 
 from zenml.enums import StackComponentType
 from zenml.models import FlavorResponse

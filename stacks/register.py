@@ -83,7 +83,7 @@ def register_stack(stack: Stack) -> list[Change]:
 
 
 def _plan_flavors(stack: Stack) -> list[Change]:
-    """Flavors of this project that the stack uses and that ZenML does not know as they are now."""
+    """Plan to create the stack's own flavors, or to update those whose import path changed."""
     changes = []
     for kind, sources in FLAVORS.items():
         used = {part.flavor for part in stack.components if part.type == kind.value}
@@ -105,7 +105,7 @@ def _create_flavor(source: str, type_: StackComponentType) -> Undo:
 
 
 def _update_flavor(source: str, registered: FlavorResponse) -> Undo:
-    """Register a flavor's class anew where it is now. ZenML's client has no call for it."""
+    """Update a flavor from its class. ZenML's client has no call for it, but its store has."""
     _, flavor = validate_flavor_source(source=source, component_type=registered.type)
     current = flavor.to_model(integration="custom", is_custom=True)
     previous = {field: getattr(registered, field) for field in FLAVOR_FIELDS}

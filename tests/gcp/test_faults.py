@@ -366,9 +366,9 @@ def test_a_missing_bucket_is_reported_before_anything_runs(cloud: Any) -> None:
     from components import clouds
     from components.checks import CheckFailed, Component, preflight
 
-    store = Component("artifact_store", "store", "gcp", {"path": "gs://nobodys/zenml"})
+    store = Component("artifact_store", "store", "gcp", {"path": "gs://missing/zenml"})
     with pytest.raises(
-        CheckFailed, match="there is no gs://nobodys: gcloud storage buckets create"
+        CheckFailed, match="there is no gs://missing: gcloud storage buckets create"
     ):
         preflight(clouds.checks_for([store]))
 
@@ -385,7 +385,7 @@ def test_the_stacks_own_bucket_is_checked_before_a_run(
     assert checked == [f"gs://{BUCKET}/zenml"]
 
 
-def test_the_doctor_finds_every_part_in_order_but_the_registry_which_has_no_double(
+def test_the_doctor_finds_every_part_in_order_but_the_registry(
     cloud: Any,
 ) -> None:
     from stacks.doctor import check_stack

@@ -96,9 +96,9 @@ def test_the_local_stack_trains_the_same_model(run: Run, trained: dict[str, Any]
         assert artifact is not None
         return file_hash(write_portable(artifact.load()))
 
-    ours = int(trained["model"]["version"])
-    assert portable(int(local["model"]["version"])) == portable(ours)
-    assert Client().get_model_version("face-recognizer", ours), "switching stacks keeps versions"
+    remote = int(trained["model"]["version"])
+    assert portable(int(local["model"]["version"])) == portable(remote)
+    assert Client().get_model_version("face-recognizer", remote), "switching stacks keeps versions"
 
 
 def test_the_version_in_production_is_deployed_to_the_cluster(

@@ -1,1 +1,1 @@
-"""What takes a cloud's place in the tests. Each says what it does not prove."""
+"""Lightweight fakes of cloud services. Each documents what it does not prove."""

@@ -1,4 +1,4 @@
-"""What a cluster with Seldon's operator refuses of a SeldonDeployment, before anything runs."""
+"""Validate a SeldonDeployment like a cluster with Seldon's operator, before anything runs."""
 
 import re
 from typing import Any
@@ -20,16 +20,16 @@ GRAPH = {
 COMPONENT = {"hpaSpec", "kedaSpec", "metadata", "pdbSpec", "replicas", "spec"}
 
 
-class Wrong(Exception):
-    """The API server would refuse it."""
+class Rejected(Exception):
+    """The API server would reject it."""
 
 
 def check_deployment(body: dict[str, Any], namespace: str) -> None:
-    """What the API server, Seldon's webhook and the namespace's pod security would refuse."""
+    """Raise Rejected if the API server, Seldon's webhook or pod security would reject it."""
     if (body["apiVersion"], body["kind"]) != ("machinelearning.seldon.io/v1", "SeldonDeployment"):
-        raise Wrong(f"{body['apiVersion']} {body['kind']}")
+        raise Rejected(f"{body['apiVersion']} {body['kind']}")
     if body["metadata"].get("namespace", namespace) != namespace:
-        raise Wrong("metadata.namespace")
+        raise Rejected("metadata.namespace")
     _check_keys("spec", body["spec"], SPEC)
     for predictor in body["spec"]["predictors"]:
         _check_keys("predictor", predictor, PREDICTOR)
@@ -40,38 +40,38 @@ def check_deployment(body: dict[str, Any], namespace: str) -> None:
             check_model("spec", pod, "V1PodSpec")
             names = [container["name"] for container in pod["containers"]]
             if predictor["graph"]["name"] not in names:
-                raise Wrong("graph.name: no such container")
+                raise Rejected("graph.name: no such container")
             for container in pod["containers"]:
                 check_restricted(pod, container)
 
 
 def check_restricted(pod: dict[str, Any], container: dict[str, Any]) -> None:
-    """The pod security standard 'restricted', which the namespace enforces."""
+    """Check the pod security standard 'restricted', which the namespace enforces."""
     security, own = pod.get("securityContext", {}), container.get("securityContext", {})
-    kept = {
+    rules = {
         "runAsNonRoot": security.get("runAsNonRoot"),
         "runAsUser": security.get("runAsUser", 0) > 0,
         "seccompProfile": security.get("seccompProfile", {}).get("type") == "RuntimeDefault",
         "allowPrivilegeEscalation": own.get("allowPrivilegeEscalation") is False,
         "capabilities": own.get("capabilities", {}).get("drop") == ["ALL"],
     }
-    if broken := [rule for rule, held in kept.items() if not held]:
-        raise Wrong(f"violates PodSecurity restricted: {', '.join(broken)}")
+    if broken := [rule for rule, held in rules.items() if not held]:
+        raise Rejected(f"violates PodSecurity restricted: {', '.join(broken)}")
 
 
 def check_model(path: str, value: Any, kind: str) -> None:
-    """Every field must be one of the kubernetes client's model of it, with a value of its type."""
+    """Check every field and its type against the kubernetes client's model."""
     if (item := re.fullmatch(r"list\[(.+)\]", kind)) is not None:
         if not isinstance(value, list):
-            raise Wrong(f"{path}: a list is needed")
+            raise Rejected(f"{path}: a list is needed")
         for inner in value:
             check_model(path, inner, item[1])
     elif kind.startswith("dict(") or kind == "object":
         if kind != "object" and not isinstance(value, dict):
-            raise Wrong(f"{path}: an object is needed")
+            raise Rejected(f"{path}: an object is needed")
     elif kind in ("str", "int", "bool", "float"):
         if type(value).__name__ != kind:
-            raise Wrong(f"{path}: {kind} is needed, not {value!r}")
+            raise Rejected(f"{path}: {kind} is needed, not {value!r}")
     elif kind != "datetime":
         model = getattr(models, kind)
         types = {
@@ -84,4 +84,4 @@ def check_model(path: str, value: Any, kind: str) -> None:
 
 def _check_keys(path: str, value: dict[str, Any], known: set[str]) -> None:
     if unknown := sorted(set(value) - known):
-        raise Wrong(f"{path}: unknown field {', '.join(unknown)}")
+        raise Rejected(f"{path}: unknown field {', '.join(unknown)}")

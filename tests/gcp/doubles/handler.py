@@ -1,12 +1,12 @@
-"""How the doubles answer over HTTP."""
+"""HTTP responses of the fakes."""
 
 import json
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 
-class Answering(BaseHTTPRequestHandler):
-    def give(
+class JsonHandler(BaseHTTPRequestHandler):
+    def respond(
         self, item: dict[str, Any] | bytes, code: int = 200, kind: str = "application/json"
     ) -> None:
         body = item if isinstance(item, bytes) else json.dumps(item).encode()

@@ -1,11 +1,11 @@
 """The Kubernetes API with Seldon's SeldonDeployment, its operator and its ingress.
 
-A SeldonDeployment is checked against the fields of the real one (pods against those of the
-kubernetes client's own models) and rolled out as Kubernetes would: the pods of the new revision
-come first, get requests once they are ready, and the former ones end after that. A pod is a process
-of this project's serving code, with what the manifest gives it. It proves that, the requests of the
-deployer and what clients see meanwhile. It does not prove the cluster's network, its admission, the
-operator's own code, or what the image holds.
+A SeldonDeployment is validated against the fields of the real one (pods against the kubernetes
+client's models) and rolled out like in Kubernetes: the pods of the new revision start first and
+receive requests once they are ready, then the previous ones end. A pod is a process of this
+project's serving code with the environment from the manifest. It proves the requests of the
+deployer and what clients see during a rollout. It does not prove the cluster's network, its
+admission, the operator's own code, or the content of the container image.
 """
 
 import json
@@ -24,8 +24,8 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 
 from components.deployers.seldon_local.environment import ensure_environment
-from tests.gcp.doubles.admission import Wrong, check_deployment
-from tests.gcp.doubles.handler import Answering
+from tests.gcp.doubles.admission import Rejected, check_deployment
+from tests.gcp.doubles.handler import JsonHandler
 from tests.gcp.doubles.pods import Pod
 from tests.gcp.doubles.process import LOOPBACK
 
@@ -43,7 +43,7 @@ VERSION = dict.fromkeys(
 
 
 class Kubernetes(ThreadingHTTPServer):
-    """One namespace of a cluster that takes one bearer token."""
+    """One namespace of a cluster that accepts one bearer token."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -55,7 +55,7 @@ class Kubernetes(ThreadingHTTPServer):
         self.secrets: dict[str, dict[str, Any]] = {}
         self.pods: list[Pod] = []
         self.images: set[str] = set()
-        """What the registry holds; any other cannot be pulled."""
+        """Container images in the registry; others cannot be pulled."""
         self.asleep = False
         self.lock = threading.RLock()
         self.turn = count(1)
@@ -65,32 +65,32 @@ class Kubernetes(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://{LOOPBACK}:{self.server_port}"
 
-    def put(self, body: dict[str, Any], former: dict[str, Any] | None) -> dict[str, Any]:
-        """Keep a SeldonDeployment and begin to roll it out."""
+    def apply(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Store a SeldonDeployment and start its rollout."""
         check_deployment(body, self.namespace)
         with self.lock:
             version = str(next(self.turn))
-            kept = {**body, "status": {"state": "Creating"}}
-            kept["metadata"] = {**body["metadata"], "resourceVersion": version}
-            self.deployments[body["metadata"]["name"]] = kept
-        threading.Thread(target=self._roll_out, args=(kept,), daemon=True).start()
-        return kept
+            stored = {**body, "status": {"state": "Creating"}}
+            stored["metadata"] = {**body["metadata"], "resourceVersion": version}
+            self.deployments[body["metadata"]["name"]] = stored
+        threading.Thread(target=self._roll_out, args=(stored,), daemon=True).start()
+        return stored
 
     def delete(self, name: str) -> None:
         with self.lock:
             del self.deployments[name]
-            gone, self.pods = self.pods, []
-        for pod in gone:
+            deleted, self.pods = self.pods, []
+        for pod in deleted:
             threading.Thread(target=pod.end, daemon=True).start()
 
     def next_pod(self) -> Pod | None:
-        """A pod that is ready, in turn."""
+        """Return the next ready pod, in turn."""
         with self.lock:
             ready = [pod for pod in self.pods if pod.ready and not pod.ending]
         return ready[next(self.turn) % len(ready)] if ready else None
 
-    def _roll_out(self, wanted: dict[str, Any]) -> None:
-        name, predictor = wanted["metadata"]["name"], wanted["spec"]["predictors"][0]
+    def _roll_out(self, desired: dict[str, Any]) -> None:
+        name, predictor = desired["metadata"]["name"], desired["spec"]["predictors"][0]
         component, replicas = predictor["componentSpecs"][0], predictor.get("replicas", 1)
         template = json.dumps(component, sort_keys=True)
         with self.lock:
@@ -103,14 +103,14 @@ class Kubernetes(ThreadingHTTPServer):
         for pod in same:
             pod.start()
         while not all(pod.ready for pod in same[:replicas]):
-            if self.deployments.get(name) is not wanted:
+            if self.deployments.get(name) is not desired:
                 self._end([pod for pod in same if not pod.ready])
                 return
             time.sleep(0.05)
         with self.lock:
             others = [pod for pod in self.pods if pod.template != template] + surplus
-            if self.deployments.get(name) is wanted:
-                wanted["status"] = {"state": "Available", "replicas": replicas}
+            if self.deployments.get(name) is desired:
+                desired["status"] = {"state": "Available", "replicas": replicas}
         self._end(others)
 
     def _end(self, pods: list[Pod]) -> None:
@@ -120,102 +120,100 @@ class Kubernetes(ThreadingHTTPServer):
             self.pods = [pod for pod in self.pods if pod not in pods]
 
 
-class Handler(Answering):
+class Handler(JsonHandler):
     server: Kubernetes
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        self._answer("GET")
+        self._handle("GET")
 
     def do_POST(self) -> None:
-        self._answer("POST")
+        self._handle("POST")
 
     def do_PUT(self) -> None:
-        self._answer("PUT")
+        self._handle("PUT")
 
     def do_DELETE(self) -> None:
-        self._answer("DELETE")
+        self._handle("DELETE")
 
-    def _answer(self, method: str) -> None:
+    def _handle(self, method: str) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         path = urlsplit(self.path).path
-        if found := INGRESS.fullmatch(path):
-            return self._pass_on(method, found["ns"], found["name"], found["rest"], body)
+        if match := INGRESS.fullmatch(path):
+            return self._forward(method, match["ns"], match["name"], match["rest"], body)
         if self.server.asleep:
             time.sleep(30)
         if self.headers.get("Authorization") != f"Bearer {self.server.token}":
             return self._refuse(401, "Unauthorized")
         try:
-            self._ask(method, path, json.loads(body) if body else {})
-        except Wrong as bad_request:
-            self._refuse(422, "Invalid", str(bad_request))
+            self._dispatch(method, path, json.loads(body) if body else {})
+        except Rejected as error:
+            self._refuse(422, "Invalid", str(error))
 
-    def _ask(self, method: str, path: str, body: dict[str, Any]) -> None:
+    def _dispatch(self, method: str, path: str, body: dict[str, Any]) -> None:
         cluster = self.server
         if path == "/version":
-            return self.give({"gitVersion": "v1.30.0", "platform": "linux/amd64"} | VERSION)
+            return self.respond({"gitVersion": "v1.30.0", "platform": "linux/amd64"} | VERSION)
         for pattern in (DEPLOYMENTS, SECRETS, LOG, PODS):
-            if found := pattern.fullmatch(path):
+            if match := pattern.fullmatch(path):
                 break
         else:
             return self._refuse(404, "NotFound", path)
-        if found["ns"] != cluster.namespace:
-            return self._refuse(403, "Forbidden", f"namespace {found['ns']}")
+        if match["ns"] != cluster.namespace:
+            return self._refuse(403, "Forbidden", f"namespace {match['ns']}")
         if pattern is PODS:
             query = parse_qs(urlsplit(self.path).query)
             key, value = query["labelSelector"][0].split("=")
             with cluster.lock:
                 pods = [pod.as_json() for pod in cluster.pods if pod.labels.get(key) == value]
-            return self.give({"kind": "PodList", "apiVersion": "v1", "items": pods})
+            return self.respond({"kind": "PodList", "apiVersion": "v1", "items": pods})
         if pattern is LOG:
-            pods = [pod for pod in cluster.pods if pod.name == found["name"]]
+            pods = [pod for pod in cluster.pods if pod.name == match["name"]]
             text = pods[0].log.read_bytes() if pods and pods[0].log.exists() else b""
-            return self.give(text)
-        kept = cluster.deployments if pattern is DEPLOYMENTS else cluster.secrets
-        name = found["name"]
+            return self.respond(text)
+        objects = cluster.deployments if pattern is DEPLOYMENTS else cluster.secrets
+        name = match["name"]
         if method == "GET" and name is None:
-            return self.give({"kind": "List", "items": list(kept.values())})
+            return self.respond({"kind": "List", "items": list(objects.values())})
         if method == "POST":
-            if body["metadata"]["name"] in kept:
+            if body["metadata"]["name"] in objects:
                 return self._refuse(409, "AlreadyExists")
-        elif name not in kept:
+        elif name not in objects:
             return self._refuse(404, "NotFound", str(name))
         if method == "GET":
-            return self.give(kept[name])
+            return self.respond(objects[name])
         if method == "DELETE":
-            cluster.delete(name) if pattern is DEPLOYMENTS else kept.pop(name)
-            return self.give({"kind": "Status", "status": "Success"})
+            cluster.delete(name) if pattern is DEPLOYMENTS else objects.pop(name)
+            return self.respond({"kind": "Status", "status": "Success"})
         if pattern is SECRETS:
-            kept[body["metadata"]["name"]] = body
-            return self.give(body)
-        former = kept.get(name)
-        if (
-            former
-            and body["metadata"].get("resourceVersion") != former["metadata"]["resourceVersion"]
-        ):
-            return self._refuse(409, "Conflict")
-        self.give(cluster.put(body, former))
+            objects[body["metadata"]["name"]] = body
+            return self.respond(body)
+        if method == "PUT":
+            current = objects[str(name)]["metadata"]["resourceVersion"]
+            if body["metadata"].get("resourceVersion") != current:
+                return self._refuse(409, "Conflict")
+        self.respond(cluster.apply(body))
 
-    def _pass_on(self, method: str, ns: str, name: str, rest: str, body: bytes) -> None:
-        """The ingress: to a pod that is ready; if it ends meanwhile, the client sees that."""
+    def _forward(self, method: str, ns: str, name: str, rest: str, body: bytes) -> None:
+        """The ingress: forward to a ready pod. If it ends meanwhile, the client sees an error."""
         pod = self.server.next_pod() if name in self.server.deployments else None
         if pod is None:
-            return self.give(b"no healthy upstream", 503)
+            return self.respond(b"no healthy upstream", 503)
         headers = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "connection")}
         reply = requests.request(
             method, f"http://{LOOPBACK}:{pod.port}{rest}", data=body, headers=headers, timeout=60
         )
-        self.give(reply.content, reply.status_code, reply.headers.get("Content-Type", ""))
+        self.respond(reply.content, reply.status_code, reply.headers.get("Content-Type", ""))
 
     def _refuse(self, code: int, reason: str, message: str = "") -> None:
-        self.give({"kind": "Status", "code": code, "reason": reason, "message": message}, code)
+        self.respond({"kind": "Status", "code": code, "reason": reason, "message": message}, code)
 
 
 @contextmanager
 def kubernetes(
     folder: Path, namespace: str, token: str, node: Mapping[str, str]
 ) -> Iterator[Kubernetes]:
-    """Serve for as long as the block lasts; every pod is ended then."""
+    """Serve during the block, then end all pods."""
     server = Kubernetes(folder, namespace, token, node)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:

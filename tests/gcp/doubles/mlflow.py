@@ -1,7 +1,7 @@
 """MLflow's own server on a real PostgreSQL, with artifacts in the bucket and a password.
 
-It proves that runs, models and their aliases are kept there. It does not prove Cloud SQL's network,
-its certificates or its backups.
+It proves that runs, models and their aliases are stored there. It does not prove Cloud SQL's
+network, certificates or backups.
 """
 
 import os
@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.gcp.doubles.process import LOOPBACK, answers, free_port, serving
+from tests.gcp.doubles.process import LOOPBACK, free_port, responds, serving
 
 USER = "faces"
 
@@ -28,20 +28,20 @@ class Tracking:
 
 
 def postgres_binaries() -> Path | None:
-    """Where Debian, or the PATH, has a PostgreSQL server."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    named = shutil.which("initdb")
-    return found[-1].parent if found else Path(named).parent if named else None
+    """Return the folder of PostgreSQL's binaries: Debian's, or one on the PATH."""
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    on_path = shutil.which("initdb")
+    return installed[-1].parent if installed else Path(on_path).parent if on_path else None
 
 
 @contextmanager
 def postgres(folder: Path) -> Iterator[str]:
-    """A database of its own; gives its address."""
+    """Run a temporary database server; yields its address."""
     binaries, port = postgres_binaries(), free_port()
     assert binaries is not None
     data = Path(tempfile.mkdtemp(prefix="faces-postgres-"))
     prefix: list[str] = []
-    if os.getuid() == 0:  # which PostgreSQL refuses to run as
+    if os.getuid() == 0:  # PostgreSQL refuses to run as root
         shutil.chown(data, "postgres", "postgres")
         prefix = ["runuser", "-u", "postgres", "--"]
     subprocess.run(
@@ -61,7 +61,7 @@ def postgres(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def tracking(folder: Path, environment: dict[str, str], artifacts: str) -> Iterator[Tracking]:
-    """An MLflow server whose runs are in a database and whose artifacts are at a URI."""
+    """Run an MLflow server with its runs in a database and its artifacts at a URI."""
     password, port = secrets.token_urlsafe(16), free_port()
     with postgres(folder) as database:
         accounts = folder / "basic_auth.ini"
@@ -81,5 +81,5 @@ def tracking(folder: Path, environment: dict[str, str], artifacts: str) -> Itera
             "--host", LOOPBACK, "--port", str(port), "--workers", "1",
         ]  # fmt: skip
         url = f"http://{LOOPBACK}:{port}"
-        with serving(command, own, folder / "mlflow.log", answers(f"{url}/health")):
+        with serving(command, own, folder / "mlflow.log", responds(f"{url}/health")):
             yield Tracking(url, USER, password)

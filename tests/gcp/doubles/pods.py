@@ -1,4 +1,4 @@
-"""A pod: a process of this project's serving code, with what the manifest gives it."""
+"""A pod: a process of this project's serving code, configured by the manifest."""
 
 import base64
 import subprocess
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Pod:
-    """A process of the serving code, restarted when it ends, as a kubelet does."""
+    """A process of the serving code, restarted when it ends, like by a kubelet."""
 
     def __init__(
         self, cluster: "Kubernetes", name: str, owner: str, component: dict[str, Any], template: str
@@ -35,10 +35,10 @@ class Pod:
     def start(self) -> None:
         if self.process is None and not self.ending:
             self.waiting = "ContainerCreating"
-            threading.Thread(target=self._live, daemon=True).start()
+            threading.Thread(target=self._run, daemon=True).start()
 
     def end(self) -> None:
-        """No more requests, then a signal, as Kubernetes does."""
+        """Send no more requests, then send a signal, like Kubernetes."""
         self.ending = True
         time.sleep(0.2)
         if self.process is not None:
@@ -64,7 +64,7 @@ class Pod:
             },
         }
 
-    def _live(self) -> None:
+    def _run(self) -> None:
         if self.container["image"] not in self.cluster.images:
             self.waiting = "ErrImagePull"
             return
@@ -101,12 +101,12 @@ class Pod:
             return False
 
     def _environment(self) -> dict[str, str]:
-        """The image's, the manifest's, and what Seldon's operator adds. Loopback is not ours."""
-        made = {**self.cluster.node, "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(self.port)}
+        """Variables of the image, of the manifest and of Seldon's operator; on loopback only."""
+        environment = {**self.cluster.node, "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(self.port)}
         for variable in self.container["env"]:
             if secret := variable.get("valueFrom", {}).get("secretKeyRef"):
                 data = self.cluster.secrets[secret["name"]]["data"][secret["key"]]
-                made[variable["name"]] = base64.b64decode(data).decode()
+                environment[variable["name"]] = base64.b64decode(data).decode()
             else:
-                made[variable["name"]] = variable["value"].replace("0.0.0.0", LOOPBACK)
-        return made
+                environment[variable["name"]] = variable["value"].replace("0.0.0.0", LOOPBACK)
+        return environment

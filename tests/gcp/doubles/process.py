@@ -26,9 +26,9 @@ def serving(
     environment: Mapping[str, str],
     log: Path,
     ready: Callable[[], bool],
-    patience: float = 90,
+    timeout_seconds: float = 90,
 ) -> Iterator[None]:
-    """Run a server for as long as the block lasts."""
+    """Run a server during the block."""
     with log.open("ab") as file:
         process = subprocess.Popen(
             list(command),
@@ -39,7 +39,7 @@ def serving(
             start_new_session=True,
         )
     try:
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + timeout_seconds
         while not ready():
             assert process.poll() is None, f"{command[0]} ended: {log.read_text()[-2000:]}"
             assert time.monotonic() < deadline, f"{command} is not ready: {log.read_text()[-2000:]}"
@@ -49,25 +49,25 @@ def serving(
         end(process)
 
 
-def end(process: "subprocess.Popen[bytes]", patience: float = 20) -> None:
-    """End a process and whatever it started."""
+def end(process: "subprocess.Popen[bytes]", timeout_seconds: float = 20) -> None:
+    """End a process and its children."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
     try:
-        process.wait(patience)
+        process.wait(timeout_seconds)
     except subprocess.TimeoutExpired:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait(patience)
+        process.wait(timeout_seconds)
 
 
-def answers(url: str) -> Callable[[], bool]:
-    """Whether somebody answers at `url`, whatever is said."""
+def responds(url: str) -> Callable[[], bool]:
+    """Return a function that checks whether a server responds at `url`."""
 
-    def ask() -> bool:
+    def check() -> bool:
         try:
             return requests.get(url, timeout=5).status_code < 500
         except requests.RequestException:
             return False
 
-    return ask
+    return check

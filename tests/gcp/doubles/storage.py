@@ -1,6 +1,6 @@
-"""Cloud Storage: the package gcp-storage-emulator, and an identity that asks nobody for a token.
+"""Cloud Storage: the package gcp-storage-emulator, and an identity that signs its own tokens.
 
-It proves what our code reads, writes and lists through the real clients. It does not prove
+It proves what the code reads, writes and lists through the real clients. It does not prove
 permissions, soft deletion, life cycles, locations or quotas, nor that a token is accepted.
 """
 
@@ -14,7 +14,7 @@ import requests
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from tests.gcp.doubles.process import LOOPBACK, answers, free_port, serving
+from tests.gcp.doubles.process import LOOPBACK, free_port, responds, serving
 
 PROJECT = "faces-project"
 UNIVERSE = "gcp.localhost"
@@ -23,7 +23,7 @@ UNIVERSE = "gcp.localhost"
 
 @contextmanager
 def storage(folder: Path, environment: dict[str, str], buckets: Sequence[str]) -> Iterator[str]:
-    """Serve buckets from memory; adds to `environment` what clients need, and gives the URL."""
+    """Serve buckets from memory; adds what clients need to `environment`, and yields the URL."""
     url = f"http://{LOOPBACK}:{(port := free_port())}"
     key = folder / "identity.json"
     key.write_text(json.dumps(_identity()))
@@ -37,7 +37,7 @@ def storage(folder: Path, environment: dict[str, str], buckets: Sequence[str]) -
         str(Path(sys.executable).parent / "gcp-storage-emulator"),
         "start", "--host", LOOPBACK, "--port", str(port), "--in-memory",
     ]  # fmt: skip
-    with serving(command, environment, folder / "storage.log", answers(f"{url}/storage/v1/b")):
+    with serving(command, environment, folder / "storage.log", responds(f"{url}/storage/v1/b")):
         for name in buckets:
             requests.post(f"{url}/storage/v1/b", json={"name": name}, timeout=5).raise_for_status()
         yield url

@@ -1,10 +1,10 @@
 """Vertex AI's pipeline and training services: jobs run as processes on this machine.
 
-It takes what the real clients send, runs each container's command with only the environment that a
-node would have, in a file system whose /app is empty, and tells the job's state. It proves the
-compiled job, the order of its tasks, its environment, the code that is fetched and what steps can
-reach. It does not prove identities and their permissions, what is in an image, machine types,
-quotas or queues. Schedules are kept, and run when a test says so.
+It accepts the requests of the real clients, runs each container's command with only the environment
+of a node, in a file system whose /app is empty, and reports the job's state. It proves the compiled
+job, the order of its tasks, their environment, the code that is fetched and what steps can reach.
+It does not prove identities and their permissions, the content of a container image, machine types,
+quotas or queues. Schedules are stored, and run when a test fires them.
 """
 
 import json
@@ -23,7 +23,7 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tests.gcp.doubles.handler import Answering
+from tests.gcp.doubles.handler import JsonHandler
 from tests.gcp.doubles.process import LOOPBACK, end
 
 APP = Path("/app")
@@ -37,7 +37,7 @@ MACHINES_AT_ONCE = 2
 
 
 class Vertex(ThreadingHTTPServer):
-    """`node` is the environment of every container, beside what the job gives it."""
+    """`node` is the environment of every container, in addition to the job's variables."""
 
     daemon_threads = True
 
@@ -47,14 +47,14 @@ class Vertex(ThreadingHTTPServer):
         self.items: dict[str, dict[str, Any]] = {}
         self.running: set[subprocess.Popen[bytes]] = set()
         self.refuse: tuple[int, str, str] | None = None
-        """Code, status and message with which the next submission is refused."""
+        """Code, status and message of the error response to the next submission."""
 
     @property
     def url(self) -> str:
         return f"http://{LOOPBACK}:{self.server_port}"
 
     def submit(self, kind: str, name: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Keep an item; a job begins at once, in the background."""
+        """Store an item, and start a job in the background."""
         now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
         item = {**body, "name": name, "createTime": now, "updateTime": now}
         self.items[name] = item
@@ -77,14 +77,13 @@ class Vertex(ThreadingHTTPServer):
         return item
 
     def fire(self, schedule: str) -> dict[str, Any]:
-        """Run a schedule's job, as if its time had come."""
-        kept = self.items[schedule]
-        request = kept["createPipelineJobRequest"]
+        """Run a schedule's job now."""
+        request = self.items[schedule]["createPipelineJobRequest"]
         name = f"{request['parent']}/pipelineJobs/scheduled-{time.time_ns()}"
         return self.submit("pipelineJobs", name, dict(request["pipelineJob"]))
 
     def wait(self, kind: str, named: str) -> dict[str, Any]:
-        """The job with `named` in its name or display name, once it has ended."""
+        """Wait for the job with `named` in its name or display name to end, and return it."""
         (job,) = [
             item
             for name, item in self.items.items()
@@ -114,16 +113,16 @@ class Vertex(ThreadingHTTPServer):
                     sorter.done(working.pop(done))
 
     def _run_task(self, job: dict[str, Any], name: str, component: dict[str, Any]) -> None:
-        """A task as create_custom_training_job_from_component makes it."""
+        """Run a task in the form of create_custom_training_job_from_component."""
         (pool,) = component["inputDefinitions"]["parameters"]["worker_pool_specs"]["defaultValue"]
         assert pool["machine_spec"]["machine_type"] in MACHINES
         container, id_ = pool["container_spec"], job["name"].rsplit("/", 1)[-1]
-        given = {
+        variables = {
             entry["name"]: entry["value"].replace("{{$.pipeline_job_name}}", id_)
             for entry in container["env"]
         }
         command = [*container["command"], *container["args"]]
-        self._run_container(f"{id_}-{name}", container["image_uri"], command, given)
+        self._run_container(f"{id_}-{name}", container["image_uri"], command, variables)
 
     def _run_job(self, job: dict[str, Any]) -> None:
         spec = job["jobSpec"]
@@ -131,13 +130,15 @@ class Vertex(ThreadingHTTPServer):
         (pool,) = spec["workerPoolSpecs"]
         assert pool["machineSpec"]["machineType"] in MACHINES
         container = pool["containerSpec"]
-        given = {entry["name"]: entry["value"] for entry in container["env"]}
+        variables = {entry["name"]: entry["value"] for entry in container["env"]}
         id_ = job["name"].rsplit("/", 1)[-1]
         command = [*container["command"], *container.get("args", [])]
-        self._run_container(id_, container["imageUri"], command, {**given, "CLOUD_ML_JOB_ID": id_})
+        self._run_container(
+            id_, container["imageUri"], command, {**variables, "CLOUD_ML_JOB_ID": id_}
+        )
 
     def _run_container(
-        self, name: str, image: str, command: list[str], given: Mapping[str, str]
+        self, name: str, image: str, command: list[str], variables: Mapping[str, str]
     ) -> None:
         assert image == self.image, f"there is no image {image}"
         log = self.folder / f"{name}.log"
@@ -148,7 +149,7 @@ class Vertex(ThreadingHTTPServer):
         with log.open("wb") as file:
             process = subprocess.Popen(
                 [*own, str(node / "app"), *command],
-                env={**self.node, "HOME": str(node / "home"), **given},
+                env={**self.node, "HOME": str(node / "home"), **variables},
                 cwd=node,
                 stdin=subprocess.DEVNULL,
                 stdout=file,
@@ -164,49 +165,49 @@ class Vertex(ThreadingHTTPServer):
             raise RuntimeError(f"{name} exited with a non-zero status of {code}: {last}")
 
 
-class Handler(Answering):
+class Handler(JsonHandler):
     server: Vertex
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         path, _, query = self.path.partition("?")
-        found = COLLECTION.fullmatch(path)
+        match = COLLECTION.fullmatch(path)
         if not self.headers.get("Authorization", "").startswith("Bearer "):
-            return self._say(401, "UNAUTHENTICATED", "no token")
+            return self._fail(401, "UNAUTHENTICATED", "no token")
         if self.server.refuse:
-            refused, self.server.refuse = self.server.refuse, None
-            return self._say(*refused)
-        if found is None:
-            return self._say(404, "NOT_FOUND", path)
-        asked = re.search(r"pipelineJobId=([^&]+)", query)
-        id_ = asked[1] if asked else str(time.time_ns())
-        self.give(self.server.submit(found["kind"], f"{path.removeprefix('/v1/')}/{id_}", body))
+            error, self.server.refuse = self.server.refuse, None
+            return self._fail(*error)
+        if match is None:
+            return self._fail(404, "NOT_FOUND", path)
+        requested = re.search(r"pipelineJobId=([^&]+)", query)
+        id_ = requested[1] if requested else str(time.time_ns())
+        self.respond(self.server.submit(match["kind"], f"{path.removeprefix('/v1/')}/{id_}", body))
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         if ITEM.fullmatch(path) and (item := self.server.items.get(path.removeprefix("/v1/"))):
-            return self.give(item)
-        if found := COLLECTION.fullmatch(path):
+            return self.respond(item)
+        if match := COLLECTION.fullmatch(path):
             prefix = path.removeprefix("/v1/") + "/"
             items = [item for name, item in self.server.items.items() if name.startswith(prefix)]
-            return self.give({found["kind"]: items})
-        self._say(404, "NOT_FOUND", path)
+            return self.respond({match["kind"]: items})
+        self._fail(404, "NOT_FOUND", path)
 
     def do_DELETE(self) -> None:
         name = self.path.partition("?")[0].removeprefix("/v1/")
         if self.server.items.pop(name, None) is None:
-            return self._say(404, "NOT_FOUND", name)
+            return self._fail(404, "NOT_FOUND", name)
         empty = {"@type": "type.googleapis.com/google.protobuf.Empty"}
-        self.give({"name": f"{name}/operations/1", "done": True, "response": empty})
+        self.respond({"name": f"{name}/operations/1", "done": True, "response": empty})
 
-    def _say(self, code: int, status: str, message: str) -> None:
-        self.give({"error": {"code": code, "status": status, "message": message}}, code)
+    def _fail(self, code: int, status: str, message: str) -> None:
+        self.respond({"error": {"code": code, "status": status, "message": message}}, code)
 
 
 @contextmanager
 def vertex(folder: Path, node: Mapping[str, str], image: str, account: str) -> Iterator[Vertex]:
-    """Serve for as long as the block lasts; what still runs then is ended."""
-    ours = not APP.exists()
+    """Serve during the block, then end what still runs."""
+    created = not APP.exists()
     APP.mkdir(exist_ok=True)
     server = Vertex(folder, node, image, account)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -217,5 +218,5 @@ def vertex(folder: Path, node: Mapping[str, str], image: str, account: str) -> I
         server.server_close()
         for process in list(server.running):
             end(process)
-        if ours:
+        if created:
             APP.rmdir()

@@ -1,4 +1,4 @@
-"""ZenML's own server, as one would run it for a team, with a database file of its own."""
+"""ZenML's own server with a temporary database, as a team would run it."""
 
 import secrets
 import sys
@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.gcp.doubles.process import LOOPBACK, answers, free_port, serving
+from tests.gcp.doubles.process import LOOPBACK, free_port, responds, serving
 
 
 @contextmanager
 def zenml_server(folder: Path, environment: dict[str, str]) -> Iterator[dict[str, str]]:
-    """Gives what a client's environment must say to use it."""
+    """Run the server; yields the environment variables that its clients need."""
     home, port, password = folder / "zenml-server", free_port(), secrets.token_urlsafe(16)
     home.mkdir()
     own = environment | {
@@ -27,7 +27,7 @@ def zenml_server(folder: Path, environment: dict[str, str]) -> Iterator[dict[str
         "--host", LOOPBACK, "--port", str(port), "--log-level", "warning",
     ]  # fmt: skip
     url = f"http://{LOOPBACK}:{port}"
-    with serving(command, own, folder / "zenml.log", answers(f"{url}/ready")):
+    with serving(command, own, folder / "zenml.log", responds(f"{url}/ready")):
         yield {
             "ZENML_STORE_URL": url,
             "ZENML_STORE_USERNAME": "default",
