@@ -84,7 +84,12 @@ def zenml_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def run_pipeline(
-    folder: Path, pipeline: str, text: str = "", cached: bool = True, **options: Any
+    folder: Path,
+    pipeline: str,
+    text: str = "",
+    cached: bool = True,
+    stack: str = "local",
+    **options: Any,
 ) -> dict[str, Any]:
     """Run a pipeline as run.py does, with the test's own config, and return its summary."""
     from cli import runner
@@ -94,5 +99,5 @@ def run_pipeline(
     config.write_text(text)
     settings = read_settings(pipeline, config, options)
     console = Console(file=StringIO())
-    summary = runner.run_pipeline(pipeline, settings, "local", cached, console)
+    summary = runner.run_pipeline(pipeline, settings, stack, cached, console)
     return summary.model_dump(mode="json")

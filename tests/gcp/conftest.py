@@ -5,16 +5,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from io import StringIO
-from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from faces.client import send_faces
 from faces.data.dataset import load_faces
 from faces.runtime.capture_format import VERIFICATION
+from tests.conftest import run_pipeline
 
 collect_ignore_glob = [] if find_spec("gcp_storage_emulator") else ["test_*.py"]
 """These tests have their own environment: make test-gcp."""
@@ -68,13 +66,9 @@ def cloud() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def run(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Run a pipeline as run.py does, on the gcp stack by default."""
-    from cli.runner import run_pipeline
-    from cli.settings import read_settings
 
     def run_here(pipeline: str, text: str = "", stack: str = "gcp", **args: Any) -> dict[str, Any]:
-        config: Path = tmp_path_factory.mktemp("config") / "config.yaml"
-        config.write_text(text)
-        settings = read_settings(pipeline, config, args)
-        return run_pipeline(pipeline, settings, stack, True, Console(file=StringIO()))
+        folder = tmp_path_factory.mktemp("config")
+        return run_pipeline(folder, pipeline, text, stack=stack, **args)
 
     return run_here

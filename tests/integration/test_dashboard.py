@@ -22,23 +22,22 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def test_the_dashboard_starts_without_survey_and_leaves_the_client_alone(
+def test_the_dashboard_starts_and_leaves_the_client_and_the_user_unchanged(
     home: Path, free_port: int
 ) -> None:
     from zenml.client import Client
 
     from cli import dashboard
 
-    store = Client().zen_store.url
+    store, user = Client().zen_store.url, Client().active_user
     address = dashboard.start_dashboard(free_port)
     try:
         assert address == f"http://127.0.0.1:{free_port}"
         with urllib.request.urlopen(address, timeout=10) as page:
             assert b"<title>ZenML Dashboard</title>" in page.read()
-        dashboard.skip_survey()
-        user = Client().get_user(Client().active_user.id)
-        assert user.email_opted_in is False
-        assert user.user_metadata["finished_onboarding_survey"] is True
+        same_user = Client().get_user(user.id)
+        assert same_user.email_opted_in == user.email_opted_in
+        assert same_user.user_metadata == user.user_metadata
         assert dashboard.start_dashboard(free_port) == address
         assert dashboard.latest_run(address).startswith(address)
         assert Client().zen_store.url == store
@@ -48,7 +47,7 @@ def test_the_dashboard_starts_without_survey_and_leaves_the_client_alone(
         urllib.request.urlopen(address, timeout=10)
 
 
-def test_a_taken_port_is_told(home: Path) -> None:
+def test_a_taken_port_is_reported(home: Path) -> None:
     from cli import dashboard
 
     with socket.socket() as taken:
@@ -64,12 +63,13 @@ def test_the_hint_opens_the_active_stacks_tracker(
 ) -> None:
     from zenml.client import Client
 
-    from cli import dashboard
+    from components.tracking.base import active_tracker
     from stacks.register import register_stack
     from stacks.spec import read_stack
 
     register_stack(read_stack("local", {}))
     monkeypatch.setenv("ZENML_ACTIVE_STACK_ID", str(Client().get_stack("local").id))
-    assert "mlflow ui --backend-store-uri sqlite:///" in dashboard.tracker_hint()
+    assert "mlflow ui --backend-store-uri sqlite:///" in str(active_tracker().ui_hint())
     monkeypatch.setenv("ZENML_ACTIVE_STACK_ID", str(Client().get_stack("default").id))
-    assert "use --stack local" in dashboard.tracker_hint()
+    with pytest.raises(UserError, match="use --stack local"):
+        active_tracker()

@@ -15,20 +15,20 @@ def home(zenml_home: Path) -> None:
 
 
 def test_a_number_of_faces_cannot_be_scheduled() -> None:
-    from cli.schedule import keep_schedule
+    from cli.schedule import update_schedule
 
     with pytest.raises(UserError, match="a schedule counts time, not faces: use 10min, 2h"):
-        keep_schedule(Settings(), parse_interval("50faces"))
+        update_schedule(Settings(), parse_interval("50faces"))
 
 
 @pytest.mark.parametrize("every", ["2h", "never"])
 def test_a_stack_without_schedules_is_rejected_with_the_ones_that_have_some(every: str) -> None:
-    from cli.schedule import keep_schedule
+    from cli.schedule import update_schedule
 
     with pytest.raises(
         UserError, match=r"no schedules with .* 'local': choose a stack with vertex"
     ):
-        keep_schedule(Settings(), parse_interval(every))
+        update_schedule(Settings(), parse_interval(every))
 
 
 def test_never_is_no_interval() -> None:

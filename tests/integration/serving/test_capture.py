@@ -57,7 +57,7 @@ def test_requests_and_feedback_sent_over_http_are_captured(
     captured = read(server.capture_folder)
     table = captured.table
     assert table["request"].tolist() == ["together", "together"]
-    assert table["truth"].tolist() == ["someone", drawn.labels[1]]
+    assert table["label"].tolist() == ["someone", drawn.labels[1]]
     assert np.array_equal(captured.pixels, drawn.pixels[:2])
     assert np.allclose(np.stack(table["probabilities"]), answer.probabilities, atol=1e-6)
     assert abs(table["time"].iloc[0].timestamp() - time.time()) < 60
@@ -84,9 +84,9 @@ def test_feedback_that_matches_no_request_is_accepted_and_ignored_by_the_reader(
     send_faces(server.url, drawn.pixels[:2], request="two-faces")
     send_feedback(server.url, "another-server-may-know-it", ["someone"])
     send_feedback(server.url, "two-faces", ["only one label"])
-    assert read(server.capture_folder).table["truth"].tolist() == [None, None]
+    assert read(server.capture_folder).table["label"].tolist() == [None, None]
     send_feedback(server.url, "two-faces", ["ada", "bob"])
-    assert read(server.capture_folder).table["truth"].tolist() == ["ada", "bob"]
+    assert read(server.capture_folder).table["label"].tolist() == ["ada", "bob"]
 
 
 def test_captured_files_are_readable_by_their_owner_only(
@@ -209,7 +209,7 @@ def test_feedback_is_joined_with_a_request_whose_file_was_uploaded(
     assert read(uri).table["request"].tolist() == ["moved"]
     assert read(server.capture_folder).table.empty
     send_feedback(server.url, "moved", ["someone"])
-    assert read(uri, server.capture_folder).table["truth"].tolist() == ["someone"]
+    assert read(uri, server.capture_folder).table["label"].tolist() == ["someone"]
     assert delete_captured([uri, str(server.capture_folder)], request="moved") == 1
     assert read(uri, server.capture_folder).table.empty
 

@@ -151,5 +151,5 @@ def test_captured_requests_are_uploaded_when_a_pod_ends(
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 0
     captured = read_captured_requests(read_files([f"file://{tmp_path}/bucket"]))
-    assert list(captured.table["truth"]) == ["somebody"]
+    assert list(captured.table["label"]) == ["somebody"]
     assert not list((tmp_path / "data" / "captured").glob("*.faces"))

@@ -141,14 +141,14 @@ def test_a_killed_server_has_captured_all_answered_requests(start, drawn: Faces)
         answer = json.loads(body)
         row = rows.loc[answer["meta"]["puid"]]
         assert np.allclose(row["probabilities"], answer["data"]["ndarray"][0], atol=1e-6)
-        assert row["person"] == answer["meta"]["tags"]["person"][0]
+        assert row["predicted"] == answer["meta"]["tags"]["person"][0]
         assert row["version"] == answer["meta"]["tags"]["model_version"]
     assert len(rows) - len(answers) <= 8, "at most what eight clients were still waiting for"
 
     process.start(server, None)
     send_feedback(server.url, "r0", ["ada"])
     captured = read_captured_requests(read_files([str(server.capture_folder)]))
-    labels = captured.table.set_index("request")["truth"]
+    labels = captured.table.set_index("request")["label"]
     assert labels["r0"] == "ada", "feedback is joined with a request of the killed server"
     assert labels.notna().sum() == 1
 

@@ -97,11 +97,11 @@ def test_the_command_fails_if_something_is_wrong(home: Path) -> None:
 
     from rich.console import Console
 
-    from cli.runner import examine_stack
+    from cli.stacks import check_stack
 
     page = StringIO()
-    assert examine_stack("local", Console(file=page))
-    assert not examine_stack("gcp", Console(file=page))
+    assert check_stack("local", Console(file=page))
+    assert not check_stack("gcp", Console(file=page))
     assert "✓ packages: all installed" in page.getvalue()
     assert "zenml secret create endpoint" in page.getvalue()
 

@@ -258,7 +258,7 @@ def test_all_stacks_are_registered_or_only_shown() -> None:
 
     from rich.console import Console
 
-    from cli.runner import register_all
+    from cli.stacks import register_all
 
     def output(dry_run: bool, **environment: str) -> str:
         console = Console(file=StringIO(), width=200)

@@ -1,5 +1,7 @@
+from dataclasses import fields
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,19 +10,28 @@ from PIL import Image
 
 from faces.data.dataset import Faces
 from faces.data.split import Split, split_by_condition
+from faces.data.traffic import TrafficSummary
+from faces.data.window import Window
+from faces.drift.accuracy import AccuracyDrop
+from faces.drift.detectors import detector_names, fit_detector
+from faces.drift.monitoring import MonitoringResult
+from faces.drift.policy import Action, DriftDecision
+from faces.drift.result import DriftResult, DriftVerdict
+from store import materializers
+from store.records import Alert, Deployment, Promotion, Rollout, SearchResult
+
+SOURCES = {name: source for name, source in vars(materializers).items() if name.isupper()}
 
 
 @pytest.fixture(scope="module")
-def materializers(zenml_home: Path):
+def database(zenml_home: Path) -> None:
     from stacks.databases import create_zenml_database
-    from store import materializers
 
     create_zenml_database()
-    return materializers
 
 
 @pytest.fixture
-def folder(materializers, request: pytest.FixtureRequest) -> Path:
+def folder(database: None, request: pytest.FixtureRequest) -> Path:
     """A folder inside the artifact store: materializers may write nowhere else."""
     from zenml.client import Client
 
@@ -29,37 +40,49 @@ def folder(materializers, request: pytest.FixtureRequest) -> Path:
     return folder
 
 
-def test_faces_come_back_as_they_were(materializers, drawn: Faces, folder: Path) -> None:
-    materializer = materializers.FacesMaterializer(str(folder))
+def load(name: str) -> Any:
+    from zenml.utils.source_utils import load
+
+    return load(SOURCES[name])
+
+
+def test_every_source_names_a_materializer(database: None) -> None:
+    from zenml.materializers.base_materializer import BaseMaterializer
+
+    assert len(SOURCES) >= 8
+    for name in SOURCES:
+        assert issubclass(load(name), BaseMaterializer)
+
+
+def test_faces_come_back_as_they_were(drawn: Faces, folder: Path) -> None:
+    materializer = load("FACES")(str(folder))
     materializer.save(drawn)
     back = materializer.load(Faces)
     assert back.version == drawn.version
     assert back.source == drawn.source
     assert isinstance(back.images, np.memmap)
     assert materializer.compute_content_hash(back) == materializer.compute_content_hash(drawn)
-    assert materializer.extract_metadata(back)["subjects"] == 12
+    assert materializer.extract_metadata(back)["identities"] == 12
 
 
-def test_origins_come_back_as_they_were(materializers, drawn: Faces, folder: Path) -> None:
+def test_origins_come_back_as_they_were(drawn: Faces, folder: Path) -> None:
     origins = np.array(["", "window 1", "window 2"] * (len(drawn) // 3))
     faces = Faces(drawn.images, drawn.labels, drawn.conditions, drawn.source, origins)
-    materializer = materializers.FacesMaterializer(str(folder))
+    materializer = load("FACES")(str(folder))
     materializer.save(faces)
     back = materializer.load(Faces)
     assert list(back.origins) == list(origins)
     assert back.version == faces.version
 
 
-def test_faces_without_conditions_or_with_one_called_person(
-    materializers, drawn: Faces, folder: Path
-) -> None:
+def test_faces_without_conditions_or_with_one_called_person(drawn: Faces, folder: Path) -> None:
     rows = range(len(drawn))
     for number, table in enumerate(
         (pd.DataFrame(index=rows), pd.DataFrame({"person": ["x"] * len(drawn)}))
     ):
         place = folder / str(number)
         place.mkdir()
-        materializer = materializers.FacesMaterializer(str(place))
+        materializer = load("FACES")(str(place))
         faces = Faces(drawn.images, drawn.labels, table, "folder")
         materializer.save(faces)
         back = materializer.load(Faces)
@@ -67,9 +90,9 @@ def test_faces_without_conditions_or_with_one_called_person(
         assert list(back.conditions.columns) == list(table.columns)
 
 
-def test_a_split_comes_back_as_it_was(materializers, drawn: Faces, folder: Path) -> None:
+def test_a_split_comes_back_as_it_was(drawn: Faces, folder: Path) -> None:
     split = split_by_condition(drawn, {"yaw": ("frontal",)})
-    materializer = materializers.SplitMaterializer(str(folder))
+    materializer = load("SPLIT")(str(folder))
     materializer.save(split)
     back = materializer.load(Split)
     for part in ("train", "test", "drifted"):
@@ -78,16 +101,106 @@ def test_a_split_comes_back_as_it_was(materializers, drawn: Faces, folder: Path)
     assert materializer.extract_metadata(back)["train"] == len(split.train)
 
 
-def test_pictures_are_shown_from_their_own_files(materializers, folder: Path) -> None:
+@pytest.mark.parametrize("size", [0, 5])
+def test_numbers_of_a_window_stay_numbers(drawn: Faces, folder: Path, size: int) -> None:
+    rows = np.arange(size)
+    window = Window(
+        images=drawn.images[rows],
+        predicted=np.array(["unknown", "a", "b", "c", "d"][:size], dtype=str),
+        labels=np.array(["", "a", "x", "", "d"][:size], dtype=str),
+        confidence=np.linspace(0.1, 1 / 3, size),
+        versions=np.array(["3"] * size, dtype=str),
+        times=1_764_000_000_123_456_789 + rows,
+        damaged=2,
+        unmatched_feedback=1,
+    )
+    materializer = load("WINDOW")(str(folder))
+    materializer.save(window)
+    back = materializer.load(Window)
+    for field in fields(Window):
+        before, after = getattr(window, field.name), getattr(back, field.name)
+        assert np.array_equal(before, after), field.name
+    assert back.confidence.dtype == np.float64
+    assert back.times.dtype == np.int64
+    assert materializer.extract_metadata(back)["labelled"] == int(window.labelled.sum())
+
+
+@pytest.mark.parametrize("name", detector_names())
+def test_a_fitted_detector_decides_the_same_after_it_was_stored(
+    drawn: Faces, folder: Path, name: str
+) -> None:
+    from store.materializers.detector import FittedDetector
+
+    detector = fit_detector(name, drawn.images, drawn.labels)
+    materializer = load("DETECTOR")(str(folder))
+    materializer.save(FittedDetector(detector))
+    back = materializer.load(FittedDetector).detector
+    images, labels = drawn.images[::3], drawn.labels[::3]
+    assert back.test(images, labels) == detector.test(images, labels)
+    assert type(back) is type(detector)
+    assert not [file for file in folder.rglob("*") if file.suffix in (".pkl", ".pickle")]
+
+
+RESULT = MonitoringResult(
+    drift=DriftResult(
+        verdict=DriftVerdict.DRIFT,
+        reason="p = 0.001",
+        statistic=1.5,
+        p_value=0.001,
+        threshold=0.01,
+        images=40,
+        identities=18,
+        detector="moments",
+    ),
+    labelled=12,
+    confidence=None,
+    accuracy=AccuracyDrop(before=0.95, now=0.65, low=0.5, high=0.78, p_value=1e-5),
+    version=3,
+)
+RECORDS = [
+    RESULT,
+    DriftDecision(Action.RETRAIN, "drift"),
+    Promotion("face-recognizer", 3, "production", True, "promoted: better", 2),
+    Rollout("http://127.0.0.1:9000", 3, None, None),
+    Deployment("http://127.0.0.1:9000", 3, "rollback", "why", "ada", "2026-11-25", 1e-6, 2),
+    Alert("drift", None, False),
+    SearchResult("svm", {"C": 1.0, "whiten": True, "components": 60}, 0.9, 0.3, 5, 5, 0),
+    TrafficSummary("yaw=left", None, 40, 40, 0, 40, 0.65, "3"),
+]
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: type(record).__name__)
+def test_a_record_comes_back_with_its_types(record: Any, folder: Path) -> None:
+    materializer = load("RECORD")(str(folder))
+    materializer.save(record)
+    back = materializer.load(type(record))
+    assert back == record
+    assert type(back) is type(record)
+
+
+def test_every_kind_of_record_is_tested(database: None) -> None:
+    assert {type(record) for record in RECORDS} == set(load("RECORD").ASSOCIATED_TYPES)
+
+
+def test_a_record_of_another_type_is_refused(folder: Path) -> None:
+    materializer = load("RECORD")(str(folder))
+    materializer.save(Alert("drift", None, False))
+    with pytest.raises(ValueError, match="version"):
+        materializer.load(Rollout)
+
+
+def test_plots_are_shown_from_their_own_files(folder: Path) -> None:
+    from store.materializers.documents import Plots
+
     def png(size: tuple[int, int]) -> bytes:
         file = BytesIO()
         Image.new("RGB", size, "red").save(file, "png")
         return file.getvalue()
 
-    pictures = materializers.Pictures(a=png((30, 10)), b=png((20, 5)))
-    materializer = materializers.PicturesMaterializer(str(folder))
-    materializer.save(pictures)
-    everything, *single = map(Path, materializer.save_visualizations(pictures))
-    assert [file.read_bytes() for file in single] == [pictures["a"], pictures["b"]]
+    plots = Plots(a=png((30, 10)), b=png((20, 5)))
+    materializer = load("PLOTS")(str(folder))
+    materializer.save(plots)
+    everything, *single = map(Path, materializer.save_visualizations(plots))
+    assert [file.read_bytes() for file in single] == [plots["a"], plots["b"]]
     assert Image.open(everything).size == (30, 15)
-    assert materializer.load(materializers.Pictures) == pictures
+    assert materializer.load(Plots) == plots
