@@ -1,9 +1,7 @@
-"""Build both images without a container engine, and try each: an answer, and a step.
+"""Build both container images without a container engine, and try each: a prediction, and a run.
 
-    make images
-
-It needs Debian's packages buildah and debootstrap, and root. The base is made by debootstrap, so
-that nothing is pulled from a registry; with an engine, say docker build as the Dockerfiles tell.
+It needs Debian's packages buildah and debootstrap, and root. The base image is made by debootstrap,
+so that nothing is pulled from a registry. With an engine, use docker build as the Dockerfiles say.
 """
 
 import argparse
@@ -11,10 +9,9 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -34,70 +31,73 @@ if TYPE_CHECKING:
 
     from faces.client import Prediction
 
-
 BASE = "localhost/face-recognizer-base"
-IMAGES = {SERVING: "serving/Dockerfile", PIPELINES: "pipelines/Dockerfile"}
+DOCKERFILES = {SERVING: "serving/Dockerfile", PIPELINES: "pipelines/Dockerfile"}
 CERTIFICATES = "/etc/ssl/certs"
-DEBIAN = "python3,python3-venv,ca-certificates"
+DEBIAN_PACKAGES = "python3,python3-venv,ca-certificates"
 PORT, USER = 9020, 10001
 TIMEOUT_SECONDS = 30.0
-"""Seconds that a container may take to answer, or to end."""
-
 PREFIX = "face-recognizer-"
 CODE = (
-    "components.alerters",
-    "configs",
-    "components.deployers",
-    "faces",
-    "pipelines",
-    "serving",
-    "stacks",
-    "steps",
+    "cli", "components", "configs", "faces", "pipelines", "serving", "stacks", "steps", "store",
     "run.py",
+)  # fmt: skip
+"""What a run needs of this folder; on Vertex AI it comes from the artifact store."""
+
+TRAIN = (
+    "cd /app && /venv/bin/python run.py --pipeline training --data synthetic "
+    "--summary /tmp/summary.json >/tmp/output.txt 2>&1 || { cat /tmp/output.txt >&2; exit 1; }; "
+    "id -u; cat /tmp/summary.json"
 )
-"""What a run needs of this folder; on Vertex it comes from the artifact store."""
 
 console = Console(highlight=False)
 
 
-def main() -> int:
-    """Make the base if it is missing, build, try."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line; build and try the images."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="run.py build-images",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--base", help="an image with Python, instead of a base made here")
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     os.environ |= {"BUILDAH_ISOLATION": "chroot", "STORAGE_DRIVER": "vfs"}
     return exit_code(lambda: build_all(args.base))
 
 
 def build_all(base: str | None) -> None:
-    """Build the images and try them. Raises UserError if a tool is missing."""
+    """Build the images and try them.
+
+    Raises:
+        UserError: If a tool is missing.
+        OperationError: If an image cannot be built, or does not work.
+    """
     for tool in ("buildah", *([] if base else ["debootstrap"])):
         if shutil.which(tool) is None:
             raise UserError(f"{tool} is not installed: apt-get install buildah debootstrap")
     base = base or make_base()
-    for name, file in IMAGES.items():
+    for name, dockerfile in DOCKERFILES.items():
         with console.status(f"building {name} (minutes) …"):
             run(
                 "buildah", "bud", "--layers", "--network", "host", "--build-arg", f"BASE={base}",
-                "--volume", f"{CERTIFICATES}:{CERTIFICATES}:ro", "--file", file,
+                "--volume", f"{CERTIFICATES}:{CERTIFICATES}:ro", "--file", dockerfile,
                 "--tag", f"{PREFIX}{name}", ".",
             )  # fmt: skip
         size = json.loads(run("buildah", "images", "--json", f"{PREFIX}{name}"))[0]["size"]
         console.print(f"built {name}: {size}")
-    with console.status("trying them …"):
+    with console.status("trying the images …"):
         try_pipelines()
         try_serving()
 
 
 def make_base() -> str:
-    """A Debian with Python, made once."""
+    """Make a Debian image with Python, once."""
     if subprocess.run(["buildah", "inspect", BASE], capture_output=True).returncode == 0:
         return BASE
     with tempfile.TemporaryDirectory() as folder, console.status("making a base (a minute) …"):
-        root = Path(folder) / "root"
-        run("debootstrap", "--variant=minbase", f"--include={DEBIAN}", "bookworm", str(root))
+        root, packages = Path(folder) / "root", f"--include={DEBIAN_PACKAGES}"
+        run("debootstrap", "--variant=minbase", packages, "bookworm", str(root))
         container = run("buildah", "from", "scratch").strip()
         run("buildah", "add", "--quiet", container, str(root), "/")
         run("buildah", "commit", "--quiet", "--rm", container, BASE)
@@ -105,105 +105,123 @@ def make_base() -> str:
 
 
 def try_pipelines() -> None:
-    """Train on synthetic faces in the image, as who it runs as: every step of the pipeline."""
-    shell = (
-        "cd /app && /venv/bin/python run.py --pipeline training --data synthetic "
-        "--summary /tmp/told.json >/tmp/said.txt 2>&1 || { cat /tmp/said.txt >&2; exit 1; }; "
-        "id -u; cat /tmp/told.json"
-    )
+    """Train on synthetic faces in the image: every step of the pipeline, as the image's user."""
     code = [option for name in CODE for option in ("--volume", f"{ROOT}/{name}:/app/{name}:ro")]
-    with container(PIPELINES) as made:
-        said = run("buildah", "run", "--network", "host", *code, made, "--", "sh", "-c", shell)
-    user, _, told = said.partition("\n")
-    model = json.loads(told)["model"]
+    with container_of(PIPELINES) as name:
+        output = run("buildah", "run", "--network", "host", *code, name, "--", "sh", "-c", TRAIN)
+    user, _, summary = output.partition("\n")
+    model = json.loads(summary)["model"]
     if int(user) != USER or model["stage"] != "production":
-        raise OperationError(f"the image of pipelines, as user {user}: {model}")
+        raise OperationError(f"the image {PIPELINES}, as user {user}: {model}")
     console.print(f"{PIPELINES} trained version {model['version']}, as user {user}")
 
 
 def try_serving() -> None:
-    """Serve a model that was trained here as a pod would, and ask."""
-    from components.deployers.settings import CaptureSettings, EndpointSettings, ServingSettings
+    """Serve a model as a pod would, and ask for a prediction."""
+    pixels, model = _train()
+    with tempfile.TemporaryDirectory() as folder:
+        bucket = Path(folder)
+        (bucket / "1.npz").write_bytes(model)
+        bucket.chmod(0o777)
+        with _serving(bucket, _environment(model)):
+            prediction = _predict(pixels)
+        captured = list(bucket.glob("*.faces"))
+        if not captured or captured[0].stat().st_uid != USER:
+            raise OperationError(f"the image {SERVING} captured nothing, or as another user")
+    console.print(f"{SERVING} answered: {prediction.predicted[0]}, version {prediction.version}")
+
+
+def _train() -> "tuple[NDArray[np.float32], bytes]":
+    """Return a face (1, 4096), and a portable model that knows it."""
     from faces.data.dataset import load_faces
     from faces.models import build_model
     from faces.models.export import export_model
     from faces.models.training import fit_classifier, fit_features
-    from faces.runtime.portable import file_hash, write_portable
-    from serving.container import MODEL, SETTINGS
+    from faces.runtime.portable import write_portable
 
     faces = load_faces("synthetic", people=5, images=6)
     model = build_model("svm")
     features = fit_features(model, faces.pixels, faces.labels)
     fitted = fit_classifier(model, features, faces.pixels, faces.labels)
-    data = write_portable(export_model(fitted, {}))
-    requested = ServingSettings(
+    return faces.pixels[:1], write_portable(export_model(fitted, {}))
+
+
+def _environment(model: bytes) -> list[str]:
+    """Return buildah's options that say what to serve."""
+    from components.deployers.settings import CaptureSettings, EndpointSettings, ServingSettings
+    from faces.runtime.portable import file_hash
+    from serving.container import MODEL, SETTINGS
+
+    serving = ServingSettings(
         endpoint=EndpointSettings(port=PORT), capture=CaptureSettings(capture_uri="file:///bucket")
     )
-    settings = requested.for_server("face-recognizer", "/data")
-    wanted = {"version": "1", "uri": "file:///bucket/1.npz", "hash": file_hash(data)}
-    args = {SETTINGS: json.dumps(asdict(settings)), MODEL: json.dumps(wanted)}
-    with container(SERVING) as made, tempfile.TemporaryDirectory() as bucket:
-        (Path(bucket) / "1.npz").write_bytes(data)
-        os.chmod(bucket, 0o777)
-        environment = [option for item in args.items() for option in ("--env", "=".join(item))]
+    variables = {
+        SETTINGS: json.dumps(asdict(serving.for_server("face-recognizer", "/data"))),
+        MODEL: json.dumps(
+            {"version": "1", "uri": "file:///bucket/1.npz", "hash": file_hash(model)}
+        ),
+    }
+    return [option for item in variables.items() for option in ("--env", "=".join(item))]
+
+
+@contextmanager
+def _serving(bucket: Path, environment: list[str]) -> Iterator[None]:
+    """Run the server in a container, and end it as Kubernetes ends a pod."""
+    with container_of(SERVING) as name:
         server = subprocess.Popen(
             [
                 "buildah", "run", "--network", "host", "--volume", f"{bucket}:/bucket",
-                *environment, made, "--", "/venv/bin/python", "-m", "serving.container", "/data",
+                *environment, name, "--", "/venv/bin/python", "-m", "serving.container", "/data",
             ],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         try:
-            answer = _ask(faces.pixels[:1])
+            yield
         finally:
-            end_pod(server)
-        captured = list(Path(bucket).glob("*.faces"))
-        if not captured or captured[0].stat().st_uid != USER:
-            raise OperationError("the image of the endpoint kept nothing, or as someone else")
-    console.print(f"{SERVING} answered: {answer.predicted[0]}, version {answer.version}")
+            end_container(server)
 
 
-def end_pod(buildah: "subprocess.Popen[bytes]") -> None:
-    """Tell the pod to end, as Kubernetes does; buildah, told so, would have it killed at once."""
+def end_container(buildah: "subprocess.Popen[bytes]") -> None:
+    """Terminate the process inside: buildah itself, if terminated, would have it killed."""
     inside = psutil.Process(buildah.pid).children(recursive=True)
-    pods = [process for process in inside if "python" in process.name()]
-    if pods:
-        pods[0].terminate()
+    servers = [process for process in inside if "python" in process.name()]
+    if servers:
+        servers[0].terminate()
     buildah.wait(TIMEOUT_SECONDS)
 
 
-def _ask(pixels: "NDArray[np.float32]") -> "Prediction":
-    """Ask until it answers."""
+def _predict(pixels: "NDArray[np.float32]") -> "Prediction":
+    """Send a face until the server answers."""
     from faces.client import send_faces
 
-    ends = time.monotonic() + TIMEOUT_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while True:
         try:
             return send_faces(f"http://127.0.0.1:{PORT}", pixels)
         except OperationError:
-            if time.monotonic() > ends:
+            if time.monotonic() > deadline:
                 raise
             time.sleep(0.2)
 
 
 @contextmanager
-def container(image: str) -> Iterator[str]:
-    """A container of an image, for as long as the block lasts."""
-    made = run("buildah", "from", f"{PREFIX}{image}").strip()
+def container_of(image: str) -> Iterator[str]:
+    """Create a container of an image, and remove it afterwards."""
+    container = run("buildah", "from", f"{PREFIX}{image}").strip()
     try:
-        yield made
+        yield container
     finally:
-        run("buildah", "rm", made)
+        run("buildah", "rm", container)
 
 
 def run(*command: str) -> str:
-    """Run it. Raises OperationError with its last words if it fails."""
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    if done.returncode:
-        last = (done.stderr or done.stdout).strip().splitlines()[-3:]
-        raise OperationError(f"{' '.join(command[:3])} … said {' / '.join(last)!r}")
-    return done.stdout
+    """Run a command and return its output.
 
-
-if __name__ == "__main__":
-    sys.exit(main())
+    Raises:
+        OperationError: If it fails, with its last lines.
+    """
+    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if process.returncode:
+        lines = (process.stderr or process.stdout).strip().splitlines()[-3:]
+        raise OperationError(f"{' '.join(command[:3])} … failed: {' / '.join(lines)}")
+    return process.stdout

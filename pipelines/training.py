@@ -8,8 +8,8 @@ from rich.markup import escape
 from zenml import pipeline
 from zenml.models import PipelineRunResponse
 
-from components.settings import CommandLine
-from faces.data.sources import credit, is_synthetic
+from components.settings import CommandLine, Settings
+from faces.data.sources import AUTO, credit, is_synthetic
 from faces.drift.detectors import detector_names
 from faces.errors import require_choice
 from faces.models import ModelParams
@@ -88,6 +88,7 @@ class DataSummary(BaseModel):
     """The data of a training run."""
 
     source: str
+    requested: str = Field(default="", description="the source that was asked for, such as auto")
     version: str
     identities: int
     condition: str
@@ -105,13 +106,21 @@ class TrainingSummary(Summary):
     metrics: Metrics
     model: Promotion
 
+    def finish(self, settings: Settings) -> Self:
+        """Add which data source was asked for."""
+        assert isinstance(settings, DatasetSettings)
+        data = self.data.model_copy(update={"requested": settings.data.source})
+        return self.model_copy(update={"data": data})
+
     def notice(self) -> str:
         """Say so if the faces are synthetic."""
         if not is_synthetic(self.data.source):
             return ""
+        unavailable = "The Olivetti faces are neither cached nor can they be downloaded. "
         return (
-            "[bold black on yellow] SYNTHETIC FACES [/] [yellow]These people do not exist: the "
-            "figures below say nothing about real faces.[/]"
+            "[bold black on yellow] SYNTHETIC FACES [/] [yellow]"
+            f"{unavailable if self.data.requested == AUTO else ''}"
+            "These people do not exist: the figures below say nothing about real faces.[/]"
         )
 
     def rows(self) -> Mapping[str, str]:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from faces.evaluation.open_set import OpenSetCalibration
+from faces.models import ModelParams
+
 
 @dataclass(frozen=True)
 class Promotion:
@@ -73,6 +76,13 @@ class Alert:
 
 
 @dataclass(frozen=True)
+class OpenSetResult:
+    """The calibration for unknown people, None if there are too few people to measure it."""
+
+    calibration: OpenSetCalibration | None
+
+
+@dataclass(frozen=True)
 class SearchResult:
     """The best of a sweep.
 
@@ -87,7 +97,7 @@ class SearchResult:
     """
 
     model: str
-    params: dict[str, bool | int | float | str]
+    params: ModelParams
     accuracy: float
     log_loss: float
     tried: int

@@ -70,7 +70,8 @@ def _frozen(model: FrozenEstimator) -> Operators:
 
 
 def _pipeline(model: Pipeline) -> Operators:
-    return [operator for _, step in model.steps for operator in _operators(step)]
+    steps = [step for _, step in model.steps if step != "passthrough"]
+    return [operator for step in steps for operator in _operators(step)]
 
 
 def _pca(pca: PCA) -> Operators:

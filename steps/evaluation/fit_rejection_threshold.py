@@ -1,6 +1,5 @@
 """Fit the score threshold below which a face is rejected as unknown."""
 
-from dataclasses import asdict
 from typing import Annotated
 
 from zenml import step
@@ -10,15 +9,17 @@ from faces.data.split import Split
 from faces.evaluation import open_set
 from faces.models import ModelParams, build_model
 from store.caching import cache_on_imports
+from store.materializers import RECORD
+from store.records import OpenSetResult
 
 
-@step(cache_policy=cache_on_imports(__name__))
+@step(cache_policy=cache_on_imports(__name__), output_materializers={"open_set": RECORD})
 def fit_rejection_threshold(
     faces: Faces, split: Split, model: str, params: ModelParams
-) -> Annotated[dict[str, float | None], "open_set"]:
-    """Train without some people and see how the model scores them; {} if there are too few."""
+) -> Annotated[OpenSetResult, "open_set"]:
+    """Train without some people, and compare the model's scores for them and for the others."""
     train = faces[split.train]
-    calibration = open_set.fit_rejection_threshold(
-        build_model(model, **params), train.pixels, train.labels, seed=int(params.get("seed", 0))
+    recogniser, seed = build_model(model, **params), int(params.get("seed", 0))
+    return OpenSetResult(
+        open_set.fit_rejection_threshold(recogniser, train.pixels, train.labels, seed=seed)
     )
-    return asdict(calibration) if calibration else {}

@@ -11,6 +11,7 @@ from faces.models import export
 from faces.runtime.portable import PortableModel
 from store.caching import cache_on_imports
 from store.materializers import PORTABLE
+from store.records import OpenSetResult
 
 
 @step(
@@ -18,11 +19,13 @@ from store.materializers import PORTABLE
     output_materializers={"portable": PORTABLE},
 )
 def export_model(
-    faces: Faces, model: BaseEstimator, open_set: dict[str, float | None]
+    faces: Faces, model: BaseEstimator, open_set: OpenSetResult
 ) -> Annotated[PortableModel, "portable"]:
     """Return the same model as plain arrays."""
     metadata = {"data_version": faces.version, "data_source": faces.source}
+    calibration = open_set.calibration
+    threshold = calibration.rejection_threshold if calibration else None
     try:
-        return export.export_model(model, metadata, open_set.get("rejection_threshold"))
+        return export.export_model(model, metadata, threshold)
     except TypeError as error:
         raise UserError(str(error)) from error

@@ -9,7 +9,7 @@ from faces.data.traffic import TrafficSummary
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import DriftDecision
 from store.materializers.base import FileMaterializer
-from store.records import Alert, Deployment, Promotion, Rollout, SearchResult
+from store.records import Alert, Deployment, OpenSetResult, Promotion, Rollout, SearchResult
 
 
 class RecordMaterializer(FileMaterializer):
@@ -20,6 +20,7 @@ class RecordMaterializer(FileMaterializer):
         Deployment,
         DriftDecision,
         MonitoringResult,
+        OpenSetResult,
         Promotion,
         Rollout,
         SearchResult,

@@ -1,4 +1,4 @@
-"""The best recogniser from training to the endpoint: it names its own people, and nobody else."""
+"""The best recogniser from training to the endpoint: it rejects people whom it does not know."""
 
 import os
 import subprocess
@@ -28,18 +28,18 @@ def everybody() -> Faces:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory, everybody: Faces) -> Iterator[dict[str, Any]]:
-    """Of everybody's images the first seven of thirty people, as a folder of pictures."""
+    """Trained on the first seven images of thirty people, given as a folder of image files."""
     folder = tmp_path_factory.mktemp("people")
     for name in everybody.identities[:OWN]:
         (folder / name).mkdir()
         for row in np.flatnonzero(everybody.labels == name)[:7]:
             pixels = (everybody.images[row] * 255).round().astype(np.uint8)
             Image.fromarray(pixels).save(folder / name / f"{row}.png")
-    with isolated_zenml(tmp_path_factory.mktemp("zenml-strangers")):
+    with isolated_zenml(tmp_path_factory.mktemp("zenml-open-set")):
         place = tmp_path_factory.mktemp("config")
-        told = run_pipeline(place, "training", model="fisher", data=str(folder))
+        summary = run_pipeline(place, "training", model="fisher", data=str(folder))
         run_pipeline(place, "deployment", f"endpoint: {{port: {free_port()}}}")
-        yield told
+        yield summary
         deployer().restore(None)
 
 
@@ -49,7 +49,7 @@ def deployer() -> Any:
     return active_deployer()
 
 
-def ask(images: np.ndarray) -> list[str]:
+def predict(images: np.ndarray) -> list[str]:
     from faces.client import send_faces
 
     endpoint, pixels = deployer().endpoint(), images.reshape(len(images), -1)
@@ -57,35 +57,35 @@ def ask(images: np.ndarray) -> list[str]:
     return [name for answer in answers for name in answer.predicted]
 
 
-def test_training_says_how_well_strangers_are_told(trained: dict[str, Any]) -> None:
+def test_training_reports_how_well_unknown_people_are_rejected(trained: dict[str, Any]) -> None:
     metrics = trained["metrics"]
     assert metrics["open_set_auroc"] > 0.97
     assert metrics["open_set_false_accept_rate"] < (0.15 if REAL else 0.3)
     assert metrics["open_set_true_accept_rate"] == pytest.approx(0.95, abs=0.03)
 
 
-def test_its_own_people_are_named(trained: dict[str, Any], everybody: Faces) -> None:
+def test_known_people_are_recognised(trained: dict[str, Any], everybody: Faces) -> None:
     rows = np.concatenate(
         [np.flatnonzero(everybody.labels == name)[7:] for name in everybody.identities[:OWN]]
     )
-    named = np.array(ask(everybody.images[rows]))
-    assert (named == everybody.labels[rows]).mean() > 0.8
-    bad_request = (named != everybody.labels[rows]) & (named != "unknown")
-    assert bad_request.mean() < 0.05
+    predicted = np.array(predict(everybody.images[rows]))
+    assert (predicted == everybody.labels[rows]).mean() > 0.8
+    wrong = (predicted != everybody.labels[rows]) & (predicted != "unknown")
+    assert wrong.mean() < 0.05
 
 
-def test_strangers_are_unknown(trained: dict[str, Any], everybody: Faces) -> None:
-    strangers = everybody.images[~np.isin(everybody.labels, everybody.identities[:OWN])]
-    named = ask(strangers)
-    assert named.count("unknown") / len(named) > 0.85
+def test_unknown_people_are_rejected(trained: dict[str, Any], everybody: Faces) -> None:
+    others = everybody.images[~np.isin(everybody.labels, everybody.identities[:OWN])]
+    predicted = predict(others)
+    assert predicted.count("unknown") / len(predicted) > 0.85
 
 
-def test_small_changes_do_not_make_someone_else_of_a_face(
+def test_small_changes_do_not_change_the_prediction(
     trained: dict[str, Any], everybody: Faces
 ) -> None:
     """Unknown instead of a name, or the other way round, counts as a change."""
     rows = [np.flatnonzero(everybody.labels == name)[8] for name in everybody.identities[:OWN]]
-    changed = prediction_flip_rate(lambda images: np.array(ask(images)), everybody.images[rows])
+    changed = prediction_flip_rate(lambda images: np.array(predict(images)), everybody.images[rows])
     assert max(changed.values()) <= 0.2, changed
 
 
@@ -102,10 +102,10 @@ def test_the_model_in_mlflow_loads_without_this_folder(
         "print(model.predict(np.zeros((1, 4096), np.float32)).shape)"
     )
     bare = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-    said = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code, tracker.get_tracking_uri()],
         cwd=tmp_path, env=bare, capture_output=True, text=True,
     )  # fmt: skip
-    *_, place, shape = said.stdout.splitlines()
-    assert shape == f"(1, {OWN})", said.stderr[-800:]
-    assert not Path(place).is_relative_to(ROOT), "it brought its own code"
+    *_, place, shape = process.stdout.splitlines()
+    assert shape == f"(1, {OWN})", process.stderr[-800:]
+    assert not Path(place).is_relative_to(ROOT), "the run has its own copy of the code"

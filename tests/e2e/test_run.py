@@ -1,4 +1,4 @@
-"""run.py as a person uses it."""
+"""run.py on the command line."""
 
 import json
 import os
@@ -39,9 +39,9 @@ def test_help_and_list_teach(
     assert main(monkeypatch) == 2
     assert "python run.py --pipeline training" in capsys.readouterr().out
     assert main(monkeypatch, "--list") == 0
-    told = capsys.readouterr().out
+    listed = capsys.readouterr().out
     for word in ("training", "svm", "logistic", "lighting", "local", "gcp"):
-        assert word in told
+        assert word in listed
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,41 @@ def test_a_mistake_is_one_line_with_the_choices(
     message: str,
 ) -> None:
     assert main(monkeypatch, *arguments) == 2
-    told = capsys.readouterr().err.strip().splitlines()
-    assert len(told) == 1
-    assert told[0].startswith(f"error: {message}")
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith(f"error: {message}")
+
+
+def test_help_of_a_pipeline_lists_its_options(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(monkeypatch, "--help") == 0
+    text = capsys.readouterr().out
+    for word in ("training", "drift_detection", "predict", "--register-stacks"):
+        assert word in text
+    assert main(monkeypatch, "--pipeline", "traffic", "--help") == 0
+    text = capsys.readouterr().out
+    for word in ("--requests", "--corruption", "number of requests"):
+        assert word in text
+    assert "--model" not in text
+
+
+def test_an_option_without_a_pipeline_asks_for_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(monkeypatch, "--model", "svm") == 2
+    assert "--model: which pipeline? --pipeline" in capsys.readouterr().err
+    assert main(monkeypatch, "--pipeline", "traffic", "--colour", "red") == 2
+    assert "unknown option --colour" in capsys.readouterr().err
+
+
+def test_settings_are_printed_without_running_anything(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(monkeypatch, "--pipeline", "training", "--seed", "5", "--settings") == 0
+    text = capsys.readouterr().out
+    assert "drift_detector" in text
+    assert "--seed" in text
 
 
 def test_a_dry_run_of_a_pipeline_does_not_run_it(
@@ -84,18 +116,18 @@ def test_an_unknown_stack_and_one_that_is_not_ready(tmp_path: Path) -> None:
         ("gcp", "stack 'gcp' is not ready: set GCP_BUCKET"),
     ):
         process = start(tmp_path, "--pipeline", "training", "--stack", stack)
-        _, told = process.communicate(timeout=120)
+        _, errors = process.communicate(timeout=120)
         assert process.returncode == 2
-        lines = [line for line in told.splitlines() if line.strip()]
+        lines = [line for line in errors.splitlines() if line.strip()]
         assert lines == [line for line in lines if line.startswith(f"error: {message}")]
 
 
-def test_killed_while_it_worked_then_two_at_once(tmp_path: Path) -> None:
+def test_a_killed_run_then_two_runs_at_the_same_time(tmp_path: Path) -> None:
     home = tmp_path / "zenml"
     first = start(home, "--pipeline", "training", "--data", "synthetic")
     assert first.stderr is not None
     for line in first.stderr:
-        if "fit PCA" in line:
+        if "fit features" in line:
             break
     first.send_signal(signal.SIGKILL)
     first.wait()
@@ -106,26 +138,26 @@ def test_killed_while_it_worked_then_two_at_once(tmp_path: Path) -> None:
               "--summary", str(file))
         for file in summaries
     ]  # fmt: skip
-    told = [process.communicate(timeout=300) for process in both]
-    assert [process.returncode for process in both] == [0, 0], told
-    for out, err in told:
+    outputs = [process.communicate(timeout=300) for process in both]
+    assert [process.returncode for process in both] == [0, 0], outputs
+    for out, err in outputs:
         assert "SYNTHETIC FACES" in out
         assert "make dashboard" in out
         for line in filter(None, map(str.strip, err.splitlines())):
-            assert re.match(r"✓ [\w ]+ ([\d.]+m?s|as before)$", line), line
+            assert re.match(r"✓ [\w ]+ ([\d.]+m?s|cached)$", line), line
 
     results = [json.loads(file.read_text()) for file in summaries]
-    assert sorted(result["model"]["version"] for result in results) == ["1", "2"]
+    assert sorted(result["model"]["version"] for result in results) == [1, 2]
     assert sorted(result["data"]["source"] for result in results) == ["synthetic"] * 2
     environment = os.environ | {"ZENML_CONFIG_PATH": str(home)}
     environment.pop("ZENML_ACTIVE_STACK_ID", None)
-    ask = (
+    code = (
         "from store.versions import *; v = production_version(); "
         "print(v.number, [load_artifact(v, n) is not None for n in ('model', 'faces', 'split')]); "
         "runs = Client().list_pipeline_runs().items; print(*sorted(r.status.value for r in runs))"
     )
-    said = subprocess.run(
-        [sys.executable, "-c", ask], cwd=ROOT, env=environment, capture_output=True, text=True
+    process = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True
     )
-    assert re.search(r"[12] \[True, True, True\]", said.stdout), said.stderr
-    assert re.search(r"completed completed failed$", said.stdout.strip()), said.stdout
+    assert re.search(r"[12] \[True, True, True\]", process.stdout), process.stderr
+    assert re.search(r"completed completed failed$", process.stdout.strip()), process.stdout

@@ -24,10 +24,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield tmp_path_factory.mktemp("config")
 
 
-def test_a_sweep_that_was_killed_goes_on_and_its_best_goes_to_the_gate(place: Path) -> None:
-    told = run_pipeline(place, "sweep", CONFIG, trials=1)
-    assert (told["sweep"]["tried"], told["sweep"]["recalled"]) == (1, 0)
-    assert told["model"]["stage"] == "production"
+def test_a_killed_sweep_is_continued_and_its_best_goes_to_the_gate(place: Path) -> None:
+    summary = run_pipeline(place, "sweep", CONFIG, trials=1)
+    assert (summary["sweep"]["tried"], summary["sweep"]["reused"]) == (1, 0)
+    assert summary["model"]["stage"] == "production"
     config = place / "config.yaml"
     command = [sys.executable, "run.py", "--pipeline", "sweep", "--config", str(config)]
     with subprocess.Popen(
@@ -37,21 +37,21 @@ def test_a_sweep_that_was_killed_goes_on_and_its_best_goes_to_the_gate(place: Pa
             assert process.poll() is None, "it ended before it was killed"
             time.sleep(0.2)
         os.killpg(process.pid, signal.SIGKILL)
-    kept = len(trials())
-    told = run_pipeline(place, "sweep", CONFIG, trials=7)
-    found = told["sweep"]
+    finished = len(trials())
+    summary = run_pipeline(place, "sweep", CONFIG, trials=7)
+    found = summary["sweep"]
     assert found["tried"] == found["planned"] == 7
-    assert found["recalled"] == min(kept, 7)
+    assert found["reused"] == min(finished, 7)
     best = max(run.data.metrics["accuracy"] for run in trials())
     assert found["accuracy"] == pytest.approx(best)
-    assert told["model"]["reason"].startswith(("promoted", "rejected: "))
-    assert told["metrics"]["baseline_accuracy"] > 0.5
-    as_they_are = {run.data.params["model"] for run in trials()[-2:]}
-    assert as_they_are == {"svm", "logistic"}, "each model as it is, to begin with"
+    assert summary["model"]["reason"].startswith(("promoted", "rejected: "))
+    assert summary["metrics"]["baseline_accuracy"] > 0.5
+    first_trials = {run.data.params["model"] for run in trials()[-2:]}
+    assert first_trials == {"svm", "logistic"}, "each model with its defaults comes first"
 
 
 def trials() -> list[Any]:
-    """The finished trials in MLflow, of whichever run."""
+    """The finished trials in MLflow, of all runs."""
     import mlflow
 
     (database,) = Path(os.environ["ZENML_CONFIG_PATH"]).glob("local_stores/*/mlflow.db")
@@ -71,7 +71,7 @@ def trials() -> list[Any]:
         ("{svm: {C: [much]}}", "C"),
     ],
 )
-def test_spaces_that_mean_nothing_are_told_before_anything_runs(
+def test_invalid_spaces_are_reported_before_anything_runs(
     place: Path, spaces: str, message: str
 ) -> None:
     with pytest.raises(UserError, match=message):

@@ -179,8 +179,8 @@ def test_a_model_without_pca_is_trained_promoted_and_registered(
 def test_the_detector_belongs_to_the_version(train: Train, first: dict[str, Any]) -> None:
     from store.versions import find_version, load_artifact
 
-    settings = "gate: {tolerances: {baseline: 0.0, drifted: 0.0}}"
-    other = train(settings, detector="mmd", seed=4)
+    never_promoted = "gate: {minimum_images: 1000}"
+    other = train(never_promoted, detector="mmd", seed=4)
     for number, name in ((1, "moments"), (other["model"]["version"], "mmd")):
         version = find_version(number)
         assert version is not None
@@ -305,8 +305,9 @@ def test_a_folder_with_own_people(train: Train, people_folder: Path, tmp_path: P
     shutil.copytree(people_folder, bare)
     (bare / "conditions.csv").unlink()
     own = train(data=str(bare))
-    assert own["data"] | {"version": ""} == {
+    assert own["data"] | {"version": "", "requested": ""} == {
         "source": "folder",
+        "requested": "",
         "version": "",
         "identities": 4,
         "condition": "all images",

@@ -76,10 +76,10 @@ def test_a_failure_undoes_all_changes() -> None:
     from stacks.register import register_stack
 
     before = registered("local")
-    bad_request = Component("model_registry", "wrong-registry", "mlflow", {"no_such_key": 1})
+    unknown_key = Component("model_registry", "wrong-registry", "mlflow", {"no_such_key": 1})
     part = Component("experiment_tracker", "wrong-tracker", "mlflow", {})
     with pytest.raises(UserError, match=r"could not create model_registry .* nothing was changed"):
-        register_stack(stack_of(orchestrator(), part, bad_request, name="wrong"))
+        register_stack(stack_of(orchestrator(), part, unknown_key, name="wrong"))
     with pytest.raises(KeyError):
         Client().get_stack_component("experiment_tracker", "wrong-tracker")
     assert registered("local") == before

@@ -17,8 +17,9 @@ from faces.drift.detectors import detector_names, fit_detector
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision
 from faces.drift.result import DriftResult, DriftVerdict
+from faces.evaluation.open_set import OpenSetCalibration
 from store import materializers
-from store.records import Alert, Deployment, Promotion, Rollout, SearchResult
+from store.records import Alert, Deployment, OpenSetResult, Promotion, Rollout, SearchResult
 
 SOURCES = {name: source for name, source in vars(materializers).items() if name.isupper()}
 
@@ -161,6 +162,7 @@ RECORDS = [
     RESULT,
     DriftDecision(Action.RETRAIN, "drift"),
     Promotion("face-recognizer", 3, "production", True, "promoted: better", 2),
+    OpenSetResult(OpenSetCalibration(0.5, 0.98, 0.95, 0.02)),
     Rollout("http://127.0.0.1:9000", 3, None, None),
     Deployment("http://127.0.0.1:9000", 3, "rollback", "why", "ada", "2026-11-25", 1e-6, 2),
     Alert("drift", None, False),

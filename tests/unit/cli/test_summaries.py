@@ -108,9 +108,12 @@ def test_unusual_and_many_names_are_printed() -> None:
     assert "and 88 more" in " ".join(text.split())
 
 
-def test_synthetic_faces_cannot_be_missed() -> None:
-    text = printed(training(data=DATA.model_copy(update={"source": "synthetic"})))
+@pytest.mark.parametrize("requested", ["auto", "synthetic"])
+def test_synthetic_faces_cannot_be_missed(requested: str) -> None:
+    data = DATA.model_copy(update={"source": "synthetic", "requested": requested})
+    text = printed(training(data=data))
     banner = " ".join(text.split())
+    assert ("neither cached nor" in banner) is (requested == "auto")
     assert banner.startswith("SYNTHETIC FACES")
     assert "These people do not exist" in banner
 
