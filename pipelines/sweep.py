@@ -24,7 +24,7 @@ from store.records import SearchResult
 
 
 class SweepSettings(DatasetSettings):
-    """Settings of the sweep. It ends after so many trials or minutes."""
+    """Settings of the sweep, which ends after `trials` trials or `minutes` minutes."""
 
     spaces: Spaces = Field(min_length=1, description="values to try, by recogniser and parameter")
     defaults: dict[str, ModelParams] = Field(

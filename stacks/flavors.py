@@ -6,7 +6,7 @@ from zenml.models import FlavorResponse
 from components import alerters, deployers
 
 FLAVORS = {
-    StackComponentType.MODEL_DEPLOYER: deployers.FLAVORS,
+    StackComponentType.MODEL_DEPLOYER: deployers.flavors(),
     StackComponentType.ALERTER: alerters.FLAVORS,
 }
 """Import path of each flavor's class, by component type and name."""

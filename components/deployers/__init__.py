@@ -1,26 +1,33 @@
-"""Model deployer flavors of ZenML: each serves a model at an endpoint."""
+"""Serving backends: one package each, found by its object `BACKEND`."""
 
+import pkgutil
 from collections.abc import Iterator, Sequence
-from functools import partial
+from functools import cache
+from importlib import import_module
 
 from components.checks import Check, Component, Packages
+from components.deployers.backend import Backend
 
-FLAVORS = {
-    "seldon_local": "components.deployers.seldon_local.flavor.SeldonLocalFlavor",
-    "seldon_kubernetes": "components.deployers.seldon_kubernetes.flavor.SeldonKubernetesFlavor",
-}
-"""Import path of each flavor's class, by name."""
+
+@cache
+def backends() -> dict[str, Backend]:
+    """Find the serving backends by flavor: the packages inside this one."""
+    names = [module.name for module in pkgutil.iter_modules(__path__) if module.ispkg]
+    return {name: import_module(f"{__name__}.{name}").BACKEND for name in names}
+
+
+def flavors() -> dict[str, str]:
+    """Return the import path of each flavor's class, by name."""
+    return {name: backend.flavor for name, backend in backends().items()}
 
 
 def packages() -> dict[str, Packages]:
     """Return what the flavors need to be imported, by flavor."""
-    return {"seldon_kubernetes": Packages(("kubernetes", "gcsfs"), "make setup-gcp")}
+    return {name: b.packages for name, b in backends().items() if b.packages is not None}
 
 
 def checks_for(components: Sequence[Component]) -> Iterator[Check]:
     """List the checks of a stack's model deployer."""
-    from components.deployers.seldon_kubernetes.checks import check_cluster
-
     for component in components:
-        if component.flavor == "seldon_kubernetes":
-            yield Check("cluster", partial(check_cluster, component.name))
+        if component.flavor in backends():
+            yield from backends()[component.flavor].checks(component)

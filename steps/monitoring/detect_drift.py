@@ -29,7 +29,7 @@ def detect_drift(
 
     Returns:
         The result; and the features that were compared, one row per face of the reference and of
-        the window, told apart by the column `part`.
+        the window; the column `part` says which.
     """
     version = require_version(live_version)
     try:

@@ -148,6 +148,26 @@ def test_turned_heads_are_noticed_learned_and_redeployed_then_rolled_back(
     assert str(back["endpoint"]["model_version"]) == before == deployer().served_version()
 
 
+def test_the_steps_of_a_run_keep_to_the_version_that_it_selected(
+    run: Run, live: dict[str, Any]
+) -> None:
+    """A rollback during a drift detection must not mix the data of two versions."""
+    from steps.data.add_feedback import add_feedback
+    from steps.monitoring.detect_drift import detect_drift
+    from steps.monitoring.load_window import load_window
+    from store.versions import find_version, load_artifact
+
+    served = int(deployer().served_version())
+    other = next(n for n in range(1, 9) if n != served and find_version(n))
+    window = load_window.entrypoint(None)
+    result, _ = detect_drift.entrypoint(window, other, 0.01, 1, 1)
+    assert result.version == other
+    faces, split = add_feedback.entrypoint(window, other)
+    original = load_artifact(find_version(other), "split")
+    assert set(original.train) <= set(split.train)
+    assert len(faces) >= len(load_artifact(find_version(other), "faces"))
+
+
 @pytest.mark.parametrize("moment", ["decide", "promote model", "deploy model"])
 def test_killed_anywhere_the_endpoint_answers_and_the_next_run_starts_over(
     run: Run, live: dict[str, Any], moment: str
