@@ -6,8 +6,8 @@ from pydantic import JsonValue
 from zenml.client import Client
 from zenml.config.schedule import Schedule
 
+from cli.interval import Interval
 from cli.runner import run_options
-from cli.watch import Interval
 from components import clouds
 from components.settings import Settings
 from faces import NAME

@@ -1,54 +1,21 @@
 """Run drift detection repeatedly: after an interval, or after a number of faces."""
 
-import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
 from cli import runtime_env
+from cli.interval import Interval, parse_interval
 from components.settings import Settings
 from faces.errors import OperationError, UserError
 
 PIPELINE = "drift_detection"
-UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0}
-OFF = ("never", "off")
-INTERVAL = re.compile(r"(?P<number>[1-9]\d*) ?(?P<unit>s|min|h|faces)")
 POLL_SECONDS = 2.0
 RUN = str(Path(runtime_env.ROOT) / "run.py")
-
-
-@dataclass(frozen=True)
-class Interval:
-    """How often: every `seconds`, or after `faces` that the endpoint has answered."""
-
-    seconds: float | None
-    faces: int | None
-
-    def __str__(self) -> str:
-        if self.seconds is None:
-            return f"{self.faces} faces"
-        unit = next((u for u in ("h", "min") if self.seconds % UNITS[u] == 0), "s")
-        return f"{self.seconds / UNITS[unit]:g} {unit}"
-
-
-def parse_interval(text: str) -> Interval | None:
-    """Read "10min" or "50faces"; "never" and "off" are None.
-
-    Raises:
-        UserError: If it is neither.
-    """
-    if text in OFF:
-        return None
-    match = INTERVAL.fullmatch(text.strip())
-    if match is None:
-        raise UserError(f"--every {text}: use 30s, 10min, 2h or 50faces")
-    number, unit = int(match["number"]), match["unit"]
-    return Interval(None, number) if unit == "faces" else Interval(number * UNITS[unit], None)
 
 
 def watch_pipeline(

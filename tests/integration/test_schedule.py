@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.watch import parse_interval
+from cli.interval import parse_interval
 from components.settings import Settings
 from faces.errors import UserError
 

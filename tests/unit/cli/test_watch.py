@@ -6,7 +6,8 @@ import pytest
 from rich.console import Console
 
 from cli import watch as watching
-from cli.watch import Interval, parse_interval, wait, watch, without_every
+from cli.interval import Interval, parse_interval
+from cli.watch import wait, watch, without_every
 from faces.errors import UserError
 
 QUIET = Console(file=StringIO())
