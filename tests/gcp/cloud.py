@@ -97,7 +97,7 @@ def prepare(cluster: Kubernetes, tracked: Tracking, token: str) -> None:
     from rich.console import Console
     from zenml.client import Client
 
-    from cli.runner import register_all
+    from cli.stacks import register_all
     from tests.gcp.redirect import sitecustomize  # noqa: F401 - redirects Vertex to the double
 
     client = Client()

@@ -27,9 +27,10 @@ from faces.models import build_model
 from faces.models.export import export_model
 from faces.models.training import fit_classifier, fit_features
 from faces.runtime.capture_format import VERIFICATION
-from faces.runtime.portable import file_hash, stamped, write_portable
-from tests.gcp.cloud import BUCKET, PROJECT, REGISTRY
+from faces.runtime.portable import file_hash, write_portable
+from tests.gcp.cloud import BUCKET, REGISTRY
 from tests.gcp.conftest import Run, clients, url
+from tests.gcp.doubles.storage import PROJECT
 
 ROOT = Path(__file__).parent.parent.parent
 VERSION = "face-recognizer/version"
@@ -39,10 +40,10 @@ SETTINGS = ServingSettings.model_validate({"capture": {"rotate_seconds": 5.0}})
 @pytest.fixture(scope="module")
 def deployer(cloud: Any) -> FaceDeployer:
     """The gcp stack's deployer, used from this machine."""
-    from cli.runner import choose_stack
+    from cli.stacks import select_stack
     from components.deployers.base import active_deployer
 
-    choose_stack("gcp")
+    select_stack("gcp")
     return active_deployer()
 
 
@@ -55,7 +56,7 @@ def portable() -> Any:
 
 
 def artifact(portable: Any, number: int) -> ModelArtifact:
-    data = write_portable(stamped(portable, number))
+    data = write_portable(portable)
     return ModelArtifact(str(number), data, file_hash(data))
 
 
@@ -376,12 +377,12 @@ def test_a_missing_bucket_is_reported_before_anything_runs(cloud: Any) -> None:
 def test_the_stacks_own_bucket_is_checked_before_a_run(
     cloud: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from cli.runner import choose_stack
+    from cli.stacks import select_stack
     from components.clouds import gcp_checks
 
     checked: list[str] = []
     monkeypatch.setattr(gcp_checks, "check_bucket", checked.append)
-    choose_stack("gcp")
+    select_stack("gcp")
     assert checked == [f"gs://{BUCKET}/zenml"]
 
 
