@@ -19,7 +19,7 @@ DEFAULTS = {
     "WANDB_ERROR_REPORTING": "false",
     "WANDB_SILENT": "true",
     "DO_NOT_TRACK": "true",
-    # ZenML loads this project's steps and flavors from here, whatever the current folder is.
+    # ZenML loads this project's steps and flavors from here.
     "ZENML_CUSTOM_SOURCE_ROOT": ROOT,
 }
 
@@ -59,3 +59,5 @@ def writes_to_terminal(handler: logging.Handler) -> bool:
 
 if __name__ == "__main__":
     print("\n".join(f'export {name}="${{{name}:-{value}}}"' for name, value in DEFAULTS.items()))
+    # The `zenml` command uses the current folder as its source root, whatever is set above.
+    print(f'export PYTHONPATH="{ROOT}${{PYTHONPATH:+:$PYTHONPATH}}"')

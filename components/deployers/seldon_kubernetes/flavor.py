@@ -8,6 +8,7 @@ from zenml.model_deployers.base_model_deployer import (
     BaseModelDeployerFlavor,
 )
 from zenml.models import ServiceConnectorRequirements
+from zenml.utils import source_utils
 from zenml.utils.secret_utils import SecretField
 
 if TYPE_CHECKING:
@@ -65,7 +66,11 @@ class SeldonKubernetesFlavor(BaseModelDeployerFlavor):
 
     @property
     def implementation_class(self) -> type["SeldonKubernetesDeployer"]:
-        """Class of the deployer, imported when it is used."""
-        from components.deployers.seldon_kubernetes.deployer import SeldonKubernetesDeployer
+        """The class of its deployer, imported on first use.
 
-        return SeldonKubernetesDeployer
+        By ZenML's loader: its own commands have the source root on the path for that only.
+        """
+        deployer: type[SeldonKubernetesDeployer] = source_utils.load(
+            "components.deployers.seldon_kubernetes.deployer.SeldonKubernetesDeployer"
+        )
+        return deployer

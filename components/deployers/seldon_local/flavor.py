@@ -6,6 +6,7 @@ from zenml.model_deployers.base_model_deployer import (
     BaseModelDeployerConfig,
     BaseModelDeployerFlavor,
 )
+from zenml.utils import source_utils
 
 if TYPE_CHECKING:
     from components.deployers.seldon_local.deployer import SeldonLocalDeployer
@@ -35,7 +36,11 @@ class SeldonLocalFlavor(BaseModelDeployerFlavor):
 
     @property
     def implementation_class(self) -> type["SeldonLocalDeployer"]:
-        """The class of its deployer, imported on first use."""
-        from components.deployers.seldon_local.deployer import SeldonLocalDeployer
+        """The class of its deployer, imported on first use.
 
-        return SeldonLocalDeployer
+        By ZenML's loader: its own commands have the source root on the path for that only.
+        """
+        deployer: type[SeldonLocalDeployer] = source_utils.load(
+            "components.deployers.seldon_local.deployer.SeldonLocalDeployer"
+        )
+        return deployer
