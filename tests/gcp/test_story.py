@@ -85,7 +85,7 @@ def test_mlflow_has_the_run_and_the_version(cloud: Any, trained: dict[str, Any])
 
 def test_the_local_stack_trains_the_same_model(run: Run, trained: dict[str, Any]) -> None:
     """The same arrays from the same data, on another stack of the same server."""
-    local = run("training", stack="local", data="olivetti", no_cache=True)
+    local = run("training", stack="local", data="olivetti", cached=False)
     assert local["metrics"] == pytest.approx(trained["metrics"])
     assert local["model"]["stage"] != "production", "the cluster could not reach its files"
     assert "on one machine" in local["model"]["reason"]
