@@ -9,8 +9,8 @@ from pathlib import Path
 
 from cli import runtime_env
 from cli.exit_codes import exit_code
-from cli.options import pipeline_parser
-from faces.errors import UserError
+from cli.options import describe_unknown, pipeline_parser
+from faces.errors import UserError, did_you_mean
 from pipelines.shared.registry import describe_pipeline, pipeline_names
 
 COMMANDS = {
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _dispatch(words: list[str]) -> int:
     parser = base_parser()
-    args, _ = parser.parse_known_args(words)
+    args, unknown = parser.parse_known_args(words)
     if args.dry_run and not args.register_stacks:
         parser.error("--dry-run goes with --register-stacks")
     if args.pipeline:
@@ -79,9 +79,22 @@ def _dispatch(words: list[str]) -> int:
     if args.doctor:
         return _doctor(args.stack)
     if words:
-        raise UserError(f"{words[0]}: which pipeline? --pipeline {' or '.join(pipeline_names())}")
+        raise UserError(_describe_mistake(unknown, parser))
     parser.print_help()
     return 2
+
+
+def _describe_mistake(unknown: Sequence[str], parser: argparse.ArgumentParser) -> str:
+    if not unknown:
+        return f"nothing to do: --pipeline {' or '.join(pipeline_names())}"
+    word = unknown[0].split("=")[0]
+    if word.startswith("-"):
+        return describe_unknown(word, parser)
+    if word in pipeline_names():
+        return f"unknown command '{word}': a pipeline runs with --pipeline {word}"
+    return (
+        f"unknown command '{word}': {did_you_mean(word, COMMANDS)}choose from {', '.join(COMMANDS)}"
+    )
 
 
 def base_parser() -> argparse.ArgumentParser:

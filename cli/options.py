@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from components.settings import CommandLine, Settings
 from faces.errors import UserError
@@ -69,7 +70,7 @@ class PipelineParser:
         args, unknown = self._parser.parse_known_args(words)
         for word in unknown:
             if word.startswith("--"):
-                raise UserError(_describe_unknown(word.split("=")[0], self.name))
+                raise UserError(describe_unknown(word.split("=")[0], self._parser, self.name))
         if unknown:
             self._parser.error(f"unrecognized arguments: {' '.join(unknown)}")
         return args
@@ -96,12 +97,29 @@ def pipeline_parser(name: str, parser: argparse.ArgumentParser) -> PipelineParse
     return PipelineParser(name, parser)
 
 
-def _describe_unknown(flag: str, pipeline: str) -> str:
+def describe_unknown(
+    flag: str, parser: argparse.ArgumentParser, pipeline: str | None = None
+) -> str:
+    """Explain an option that a command line does not have.
+
+    Args:
+        flag: The option, such as --model.
+        parser: The parser without the options of pipelines.
+        pipeline: The pipeline that was named, if there is one.
+
+    Returns:
+        To which pipelines it belongs, or the nearest option.
+    """
     owners = [
         name
         for name in pipeline_names()
         if flag.removeprefix("--") in {o.flag for o in options_of(load_pipeline(name).SETTINGS)}
     ]
     if owners:
-        return f"{flag} goes with --pipeline {' or '.join(owners)}, not {pipeline}"
-    return f"unknown option {flag}: python run.py --pipeline {pipeline} --help lists them"
+        instead = f", not {pipeline}" if pipeline else ""
+        return f"{flag} goes with --pipeline {' or '.join(owners)}{instead}"
+    known = {f.removeprefix("--"): f for action in parser._actions for f in action.option_strings}
+    nearest = get_close_matches(flag.removeprefix("--"), known, n=1)
+    suggestion = f"did you mean {known[nearest[0]]}? " if nearest else ""
+    command = f"python run.py --pipeline {pipeline} --help" if pipeline else "python run.py --help"
+    return f"unknown option {flag}: {suggestion}{command} lists them"

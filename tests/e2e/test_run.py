@@ -87,9 +87,29 @@ def test_an_option_without_a_pipeline_asks_for_one(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(monkeypatch, "--model", "svm") == 2
-    assert "--model: which pipeline? --pipeline" in capsys.readouterr().err
+    assert "--model goes with --pipeline training" in capsys.readouterr().err
     assert main(monkeypatch, "--pipeline", "traffic", "--colour", "red") == 2
     assert "unknown option --colour" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["predit"], "unknown command 'predit': did you mean 'predict'?"),
+        (["training"], "unknown command 'training': a pipeline runs with --pipeline training"),
+        (["--docter"], "unknown option --docter: did you mean --doctor?"),
+        (["--docter", "--stack", "local"], "unknown option --docter: did you mean --doctor?"),
+        (["--stack", "local"], "nothing to do: --pipeline deployment or drift_detection"),
+    ],
+)
+def test_a_mistyped_command_or_option_gets_a_suggestion(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    message: str,
+) -> None:
+    assert main(monkeypatch, *words) == 2
+    assert message in " ".join(capsys.readouterr().err.split())
 
 
 def test_settings_are_printed_without_running_anything(
