@@ -31,7 +31,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(python: Path, code: str, folder: Path) -> str:
     return subprocess.run(
-        [python, "-c", code], cwd=folder, capture_output=True, text=True, check=True
+        [python, "-I", "-c", code], cwd=folder, capture_output=True, text=True, check=True
     ).stdout.strip()
 
 
