@@ -104,11 +104,11 @@ def describe_unknown(
 
     Args:
         flag: The option, such as --model.
-        parser: The parser without the options of pipelines.
-        pipeline: The pipeline that was named, if there is one.
+        parser: The parser whose options are suggested.
+        pipeline: The pipeline on the command line; None if there is none.
 
     Returns:
-        To which pipelines it belongs, or the nearest option.
+        The pipelines that have this option or, if there are none, the nearest option.
     """
     owners = [
         name

@@ -32,7 +32,7 @@ def run_lock(stack: StackResponse) -> Iterator[None]:
         with lock.write_lock(timeout=0):
             fail_interrupted_runs(stack)
     except Timeout:
-        pass  # Other runs are running.
+        pass  # Another run holds the lock, so unfinished runs may still be running.
     with lock.read_lock():
         yield
 

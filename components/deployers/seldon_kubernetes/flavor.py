@@ -68,7 +68,8 @@ class SeldonKubernetesFlavor(BaseModelDeployerFlavor):
     def implementation_class(self) -> type["SeldonKubernetesDeployer"]:
         """The class of its deployer, imported on first use.
 
-        By ZenML's loader: its own commands have the source root on the path for that only.
+        ZenML's commands have the checkout on the import path only while ZenML itself loads a
+        class, so a plain import of the deployer would fail there.
         """
         deployer: type[SeldonKubernetesDeployer] = source_utils.load(
             "components.deployers.seldon_kubernetes.deployer.SeldonKubernetesDeployer"

@@ -38,7 +38,8 @@ class SeldonLocalFlavor(BaseModelDeployerFlavor):
     def implementation_class(self) -> type["SeldonLocalDeployer"]:
         """The class of its deployer, imported on first use.
 
-        By ZenML's loader: its own commands have the source root on the path for that only.
+        ZenML's commands have the checkout on the import path only while ZenML itself loads a
+        class, so a plain import of the deployer would fail there.
         """
         deployer: type[SeldonLocalDeployer] = source_utils.load(
             "components.deployers.seldon_local.deployer.SeldonLocalDeployer"
