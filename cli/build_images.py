@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
-from rich.console import Console
 
+from cli.console import make_console
 from cli.exit_codes import exit_code
 from cli.runtime_env import ROOT
 from components.deployers.container_images import PIPELINES, SERVING
@@ -50,7 +50,7 @@ TRAIN = (
     "id -u; cat /tmp/summary.json"
 )
 
-console = Console(highlight=False)
+console = make_console()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

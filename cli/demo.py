@@ -15,6 +15,7 @@ from typing import TypeVar
 from rich.console import Console
 from rich.table import Table
 
+from cli.console import make_console
 from cli.exit_codes import exit_code
 from cli.runtime_env import ROOT, set_defaults, silence_framework_logs
 from faces.data.sources import is_synthetic
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=9010, help="port of the endpoint")
     args = parser.parse_args(arguments)
     set_defaults()
-    console = Console(highlight=False)
+    console = make_console()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["ZENML_CONFIG_PATH"] = folder
         demo = Demo(Path(folder), console, args.requests)

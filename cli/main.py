@@ -134,9 +134,9 @@ def base_parser() -> argparse.ArgumentParser:
 
 
 def _pipeline(name: str, words: list[str]) -> int:
-    from rich.console import Console
+    from cli.console import make_console
 
-    console = Console(stderr=True, highlight=False)
+    console = make_console(stderr=True)
     with console.status("reading settings …"):
         parser = pipeline_parser(name, base_parser())
         args = parser.parse(words)
@@ -163,27 +163,25 @@ def _pipeline(name: str, words: list[str]) -> int:
     summary = run_pipeline(name, settings, args.stack, not args.no_cache, console)
     if args.summary:
         args.summary.write_text(summary.model_dump_json(indent=2) + "\n")
-    print_summary(summary, Console(highlight=False))
+    print_summary(summary, make_console())
     return 0
 
 
 def _doctor(stack: str | None) -> int:
-    from rich.console import Console
-
+    from cli.console import make_console
     from cli.runner import DEFAULT_STACK
     from cli.stacks import check_stack
 
     runtime_env.silence_framework_logs()
-    return 0 if check_stack(stack or DEFAULT_STACK, Console(highlight=False)) else 1
+    return 0 if check_stack(stack or DEFAULT_STACK, make_console()) else 1
 
 
 def _register(dry_run: bool) -> int:
-    from rich.console import Console
-
+    from cli.console import make_console
     from cli.stacks import register_all
 
     runtime_env.silence_framework_logs()
-    register_all(Console(highlight=False), dry_run)
+    register_all(make_console(), dry_run)
     return 0
 
 

@@ -44,8 +44,7 @@ def predict(image: Path | None, label: str | None, body: bool) -> None:
         UserError: If nothing is deployed, or the image cannot be read.
         OperationError: If the endpoint does not answer.
     """
-    from rich.console import Console
-
+    from cli.console import make_console
     from components.deployers.base import active_deployer
     from faces.client import send_faces, send_feedback
 
@@ -56,7 +55,7 @@ def predict(image: Path | None, label: str | None, body: bool) -> None:
         return
     prediction = send_faces(endpoint.url, pixels[None], headers=endpoint.headers)
     probabilities = prediction.probabilities[0]
-    console = Console(highlight=False)
+    console = make_console()
     console.print(
         f"{title}, sent to {endpoint.url} (version {prediction.version}):", soft_wrap=True
     )

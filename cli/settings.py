@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
-from rich.console import Console
 from rich.table import Table
 
+from cli.console import make_console
 from cli.options import Option, options_of
 from components.settings import Settings
 from faces.models import model_parameters
@@ -71,7 +71,7 @@ def print_settings(
             if _has(values, ("params", key)) and "model" not in options:
                 source = str(path)
             table.add_row(f"params.{key}", repr(params[key]), source, parameter.meaning)
-    Console(highlight=False).print(table)
+    make_console().print(table)
 
 
 def _leaves(

@@ -85,7 +85,7 @@ def watch(command: list[str], interval: Interval, console: Console) -> int:
     while True:
         with console.status(f"watching: next check after {interval} (Ctrl-C stops)"):
             wait(interval, count)
-        console.rule(time.strftime("%Y-%m-%d %H:%M:%S"), style="dim")
+        console.print(time.strftime("\n[dim]%Y-%m-%d %H:%M:%S[/]"))
         subprocess.call(command)
 
 
