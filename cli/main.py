@@ -122,8 +122,8 @@ def base_parser() -> argparse.ArgumentParser:
     add(
         "--every",
         metavar="T",
-        help="drift_detection: repeat every 10min, 2h or 50faces; on Vertex AI this creates a "
-        "schedule, and 'never' deletes it",
+        help="drift_detection: repeat every 90s, 10min, 2h, 1d or 50faces; on Vertex AI this "
+        "creates a schedule, and 'never' deletes it",
     )
     add("--list", action="store_true", help="list pipelines, models, detectors, stacks, …")
     add("--register-stacks", action="store_true", help="register stacks/*.yaml with ZenML")

@@ -16,16 +16,19 @@ QUIET = Console(file=StringIO())
 @pytest.mark.parametrize(
     ("text", "interval"),
     [("30s", Interval(30, None)), ("10min", Interval(600, None)), ("2 h", Interval(7200, None)),
-     ("50faces", Interval(None, 50))],
+     ("10m", Interval(600, None)), ("90 SEC", Interval(90, None)), ("1d", Interval(86400, None)),
+     ("10 minutes", Interval(600, None)), ("1.5h", Interval(5400, None)),
+     ("1 day", Interval(86400, None)), ("50faces", Interval(None, 50)),
+     ("1 face", Interval(None, 1))],
 )  # fmt: skip
 def test_intervals_are_parsed(text: str, interval: Interval) -> None:
     assert parse_interval(text) == interval
     assert parse_interval(str(interval)) == interval
 
 
-@pytest.mark.parametrize("text", ["", "10", "0min", "-1s", "10 minutes", "min", "1.5h"])
+@pytest.mark.parametrize("text", ["", "10", "0min", "-1s", "10 moments", "min", "1.5faces"])
 def test_a_malformed_interval_is_reported_with_examples(text: str) -> None:
-    with pytest.raises(UserError, match="use 30s, 10min, 2h or 50faces"):
+    with pytest.raises(UserError, match="use 90s, 10min, 2h, 1d or 50faces"):
         parse_interval(text)
 
 
