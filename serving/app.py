@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from seldon_core.seldon_methods import init_metadata
 
-from serving.errors import RequestError, bad_request
+from serving.errors import BadRequestError, RequestError
 from serving.metrics import CONTENT_TYPE, Metrics, exposition
 from serving.model import FaceModel
 from serving.settings import ServerSettings
@@ -167,9 +167,9 @@ def _require_object(body: bytes) -> None:
     try:
         message = orjson.loads(body)
     except ValueError as error:
-        raise bad_request("body", f"not JSON: {error}") from None
+        raise BadRequestError("body", f"not JSON: {error}") from None
     if not isinstance(message, dict):
-        raise bad_request("body", "an object is needed")
+        raise BadRequestError("body", "an object is needed")
 
 
 def _forward(application: Application, environ: Environ) -> Response:

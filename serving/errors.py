@@ -7,9 +7,17 @@ from seldon_core.flask_utils import SeldonMicroserviceException
 
 
 class RequestError(SeldonMicroserviceException):  # type: ignore[misc]
-    """The request cannot be answered; the message begins with the field that is wrong."""
+    """The request cannot be answered.
 
-    def __init__(self, status: HTTPStatus, info: str, headers: dict[str, str] | None = None):
+    Args:
+        status: HTTP status of the response.
+        info: One line for the client; it begins with the field or header that is wrong.
+        headers: HTTP headers to add to the response.
+    """
+
+    def __init__(
+        self, status: HTTPStatus, info: str, headers: dict[str, str] | None = None
+    ) -> None:
         super().__init__(info, status_code=status.value, reason=status.name)
         self.headers = headers or {}
 
@@ -25,6 +33,13 @@ class RequestError(SeldonMicroserviceException):  # type: ignore[misc]
         }
 
 
-def bad_request(field: str, problem: str) -> RequestError:
-    """Make the error for a wrong field of the body: 400."""
-    return RequestError(HTTPStatus.BAD_REQUEST, f"{field}: {problem}")
+class BadRequestError(RequestError):
+    """A field of the body is wrong: 400.
+
+    Args:
+        field: Path of the field, such as "data.ndarray[0]".
+        problem: What is wrong with it.
+    """
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(HTTPStatus.BAD_REQUEST, f"{field}: {problem}")

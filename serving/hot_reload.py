@@ -50,7 +50,7 @@ class ModelFollower:
         self._polled = -POLL_SECONDS
 
     def get(self) -> LoadedModel:
-        """Return the model to answer with.
+        """Return the model to answer with, after reloading it if `current.json` was replaced.
 
         Raises:
             DamagedModelError: If no model could be loaded yet.

@@ -40,7 +40,12 @@ class Metrics:
         self._current: LoadedModel | None = None
 
     def count_request(self, code: int, seconds: float) -> None:
-        """Count a request of any kind, by the status of its response."""
+        """Count a request of any kind, by the status of its response.
+
+        Args:
+            code: HTTP status code.
+            seconds: Time from the request's arrival to its response.
+        """
         counter = self._by_code.get(code)
         if counter is None:
             counter = self._by_code[code] = self._requests.labels(str(code))
@@ -50,7 +55,13 @@ class Metrics:
     def count_predictions(
         self, loaded: LoadedModel, identities: Sequence[str], confidences: Sequence[float]
     ) -> None:
-        """Count the faces of a response, by the identity they were answered with."""
+        """Count the faces of a response, by the identity they were answered with.
+
+        Args:
+            loaded: The model that answered; the version gauge follows it.
+            identities: Answered identity of each face, "unknown" if it was rejected.
+            confidences: Probability of each face's most probable class, in [0, 1].
+        """
         if loaded is not self._current:
             self._set_model(loaded)
         for identity, confidence in zip(identities, confidences, strict=True):

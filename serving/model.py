@@ -17,7 +17,7 @@ from faces.runtime.capture_format import to_unit_range
 from faces.runtime.image import PIXELS
 from faces.runtime.portable import UNKNOWN, Predictions
 from serving.capture.writer import Capture
-from serving.errors import RequestError, bad_request
+from serving.errors import BadRequestError, RequestError
 from serving.hot_reload import LoadedModel, ModelFollower
 from serving.metrics import Metrics
 from serving.request_parser import REQUEST_ID, Payload, read_payload
@@ -43,7 +43,7 @@ class FaceModel:
         self._ids = random.Random()
 
     def load(self) -> None:
-        """Prepare a worker. Seldon calls this once in each, before it takes requests."""
+        """Prepare a worker. Seldon calls this once in each, before it accepts requests."""
         self.follower.get()
         self._ids.seed(os.urandom(16))
         gc.freeze()
@@ -65,7 +65,8 @@ class FaceModel:
             Seldon's message with the probabilities of each class, as JSON.
 
         Raises:
-            RequestError: If the body is wrong, or if the request cannot be captured.
+            BadRequestError: If the body is wrong.
+            RequestError: If the request cannot be captured (503).
         """
         payload = read_payload(body.encode() if isinstance(body, str) else body)
         loaded = self.follower.get()
@@ -95,18 +96,21 @@ class FaceModel:
             Seldon's message with the request's id.
 
         Raises:
-            RequestError: If the id or the labels are malformed, or if nothing is captured.
+            BadRequestError: If the id or the labels are malformed.
+            RequestError: If this server captures nothing (409), or cannot write the labels (503).
         """
         request = feedback.response.meta.puid or feedback.request.meta.puid
         if not REQUEST_ID.fullmatch(request):
-            raise bad_request("response.meta.puid", "the id of an earlier request is needed")
+            raise BadRequestError("response.meta.puid", "the id of an earlier request is needed")
         labels = _labels(feedback.truth)
         if self.capture is None:
             raise RequestError(HTTPStatus.CONFLICT, "this server captures no requests or feedback")
         try:
             self.capture.feedback(request, labels)
         except OSError as error:
-            raise _cannot_capture("feedback", error) from error
+            raise RequestError(
+                HTTPStatus.SERVICE_UNAVAILABLE, f"the feedback cannot be captured: {error}"
+            ) from error
         message = SeldonMessage()
         message.meta.puid = request
         return message
@@ -150,7 +154,9 @@ class FaceModel:
                 request, loaded.version, loaded.classes, payload.pixels, predictions
             )
         except OSError as error:
-            raise _cannot_capture("request", error) from error
+            raise RequestError(
+                HTTPStatus.SERVICE_UNAVAILABLE, f"the request cannot be captured: {error}"
+            ) from error
 
 
 def _tags(loaded: LoadedModel, predictions: Predictions) -> dict[str, Any]:
@@ -194,12 +200,9 @@ def _labels(message: SeldonMessage) -> Sequence[str]:
         labels = json_format.MessageToDict(message.data.ndarray)
         field = "truth.data.ndarray"
     else:
-        raise bad_request("truth", "data.ndarray with a label for each face, or strData, is needed")
+        raise BadRequestError(
+            "truth", "data.ndarray with a label for each face, or strData, is needed"
+        )
     if not labels or not all(isinstance(x, str) and 0 < len(x) <= MAX_LABEL_LENGTH for x in labels):
-        raise bad_request(field, f"labels of 1 to {MAX_LABEL_LENGTH} characters are needed")
+        raise BadRequestError(field, f"labels of 1 to {MAX_LABEL_LENGTH} characters are needed")
     return list(labels)
-
-
-def _cannot_capture(what: str, error: OSError) -> RequestError:
-    info = f"the {what} cannot be captured: {error}"
-    return RequestError(HTTPStatus.SERVICE_UNAVAILABLE, info)

@@ -10,7 +10,7 @@ import simdjson
 from numpy.typing import NDArray
 
 from faces.runtime.image import IMAGE_SIDE, PIXELS
-from serving.errors import bad_request
+from serving.errors import BadRequestError
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:\-]{1,128}")
 FACE_SHAPES = f"{PIXELS} numbers, or {IMAGE_SIDE} rows of {IMAGE_SIDE}"
@@ -39,17 +39,17 @@ def read_payload(body: bytes) -> Payload:
         body: The message, as JSON.
 
     Returns:
-        The faces.
+        The faces, at least one, with every pixel in range.
 
     Raises:
-        RequestError: If the body is wrong (400).
+        BadRequestError: If the body is wrong.
     """
     try:
         message = simdjson.Parser().parse(body)
     except (ValueError, RuntimeError) as error:
-        raise bad_request("body", f"not JSON: {str(error).rstrip('.')}") from None
+        raise BadRequestError("body", f"not JSON: {str(error).rstrip('.')}") from None
     if not isinstance(message, simdjson.Object):
-        raise bad_request("body", f"an object is needed, not {_kind(message)}")
+        raise BadRequestError("body", f"an object is needed, not {_kind(message)}")
     request = _request_id(message)
     data = message.get("data")
     if isinstance(data, simdjson.Object) and "ndarray" in data:
@@ -59,10 +59,10 @@ def read_payload(body: bytes) -> Payload:
     if "binData" in message:
         return Payload(_binary(message), request, False)
     if "data" not in message:
-        raise bad_request("body", "data or binData is missing")
+        raise BadRequestError("body", "data or binData is missing")
     if isinstance(data, simdjson.Object):
-        raise bad_request("data", "ndarray or tensor is missing")
-    raise bad_request("data", f"an object is needed, not {_kind(data)}")
+        raise BadRequestError("data", "ndarray or tensor is missing")
+    raise BadRequestError("data", f"an object is needed, not {_kind(data)}")
 
 
 def _request_id(message: Any) -> str | None:
@@ -70,34 +70,36 @@ def _request_id(message: Any) -> str | None:
     if meta is None:
         return None
     if not isinstance(meta, simdjson.Object):
-        raise bad_request("meta", f"an object is needed, not {_kind(meta)}")
+        raise BadRequestError("meta", f"an object is needed, not {_kind(meta)}")
     request = meta.get("puid")
     if request is None or request == "":
         return None
     if not isinstance(request, str) or not REQUEST_ID.fullmatch(request):
-        raise bad_request("meta.puid", "1 to 128 letters, digits or any of . _ : - are needed")
+        raise BadRequestError("meta.puid", "1 to 128 letters, digits or any of . _ : - are needed")
     return request
 
 
 def _ndarray(rows: Any, body: bytes) -> NDArray[np.float32]:
     field = "data.ndarray"
     if not isinstance(rows, simdjson.Array):
-        raise bad_request(field, f"a list of faces is needed, not {_kind(rows)}")
+        raise BadRequestError(field, f"a list of faces is needed, not {_kind(rows)}")
     if len(rows) == 0:
-        raise bad_request(field, "it is empty")
+        raise BadRequestError(field, "it is empty")
     for number, row in enumerate(rows):
         if not isinstance(row, simdjson.Array):
-            raise bad_request(
+            raise BadRequestError(
                 f"{field}[{number}]", f"a list of numbers is needed, not {_kind(row)}"
             )
         if len(row) != PIXELS and not _is_square(row):
-            raise bad_request(f"{field}[{number}]", f"{FACE_SHAPES}, are needed, not {len(row)}")
+            raise BadRequestError(
+                f"{field}[{number}]", f"{FACE_SHAPES}, are needed, not {len(row)}"
+            )
     values = _numbers(rows, field)
     # If there are only the lists that were checked, nothing is nested deeper.
     lists = 1 + sum(1 if len(row) == PIXELS else 1 + IMAGE_SIDE for row in rows)
     nested = body.count(b"[") != lists and rows.mini.count(b"[") != lists
     if nested or len(values) != len(rows) * PIXELS:
-        raise bad_request(field, "lists are nested too deep")
+        raise BadRequestError(field, "lists are nested too deep")
     return values.reshape(-1, PIXELS)
 
 
@@ -110,23 +112,27 @@ def _is_square(row: Any) -> bool:
 def _tensor(tensor: Any) -> NDArray[np.float32]:
     field = "data.tensor"
     if not isinstance(tensor, simdjson.Object):
-        raise bad_request(field, f"an object with shape and values is needed, not {_kind(tensor)}")
+        raise BadRequestError(
+            field, f"an object with shape and values is needed, not {_kind(tensor)}"
+        )
     shape, values = tensor.get("shape"), tensor.get("values")
     if not isinstance(values, simdjson.Array):
-        raise bad_request(f"{field}.values", f"a list of numbers is needed, not {_kind(values)}")
+        raise BadRequestError(
+            f"{field}.values", f"a list of numbers is needed, not {_kind(values)}"
+        )
     if not isinstance(shape, simdjson.Array):
-        raise bad_request(f"{field}.shape", f"a list of numbers is needed, not {_kind(shape)}")
+        raise BadRequestError(f"{field}.shape", f"a list of numbers is needed, not {_kind(shape)}")
     sizes = shape.as_list()
     if not all(type(size) is int for size in sizes) or sizes[1:] not in (
         [PIXELS],
         [IMAGE_SIDE, IMAGE_SIDE],
     ):
-        raise bad_request(f"{field}.shape", f"{TENSOR_SHAPES} is needed")
+        raise BadRequestError(f"{field}.shape", f"{TENSOR_SHAPES} is needed")
     numbers = _numbers(values, f"{field}.values")
     if len(numbers) != len(values) or values.mini.count(b"[") != 1:
-        raise bad_request(f"{field}.values", "lists are nested too deep")
+        raise BadRequestError(f"{field}.values", "lists are nested too deep")
     if len(numbers) != sizes[0] * PIXELS or not len(numbers):
-        raise bad_request(
+        raise BadRequestError(
             f"{field}.values", f"{len(numbers)} numbers do not make the shape {sizes}"
         )
     return numbers.reshape(-1, PIXELS)
@@ -136,7 +142,7 @@ def _numbers(values: Any, field: str) -> NDArray[np.float32]:
     try:
         numbers = values.as_buffer(of_type="d")
     except (TypeError, ValueError, RuntimeError):
-        raise bad_request(field, "only numbers are allowed") from None
+        raise BadRequestError(field, "only numbers are allowed") from None
     with np.errstate(over="ignore"):
         return np.frombuffer(numbers, np.float64).astype(np.float32)
 
@@ -144,16 +150,16 @@ def _numbers(values: Any, field: str) -> NDArray[np.float32]:
 def _binary(message: Any) -> NDArray[Any]:
     text = message["binData"]
     if not isinstance(text, str):
-        raise bad_request("binData", f"base64 is needed, not {_kind(text)}")
+        raise BadRequestError("binData", f"base64 is needed, not {_kind(text)}")
     dtype_name = _dtype_name(message.get("meta"))
     dtype = DTYPES[dtype_name]
     try:
         data = binascii.a2b_base64(text, strict_mode=True)
     except ValueError as error:
-        raise bad_request("binData", f"not base64: {error}") from None
+        raise BadRequestError("binData", f"not base64: {error}") from None
     size = PIXELS * dtype.itemsize
     if not data or len(data) % size:
-        raise bad_request(
+        raise BadRequestError(
             "binData",
             f"{len(data)} bytes are not a whole number of faces: one face has {size} as "
             f"{dtype_name}",
@@ -167,10 +173,10 @@ def _dtype_name(meta: Any) -> str:
     if tags is None:
         return "uint8"
     if not isinstance(tags, simdjson.Object):
-        raise bad_request("meta.tags", f"an object is needed, not {_kind(tags)}")
+        raise BadRequestError("meta.tags", f"an object is needed, not {_kind(tags)}")
     name = tags.get("dtype", "uint8")
     if not isinstance(name, str) or name not in DTYPES:
-        raise bad_request("meta.tags.dtype", f"one of {', '.join(DTYPES)} is needed")
+        raise BadRequestError("meta.tags.dtype", f"one of {', '.join(DTYPES)} is needed")
     return name
 
 
@@ -179,7 +185,7 @@ def _checked(pixels: NDArray[np.float32], field: str) -> NDArray[np.float32]:
         return pixels
     first = np.argwhere(~((pixels >= 0) & (pixels <= 1)))[0]
     value = pixels[tuple(first)]
-    raise bad_request(field, f"pixels are numbers from 0 to 1: face {first[0]} has {value}")
+    raise BadRequestError(field, f"pixels are numbers from 0 to 1: face {first[0]} has {value}")
 
 
 def _kind(value: Any) -> str:

@@ -81,7 +81,12 @@ def build(settings: ServerSettings, token: str | None) -> Any:
 
 
 def gunicorn_options(settings: ServerSettings, model: "FaceModel") -> dict[str, Any]:
-    """Return the options of gunicorn for a server's settings."""
+    """Return the options of gunicorn for a server's settings.
+
+    Args:
+        settings: The server's settings.
+        model: Its capture file is maintained while a worker runs, and closed when it exits.
+    """
     from prometheus_client.multiprocess import mark_process_dead
 
     from serving.capture.background import start_maintenance

@@ -61,7 +61,11 @@ class ServerSettings:
 
 
 def settings_file(folder: Path) -> Path:
-    """Return the path of a server's settings."""
+    """Return the path of a server's settings.
+
+    Args:
+        folder: The server's folder.
+    """
     return folder / "server.json"
 
 
@@ -92,7 +96,11 @@ def write_settings(settings: ServerSettings) -> None:
 
 
 def current_file(folder: Path) -> Path:
-    """Return the path of the file that names the served model; replacing it changes the model."""
+    """Return the path of the file that names the served model; replacing it changes the model.
+
+    Args:
+        folder: The server's folder.
+    """
     return folder / "current.json"
 
 

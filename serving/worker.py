@@ -32,7 +32,7 @@ class Handler(PyWSGIHandler):  # type: ignore[misc]
             self.active.discard(self)
 
     def handle_one_request(self) -> Any:
-        """Wait for a request and answer it."""
+        """Wait for a request and answer it. See PyWSGIHandler."""
         self.waiting_since = time.monotonic()
         return super().handle_one_request()
 

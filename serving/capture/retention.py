@@ -19,7 +19,11 @@ DAY_SECONDS = 86_400
 
 
 def main() -> int:
-    """Maintain the capture files of one server; return the exit code."""
+    """Maintain the capture files of one server.
+
+    Returns:
+        Exit code: 1 if work remains, else 0.
+    """
     settings = read_settings(Path(sys.argv[1]))
     try:
         return 0 if maintain(settings) else 1
