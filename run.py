@@ -16,6 +16,9 @@ def main() -> int:
 
     Returns:
         The exit code; 2 without the environment.
+
+    Raises:
+        ModuleNotFoundError: If a module of this repository is missing.
     """
     if not OLDEST <= sys.version_info[:2] < TOO_NEW:
         version = "{}.{}".format(*sys.version_info[:2])

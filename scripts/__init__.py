@@ -1,1 +1,1 @@
-"""Short commands: the same as `python run.py predict` and `python run.py captured`."""
+"""Short commands (`python run.py predict`, `python run.py captured`) and a check of docstrings."""
