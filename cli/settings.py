@@ -42,7 +42,8 @@ def read_settings(
     try:
         settings = kind.model_validate(values)
     except ValidationError as error:
-        raise describe_error(_blame(error, known, given) or str(path), error) from error
+        place = _blame(error, known, given) or str(path)
+        raise describe_error(place, error, kind.key_names()) from error
     return settings.complete(str(path), frozenset(given))
 
 

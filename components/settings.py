@@ -27,6 +27,18 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
+    @classmethod
+    def key_names(cls) -> list[str]:
+        """List the keys of all settings, with dots for those of a section: "data.source"."""
+        names: list[str] = []
+        for name, field in cls.model_fields.items():
+            kind = field.annotation
+            if isinstance(kind, type) and issubclass(kind, Settings):
+                names += [f"{name}.{inner}" for inner in kind.key_names()]
+            else:
+                names.append(name)
+        return names
+
     def complete(self, config: str, explicit: frozenset[str]) -> Self:
         """Check what a schema cannot, and fill in what depends on other settings.
 

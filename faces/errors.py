@@ -29,8 +29,23 @@ def require_choice(what: str, value: str, choices: Iterable[str]) -> str:
     known = sorted(choices)
     if value in known:
         return value
+    raise UserError(unknown_choice(what, value, known))
+
+
+def unknown_choice(what: str, value: str, choices: Iterable[str]) -> str:
+    """Describe a value that is none of the choices, with the nearest one and all of them.
+
+    Args:
+        what: What the value is: "model", "key".
+        value: The value.
+        choices: The allowed values.
+
+    Returns:
+        The message, in one line.
+    """
+    known = sorted(choices)
     listed = ", ".join(known) or "(none)"
-    raise UserError(f"unknown {what} '{value}': {did_you_mean(value, known)}choose from {listed}")
+    return f"unknown {what} '{value}': {did_you_mean(value, known)}choose from {listed}"
 
 
 def did_you_mean(value: str, choices: Iterable[str]) -> str:

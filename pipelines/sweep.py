@@ -46,7 +46,7 @@ class SweepSettings(DatasetSettings):
                 if not values:
                     raise UserError(f"{config}: spaces.{name}.{parameter}: no values to try")
                 for value in values:
-                    model_params(name, {parameter: value}, config)
+                    model_params(name, {parameter: value}, config, f"spaces.{name}")
         defaults = {name: model_params(name, {}, config) for name in self.spaces}
         return settings.model_copy(update={"defaults": defaults})
 

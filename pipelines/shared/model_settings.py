@@ -1,25 +1,29 @@
 """A recogniser's parameters: defaults of its `build`, its YAML, and overrides."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ConfigDict, ValidationError, validate_call
 
-from faces.errors import UserError, require_choice
+from faces.errors import UserError, did_you_mean, require_choice, unknown_choice
 from faces.models import ModelParams, model_builder, model_names, model_parameters
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
 
-def model_params(name: str, overrides: ModelParams, config: str) -> ModelParams:
+def model_params(
+    name: str, overrides: ModelParams, config: str, section: str = "params"
+) -> ModelParams:
     """Return a recogniser's complete parameters.
 
     Args:
         name: The recogniser.
         overrides: Parameters that win over those of configs/models/NAME.yaml, which win over the
             defaults of its `build`.
-        config: Where the overrides come from, for error messages.
+        config: The file that the overrides come from, for error messages.
+        section: The section of that file that they come from.
 
     Raises:
         UserError: If the recogniser or a parameter does not exist, or a value has the wrong type.
@@ -28,12 +32,12 @@ def model_params(name: str, overrides: ModelParams, config: str) -> ModelParams:
     validate = validate_call(config=ConfigDict(strict=True))(build)
     file = model_config(name)
     own = read_yaml(file) if file.exists() else {}
-    for source, prefix, params in ((str(file), "", own), (config, "params.", own | overrides)):
+    defaults = {key: parameter.default for key, parameter in model_parameters(name).items()}
+    for source, inside, params in ((str(file), "", own), (config, section, own | overrides)):
         try:
             validate(**params)
         except ValidationError as error:
-            raise describe_error(source, error, prefix) from error
-    defaults = {key: parameter.default for key, parameter in model_parameters(name).items()}
+            raise describe_error(source, error, defaults, inside) from error
     return defaults | own | overrides
 
 
@@ -59,14 +63,45 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return content or {}
 
 
-def describe_error(place: str, error: ValidationError, prefix: str = "") -> UserError:
-    """Describe the first problem in one line: file or option, key, and what is wrong."""
+def describe_error(
+    place: str, error: ValidationError, keys: Collection[str], section: str = ""
+) -> UserError:
+    """Describe the first problem of settings in one line.
+
+    Args:
+        place: The file or the option that the settings come from.
+        error: What is wrong with them.
+        keys: The keys that exist, with dots for those of sections inside: "data.source".
+        section: The section of the file that was validated; "" for all of it.
+
+    Returns:
+        The error: place, key, and what is wrong with its value; for an unknown key the choices.
+    """
     problem = error.errors()[0]
-    key = prefix + ".".join(str(part) for part in problem["loc"])
+    path = [str(part) for part in problem["loc"]]
+    if problem["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
+        return UserError(f"{place}: {_describe_unknown_key(path, keys, section)}")
+    key = ".".join([section, *path] if section else path)
     if problem["type"] == "value_error":
         return UserError(f"{place}: {problem['ctx']['error']}")
     if problem["type"] == "open_host":
         return UserError(f"{place}: {key}.host: {problem['msg']}")
-    unknown = problem["type"] in {"extra_forbidden", "unexpected_keyword_argument"}
-    what = "unknown key" if unknown else f"{problem['msg']}, not {problem['input']!r}"
+    expected = problem["msg"]
+    if problem["type"] == "model_type":
+        inside = sorted(name.removeprefix(f"{key}.") for name in keys if name.startswith(f"{key}."))
+        expected = f"expected the keys {', '.join(inside)}"
+    what = f"{expected}, not {problem['input']!r}"
     return UserError(f"{place}: {what}" if place == f"--{key}" else f"{place}: {key}: {what}")
+
+
+def _describe_unknown_key(path: list[str], keys: Collection[str], section: str) -> str:
+    """Return the nearest key and the choices, or else the section that the key belongs to."""
+    *inner, name = path
+    prefix = "".join(f"{part}." for part in inner)
+    choices = {key.removeprefix(prefix).split(".")[0] for key in keys if key.startswith(prefix)}
+    place = ".".join([section, *inner] if section else inner)
+    what = f"key in {place}" if place else "key"
+    elsewhere = [key for key in keys if key.rpartition(".")[2] == name]
+    if elsewhere and not did_you_mean(name, choices):
+        return f"unknown {what} '{name}': did you mean '{elsewhere[0]}'?"
+    return unknown_choice(what, name, choices)

@@ -9,7 +9,7 @@ from components.settings import CommandLine, Settings
 from faces.data.conditions import parse_condition
 from faces.data.dataset import known_conditions
 from faces.data.sources import source_names
-from faces.data.sources.folder import TABLE
+from faces.data.sources.folder import TABLE, check_folder
 from faces.data.sources.remote import is_remote
 from faces.errors import UserError
 
@@ -109,9 +109,7 @@ def check_condition(source: str, condition: str, explicit: bool) -> str:
     if is_remote(source):
         return condition
     table = Path(source).expanduser() / TABLE
-    if not table.parent.is_dir():
-        choices = ", ".join(source_names())
-        raise UserError(f"no folder '{source}': --data takes {choices} or a folder")
+    check_folder(table.parent)
     if table.exists():
         return condition
     if explicit and condition:

@@ -106,7 +106,15 @@ def test_the_configs_of_models_belong_to_models() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("sede: 3", r"training\.yaml: sede: unknown key"),
+        (
+            "sede: 3",
+            r"training\.yaml: unknown key 'sede': did you mean 'seed'\? choose from condition, ",
+        ),
+        ("people: 7", r"training\.yaml: unknown key 'people': did you mean 'data\.people'\?$"),
+        (
+            "data: synthetic",
+            r"training\.yaml: data: expected the keys images, people, seed, source, ",
+        ),
         ("seed: three", r"training\.yaml: seed: .*integer, not 'three'"),
         ("seed: true", r"training\.yaml: seed: .*integer"),
         (
@@ -115,16 +123,23 @@ def test_the_configs_of_models_belong_to_models() -> None:
         ),
         (
             "gate: {tolerances: {other: 0.1}}",
-            r"training\.yaml: gate\.tolerances\.other: unknown key",
+            r"unknown key in gate\.tolerances 'other': choose from baseline, drifted$",
         ),
-        ("gate: {tolerance: 1}", r"training\.yaml: gate\.tolerance: unknown key"),
+        (
+            "gate: {tolerance: 1}",
+            r"unknown key in gate 'tolerance': did you mean 'tolerances'\? choose from minimum_",
+        ),
         ("test_share: 1.0", r"training\.yaml: test_share"),
         ("params: {components: many}", r"training\.yaml: params\.components"),
-        ("params: {depth: 3}", r"training\.yaml: params\.depth: unknown key"),
+        (
+            "params: {componets: 3}",
+            r"training\.yaml: unknown key in params 'componets': did you mean 'components'\?",
+        ),
         ("model: net", r"unknown model 'net': .*choose from bayesian, eigenfaces"),
         ("condition: pose", r"unknown condition 'pose': .*choose from expression, eyes"),
         ("condition: yaw=up", r"unknown value of yaw 'up': .*choose from frontal, left, right"),
         ("data: {source: nowhere}", "no folder 'nowhere'"),
+        ("data: {source: olivetti_}", "no folder 'olivetti_': did you mean 'olivetti'"),
         ("- a list", "expected keys and values, found a list"),
         ("a: b: c", "is not YAML"),
     ],
@@ -135,6 +150,15 @@ def test_a_mistake_names_file_and_key_or_the_choices(
     with pytest.raises(UserError, match=message) as raised:
         read(tmp_path, text)
     assert "\n" not in str(raised.value)
+
+
+def test_a_mistake_in_what_a_sweep_tries_names_its_place(tmp_path: Path) -> None:
+    config = tmp_path / "sweep.yaml"
+    config.write_text("spaces: {svm: {c: [1.0]}}")
+    with pytest.raises(
+        UserError, match=r"sweep\.yaml: unknown key in spaces\.svm 'c': choose from "
+    ):
+        read_settings("sweep", config)
 
 
 def test_a_wrong_option_is_named(tmp_path: Path) -> None:
