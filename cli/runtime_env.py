@@ -14,6 +14,9 @@ DEFAULTS = {
     "ZENML_ANALYTICS_OPT_IN": "false",
     "ZENML_ENABLE_REPO_INIT_WARNINGS": "false",
     "ZENML_AUTO_OPEN_DASHBOARD": "false",
+    # In a dynamic pipeline, plain values are parameters of a step, whatever their size. By default
+    # ZenML stores each of them as an artifact called external_<uuid>.
+    "ZENML_PARAMETER_SIZE_THRESHOLD": "-1",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_LOGGING_LEVEL": "ERROR",
     "WANDB_ERROR_REPORTING": "false",

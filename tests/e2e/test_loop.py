@@ -75,6 +75,16 @@ def test_traffic_of_the_training_condition_changes_nothing(run: Run, live: dict[
     assert run("drift_detection")["decision"] == "not_enough_evidence", "it was decided on"
 
 
+def test_only_outputs_of_steps_are_artifacts(run: Run, live: dict[str, Any]) -> None:
+    from zenml.client import Client
+    from zenml.enums import ArtifactSaveType
+
+    drift_run = Client().get_pipeline_run(run("drift_detection")["run"]["id"])
+    inputs = [used for step in drift_run.steps.values() for used in step.regular_inputs.values()]
+    assert {used.save_type for (used,) in inputs} == {ArtifactSaveType.STEP_OUTPUT}
+    assert drift_run.steps["detect_drift"].config.parameters["threshold"] == 0.01
+
+
 def test_drift_without_labels_is_an_alert(run: Run, live: dict[str, Any], home: Path) -> None:
     send(run, "yaw=left,right", "feedback: 0.0", corruption="blur")
     found = run("drift_detection")
