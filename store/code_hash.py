@@ -31,7 +31,7 @@ def source_files(*modules: str) -> tuple[Path, ...]:
     Raises:
         ModuleNotFoundError: If a name is no module of this repository.
     """
-    found: set[Path] = set()
+    files: set[Path] = set()
     pending = list(modules)
     seen: set[str] = set()
     while pending:
@@ -42,20 +42,34 @@ def source_files(*modules: str) -> tuple[Path, ...]:
         file = _file_of(name)
         if file is None:
             raise ModuleNotFoundError(f"no module '{name}' in {ROOT}")
-        found.add(file)
-        found.update(_data_files(file.parent))
+        files.add(file)
+        files.update(_data_files(file.parent))
         pending += _parents(name) + list(_imports(file))
-    return tuple(sorted(found))
+    return tuple(sorted(files))
 
 
 @cache
 def code_hash(*modules: str) -> str:
-    """Hash the paths and contents of `source_files(*modules)`: 64 hexadecimal digits."""
+    """Hash the paths and contents of the files that modules import.
+
+    Args:
+        modules: Dotted names, such as "serving.server".
+
+    Returns:
+        SHA-256 over `source_files(*modules)`, as 64 hexadecimal digits.
+    """
     return hash_files(source_files(*modules))
 
 
 def hash_files(files: tuple[Path, ...]) -> str:
-    """Hash the paths (relative to the repository) and contents of files: SHA-256."""
+    """Hash the paths and contents of files.
+
+    Args:
+        files: Files below the repository's root; their order matters.
+
+    Returns:
+        SHA-256 over relative paths and contents, as 64 hexadecimal digits.
+    """
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes())

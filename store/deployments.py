@@ -33,8 +33,17 @@ class DecisionEntry:
     """A decision about a window, with the figures that it was based on.
 
     Attributes:
+        action: What was decided.
+        reason: Why, in one line.
         until: The newest face of the window, in nanoseconds since 1970.
         when: Date and time of the decision in UTC, ISO 8601.
+        threshold: Significance level of the drift test.
+        images: Number of distinct images in the window.
+        identities: Number of distinct identities that the model recognised in them.
+        labelled: Number of faces with a feedback label.
+        version: The model version that the window was compared with.
+        p_value: Of the drift test; None if the window was too small to be tested.
+        accuracy: Drop in accuracy; None if the version answered none of the labelled faces.
         run: The id of the pipeline run.
     """
 
@@ -58,7 +67,16 @@ class DecisionEntry:
 
     @classmethod
     def create(cls, decision: DriftDecision, result: MonitoringResult, until: int) -> Self:
-        """Combine a decision with the result that it is based on."""
+        """Combine a decision with the result that it is based on.
+
+        Args:
+            decision: The decision.
+            result: Drift and accuracy of the window, the source of all figures.
+            until: Time of the newest face of the window, in nanoseconds since 1970.
+
+        Returns:
+            The entry, dated now.
+        """
         return cls(
             action=decision.action,
             reason=decision.reason,
@@ -75,25 +93,33 @@ class DecisionEntry:
 
 
 def record_decision(entry: DecisionEntry) -> None:
-    """Attach a decision to the artifact of the step that runs."""
+    """Attach a decision to the artifact of the running step.
+
+    Args:
+        entry: The decision; its `run` is not stored, since the artifact knows its run.
+    """
     _log(DECISION, {name: value for name, value in asdict(entry).items() if name != "run"})
 
 
 def record_deployment(deployment: Deployment) -> None:
-    """Attach a deployment to the artifact of the step that runs."""
+    """Attach a deployment to the artifact of the running step.
+
+    Args:
+        deployment: The deployment or rollback.
+    """
     _log(DEPLOYMENT, asdict(deployment))
 
 
 def deployments() -> list[Deployment]:
-    """List deployments and rollbacks on the active stack, oldest first."""
+    """Return deployments and rollbacks on the active stack, oldest first."""
     adapter = TypeAdapter(Deployment)
     return [adapter.validate_python(record) for record in _records(DEPLOYMENT)]
 
 
 def decisions() -> list[DecisionEntry]:
-    """List decisions on the active stack, oldest first, of runs that were completed.
+    """Return the decisions of completed runs on the active stack, oldest first.
 
-    A decision of a run that was killed or failed does not count: the next run decides again.
+    Decisions of failed or killed runs do not count: the next run decides again.
     """
     adapter = TypeAdapter(DecisionEntry)
     records = _records(DECISION, pipeline="drift_detection")
@@ -101,14 +127,26 @@ def decisions() -> list[DecisionEntry]:
 
 
 def last_decided_at(entries: Iterable[DecisionEntry]) -> int:
-    """Return until when faces were decided on, in nanoseconds since 1970; 0 before the first."""
+    """Return the time until which captured faces have been decided on.
+
+    Args:
+        entries: Decisions in any order.
+
+    Returns:
+        Nanoseconds since 1970; 0 before the first decision.
+    """
     return max((entry.until for entry in entries), default=0)
 
 
 def previously_live(live: int | None) -> int | None:
-    """Return the version that was live before `live`, None if there was none.
+    """Return the version that was live before the live one.
 
-    `live` counts even if its deployment was killed before it was recorded.
+    Args:
+        live: The live version, None if there is none. It counts even if its deployment was killed
+            before it was recorded.
+
+    Returns:
+        The version that a rollback restores, None if there is none.
     """
     history = [(record.version, record.kind == ROLLBACK) for record in deployments()]
     return previous_version([*history, (live, True)] if live else history)
@@ -117,11 +155,14 @@ def previously_live(live: int | None) -> int | None:
 def previous_version(history: Iterable[tuple[int, bool]]) -> int | None:
     """Return the version below the top of the stack of live versions.
 
-    A deployment puts its version on top, a rollback removes what is above its version. So two
-    rollbacks in a row go back two versions.
+    A deployment pushes its version; a rollback pops the versions above its own. So two rollbacks in
+    a row go back two versions.
 
     Args:
         history: Version and whether it was a rollback, oldest first.
+
+    Returns:
+        The version, None if fewer than two are on the stack.
     """
     stack: list[int] = []
     for version, is_rollback in history:

@@ -1,4 +1,4 @@
-"""Which version is in production, and what the tracker's registry still has to learn of it."""
+"""Which version is in production, and whether the tracker's registry already names it."""
 
 from zenml import log_metadata
 from zenml.models import ModelVersionResponse
@@ -22,6 +22,10 @@ def set_production(version: ModelVersionResponse, instead_of: ModelVersionRespon
     The registry's alias is marked as pending first, so that a run that is killed in between is
     completed by the next one.
 
+    Args:
+        version: The version to promote.
+        instead_of: The version that the caller found in production, None if there was none.
+
     Returns:
         False, and nothing is moved, if production is not `instead_of` any more.
     """
@@ -38,12 +42,21 @@ def pending_champion() -> ModelVersionResponse | None:
 
 
 def mark_champion(version: ModelVersionResponse) -> None:
-    """Record that the tracker's registry names this version as the champion."""
+    """Record that the tracker's registry names a version as the champion.
+
+    Args:
+        version: The version in production.
+    """
     log_metadata(metadata={ALIAS: CHAMPION}, model_version_id=version.id)
 
 
 def mark_rolled_back(version: ModelVersionResponse, reason: str) -> None:
-    """Record that a version was rolled back, and why."""
+    """Record that a version was rolled back; the promotion gate rejects it from then on.
+
+    Args:
+        version: The version that was live.
+        reason: Why, in one line for the run's page and the timeline.
+    """
     log_metadata(metadata={ROLLED_BACK: reason}, model_version_id=version.id)
 
 

@@ -1,4 +1,4 @@
-"""Records that steps hand on: what was promoted, deployed and reported."""
+"""Records that steps pass on: what was promoted, deployed and reported."""
 
 from dataclasses import dataclass
 
@@ -46,13 +46,19 @@ class Rollout:
 
 @dataclass(frozen=True)
 class Deployment:
-    """The record of a deployment or a rollback: which version, in place of which, who and why.
+    """The record of a deployment or a rollback.
 
     Attributes:
+        url: The endpoint's address.
+        version: The version that is served now.
         kind: "deployment" or "rollback".
+        reason: Why it was deployed or rolled back, in one line.
+        who: The user who did it.
         when: Date and time in UTC, ISO 8601.
         largest_difference: The largest absolute difference between a probability from the
             endpoint and the same from the trained model, on the verification images.
+        replaced: The version that was served before, None if there was none.
+        note: What the deployer noticed on the way, in one line; None for nothing.
     """
 
     url: str
@@ -68,7 +74,13 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Alert:
-    """A message to people, the alerter that was asked to deliver it, and whether it did."""
+    """An alert about the outcome of a run.
+
+    Attributes:
+        message: Its text.
+        alerter: Name of the stack's alerter, None if the stack has none.
+        delivered: Whether the alerter accepted it.
+    """
 
     message: str
     alerter: str | None

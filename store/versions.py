@@ -25,7 +25,17 @@ def create_version(
     tags: list[str],
     description: str,
 ) -> ModelVersionResponse:
-    """Create the next version of the model and link the artifacts that it is made of."""
+    """Create the next version of the model and link its artifacts.
+
+    Args:
+        artifacts: The artifacts that the version consists of.
+        metadata: Values that the dashboard shows and later runs read, by name.
+        tags: Tags to find the version by.
+        description: One line for the dashboard.
+
+    Returns:
+        The version, in no stage yet.
+    """
     client = Client()
     _ensure_model(client)
     version = client.create_model_version(NAME, description=description, tags=tags)
@@ -36,7 +46,14 @@ def create_version(
 
 
 def find_version(number: int) -> ModelVersionResponse | None:
-    """Return a version by its number, None if it was deleted."""
+    """Return a version.
+
+    Args:
+        number: Its number.
+
+    Returns:
+        The version, None if it was deleted.
+    """
     try:
         return Client().get_model_version(NAME, number)
     except KeyError:
@@ -44,7 +61,13 @@ def find_version(number: int) -> ModelVersionResponse | None:
 
 
 def require_version(number: int) -> ModelVersionResponse:
-    """Return a version by its number.
+    """Return a version that must exist.
+
+    Args:
+        number: Its number.
+
+    Returns:
+        The version.
 
     Raises:
         UserError: If it was deleted.
@@ -56,7 +79,7 @@ def require_version(number: int) -> ModelVersionResponse:
 
 
 def all_versions() -> list[ModelVersionResponse]:
-    """List the versions, newest first."""
+    """Return the versions, newest first."""
     try:
         page = Client().list_model_versions(
             model=NAME, sort_by="desc:created", size=MAX_VERSIONS, hydrate=True
@@ -79,6 +102,10 @@ def set_production_stage(
 ) -> bool:
     """Move a version into production and archive the previous one, in one transaction.
 
+    Args:
+        version: The version to move.
+        instead_of: The version that the caller found in production, None if there was none.
+
     Returns:
         False, and nothing is moved, if another run has changed production in the meantime.
     """
@@ -95,7 +122,14 @@ def set_production_stage(
 
 
 def has_remote_artifacts(version: ModelVersionResponse) -> bool:
-    """Tell whether a version's files are in a bucket, not in a folder of one machine."""
+    """Return whether a version's files are in a bucket, not in a folder of one machine.
+
+    Args:
+        version: The version; its training data are looked up.
+
+    Returns:
+        False also if the version has no training data.
+    """
     artifact = version.get_artifact("faces")
     return artifact is not None and "://" in artifact.uri
 
@@ -103,8 +137,15 @@ def has_remote_artifacts(version: ModelVersionResponse) -> bool:
 def load_artifact(version: ModelVersionResponse, name: str) -> Any:
     """Load an artifact that is linked to a version.
 
+    Args:
+        version: The version.
+        name: The artifact's name, such as "faces" or "model".
+
+    Returns:
+        The artifact, as its materializer loads it.
+
     Raises:
-        LookupError: If there is no such artifact.
+        LookupError: If the version has no such artifact.
     """
     artifact = version.get_artifact(name)
     if artifact is None:

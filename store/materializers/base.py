@@ -15,28 +15,59 @@ class FileMaterializer(BaseMaterializer):
     SKIP_REGISTRATION: ClassVar[bool] = True
 
     def path(self, name: str) -> str:
-        """Return the path of one of the artifact's files."""
+        """Return the path of one of the artifact's files.
+
+        Args:
+            name: File name within the artifact's folder.
+
+        Returns:
+            A path or URI that the artifact store can open.
+        """
         return os.path.join(self.uri, name)
 
     def write(self, name: str, content: bytes | str) -> None:
-        """Write a file, text as UTF-8."""
+        """Write one of the artifact's files.
+
+        Args:
+            name: File name within the artifact's folder.
+            content: Bytes, or text to encode as UTF-8.
+        """
         data = content.encode() if isinstance(content, str) else content
         with self.artifact_store.open(self.path(name), "wb") as file:
             file.write(data)
 
     def read(self, name: str) -> bytes:
-        """Read a file."""
+        """Read one of the artifact's files.
+
+        Args:
+            name: File name within the artifact's folder.
+
+        Returns:
+            Its content.
+        """
         with self.artifact_store.open(self.path(name), "rb") as file:
             data: bytes = file.read()
         return data
 
     def write_arrays(self, name: str, arrays: dict[str, NDArray[np.generic]]) -> None:
-        """Write arrays as one .npz file."""
+        """Write arrays to one .npz file, without pickle.
+
+        Args:
+            name: File name within the artifact's folder.
+            arrays: Arrays by name; none of dtype object.
+        """
         buffer = BytesIO()
         np.savez(buffer, allow_pickle=False, **arrays)
         self.write(name, buffer.getvalue())
 
     def read_arrays(self, name: str) -> dict[str, NDArray[np.generic]]:
-        """Read the arrays of an .npz file; pickled objects are refused."""
+        """Read the arrays of an .npz file; pickled objects are rejected.
+
+        Args:
+            name: File name within the artifact's folder.
+
+        Returns:
+            Arrays by name.
+        """
         with np.load(BytesIO(self.read(name)), allow_pickle=False) as file:
             return {key: file[key] for key in file.files}

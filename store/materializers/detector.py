@@ -25,19 +25,15 @@ class DetectorMaterializer(FileMaterializer):
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.MODEL
 
     def save(self, fitted: FittedDetector) -> None:
-        """Write name.txt and detector.npz."""
+        """Write name.txt and detector.npz. See BaseMaterializer."""
         self.write("name.txt", fitted.detector.name)
         self.write_arrays("detector.npz", fitted.detector.to_arrays())
 
     def load(self, data_type: type) -> FittedDetector:
-        """Read what `save` wrote.
-
-        Raises:
-            UserError: If there is no detector of that name any more.
-        """
+        """Read what `save` wrote, if the code still has that detector. See BaseMaterializer."""
         kind = detector_class(self.read("name.txt").decode())
         return FittedDetector(kind.from_arrays(self.read_arrays("detector.npz")))
 
     def extract_metadata(self, fitted: FittedDetector) -> dict[str, MetadataType]:
-        """Which detector it is."""
+        """Return the detector's name. See BaseMaterializer."""
         return {"detector": fitted.detector.name}

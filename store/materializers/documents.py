@@ -25,18 +25,18 @@ class PlotsMaterializer(FileMaterializer):
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA_ANALYSIS
 
     def save(self, plots: Plots) -> None:
-        """Write one file per plot."""
+        """Write one PNG file per plot. See BaseMaterializer."""
         for name, png in plots.items():
             self.write(f"{name}.png", png)
 
     def load(self, data_type: type) -> Plots:
-        """Read what `save` wrote."""
+        """Read what `save` wrote. See BaseMaterializer."""
         names = sorted(str(name) for name in self.artifact_store.listdir(self.uri))
         images = [name for name in names if name.endswith(".png") and name != ALL]
         return Plots({os.path.splitext(name)[0]: self.read(name) for name in images})
 
     def save_visualizations(self, plots: Plots) -> dict[str, VisualizationType]:
-        """Show all plots in one image, then each of them."""
+        """Show all plots in one image, then each of them. See BaseMaterializer."""
         from faces.reports.plots import stack_images
 
         self.write(ALL, stack_images(list(plots.values())))
@@ -51,15 +51,15 @@ class PageMaterializer(FileMaterializer):
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA_ANALYSIS
 
     def save(self, page: Page) -> None:
-        """Write the files."""
+        """Write the HTML files. See BaseMaterializer."""
         for name, html in page.items():
             self.write(name, html)
 
     def load(self, data_type: type) -> Page:
-        """Read what `save` wrote."""
+        """Read what `save` wrote. See BaseMaterializer."""
         names = sorted(str(name) for name in self.artifact_store.listdir(self.uri))
         return Page({name: self.read(name).decode() for name in names})
 
     def save_visualizations(self, page: Page) -> dict[str, VisualizationType]:
-        """Show the page itself."""
+        """Show `page.html`. See BaseMaterializer."""
         return {self.path("page.html"): VisualizationType.HTML}

@@ -28,7 +28,7 @@ class FacesMaterializer(FileMaterializer):
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
 
     def save(self, faces: Faces) -> None:
-        """Write images.npy, table.csv and source.json."""
+        """Write images.npy, table.csv and source.json. See BaseMaterializer."""
         with self.artifact_store.open(self.path("images.npy"), "wb") as file:
             np.save(file, faces.images, allow_pickle=False)
         table = faces.conditions.copy()
@@ -38,7 +38,7 @@ class FacesMaterializer(FileMaterializer):
         self.write("source.json", json.dumps({"source": faces.source}))
 
     def load(self, data_type: type) -> Faces:
-        """Read what `save` wrote."""
+        """Read what `save` wrote. See BaseMaterializer."""
         path = self.path("images.npy")
         if os.path.exists(path):
             images = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -51,7 +51,7 @@ class FacesMaterializer(FileMaterializer):
         return Faces(images, labels, table, source, origins)
 
     def extract_metadata(self, faces: Faces) -> dict[str, MetadataType]:
-        """Source, version and size of the data, for the dashboard and the summary."""
+        """Return source, version and size of the data. See BaseMaterializer."""
         return {
             "source": faces.source,
             "version": faces.version,
@@ -60,7 +60,7 @@ class FacesMaterializer(FileMaterializer):
         }
 
     def compute_content_hash(self, faces: Faces) -> str:
-        """Let ZenML's cache treat equal data as equal, whichever run loaded it."""
+        """Hash the data, so that equal data is cached as equal. See BaseMaterializer."""
         return f"{faces.source}-{faces.version}"
 
 
@@ -71,19 +71,19 @@ class SplitMaterializer(FileMaterializer):
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
 
     def save(self, split: Split) -> None:
-        """Write split.json."""
+        """Write split.json. See BaseMaterializer."""
         rows = {part: getattr(split, part).tolist() for part in PARTS}
         text = {"condition": split.condition, "left_out": list(split.left_out)}
         self.write("split.json", json.dumps(text | rows))
 
     def load(self, data_type: type) -> Split:
-        """Read what `save` wrote."""
+        """Read what `save` wrote. See BaseMaterializer."""
         content = json.loads(self.read("split.json"))
         rows = {part: np.array(content[part], dtype=np.int64) for part in PARTS}
         return Split(**rows, left_out=tuple(content["left_out"]), condition=content["condition"])
 
     def extract_metadata(self, split: Split) -> dict[str, MetadataType]:
-        """Sizes, and who is left out."""
+        """Return the sizes, and who is left out. See BaseMaterializer."""
         return {
             "condition": split.condition,
             "train": len(split.train),
@@ -104,18 +104,18 @@ class WindowMaterializer(FileMaterializer):
     COUNTS: ClassVar[tuple[str, ...]] = ("damaged", "unmatched_feedback")
 
     def save(self, window: Window) -> None:
-        """Write window.npz."""
+        """Write window.npz. See BaseMaterializer."""
         names = (*self.ARRAYS, *self.COUNTS)
         self.write_arrays("window.npz", {n: np.asarray(getattr(window, n)) for n in names})
 
     def load(self, data_type: type) -> Window:
-        """Read what `save` wrote."""
+        """Read what `save` wrote. See BaseMaterializer."""
         arrays = self.read_arrays("window.npz")
         counts = {name: int(arrays.pop(name)) for name in self.COUNTS}
         return Window(**arrays, **counts)  # type: ignore[arg-type]
 
     def extract_metadata(self, window: Window) -> dict[str, MetadataType]:
-        """How many faces came, how many of them with feedback, and what could not be read."""
+        """Return the counts of faces, labels and unreadable records. See BaseMaterializer."""
         return {
             "images": len(window),
             "labelled": int(window.labelled.sum()),

@@ -16,21 +16,17 @@ class PortableMaterializer(FileMaterializer):
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.MODEL
 
     def save(self, model: PortableModel) -> None:
-        """Write model.npz and its SHA-256."""
+        """Write model.npz and its SHA-256. See BaseMaterializer."""
         data = write_portable(model)
         self.write("model.npz", data)
         self.write("model.sha256", file_hash(data))
 
     def load(self, data_type: type) -> PortableModel:
-        """Read what `save` wrote.
-
-        Raises:
-            DamagedModelError: If the file is not the one that was written.
-        """
+        """Read what `save` wrote, if it has its recorded hash. See BaseMaterializer."""
         return read_portable(self.read("model.npz"), self.read("model.sha256").decode())
 
     def extract_metadata(self, model: PortableModel) -> dict[str, MetadataType]:
-        """How many classes it knows, and what it computes."""
+        """Return the number of classes, and the operators. See BaseMaterializer."""
         return {
             "classes": len(model.classes),
             "operators": [name for name, _ in model.operators],

@@ -29,10 +29,10 @@ class RecordMaterializer(FileMaterializer):
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
 
     def save(self, record: Any) -> None:
-        """Write record.json."""
+        """Write record.json. See BaseMaterializer."""
         adapter = TypeAdapter(type(record))
         self.write("record.json", adapter.dump_json(record, indent=2))
 
     def load(self, data_type: type[Any]) -> Any:
-        """Read what `save` wrote."""
+        """Read what `save` wrote, and check it against its type. See BaseMaterializer."""
         return TypeAdapter(data_type).validate_json(self.read("record.json"))
