@@ -327,7 +327,7 @@ def test_a_mistake_in_the_data_makes_no_version(
     shutil.copytree(people_folder, broken)
     next(broken.glob("*/*.png")).write_bytes(b"no image")
     before = versions()
-    with pytest.raises(UserError, match="cannot be read as an image"):
+    with pytest.raises(UserError, match="is not an image"):
         train(data=str(broken))
     assert versions() == before
 

@@ -93,7 +93,29 @@ def read_image(file: Path, side: int) -> NDArray[np.float32]:
             square = ImageOps.fit(grey, (side, side), method=Image.Resampling.BICUBIC)
             return np.clip(np.asarray(square, np.float32) / scale, 0, 1)
     except Exception as error:
-        raise UserError(f"{file} cannot be read as an image: fix or remove it") from error
+        raise UserError(_describe_unreadable(file, error)) from error
+
+
+def _describe_unreadable(file: Path, error: Exception) -> str:
+    """Explain why a file cannot be read as an image, and how to fix it."""
+    from PIL import UnidentifiedImageError
+
+    if isinstance(error, FileNotFoundError):
+        folder = file.parent
+        if not folder.is_dir():
+            return f"no file '{file}': there is no folder '{folder}'"
+        images = [other.name for other in folder.iterdir() if other.suffix.lower() in SUFFIXES]
+        nearest = did_you_mean(file.name, images) or "name a PNG, JPEG or PGM file"
+        return f"no file '{file}': {nearest}".strip()
+    if isinstance(error, IsADirectoryError):
+        return f"{file} is a folder: name an image file in it"
+    if isinstance(error, PermissionError):
+        return f"{file} cannot be read: permission denied: chmod u+r {file}"
+    if file.stat().st_size == 0:
+        return f"{file} is empty: replace or remove it"
+    if isinstance(error, UnidentifiedImageError):
+        return f"{file} is not an image: replace it with a PNG, JPEG or PGM file, or remove it"
+    return f"{file} cannot be decoded ({error}): replace or remove it"
 
 
 def _conditions(root: Path, names: list[str]) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from PIL import Image
 from faces.data.dataset import Faces, load_faces
 from faces.data.sources import olivetti, synthetic
 from faces.data.sources.base import SourceUnavailable
-from faces.data.sources.folder import read_faces
+from faces.data.sources.folder import read_faces, read_image
 from faces.errors import UserError
 from tests.conftest import needs_real_faces
 
@@ -58,7 +58,7 @@ def write_table(root: Path, text: bytes) -> None:
         (shutil.rmtree, "no folder"),
         (lambda root: remove_people(root, keep=0), "none has any"),
         (lambda root: remove_people(root, keep=1), "only 'synthetic-01' has any"),
-        (lambda root: next(root.glob("*/*.png")).write_bytes(b"no PNG"), "png cannot be read"),
+        (lambda root: next(root.glob("*/*.png")).write_bytes(b"no PNG"), "png is not an image"),
         (lambda root: write_table(root, b"yaw\nleft\n"), "needs a column 'file'"),
         (lambda root: write_table(root, b"file\nx/y.png\n"), "no image 'x/y.png'"),
         (lambda root: write_table(root, b"file\na\na\n"), "'a' is listed twice"),
@@ -74,6 +74,42 @@ def test_a_broken_folder_is_reported(
     break_it(root)
     with pytest.raises(UserError, match=message):
         read_faces(root)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("adda.png", r"^no file '.*adda\.png': did you mean 'ada\.png'\?$"),
+        ("x.jpg", r"^no file '.*x\.jpg': name a PNG, JPEG or PGM file$"),
+        ("none/ada.png", r"^no file '.*ada\.png': there is no folder '.*none'$"),
+        ("folder.png", r"folder\.png is a folder: name an image file in it$"),
+        ("empty.png", r"empty\.png is empty: "),
+        ("text.png", r"text\.png is not an image: replace it with a PNG, JPEG or PGM file"),
+        ("cut.png", r"cut\.png cannot be decoded \(.*truncated.*\): replace or remove it$"),
+    ],
+)
+def test_each_cause_of_an_unreadable_image_is_named(
+    people_folder: Path, tmp_path: Path, name: str, message: str
+) -> None:
+    image = next(people_folder.glob("*/*.png")).read_bytes()
+    (tmp_path / "ada.png").write_bytes(image)
+    (tmp_path / "cut.png").write_bytes(image[: len(image) // 2])
+    (tmp_path / "text.png").write_text("no image")
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "folder.png").mkdir()
+    with pytest.raises(UserError, match=message):
+        read_image(tmp_path / name, 64)
+
+
+def test_an_image_without_read_permission_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("PIL.Image.open", refuse)
+    with pytest.raises(UserError, match=r"ada\.png cannot be read: permission denied: chmod u\+r "):
+        read_image(tmp_path / "ada.png", 64)
 
 
 @pytest.fixture
@@ -101,7 +137,7 @@ def test_a_remote_folder_loads_the_same_faces_and_leaves_no_copy(
     ("source", "message"),
     [
         ("memory://b/nobody", r"^memory://b/nobody: needs at least two subfolders.*none has any"),
-        ("memory://b/broken", r"^memory://b/broken/ada/1\.png cannot be read as an image"),
+        ("memory://b/broken", r"^memory://b/broken/ada/1\.png is not an image"),
         ("nowhere://b/people", r"^nowhere://b/people cannot be read: Protocol not known"),
     ],
 )
