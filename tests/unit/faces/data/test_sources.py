@@ -80,7 +80,7 @@ def test_a_broken_folder_is_reported(
     ("name", "message"),
     [
         ("adda.png", r"^no file '.*adda\.png': did you mean 'ada\.png'\?$"),
-        ("x.jpg", r"^no file '.*x\.jpg': name a PNG, JPEG or PGM file$"),
+        ("someone.jpg", r"^no file '.*someone\.jpg': name a PNG, JPEG or PGM file$"),
         ("none/ada.png", r"^no file '.*ada\.png': there is no folder '.*none'$"),
         ("folder.png", r"folder\.png is a folder: name an image file in it$"),
         ("empty.png", r"empty\.png is empty: "),
