@@ -30,7 +30,14 @@ class CheckFailed(Exception):
 
 @dataclass(frozen=True)
 class Component:
-    """A stack component: its type, name and flavor as ZenML knows them, and its configuration."""
+    """A stack component as ZenML knows it.
+
+    Attributes:
+        type: ZenML's component type, such as "artifact_store".
+        name: The name that it is registered with.
+        flavor: The name of its flavor, such as "gcp".
+        configuration: The flavor's settings.
+    """
 
     type: str
     name: str
@@ -40,7 +47,12 @@ class Component:
 
 @dataclass(frozen=True)
 class Packages:
-    """What a flavor imports: the Python modules, and the command that installs them."""
+    """What must be installed for a flavor to be imported.
+
+    Attributes:
+        modules: Dotted names of the Python modules that it imports.
+        install: The command that installs them.
+    """
 
     modules: tuple[str, ...]
     install: str
@@ -64,7 +76,14 @@ class Check:
 
 
 def preflight(checks: Iterable[Check]) -> None:
-    """Run the checks that precede every run. Raises CheckFailed at the first that fails."""
+    """Run the checks that precede every run.
+
+    Args:
+        checks: Checks of a stack, of which those with `before_runs` are run, in this order.
+
+    Raises:
+        CheckFailed: At the first check that fails.
+    """
     for check in checks:
         if check.before_runs:
             check.run()

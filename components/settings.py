@@ -29,7 +29,7 @@ class Settings(BaseModel):
 
     @classmethod
     def key_names(cls) -> list[str]:
-        """List the keys of all settings, with dots for those of a section: "data.source"."""
+        """Return the keys of all settings, with dots for those of a section: "data.source"."""
         names: list[str] = []
         for name, field in cls.model_fields.items():
             kind = field.annotation

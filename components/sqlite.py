@@ -16,6 +16,8 @@ SQLITE = "sqlite:///"
 def complete_creation(address: str) -> Iterator[None]:
     """Run the body, which creates the database at `address` if it does not exist.
 
+    If the body raises, the database counts as incomplete.
+
     Args:
         address: A database URL. Only SQLite files (sqlite:///…) are handled; for any other
             database the body simply runs.
@@ -33,7 +35,11 @@ def complete_creation(address: str) -> Iterator[None]:
 
 
 def is_complete(address: str) -> bool:
-    """Return whether a SQLite database exists and was created completely."""
+    """Return whether a SQLite database exists and was created completely.
+
+    Args:
+        address: The URL of a SQLite file: sqlite:///….
+    """
     database, marker = _files(address)
     return database.exists() and not marker.exists()
 

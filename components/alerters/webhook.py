@@ -50,7 +50,7 @@ class WebhookAlerter(BaseAlerter):
 
 
 def _retries() -> Retry:
-    """Retry after connection errors and where waiting may help: too many requests, server errors.
+    """Return a policy: retry after connection errors, 429 (too many requests) and server errors.
 
     A server's Retry-After is ignored: it may ask for hours.
     """

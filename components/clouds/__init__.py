@@ -19,7 +19,11 @@ from faces.errors import OperationError, UserError
 
 @cache
 def all_clouds() -> tuple[Cloud, ...]:
-    """Find the clouds: every module of this package that has an object `CLOUD`."""
+    """Find the clouds: every module of this package that has an object `CLOUD`.
+
+    Returns:
+        The clouds in the order of their modules' names, found once per process.
+    """
     modules = (import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__))
     return tuple(module.CLOUD for module in modules if hasattr(module, "CLOUD"))
 
@@ -30,20 +34,38 @@ def packages() -> dict[str, Packages]:
 
 
 def checks_for(components: Sequence[Component]) -> Iterator[Check]:
-    """List every cloud's checks of a stack's components."""
+    """List every cloud's checks of a stack's components.
+
+    Args:
+        components: All components of a stack, with placeholders filled in.
+
+    Yields:
+        Checks that have not run yet.
+    """
     for cloud in all_clouds():
         yield from cloud.checks_for(components)
 
 
 def translate_error(error: BaseException) -> OperationError | None:
-    """Explain an error of a cloud's API in one line with a remedy; None for any other error."""
+    """Explain an error of a cloud's API in one line with a remedy.
+
+    Args:
+        error: Any exception; its causes are examined, too.
+
+    Returns:
+        The error to raise instead, or None if no cloud's API is the cause.
+    """
     explanations = (cloud.translate_error(error) for cloud in all_clouds())
     return next((explained for explained in explanations if explained), None)
 
 
 @contextmanager
 def explained_errors() -> Iterator[None]:
-    """Raise OperationError with a remedy in place of an error of a cloud's API."""
+    """Run the body, and explain an error of a cloud's API in one line with a remedy.
+
+    Raises:
+        OperationError: In place of an error of a cloud's API. Other errors pass unchanged.
+    """
     try:
         yield
     except Exception as error:
@@ -53,7 +75,11 @@ def explained_errors() -> Iterator[None]:
 
 
 def job_error(run: PipelineRunResponse) -> str:
-    """Return the message of the cloud job behind a failed run, "" if there is none."""
+    """Return the message of the cloud job behind a failed run, "" if there is none.
+
+    Args:
+        run: A failed run of the active stack's orchestrator.
+    """
     orchestrator = Client().active_stack.orchestrator
     cloud = _cloud_of(orchestrator)
     return cloud.job_error(orchestrator, run) if cloud else ""

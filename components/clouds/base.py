@@ -30,6 +30,9 @@ class Cloud(Protocol):
 
         Args:
             components: All components of a stack, with placeholders filled in.
+
+        Returns:
+            Checks that have not run yet.
         """
 
     def translate_error(self, error: BaseException) -> OperationError | None:

@@ -49,7 +49,7 @@ class GoogleCloud:
         return translate_gcp_error(error)
 
     def job_error(self, orchestrator: BaseOrchestrator, run: PipelineRunResponse) -> str:
-        """See Cloud. Vertex AI runs dynamic pipelines as a custom job."""
+        """Ask Vertex AI, which runs dynamic pipelines as a custom job. See Cloud."""
         from google.api_core.exceptions import GoogleAPICallError
         from google.cloud import aiplatform
 
@@ -76,7 +76,7 @@ class GoogleCloud:
 
 
 def _client_options(orchestrator: BaseOrchestrator) -> dict[str, Any]:
-    """Arguments of Vertex AI's clients; without credentials they call another API first."""
+    """Return arguments of Vertex AI's clients; without credentials, they call another API first."""
     vertex: VertexOrchestrator = orchestrator  # type: ignore[assignment]
     credentials, project = vertex._get_authentication()
     return {"project": project, "location": vertex.config.location, "credentials": credentials}

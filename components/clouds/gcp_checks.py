@@ -17,7 +17,16 @@ BUILD = "gcloud builds submit --config infra/gcp/cloudbuild.yaml (docs/gcp.md)"
 
 
 def check_credentials() -> str:
-    """Check that Google accepts the application default credentials."""
+    """Check that Google accepts the application default credentials.
+
+    See https://google.aip.dev/auth/4110 for where google-auth looks for them.
+
+    Returns:
+        A line with the account and the project.
+
+    Raises:
+        CheckFailed: If there are none, or Google does not renew them.
+    """
     import google.auth
     from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
     from google.auth.transport.requests import Request
@@ -40,7 +49,17 @@ def check_credentials() -> str:
 
 
 def check_bucket(path: str) -> str:
-    """Check that the bucket of a gs:// path exists and can be read."""
+    """Check that a bucket of Cloud Storage exists and can be read.
+
+    Args:
+        path: A gs:// URI in the bucket.
+
+    Returns:
+        A line with the bucket's name.
+
+    Raises:
+        CheckFailed: If there is no such bucket, or no permission to read it.
+    """
     from google.api_core.exceptions import Forbidden, NotFound
     from google.cloud import storage
 
@@ -61,7 +80,19 @@ def check_bucket(path: str) -> str:
 
 
 def check_container_images(uri: str) -> str:
-    """Check that the registry has the container images of this code."""
+    """Check that the registry has the container images of this code.
+
+    Args:
+        uri: A repository of Artifact Registry, such as
+            "europe-west1-docker.pkg.dev/project/repository".
+
+    Returns:
+        A line with the repository.
+
+    Raises:
+        CheckFailed: If an image is missing, there is no such repository, or no permission to read
+            it.
+    """
     from google.api_core.exceptions import NotFound, PermissionDenied
     from google.cloud import artifactregistry_v1
 
@@ -92,7 +123,14 @@ def check_container_images(uri: str) -> str:
 
 
 def check_zenml_server() -> str:
-    """Check that this client uses a ZenML server, which steps on Vertex AI can reach."""
+    """Check that this client uses a ZenML server, which steps on Vertex AI can reach.
+
+    Returns:
+        A line that confirms it.
+
+    Raises:
+        CheckFailed: If the client has a local database.
+    """
     if GlobalConfiguration().uses_local_store:
         raise CheckFailed(
             "this client has a local database, which steps on Vertex AI cannot reach",

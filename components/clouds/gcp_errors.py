@@ -37,9 +37,14 @@ REMEDIES = (
 
 
 def translate_gcp_error(error: BaseException) -> OperationError | None:
-    """Explain an error of Google's APIs in one line with a remedy; None for any other error.
+    """Explain an error of Google's APIs in one line with a remedy.
 
-    ZenML wraps what the clients raise, so the causes are examined, too.
+    Args:
+        error: Any exception. ZenML wraps what Google's clients raise, so its causes are examined,
+            too.
+
+    Returns:
+        The error to raise instead, or None if no API of Google is the cause.
     """
     for cause in _causes(error):
         kinds = {kind.__name__ for kind in type(cause).__mro__}

@@ -11,7 +11,11 @@ from components.deployers.backend import Backend
 
 @cache
 def backends() -> dict[str, Backend]:
-    """Find the serving backends by flavor: the packages inside this one."""
+    """Find the serving backends: the packages inside this one.
+
+    Returns:
+        Backends by flavor, found once per process.
+    """
     names = [module.name for module in pkgutil.iter_modules(__path__) if module.ispkg]
     return {name: import_module(f"{__name__}.{name}").BACKEND for name in names}
 
@@ -27,7 +31,14 @@ def packages() -> dict[str, Packages]:
 
 
 def checks_for(components: Sequence[Component]) -> Iterator[Check]:
-    """List the checks of a stack's model deployer."""
+    """List the checks of a stack's model deployer.
+
+    Args:
+        components: All components of a stack, with placeholders filled in.
+
+    Yields:
+        Checks that have not run yet.
+    """
     for component in components:
         if component.flavor in backends():
             yield from backends()[component.flavor].checks(component)

@@ -7,7 +7,11 @@ from components.checks import Check, Component, Packages
 
 
 def no_checks(component: Component) -> Iterator[Check]:
-    """Return no checks."""
+    """Return no checks.
+
+    Args:
+        component: Not used.
+    """
     return iter(())
 
 

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NoReturn
 from uuid import UUID
 
 from zenml.client import Client
@@ -17,7 +18,13 @@ NOTHING_DEPLOYED = "nothing is deployed yet: python run.py --pipeline deployment
 
 @dataclass(frozen=True)
 class ModelArtifact:
-    """A portable model's file: its version, its content and the hash of the content."""
+    """A portable model's file.
+
+    Attributes:
+        version: The model version in ZenML.
+        data: The file's content: .npz, see `faces.runtime.portable`.
+        hash: SHA-256 of `data`, in hexadecimal digits.
+    """
 
     version: str
     data: bytes
@@ -62,7 +69,11 @@ class FaceDeployer(BaseModelDeployer):
 
     @abstractmethod
     def endpoint(self) -> Endpoint:
-        """Return the present endpoint. Raises UserError if there is none."""
+        """Return the present endpoint.
+
+        Raises:
+            UserError: If nothing is deployed.
+        """
 
     @abstractmethod
     def served_version(self) -> str | None:
@@ -70,7 +81,7 @@ class FaceDeployer(BaseModelDeployer):
 
     @abstractmethod
     def captured(self) -> list[str]:
-        """List where captured requests are: folders, or URIs such as gs://bucket/folder."""
+        """Return where captured requests are: folders, or URIs such as gs://bucket/folder."""
 
     @abstractmethod
     def restore(self, version: str | None) -> None:
@@ -83,27 +94,55 @@ class FaceDeployer(BaseModelDeployer):
             OperationError: If its file is missing or damaged, or it cannot be served.
         """
 
-    def perform_deploy_model(
-        self, id: UUID, config: ServiceConfig, timeout: int = 0
-    ) -> BaseService:
-        """Refuse: ZenML's own call cannot replace a model without downtime."""
+    def perform_deploy_model(self, id: UUID, config: ServiceConfig, timeout: int = 0) -> NoReturn:
+        """Refuse ZenML's own call, which cannot replace a model without downtime.
+
+        Args:
+            id: Not used.
+            config: Not used.
+            timeout: Not used.
+
+        Raises:
+            NotImplementedError: Always, with the command to use instead.
+        """
         raise NotImplementedError("use python run.py --pipeline deployment")
 
     def perform_start_model(self, service: BaseService, timeout: int = 0) -> BaseService:
-        """Start the endpoint with the model that it served."""
+        """Start the endpoint with the model that it served.
+
+        Args:
+            service: The endpoint in ZenML's list of services.
+            timeout: Not used; the deployer has its own timeout.
+
+        Returns:
+            The started service.
+        """
         service.start()
         return service
 
     def perform_stop_model(
         self, service: BaseService, timeout: int = 0, force: bool = False
     ) -> BaseService:
-        """Stop the endpoint. It can be started again."""
+        """Stop the endpoint. It can be started again.
+
+        Args:
+            service: The endpoint in ZenML's list of services.
+            timeout: Not used; the deployer has its own timeout.
+            force: Not used.
+
+        Returns:
+            The stopped service.
+        """
         service.stop()
         return service
 
 
 def active_deployer() -> FaceDeployer:
-    """Return the active stack's deployer. Raises UserError if it is not one of this project."""
+    """Return the active stack's deployer.
+
+    Raises:
+        UserError: If it is not one of this project.
+    """
     stack = Client().active_stack
     if not isinstance(stack.model_deployer, FaceDeployer):
         raise UserError(

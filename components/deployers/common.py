@@ -38,7 +38,11 @@ def find_token(secret: str) -> str | None:
 
 
 def bearer(token: str | None) -> dict[str, str]:
-    """Return the HTTP headers that clients must send."""
+    """Return the HTTP headers that clients must send.
+
+    Args:
+        token: The bearer token; None or "" if the endpoint needs none.
+    """
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
@@ -46,12 +50,12 @@ def health(url: str, headers: Mapping[str, str]) -> dict[str, str]:
     """Ask an endpoint for its state.
 
     Args:
-        url: The endpoint's address.
+        url: The endpoint's address, without a path.
         headers: HTTP headers to send.
 
     Returns:
-        `model_version`, and `refused` if a model could not be loaded since; {} if the endpoint does
-        not respond.
+        The tags of `/health/status`: `model_version`, and `refused` if a model could not be loaded
+        since. {} if the endpoint does not respond.
     """
     try:
         response = requests.get(
@@ -67,8 +71,9 @@ def list_service(config: ServiceConfig, kind: type[BaseDeploymentService]) -> No
     """Add or update an endpoint in ZenML's list: `zenml model-deployer models list`.
 
     Args:
-        config: Its own fields identify the endpoint, so there is one entry for each.
-        kind: The class of the service.
+        config: The endpoint's entry. The fields that it adds to ServiceConfig identify the
+            endpoint, so there is one entry for each.
+        kind: The service class that starts and stops such endpoints.
     """
     client = Client()
     identity = config.model_dump(mode="json", exclude=set(ServiceConfig.model_fields))

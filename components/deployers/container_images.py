@@ -39,6 +39,12 @@ def content_of(image: str) -> tuple[Path, ...]:
     """List the files that an image is built from.
 
     Steps get this project's code from the artifact store, so the image for pipelines has none.
+
+    Args:
+        image: `PIPELINES` or `SERVING`.
+
+    Returns:
+        Absolute paths: the Dockerfile, the pinned requirements, and the sources of the server.
     """
     dockerfile = ROOT / image / "Dockerfile"
     if image == PIPELINES:

@@ -70,6 +70,12 @@ class ServingSettings(Settings):
     capture: CaptureSettings = CaptureSettings()
 
     def for_server(self, name: str, folder: str, replicas: int = 1) -> ServerSettings:
-        """Return the settings of a server that keeps its files in `folder`."""
+        """Return the settings of a server.
+
+        Args:
+            name: The server's name, which requests and captured files carry.
+            folder: The folder where the server keeps its files.
+            replicas: The number of servers that share the requests.
+        """
         values = {**self.endpoint.model_dump(), **self.capture.model_dump()}
         return ServerSettings(name=name, folder=folder, replicas=replicas, **values)

@@ -72,7 +72,14 @@ class Tracker(Protocol):
         """Create what the tracker needs on this machine, before the first run."""
 
     def checks_for(self, component: Component) -> Iterator[Check]:
-        """List the checks of a component of this flavor, with its placeholders filled in."""
+        """List the checks of a component of this flavor.
+
+        Args:
+            component: A stack's experiment tracker, with placeholders filled in.
+
+        Returns:
+            Checks that have not run yet.
+        """
 
     def log_training(self, record: TrainingRecord) -> TrackedRun:
         """Log a training to the active run, and register its model if there is a registry.

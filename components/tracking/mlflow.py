@@ -41,7 +41,7 @@ class MLflowTracker:
         return tracker.get_tracking_uri(as_plain_text=False)
 
     def prepare(self) -> None:
-        """See Tracker: MLflow's database, if it is a local file."""
+        """Create MLflow's database, if it is a local file. See Tracker."""
         address = self.tracking_uri()
         if address.startswith(SQLITE) and not is_complete(address):
             from mlflow import MlflowClient
@@ -96,7 +96,7 @@ class MLflowTracker:
             mlflow.set_tags({"study": study, "trial": key})
 
     def set_champion(self, registry_version: str) -> None:
-        """See Tracker: ZenML gives the version in production the alias 'champion'."""
+        """Give the version the alias 'champion', as ZenML does in production. See Tracker."""
         registry = Client().active_stack.model_registry
         assert registry is not None
         registry.update_model_version(
@@ -104,7 +104,7 @@ class MLflowTracker:
         )
 
     def ui_hint(self) -> str | None:
-        """See Tracker: a server's address, or the command that opens a local database."""
+        """Return a server's address, or the command that opens a local database. See Tracker."""
         address = self.tracking_uri()
         if address.startswith("http"):
             return address
@@ -168,6 +168,12 @@ def _register(logged: "ModelInfo", record: TrainingRecord) -> str:
 
     With MLflow's own client: ZenML's call omits the id of the logged model, which an MLflow server
     requires.
+
+    Returns:
+        The version's number in the registry.
+
+    Raises:
+        MlflowException: If the registry refuses.
     """
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException

@@ -36,7 +36,7 @@ class WandbTracker:
     needs_model_registry = False
 
     def prepare(self) -> None:
-        """See Tracker: W&B's files go beside those of ZenML's local components."""
+        """Keep W&B's files beside those of ZenML's local components. See Tracker."""
         folder = Path(GlobalConfiguration().local_stores_path) / "wandb"
         folder.mkdir(parents=True, exist_ok=True)
         for variable in FOLDERS:
@@ -48,7 +48,7 @@ class WandbTracker:
         yield Check("W&B", lambda: _check_key(key), before_runs=True)
 
     def log_training(self, record: TrainingRecord) -> TrackedRun:
-        """See Tracker. W&B has no registry in ZenML, so there is no registry version."""
+        """Log a training; W&B has no registry in ZenML, so no version. See Tracker."""
         run = _active_run()
         run.notes = record.description
         run.config.update({**record.params, **record.tags})  # type: ignore[no-untyped-call]
@@ -63,7 +63,7 @@ class WandbTracker:
         return TrackedRun(run.id, None)
 
     def finished_trials(self, study: str) -> dict[str, dict[str, float]]:
-        """See Tracker. In offline mode nothing can be looked up, so every trial counts as new."""
+        """Return {} in offline mode, where nothing can be looked up. See Tracker."""
         import wandb
 
         run = _active_run()
@@ -97,10 +97,10 @@ class WandbTracker:
             trial.summary.update(dict(metrics))
 
     def set_champion(self, registry_version: str) -> None:
-        """See Tracker. There is nothing to mark: W&B has no model registry in ZenML."""
+        """Do nothing, since W&B has no model registry in ZenML. See Tracker."""
 
     def ui_hint(self) -> str | None:
-        """See Tracker: the project's page, or the command that uploads offline runs."""
+        """Return the project's page, or the command that uploads offline runs. See Tracker."""
         if _is_offline():
             return f"wandb sync {os.environ.get('WANDB_DIR', '.')}/wandb/offline-run-*"
         tracker: WandbExperimentTracker = Client().active_stack.experiment_tracker  # type: ignore[assignment]

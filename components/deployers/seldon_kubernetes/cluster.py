@@ -50,7 +50,7 @@ class Cluster:
         """Return the SeldonDeployment, None if there is none."""
         with self._translate_errors("read the SeldonDeployment"):
             response: Manifest = self._custom.list_namespaced_custom_object(
-                *self._place(),
+                *self._resource(),
                 field_selector=f"metadata.name={NAME}",
                 _request_timeout=TIMEOUT_SECONDS,
             )
@@ -58,31 +58,38 @@ class Cluster:
         return next((item for item in items if item["metadata"]["name"] == NAME), None)
 
     def apply(self, desired: Manifest, replaces: Manifest | None) -> None:
-        """Create the SeldonDeployment, or replace the one that was read as `replaces`.
+        """Create or replace the SeldonDeployment.
 
-        Kubernetes refuses if someone else has changed it since.
+        Args:
+            desired: The manifest to apply.
+            replaces: The SeldonDeployment as it was read; None to create one. Kubernetes refuses if
+                someone else has changed it since (optimistic concurrency by `resourceVersion`).
         """
         with self._translate_errors("change the SeldonDeployment"):
             if replaces is None:
                 self._custom.create_namespaced_custom_object(
-                    *self._place(), desired, _request_timeout=TIMEOUT_SECONDS
+                    *self._resource(), desired, _request_timeout=TIMEOUT_SECONDS
                 )
                 return
             version = replaces["metadata"]["resourceVersion"]
             body = {**desired, "metadata": {**desired["metadata"], "resourceVersion": version}}
             self._custom.replace_namespaced_custom_object(
-                *self._place(), NAME, body, _request_timeout=TIMEOUT_SECONDS
+                *self._resource(), NAME, body, _request_timeout=TIMEOUT_SECONDS
             )
 
     def delete(self) -> None:
         """Delete the SeldonDeployment with its pods."""
         with self._translate_errors("delete the SeldonDeployment"):
             self._custom.delete_namespaced_custom_object(
-                *self._place(), NAME, _request_timeout=TIMEOUT_SECONDS
+                *self._resource(), NAME, _request_timeout=TIMEOUT_SECONDS
             )
 
     def put_token(self, token: str) -> None:
-        """Write the token to the secret that pods read it from."""
+        """Write the secret that pods read the token from.
+
+        Args:
+            token: The bearer token; the API wants it in base64.
+        """  # noqa: DOC501 ApiException becomes OperationError
         from kubernetes.client.exceptions import ApiException
 
         value = base64.b64encode(token.encode()).decode()
@@ -117,7 +124,13 @@ class Cluster:
         return pods
 
     def log(self, pod: str, lines: int = 100, previous: bool = False) -> str:
-        """Return the last lines of a pod's log, "" if it is not available."""
+        """Return the end of a pod's log, "" if it is not available.
+
+        Args:
+            pod: The pod's name.
+            lines: The number of lines.
+            previous: Whether to read the log of the container that crashed before the present one.
+        """
         try:
             with self._translate_errors("read a pod's log"):
                 text: str = self._core.read_namespaced_pod_log(
@@ -132,7 +145,8 @@ class Cluster:
             return ""
         return text
 
-    def _place(self) -> tuple[str, str, str, str]:
+    def _resource(self) -> tuple[str, str, str, str]:
+        """Return what identifies SeldonDeployments in calls of the custom objects API."""
         return GROUP, API, self.namespace, PLURAL
 
     @contextmanager

@@ -93,7 +93,7 @@ class SeldonKubernetesDeployer(FaceDeployer):
         token = self._token(server.token_secret)
         stored = upload(self.config.models, model)
         self._serve(cluster, stored, server, token, previous)
-        self._list()
+        self._register()
         return Endpoint(self.url, model.version, bearer(token))
 
     def endpoint(self) -> Endpoint:
@@ -125,13 +125,23 @@ class SeldonKubernetesDeployer(FaceDeployer):
     def perform_delete_model(
         self, service: BaseService, timeout: int = 0, force: bool = False
     ) -> None:
-        """Delete the deployment. Models and captured requests are kept in the bucket."""
+        """Delete the deployment. Models and captured requests are kept in the bucket.
+
+        Args:
+            service: Not used; there is one deployment.
+            timeout: Not used.
+            force: Not used.
+        """
         if self.cluster.find() is not None:
             self.cluster.delete()
 
     @staticmethod
     def get_model_server_info(service: BaseService) -> dict[str, str | None]:
-        """Return what `zenml model-deployer models describe` prints."""
+        """Return what `zenml model-deployer models describe` prints.
+
+        Args:
+            service: The endpoint in ZenML's list of services.
+        """
         assert isinstance(service, SeldonKubernetesService)
         deployment = service.deployer.cluster.find()
         return {
@@ -152,7 +162,15 @@ class SeldonKubernetesDeployer(FaceDeployer):
         return ready, read_replicas(deployment)
 
     def scale(self, start: bool) -> None:
-        """Start as many pods as configured, or stop all."""
+        """Start or stop the pods, and wait until it is done.
+
+        Args:
+            start: Whether to start as many pods as the stack configures; otherwise all are stopped.
+
+        Raises:
+            UserError: If nothing is deployed.
+            OperationError: If the pods do not start in time.
+        """
         cluster = self.cluster
         deployment = self._require_deployment(cluster)
         desired = with_replicas(deployment, self.config.replicas if start else 0)
@@ -160,7 +178,14 @@ class SeldonKubernetesDeployer(FaceDeployer):
         await_rollout(cluster, desired, self.config.rollout_timeout_seconds)
 
     def logs(self, tail: int | None) -> Iterator[str]:
-        """Yield the pods' logs, each line with its pod's name."""
+        """Read the pods' logs, one after another.
+
+        Args:
+            tail: Lines per pod; None for the last 100.
+
+        Yields:
+            Lines, each after its pod's name.
+        """
         cluster = self.cluster
         for pod in cluster.pods():
             name = pod["metadata"]["name"]
@@ -187,7 +212,7 @@ class SeldonKubernetesDeployer(FaceDeployer):
         return deployment
 
     def _token(self, secret: str) -> str:
-        """The bearer token; required, since the cluster's ingress is reachable by others."""
+        """Return the token; it is required, since others can reach the cluster's ingress."""
         token = find_token(secret) or self.config.token
         if not token:
             raise UserError(
@@ -196,7 +221,8 @@ class SeldonKubernetesDeployer(FaceDeployer):
             )
         return token
 
-    def _list(self) -> None:
+    def _register(self) -> None:
+        """Make the endpoint visible to `zenml model-deployer models`."""
         list_service(
             SeldonKubernetesServiceConfig(
                 name=NAME,

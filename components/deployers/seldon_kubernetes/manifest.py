@@ -70,33 +70,58 @@ def make_manifest(
 
 
 def read_model(deployment: Manifest) -> StoredModel:
-    """Return the model that a deployment serves."""
+    """Return the model that a deployment serves.
+
+    Args:
+        deployment: A manifest from `make_manifest`, or as read from the cluster.
+    """
     return StoredModel(**json.loads(_variable(deployment, MODEL)))
 
 
 def read_settings(deployment: Manifest) -> ServerSettings:
-    """Return the settings of a deployment's servers."""
+    """Return the settings of a deployment's servers.
+
+    Args:
+        deployment: A manifest from `make_manifest`, or as read from the cluster.
+    """
     return ServerSettings(**json.loads(_variable(deployment, SETTINGS)))
 
 
 def read_replicas(deployment: Manifest) -> int:
-    """Return how many pods a deployment should have."""
+    """Return how many pods a deployment should have.
+
+    Args:
+        deployment: A manifest from `make_manifest`, or as read from the cluster.
+    """
     return int(deployment["spec"]["predictors"][0]["replicas"])
 
 
 def with_replicas(deployment: Manifest, replicas: int) -> Manifest:
-    """Return the same deployment with another number of pods."""
+    """Return a copy of a deployment with another number of pods.
+
+    Args:
+        deployment: The manifest to copy; it is not changed.
+        replicas: The number of pods.
+    """
     predictor = {**deployment["spec"]["predictors"][0], "replicas": replicas}
     return {**deployment, "spec": {**deployment["spec"], "predictors": [predictor]}}
 
 
 def revision(deployment: Manifest) -> str:
-    """Return the hash label that identifies the pods of one revision."""
+    """Return the hash label that identifies the pods of one revision.
+
+    Args:
+        deployment: A manifest from `make_manifest`, or as read from the cluster.
+    """
     return str(deployment["metadata"]["labels"][REVISION])
 
 
 def container_of(deployment: Manifest) -> Manifest:
-    """Return the specification of the container that serves."""
+    """Return the specification of the container that serves.
+
+    Args:
+        deployment: A manifest from `make_manifest`, or as read from the cluster.
+    """
     container: Manifest = _pod(deployment)["containers"][0]
     return container
 

@@ -23,10 +23,10 @@ def upload(folder: str, model: ModelArtifact) -> StoredModel:
 
     Args:
         folder: URI of the folder with all versions.
-        model: The model's file.
+        model: The model's version and content.
 
     Returns:
-        Where it is.
+        The version, its object's URI and its hash.
 
     Raises:
         OperationError: If it cannot be written.
@@ -48,10 +48,10 @@ def locate(folder: str, version: str) -> StoredModel:
 
     Args:
         folder: URI of the folder with all versions.
-        version: The version to find.
+        version: A version that was uploaded before.
 
     Returns:
-        Where it is.
+        The version, its object's URI and its hash.
 
     Raises:
         OperationError: If it is missing or damaged.

@@ -63,17 +63,18 @@ def _await_responses(url: str, token: str, version: str, consecutive: int) -> No
         count = count + 1 if tags.get("model_version") == version else 0
         if count == 0:
             if time.monotonic() > deadline:
-                who = f"version {tags['model_version']}" if tags else "nothing"
-                raise OperationError(f"its pods are ready, but {who} responds at {url}")
+                responder = f"version {tags['model_version']}" if tags else "nothing"
+                raise OperationError(f"its pods are ready, but {responder} responds at {url}")
             time.sleep(POLL_SECONDS)
 
 
 def _roll_back(
     cluster: Cluster, desired: Manifest, previous: Manifest | None, timeout_seconds: float
 ) -> str:
-    """Restore the previous deployment, and return the outcome in words.
+    """Restore the previous deployment, unless someone else has applied another one meanwhile.
 
-    A deployment that someone else applied meanwhile is left alone.
+    Returns:
+        The outcome, as the end of a sentence.
     """
     try:
         present = cluster.find()

@@ -65,7 +65,12 @@ def await_rollout(
 
 
 def of_revision(pods: Sequence[Manifest], wanted: str) -> list[Manifest]:
-    """Return the pods of a revision that are not being deleted."""
+    """Return the pods of a revision that are not being deleted.
+
+    Args:
+        pods: Pods of any revision.
+        wanted: The revision's hash label, see `manifest.revision`.
+    """
     return [
         pod
         for pod in pods
@@ -75,13 +80,21 @@ def of_revision(pods: Sequence[Manifest], wanted: str) -> list[Manifest]:
 
 
 def is_ready(pod: Manifest) -> bool:
-    """Return whether a pod receives requests."""
+    """Return whether a pod receives requests.
+
+    Args:
+        pod: A pod as listed; its condition `Ready` decides.
+    """
     conditions = pod.get("status", {}).get("conditions") or []
     return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
 
 def failure_reason(pod: Manifest) -> str | None:
-    """Return why a pod will never start; None as long as it may."""
+    """Return why a pod will never start; None as long as it may.
+
+    Args:
+        pod: A pod as listed. A container that waits for one of `FATAL_WAITING_REASONS` is decisive.
+    """
     for container in pod.get("status", {}).get("containerStatuses") or []:
         waiting = (container.get("state") or {}).get("waiting") or {}
         if waiting.get("reason") in FATAL_WAITING_REASONS:
@@ -90,7 +103,12 @@ def failure_reason(pod: Manifest) -> str | None:
 
 
 def last_log_line(cluster: Cluster, pod: Manifest) -> str:
-    """Return the last non-empty line of a pod's log as the end of a sentence, or ""."""
+    """Return the last non-empty line of a pod's log as the end of a sentence, or "".
+
+    Args:
+        cluster: The cluster that the pod is on.
+        pod: A pod as listed. If its log is empty, that of its crashed container is read.
+    """
     name = pod["metadata"]["name"]
     for previous in (False, True):
         lines = cluster.log(name, previous=previous).splitlines()

@@ -70,9 +70,21 @@ class SeldonKubernetesService(BaseDeploymentService):
         self.deployer.scale(start=True)
 
     def deprovision(self, force: bool = False) -> None:
-        """Stop the pods. The deployment is kept and can be started again."""
+        """Stop the pods. The deployment is kept and can be started again.
+
+        Args:
+            force: Not used.
+        """
         self.deployer.scale(start=False)
 
     def get_logs(self, follow: bool = False, tail: int | None = None) -> Generator[str, bool, None]:
-        """Yield the logs of all pods, one after another; `follow` is not supported."""
+        """Read the logs of all pods, one after another.
+
+        Args:
+            follow: Not supported.
+            tail: Lines per pod; None for the last 100.
+
+        Yields:
+            Lines, each after its pod's name.
+        """
         yield from self.deployer.logs(tail)

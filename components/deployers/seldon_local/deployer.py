@@ -113,7 +113,13 @@ class SeldonLocalDeployer(FaceDeployer):
     def perform_delete_model(
         self, service: BaseService, timeout: int = 0, force: bool = False
     ) -> None:
-        """Stop the server and remove its models. Captured requests are kept."""
+        """Stop the server and remove its models. Captured requests are kept.
+
+        Args:
+            service: The server in ZenML's list of services.
+            timeout: Not used.
+            force: Not used.
+        """
         service.stop()
         for file in (*self.folder.glob("models/*.npz"), current_file(self.folder)):
             file.unlink(missing_ok=True)
@@ -121,7 +127,11 @@ class SeldonLocalDeployer(FaceDeployer):
 
     @staticmethod
     def get_model_server_info(service: BaseService) -> dict[str, str | None]:
-        """Return what `zenml model-deployer models describe` shows."""
+        """Return what `zenml model-deployer models describe` prints.
+
+        Args:
+            service: The server in ZenML's list of services.
+        """
         assert isinstance(service, SeldonLocalService)
         return {
             "PREDICTION_URL": service.prediction_url,

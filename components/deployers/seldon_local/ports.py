@@ -9,11 +9,11 @@ from faces.errors import OperationError
 
 
 def require_free_port(host: str, port: int) -> None:
-    """Check that a server can listen on an address.
+    """Check that a server can listen on a port.
 
     Args:
-        host: The address to listen on.
-        port: The port.
+        host: The address to listen on, IPv4 or IPv6.
+        port: The TCP port.
 
     Raises:
         OperationError: If it cannot; names the process that uses the port, if it is known.

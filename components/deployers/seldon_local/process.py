@@ -119,18 +119,31 @@ def running(folder: Path) -> psutil.Process | None:
 
 
 def has_crashed(folder: Path) -> bool:
-    """Return whether a server was started, was not stopped, and is not running."""
+    """Return whether a server was started, was not stopped, and is not running.
+
+    Args:
+        folder: The server's folder.
+    """
     return _read_record(folder) is not None and running(folder) is None
 
 
 def is_up_to_date(settings: ServerSettings, token: str | None) -> bool:
-    """Return whether the server was started with these settings and the present code."""
+    """Return whether the server was started with these settings and the present code.
+
+    Args:
+        settings: The settings that it should run with.
+        token: The bearer token that it should require, if any.
+    """
     record = _read_record(Path(settings.folder))
     return record is not None and record.get("fingerprint") == _fingerprint(settings, token)
 
 
 def is_responding(settings: ServerSettings) -> bool:
-    """Return whether the server answers a ping."""
+    """Return whether the server answers a ping within `PING_TIMEOUT_SECONDS`.
+
+    Args:
+        settings: The settings that it runs with, for its address.
+    """
     try:
         url = f"{settings.url}/health/ping"
         return requests.get(url, timeout=PING_TIMEOUT_SECONDS).text == "pong"
@@ -139,7 +152,11 @@ def is_responding(settings: ServerSettings) -> bool:
 
 
 def last_log_line(folder: Path) -> str:
-    """Return the last line of a server's log that is not blank."""
+    """Return the last line of a server's log that is not blank.
+
+    Args:
+        folder: The server's folder.
+    """
     try:
         lines = log_file(folder).read_text(errors="replace").splitlines()
     except FileNotFoundError:
@@ -148,7 +165,11 @@ def last_log_line(folder: Path) -> str:
 
 
 def log_file(folder: Path) -> Path:
-    """Return the path of a server's log."""
+    """Return the path of a server's log.
+
+    Args:
+        folder: The server's folder.
+    """
     return folder / "server.log"
 
 

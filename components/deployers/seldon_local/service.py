@@ -77,11 +77,23 @@ class SeldonLocalService(BaseDeploymentService):
                 process.start(self.settings, find_token(self.settings.token_secret))
 
     def deprovision(self, force: bool = False) -> None:
-        """Stop the server."""
+        """Stop the server after it has answered its current requests.
+
+        Args:
+            force: Not used.
+        """
         with process.exclusive_lock(self.folder):
             process.stop(self.folder)
 
     def get_logs(self, follow: bool = False, tail: int | None = None) -> Generator[str, bool, None]:
-        """Return the lines of the server's log, or its last `tail`; `follow` is not supported."""
+        """Read the server's log.
+
+        Args:
+            follow: Not supported.
+            tail: The number of last lines; None for the whole log.
+
+        Yields:
+            Lines of the log.
+        """
         lines = process.log_file(self.folder).read_text(errors="replace").splitlines()
         yield from lines[-tail:] if tail else lines
