@@ -24,8 +24,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="write the whole table")
-    parser.add_argument("--forget-before", metavar="DATE", help="2026-11-01, or …T12:30, in UTC")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write all rows as CSV")
+    parser.add_argument(
+        "--forget-before",
+        metavar="DATE",
+        help="delete older requests: 2026-11-01 or 2026-11-01T12:30, in UTC",
+    )
     parser.add_argument("--forget-request", metavar="ID", help="delete one request")
     args = parser.parse_args(arguments)
     runtime_env.set_defaults()
@@ -69,8 +73,8 @@ def show_requests(csv: Path | None, limit: int = 20) -> None:
         latest = table.tail(limit).fillna({"label": ""})
         latest["time"] = latest["time"].dt.strftime("%Y-%m-%d %H:%M:%S")
         print(latest.round(3).to_string(index=False))
-    print(f"{len(table)} faces in {', '.join(places) or 'no place yet'}")
+    print(f"{len(table)} faces in {', '.join(places) or 'no location yet'}")
     if captured.damaged:
         print(f"skipped {captured.damaged} damaged records")
     if captured.unmatched_feedback:
-        print(f"ignored {captured.unmatched_feedback} labels that belong to no captured request")
+        print(f"ignored {captured.unmatched_feedback} labels that match no captured request")

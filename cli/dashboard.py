@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line; start or stop the dashboard."""
     parser = argparse.ArgumentParser(prog="run.py dashboard", description=__doc__)
     parser.add_argument("--port", type=int, default=8237, help="default: 8237")
-    parser.add_argument("--stop", action="store_true", help="stop it instead")
+    parser.add_argument("--stop", action="store_true", help="stop the dashboard")
     args = parser.parse_args(arguments)
     runtime_env.set_defaults()
     runtime_env.silence_framework_logs()

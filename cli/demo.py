@@ -34,8 +34,10 @@ AnySummary = TypeVar("AnySummary", bound=Summary)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo, then print accuracy and failures over time."""
     parser = argparse.ArgumentParser(prog="run.py demo", description=__doc__)
-    parser.add_argument("--data", default="auto", metavar="SOURCE", help="as for training")
-    parser.add_argument("--requests", type=int, default=60, metavar="N", help="per traffic")
+    parser.add_argument("--data", default="auto", metavar="SOURCE", help="as --data of training")
+    parser.add_argument(
+        "--requests", type=int, default=60, metavar="N", help="per round of traffic"
+    )
     parser.add_argument("--port", type=int, default=9010, help="port of the endpoint")
     args = parser.parse_args(arguments)
     set_defaults()
@@ -61,18 +63,18 @@ class Demo:
         self.train(data)
         config = self.folder / "deployment.yaml"
         config.write_text(f"endpoint: {{port: {port}}}\n")
-        self.pipeline("Deploy it", "deployment", "--config", str(config))
+        self.pipeline("Deploy the model", "deployment", "--config", str(config))
         self.traffic("Frontal heads", "yaw=frontal", self.requests)
         self.check("Is there drift?")
-        # Two thirds: images that were learned are no traffic any more, and some must be left.
+        # Two thirds: images that were trained on are not sent again, so some must remain.
         self.traffic("Turned heads", TURNED, self.requests * 2 // 3)
         self.check("Is there drift?")
-        self.traffic("Other turned heads, not learned", TURNED, self.requests // 3)
-        self.check("Does it still count as drift?")
+        self.traffic("Other turned heads", TURNED, self.requests // 3)
+        self.check("Is this still drift?")
         self.pipeline("Roll back", "rollback", "--reason", "for the demo")
         self.pipeline("Show the history", "history", "--page", str(PAGE))
         self.table()
-        self.console.print(f"\nlook at [bold]{PAGE.as_uri()}[/]", soft_wrap=True)
+        self.console.print(f"\nopen [bold]{PAGE.as_uri()}[/]", soft_wrap=True)
 
     def train(self, data: str) -> None:
         """Train on frontal faces, and print the accuracy."""
@@ -99,7 +101,7 @@ class Demo:
         self.say(f"{summary.decision}: {summary.reason}")
         if summary.retrained:
             accuracy = summary.metrics.get("drifted_accuracy")
-            self.say(f"accuracy {accuracy:.0%} on turned faces that were never learned")
+            self.say(f"accuracy {accuracy:.0%} on turned faces that it was not trained on")
             self.say(f"gate: {summary.gate}")
             self.say(f"live: version {summary.deployed_version or 'unchanged'}")
 
@@ -123,7 +125,7 @@ class Demo:
         self.console.print(f"  → {text}", soft_wrap=True)
 
     def table(self) -> None:
-        """Print accuracy and failures of each traffic."""
+        """Print accuracy and failed requests of each round of traffic."""
         table = Table("traffic", "version", "accuracy", "failed requests", box=None)
         for title, sent in self.sent:
             table.add_row(title, sent.model_version, f"{sent.accuracy:.0%}", str(sent.failed))

@@ -1,4 +1,4 @@
-"""Run a pipeline on a stack, register stacks, or list what there is."""
+"""Run a pipeline on a stack, register stacks, or list what is available."""
 
 import argparse
 import gc
@@ -14,9 +14,9 @@ from faces.errors import UserError, did_you_mean
 from pipelines.shared.registry import describe_pipeline, pipeline_names
 
 COMMANDS = {
-    "predict": "send a face to the endpoint and show who it is",
-    "captured": "show or delete what the endpoint captured",
-    "dashboard": "open ZenML's dashboard on the latest run",
+    "predict": "send a face to the endpoint and show the predicted identity",
+    "captured": "show or delete captured requests",
+    "dashboard": "open the ZenML dashboard at the latest run",
     "demo": "run the whole loop in an isolated ZenML configuration",
     "build-images": "build and try both container images without a container engine",
 }
@@ -64,7 +64,7 @@ def _dispatch(words: list[str]) -> int:
     parser = base_parser()
     args, unknown = parser.parse_known_args(words)
     if args.dry_run and not args.register_stacks:
-        parser.error("--dry-run goes with --register-stacks")
+        parser.error("--dry-run needs --register-stacks")
     if args.pipeline:
         return _pipeline(args.pipeline, words)
     if args.help:
@@ -114,10 +114,10 @@ def base_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("-h", "--help", action="store_true", help="show this help, or that of --pipeline NAME")
     add("--pipeline", metavar="NAME", help="the pipeline to run")
-    add("--config", metavar="FILE", type=Path, help="default: configs/NAME.yaml")
-    add("--stack", metavar="NAME", help="for this run only; default: the active stack")
-    add("--no-cache", action="store_true", help="run every step again")
-    add("--summary", metavar="FILE", type=Path, help="write the result as JSON")
+    add("--config", metavar="FILE", type=Path, help="settings; default: configs/NAME.yaml")
+    add("--stack", metavar="NAME", help="stack for this run; default: the active stack")
+    add("--no-cache", action="store_true", help="run every step, even if its result is cached")
+    add("--summary", metavar="FILE", type=Path, help="write a summary of the run as JSON")
     add("--settings", action="store_true", help="print all settings of a pipeline and exit")
     add(
         "--every",
@@ -127,8 +127,8 @@ def base_parser() -> argparse.ArgumentParser:
     )
     add("--list", action="store_true", help="list pipelines, models, detectors, stacks, …")
     add("--register-stacks", action="store_true", help="register stacks/*.yaml with ZenML")
-    add("--dry-run", action="store_true", help="with --register-stacks: show the changes only")
-    add("--doctor", action="store_true", help="check every component of a stack, suggest fixes")
+    add("--dry-run", action="store_true", help="with --register-stacks: only show the changes")
+    add("--doctor", action="store_true", help="check every component of a stack and suggest fixes")
     add("--summary-schema", action="store_true", help="print the JSON schema of --summary")
     return parser
 

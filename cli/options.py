@@ -117,9 +117,9 @@ def describe_unknown(
     ]
     if owners:
         instead = f", not {pipeline}" if pipeline else ""
-        return f"{flag} goes with --pipeline {' or '.join(owners)}{instead}"
+        return f"{flag} is an option of --pipeline {' or '.join(owners)}{instead}"
     known = {f.removeprefix("--"): f for action in parser._actions for f in action.option_strings}
     nearest = get_close_matches(flag.removeprefix("--"), known, n=1)
     suggestion = f"did you mean {known[nearest[0]]}? " if nearest else ""
     command = f"python run.py --pipeline {pipeline} --help" if pipeline else "python run.py --help"
-    return f"unknown option {flag}: {suggestion}{command} lists them"
+    return f"unknown option {flag}: {suggestion}{command} lists all options"

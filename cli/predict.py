@@ -28,9 +28,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("image", nargs="?", type=Path, help="PNG, JPEG or PGM; default: held-out")
-    parser.add_argument("--label", "--truth", metavar="NAME", help="then send this as feedback")
-    parser.add_argument("--body", action="store_true", help="print the request, do not send it")
+    parser.add_argument(
+        "image", nargs="?", type=Path, help="PNG, JPEG or PGM; default: a held-out face"
+    )
+    parser.add_argument("--label", "--truth", metavar="NAME", help="true label, sent as feedback")
+    parser.add_argument(
+        "--body", action="store_true", help="print the request body without sending it"
+    )
     args = parser.parse_args(arguments)
     runtime_env.set_defaults()
     runtime_env.silence_framework_logs()

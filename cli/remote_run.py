@@ -76,7 +76,9 @@ def why_failed(run: PipelineRunResponse) -> str:
             last_line = step.exception_info.traceback.strip().splitlines()[-1]
             message = step.exception_info.message or last_line
             return f"{step_title(step.name)}: {' '.join(message.split())}{_log(step)}"
-    what = f"{step_title(failed[0].name)} failed" if failed else "it ended before a step could work"
+    what = (
+        f"{step_title(failed[0].name)} failed" if failed else "the run ended before a step started"
+    )
     message = clouds.job_error(run) or "no error was reported"
     return f"{what}: {message}: see {_address(run)}"
 

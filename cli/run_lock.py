@@ -51,7 +51,7 @@ def single_instance(pipeline: str, exclusive: bool) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise UserError(f"{pipeline} is running already: nothing was done") from None
+        raise UserError(f"{pipeline} is already running: nothing was done") from None
     try:
         yield
     finally:

@@ -16,19 +16,19 @@ from pipelines.shared.summary import Summary
 
 
 def print_summary(summary: Summary, console: Console) -> None:
-    """Print the outcome of a run, and what to look at next."""
+    """Print the outcome of a run, and the next steps."""
     if notice := summary.notice():
         console.print(f"\n{notice}")
     rows = dict(summary.rows())
     if rows:
         _print_rows(console, rows)
-    heading = "look next: "
+    heading = "next: "
     for number, step in enumerate(summary.next_steps()):
         indent = heading if number == 0 else " " * len(heading)
         console.print(f"{'' if number else chr(10)}{indent}{step}", soft_wrap=True)
     if page := summary.page():
         place = page if "://" in page else Path(page).absolute().as_uri()
-        console.print(f"\nlook at [bold]{escape(place)}[/]", soft_wrap=True)
+        console.print(f"\nopen [bold]{escape(place)}[/]", soft_wrap=True)
 
 
 def summary_schema() -> str:

@@ -43,7 +43,7 @@ def watch_pipeline(
         UserError: If this pipeline cannot be repeated, or the interval is malformed.
     """
     if name != PIPELINE:
-        raise UserError(f"--every goes with --pipeline {PIPELINE}")
+        raise UserError(f"--every needs --pipeline {PIPELINE}")
     interval = parse_interval(every)
     runtime_env.silence_framework_logs()
     with console.status("checking the stack …"):

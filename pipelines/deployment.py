@@ -65,17 +65,17 @@ class DeploymentSummary(Summary):
     who: str
     when: str = Field(description="date and time in UTC, ISO 8601")
     largest_difference: float = Field(description="between endpoint and model, in probability")
-    note: str | None = Field(description="what the deployer noticed on the way")
+    note: str | None = Field(description="the deployer's note, such as a restart after a crash")
 
     def rows(self) -> Mapping[str, str]:
-        """Show what is live where, in place of what, and why."""
+        """Show what is live where, what it replaced, and why."""
         version = self.endpoint.model_version
         previous = f"version {self.replaced}" if self.replaced else "nothing"
-        same = " (it was live already)" if self.replaced == version else ""
+        same = " (already live)" if self.replaced == version else ""
         noticed = {"noticed": f"[yellow]{escape(self.note)}[/]"} if self.note else {}
         return {
             "live": f"[green]{NAME} version {version}[/]",
-            "in place of": f"{previous}{same}",
+            "replaced": f"{previous}{same}",
             "endpoint": f"{self.endpoint.url}/api/v1.0/predictions",
             "verified": "predictions match the trained model "
             f"[dim](max. difference {self.largest_difference:.1g})[/]",
@@ -88,9 +88,9 @@ class DeploymentSummary(Summary):
     def next_steps(self) -> Sequence[str]:
         """Point to a prediction, the list of endpoints and the rollback."""
         return (
-            "[bold]python run.py predict[/] sends it a face",
-            "[bold]zenml model-deployer models list[/]",
-            "[bold]python run.py --pipeline rollback[/] goes back to the previous version",
+            "[bold]python run.py predict[/] to send it a face",
+            "[bold]zenml model-deployer models list[/] to list endpoints",
+            "[bold]python run.py --pipeline rollback[/] to restore the previous version",
         )
 
 

@@ -36,17 +36,23 @@ class DriftSettings(Settings):
     window: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="the last N faces only; null: all since the last decision"
     )
-    threshold: Share = Field(default=0.01, description="share of false alarms")
+    threshold: Share = Field(
+        default=0.01, description="significance level: the detector's false-alarm rate"
+    )
     minimum_images: int = Field(
         default=10, ge=2, description="a window with fewer images is not enough evidence"
     )
     minimum_people: int = Field(
-        default=8, ge=1, description="a window with fewer people is not enough evidence"
+        default=8,
+        ge=1,
+        description="a window with fewer recognised identities is not enough evidence",
     )
     of_last: int = Field(
         default=1, ge=1, description="retrain if `required` of the last N windows drifted"
     )
-    required: int = Field(default=1, ge=1, description="see of_last")
+    required: int = Field(
+        default=1, ge=1, description="number of the last `of_last` windows that must have drifted"
+    )
     minimum_labels: int = Field(
         default=10, ge=1, description="with fewer labelled faces, alert instead of retraining"
     )
@@ -122,7 +128,7 @@ class DriftSummary(Summary):
     pipeline: Literal["drift_detection"] = "drift_detection"
     drift: MonitoringResult
     damaged: int = Field(description="captured records that could not be read")
-    unmatched_feedback: int = Field(description="labels that belong to no captured request")
+    unmatched_feedback: int = Field(description="labels that match no captured request")
     decision: Action
     reason: str
     retrained: bool

@@ -20,7 +20,7 @@ class RollbackSettings(Settings):
     """Settings of the rollback pipeline."""
 
     reason: Annotated[str, CommandLine(metavar="TEXT")] = Field(
-        default="requested by hand", min_length=1, description="why, for the record"
+        default="manual rollback", min_length=1, description="the reason, which is recorded"
     )
     verification_images: VerificationImages = 8
 

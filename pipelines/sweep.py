@@ -105,7 +105,7 @@ class SweepSummary(TrainingSummary):
         params = ", ".join(f"{name} {value}" for name, value in found.params.items())
         return {
             "tried": f"{found.tried} of {found.planned}"
-            + (f", {skipped} skipped for lack of time" if skipped else "")
+            + (f", {skipped} skipped (out of time)" if skipped else "")
             + (f" [dim]({found.reused} of them by an earlier run)[/]" if found.reused else ""),
             "best": f"[green]{found.model}[/] [dim]({escape(params)})[/]",
             "cross-validated": f"accuracy {found.accuracy:.3f}, log loss {found.log_loss:.3f}",

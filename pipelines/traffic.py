@@ -20,7 +20,8 @@ class TrafficSettings(Settings):
     """Settings of the traffic pipeline."""
 
     condition: Annotated[str, CommandLine(metavar="C")] = Field(
-        default="yaw=frontal", description="send faces like this: yaw=left,right, glasses=yes, …"
+        default="yaw=frontal",
+        description="conditions of the faces to send: yaw=left,right, glasses=yes, …",
     )
     requests: Annotated[int, CommandLine(metavar="N")] = Field(
         default=60, ge=1, description="number of requests; images are repeated if there are fewer"
@@ -29,11 +30,11 @@ class TrafficSettings(Settings):
         default="", description="'' or noise, blur, brightness, occlusion, rotation"
     )
     feedback: float = Field(
-        default=1.0, ge=0, le=1, description="share of the requests that are followed by a label"
+        default=1.0, ge=0, le=1, description="share of the requests for which feedback is sent"
     )
     delay: float = Field(default=0.0, ge=0, description="seconds between prediction and feedback")
     seed: Annotated[Seed, CommandLine(metavar="N")] = Field(
-        default=0, description="seed of the order"
+        default=0, description="seed of the order in which faces are sent"
     )
 
     @field_validator("corruption")
@@ -69,7 +70,7 @@ class TrafficRunSummary(Summary):
             f"[dim]({escape(what)})[/]",
             "answered": f"by version {sent.model_version}; {failed}",
             "accuracy": "" if sent.accuracy is None else f"{sent.accuracy:.3f}",
-            "feedback": f"labels of {sent.feedback} requests",
+            "feedback": f"labels for {sent.feedback} requests",
             "run": self.run_row(),
         }
 

@@ -173,7 +173,7 @@ def open_set_row(metrics: Metrics) -> str:
     rejected = 1 - (metrics["open_set_false_accept_rate"] or 0.0)
     mistaken = 1 - (metrics["open_set_true_accept_rate"] or 0.0)
     return (
-        f"{rejected:.1%} are rejected, and {mistaken:.1%} of known people "
+        f"{rejected:.1%} of their images rejected, {mistaken:.1%} of known people's "
         f"[dim](AUROC {auroc:.3f})[/]"
     )
 

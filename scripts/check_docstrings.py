@@ -1,7 +1,7 @@
 """Check that the docstrings of public functions have sections for parameters, results and errors.
 
 ruff checks what the sections contain (D417, DOC102, DOC201, DOC402, DOC501), but accepts docstrings
-without any. docs/decisions.md has the rule: `make check` runs this on the packages it covers.
+without any. docs/decisions/0055-docstring-sections.md has the rule; `make check` runs this.
 """
 
 import ast

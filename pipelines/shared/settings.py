@@ -34,14 +34,20 @@ class DataSettings(Settings):
     )
     people: int = Field(default=40, ge=2, description="synthetic faces: number of people")
     images: int = Field(default=10, ge=1, description="synthetic faces: images per person")
-    seed: Seed = Field(default=0, description="synthetic faces: another seed, other people")
+    seed: Seed = Field(
+        default=0, description="synthetic faces: seed; another one generates other people"
+    )
 
 
 class Tolerances(Settings):
     """How much accuracy a candidate may lose against production."""
 
-    baseline: float = Field(default=0.02, ge=0, le=1, description="on the baseline test")
-    drifted: float = Field(default=0.02, ge=0, le=1, description="on the drifted images")
+    baseline: float = Field(
+        default=0.02, ge=0, le=1, description="accuracy that may be lost on the baseline test"
+    )
+    drifted: float = Field(
+        default=0.02, ge=0, le=1, description="accuracy that may be lost on the drifted images"
+    )
 
 
 class GateSettings(Settings):
@@ -49,7 +55,7 @@ class GateSettings(Settings):
 
     tolerances: Tolerances = Tolerances()
     minimum_images: int = Field(
-        default=20, ge=1, description="fewer images than this cannot decide"
+        default=20, ge=1, description="a comparison on fewer images does not count"
     )
 
 
@@ -58,7 +64,8 @@ class DatasetSettings(Settings):
 
     data: DataSettings = DataSettings()
     condition: Annotated[str, CommandLine(metavar="C")] = Field(
-        default="yaw=frontal", description="train on this: lighting, yaw=frontal,glasses=no, …"
+        default="yaw=frontal",
+        description="conditions to train on: lighting, yaw=frontal,glasses=no, …",
     )
     test_share: Share = Field(
         default=0.25, description="share of each person's matching images kept for the test"
@@ -80,8 +87,8 @@ class DatasetSettings(Settings):
             return
         place = "/".join([*artifact_store.split("/")[:3], "people"])
         raise UserError(
-            f"--data {source}: this stack's machines cannot see that folder: "
-            f"gcloud storage cp -r {source.rstrip('/')}/* {place}/ and --data {place}"
+            f"--data {source}: the machines of this stack cannot read a local folder: "
+            f"gcloud storage cp -r {source.rstrip('/')}/* {place}/, then use --data {place}"
         )
 
 

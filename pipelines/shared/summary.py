@@ -47,11 +47,11 @@ class Summary(BaseModel):
         return {}
 
     def next_steps(self) -> Sequence[str]:
-        """Return what to look at next: commands with a few words, as markup."""
+        """Return the next steps: commands and what they are for, as markup."""
         return ()
 
     def page(self) -> str | None:
-        """Return the path or URI of a page to look at."""
+        """Return the path or URI of a page to open."""
         return None
 
     def run_row(self) -> str:
@@ -70,7 +70,7 @@ def accuracy_row(metrics: Metrics, part: str) -> str:
     """Describe the accuracy on one part of the held-out images, as markup."""
     accuracy = metrics.get(f"{part}_accuracy")
     if accuracy is None:
-        return "[dim]no such images[/]"
+        return "[dim]no images[/]"
     low, high = metrics[f"{part}_accuracy_low"], metrics[f"{part}_accuracy_high"]
     error = metrics[f"{part}_calibration_error"]
     return (

@@ -53,7 +53,7 @@ def test_help_and_list_teach(
         (["--pipeline", "training", "--condition", "yaw=up"], "unknown value of yaw 'up': choose"),
         (["--pipeline", "training", "--data", "/nowhere"], "no folder '/nowhere'"),
         (["--pipeline", "training", "--config", "/no.yaml"], "cannot read /no.yaml"),
-        (["--pipeline", "deployment", "--model", "svm"], "--model goes with --pipeline training"),
+        (["--pipeline", "deployment", "--model", "svm"], "--model is an option of --pipeline tra"),
         (["--pipeline", "training", "--summary", "/no/s.json"], "--summary: no folder /no"),
     ],
 )  # fmt: skip
@@ -87,7 +87,7 @@ def test_an_option_without_a_pipeline_asks_for_one(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(monkeypatch, "--model", "svm") == 2
-    assert "--model goes with --pipeline training" in capsys.readouterr().err
+    assert "--model is an option of --pipeline training" in capsys.readouterr().err
     assert main(monkeypatch, "--pipeline", "traffic", "--colour", "red") == 2
     assert "unknown option --colour" in capsys.readouterr().err
 
@@ -126,7 +126,7 @@ def test_a_dry_run_of_a_pipeline_does_not_run_it(
 ) -> None:
     with pytest.raises(SystemExit):
         main(monkeypatch, "--pipeline", "training", "--dry-run")
-    assert "--dry-run goes with --register-stacks" in capsys.readouterr().err
+    assert "--dry-run needs --register-stacks" in capsys.readouterr().err
 
 
 def test_an_unknown_stack_and_one_that_is_not_ready(tmp_path: Path) -> None:

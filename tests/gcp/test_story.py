@@ -219,7 +219,7 @@ def test_your_own_people_are_loaded_from_a_bucket(run: Run, people_folder: Path)
     """With empty objects for folders, as the console creates them."""
     from google.cloud import storage
 
-    with pytest.raises(UserError, match=f"cannot see that folder: .* gs://{BUCKET}/people/"):
+    with pytest.raises(UserError, match=f"cannot read a local folder: .* gs://{BUCKET}/people/"):
         run("training", data=str(people_folder))
     bucket = storage.Client().bucket(BUCKET)
     for file in people_folder.rglob("*"):

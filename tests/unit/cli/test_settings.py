@@ -187,7 +187,7 @@ def test_a_folder_without_conditions_is_all_baseline_unless_asked(
 
 def test_a_folder_of_this_machine_is_refused_where_steps_run_elsewhere(tmp_path: Path) -> None:
     store = "gs://faces/zenml"
-    advice = r"cannot see that folder: gcloud storage cp -r /.*/\* gs://faces/people/ and --data g"
+    advice = r"local folder: gcloud storage cp -r /.*/\* gs://faces/people/, then use --data g"
     for pipeline in ("training", "sweep"):
         with pytest.raises(UserError, match=advice):
             read_settings(pipeline, None, {"data": str(tmp_path)}).check_data_reachable(store)

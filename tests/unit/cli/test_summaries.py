@@ -64,7 +64,7 @@ def test_the_terminal_shows_what_matters_about_a_training() -> None:
         "190 training, 60 test, 50 drifted (baseline: glasses=no)",
         "60 components, 91.3% of the variance",
         "0.950 (95 % interval 0.900 to 0.980; calibration error 0.050)",
-        "no such images",
+        "no images",
         "face-recognizer version 3, stage none",
         "rejected: worse",
         "training-1 on stack 'local'",
@@ -92,7 +92,7 @@ def test_a_recogniser_without_pca_has_no_row_for_it() -> None:
                 "open_set_true_accept_rate": 0.95,
                 "open_set_false_accept_rate": 0.01,
             },
-            "99.0% are rejected, and 5.0% of known people (AUROC 0.999)",
+            "99.0% of their images rejected, 5.0% of known people's (AUROC 0.999)",
         ),
     ],
 )
@@ -140,7 +140,7 @@ def deployed(url: str) -> DeploymentSummary:
 def test_the_endpoints_address_can_be_copied_from_a_narrow_terminal() -> None:
     url = "https://faces.example.org/seldon/faces/face-recognizer"
     text = printed(deployed(url), width=40)
-    assert f"endpoint     {url}/api/v1.0/predictions\n" in text
+    assert f"endpoint  {url}/api/v1.0/predictions\n" in text
 
 
 def test_the_published_schema_is_current() -> None:
