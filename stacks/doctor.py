@@ -12,7 +12,13 @@ from stacks.spec import Stack, create_secret, secrets_of
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of a check: the part that was checked, and a fix if something is wrong."""
+    """The result of a check.
+
+    Attributes:
+        part: The part of the stack that was checked.
+        message: The good state, or what is wrong.
+        fix: What fixes it; None if nothing is wrong.
+    """
 
     part: str
     message: str

@@ -13,6 +13,10 @@ FLAVORS = {
 
 
 def is_outdated(flavor: FlavorResponse) -> bool:
-    """Return whether ZenML knows a flavor of this project under another import path."""
+    """Return whether ZenML knows a flavor of this project under another import path.
+
+    Args:
+        flavor: A flavor that is registered in ZenML.
+    """
     source = FLAVORS.get(flavor.type, {}).get(flavor.name)
     return source is not None and flavor.source != source

@@ -20,6 +20,9 @@ REGISTER = "python run.py --register-stacks"
 def check_ready(stack: StackResponse) -> None:
     """Check that a registered stack can run pipelines.
 
+    Args:
+        stack: The stack as registered in ZenML.
+
     Raises:
         UserError: Naming unset variables, packages that are not installed, missing components, and
             the first check that fails.
@@ -39,7 +42,14 @@ def check_ready(stack: StackResponse) -> None:
 
 
 def checks_for(components: Sequence[Component]) -> Iterator[Check]:
-    """List the checks of a stack's components, from every package that has some."""
+    """List the checks of a stack's components, from every package that has some.
+
+    Args:
+        components: All components of a stack, with placeholders filled in.
+
+    Yields:
+        Checks that have not run yet.
+    """
     for package in (clouds, deployers, tracking):
         yield from package.checks_for(components)
 
@@ -99,7 +109,7 @@ def _is_integration_installed(name: str) -> bool:
 
 
 def _lacking(stack: StackResponse) -> Iterator[str]:
-    """A tracker is always needed; a model registry only by trackers that have one."""
+    """Report a missing tracker, and a missing model registry if the tracker needs one."""
     trackers = stack.components.get(StackComponentType.EXPERIMENT_TRACKER)
     if not trackers:
         choices = ", ".join(tracking.trackers())

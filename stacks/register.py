@@ -64,7 +64,14 @@ def plan_changes(stack: Stack) -> list[Change]:
 
 
 def apply_changes(changes: list[Change]) -> None:
-    """Make all changes or none. Raises UserError with the reason if one fails."""
+    """Make all changes or none.
+
+    Args:
+        changes: As returned by `plan_changes`, in this order.
+
+    Raises:
+        UserError: If a change fails, with the reason. Those before it are undone.
+    """
     with ExitStack() as undo:
         for change in changes:
             try:
@@ -76,7 +83,17 @@ def apply_changes(changes: list[Change]) -> None:
 
 
 def register_stack(stack: Stack) -> list[Change]:
-    """Register or update a stack, and return the changes. Raises UserError if one fails."""
+    """Register or update a stack.
+
+    Args:
+        stack: As returned by `stacks.spec.read_stack`.
+
+    Returns:
+        The changes that were made; [] if it was registered like this already.
+
+    Raises:
+        UserError: If a secret is missing, a component has another flavor, or a change fails.
+    """
     changes = plan_changes(stack)
     apply_changes(changes)
     return changes
@@ -180,7 +197,7 @@ def _compose(
 
 
 def _check_secrets(stack: Stack) -> None:
-    """A secret must exist once the placeholders of the component that uses it are filled in."""
+    """Require the secrets of components whose placeholders are filled in."""
     for part in stack.components:
         single = Stack(stack.name, stack.file, (part,))
         if single.unset:

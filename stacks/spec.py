@@ -18,7 +18,13 @@ SECRET = re.compile(r"^\{\{\s*(?P<name>[\w-]+)\.(?P<key>[\w-]+)\s*\}\}$")
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack as described by its YAML, with placeholders filled from the environment."""
+    """A stack as described by its YAML, with placeholders filled from the environment.
+
+    Attributes:
+        name: The name that it is registered with.
+        file: Its YAML.
+        components: Its components, with those placeholders filled in that have a value.
+    """
 
     name: str
     file: Path
@@ -31,7 +37,7 @@ class Stack:
 
 
 def stack_names() -> list[str]:
-    """List the stacks: the YAML files in this folder."""
+    """Return the names of the stacks: the YAML files in this folder."""
     return sorted(file.stem for file in FOLDER.glob("*.yaml"))
 
 
@@ -40,6 +46,9 @@ def registrable(part: Component) -> dict[str, Any]:
 
     ZenML looks secrets up as soon as a component refers to them. So as long as placeholders are not
     filled in, references to secrets, which may not exist yet, are left out.
+
+    Args:
+        part: A component of a stack's YAML.
     """
     waits = any(unset_placeholders(part.configuration))
     return {
@@ -77,7 +86,15 @@ def read_stack(name: str, environment: Mapping[str, str]) -> Stack:
 
 
 def fill(value: Any, environment: Mapping[str, str]) -> Any:
-    """Fill ${NAME} and ${NAME:-default} in every string of a nested value."""
+    """Fill ${NAME} and ${NAME:-default} in every string of a nested value.
+
+    Args:
+        value: Parsed YAML: mappings, lists and scalars; it is not changed.
+        environment: Values by name. An empty one counts as missing.
+
+    Returns:
+        A copy; placeholders without value and default stay in the text.
+    """
     if isinstance(value, Mapping):
         return {key: fill(inner, environment) for key, inner in value.items()}
     if isinstance(value, list):
@@ -90,25 +107,42 @@ def fill(value: Any, environment: Mapping[str, str]) -> Any:
 
 
 def unset_placeholders(value: Any) -> Iterator[str]:
-    """Yield the names of the placeholders left in a nested value."""
+    """Yield the names of the placeholders left in a nested value.
+
+    Args:
+        value: Parsed YAML: mappings, lists and scalars.
+    """
     for text in _strings(value):
         for match in PLACEHOLDER.finditer(text):
             yield match["name"]
 
 
 def secrets_of(stack: Stack) -> dict[str, list[str]]:
-    """Return the secrets that a stack refers to, each with the keys that it must have."""
+    """Return the secrets that a stack refers to, each with the keys that it must have.
+
+    Args:
+        stack: As returned by `read_stack`.
+    """
     pairs = sorted({pair for part in stack.components for pair in secrets(part.configuration)})
     return {name: [key for other, key in pairs if other == name] for name, _ in pairs}
 
 
 def create_secret(name: str, keys: list[str]) -> str:
-    """Return the command that creates a secret."""
+    """Return the command that creates a secret.
+
+    Args:
+        name: The secret's name.
+        keys: Its keys; the user fills in the values.
+    """
     return f"zenml secret create {name} {' '.join(f'--{key}=…' for key in keys)}"
 
 
 def secrets(value: Any) -> Iterator[tuple[str, str]]:
-    """Yield secret and key of every reference like {{mlflow.token}} in a nested value."""
+    """Yield secret and key of every reference like {{mlflow.token}} in a nested value.
+
+    Args:
+        value: Parsed YAML: mappings, lists and scalars.
+    """
     for text in _strings(value):
         if match := SECRET.match(text):
             yield match["name"], match["key"]

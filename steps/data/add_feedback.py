@@ -20,7 +20,18 @@ from store.versions import load_artifact, require_version
 def add_feedback(
     window: Window, live_version: int
 ) -> tuple[Annotated[Faces, "faces"], Annotated[Split, "split"]]:
-    """Return the live version's data, with the window's labelled faces to train on."""
+    """Extend the live version's training set with the window's labelled faces.
+
+    Args:
+        window: Captured faces, of which those with a feedback label are added.
+        live_version: Number of the version whose data is extended.
+
+    Returns:
+        The extended faces; and their split, in which the added images are training images.
+
+    Raises:
+        UserError: If the live version was deleted.
+    """
     version = require_version(live_version)
     labelled = window[np.flatnonzero(window.labelled)]
     faces, split = add_labelled_faces(

@@ -11,9 +11,22 @@ from store.materializers import FACES
 
 @step(enable_cache=False, output_materializers={"faces": FACES})
 def load_faces(source: str, people: int, images: int, seed: int) -> Annotated[Faces, "faces"]:
-    """Load faces from a source and tag the run with what the source turned out to be.
+    """Load faces from a source, and tag the run with the source that was used.
 
     Never cached: the data itself is read in every run, so that a change is noticed.
+
+    Args:
+        source: auto (Olivetti if available, else synthetic), olivetti, synthetic, or the path or
+            URI of a folder.
+        people: Number of people, for synthetic faces only.
+        images: Number of images per person, for synthetic faces only.
+        seed: Seed of synthetic faces.
+
+    Returns:
+        n images (n, 64, 64) with their labels and conditions.
+
+    Raises:
+        UserError: If the source does not exist or has no usable images.
     """
     faces = dataset.load_faces(source, people=people, images=images, seed=seed)
     add_tags(tags=[f"data:{faces.source}"])

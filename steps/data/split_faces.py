@@ -18,6 +18,19 @@ from store.materializers import SPLIT
 def split_faces(
     faces: Faces, condition: str, test_share: float, seed: int
 ) -> Annotated[Split, "split"]:
-    """Split into training, baseline test and drifted images. No condition: all are baseline."""
+    """Split the faces by condition into training, baseline test and drifted images.
+
+    Args:
+        faces: The faces to split.
+        condition: The baseline, such as "yaw=frontal"; "" makes all images baseline.
+        test_share: Share of each person's baseline images that are held out, in (0, 1).
+        seed: Seed of the random choice of held-out images.
+
+    Returns:
+        Row numbers of the three sets, and the people who cannot be enrolled.
+
+    Raises:
+        UserError: If the faces have no such condition, or too few images match it.
+    """
     baseline = parse_condition(condition, faces.conditions) if condition else {}
     return split_by_condition(faces, baseline, test_share, seed)

@@ -15,9 +15,19 @@ from store.versions import find_version, load_artifact
 
 @step(enable_cache=False, output_materializers={"rollout": RECORD})
 def deploy_model(version: int, serving: ServingSettings | None) -> Annotated[Rollout, "rollout"]:
-    """Serve a version in place of the one that is served now.
+    """Serve a version in place of the one that is served now, without a failed request.
 
-    Without `serving`, the endpoint keeps the settings that it was deployed with.
+    Args:
+        version: Number of the version to serve.
+        serving: Settings of the endpoint; None keeps those that it was deployed with.
+
+    Returns:
+        The endpoint's address, its version and the version that it replaced.
+
+    Raises:
+        UserError: If the version has no portable model, or the endpoint's settings are incomplete.
+        OperationError: If the model is damaged or cannot be served. The previous one is served
+            again.
     """
     deployer = active_deployer()
     replaced = deployer.served_version()
@@ -33,9 +43,12 @@ def deploy_model(version: int, serving: ServingSettings | None) -> Annotated[Rol
 def portable_model(number: int) -> ModelArtifact:
     """Return a version's deployable file, checked against the hash recorded at training time.
 
+    Args:
+        number: The version's number.
+
     Raises:
-        UserError: If the version has none.
-        OperationError: If it is not the one that was recorded.
+        UserError: If the version does not exist or has no portable model.
+        OperationError: If the file is not the one that was recorded.
     """
     version = find_version(number)
     recorded = version and version.run_metadata.get("portable_hash")

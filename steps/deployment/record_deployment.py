@@ -21,7 +21,16 @@ from store.versions import production_version, require_version
 def record_deployment(
     rollout: Rollout, largest_difference: float
 ) -> Annotated[Deployment, DEPLOYMENT]:
-    """Record who deployed which version, when, and in place of which."""
+    """Record who deployed which version, when, and in place of which.
+
+    Args:
+        rollout: The deployment.
+        largest_difference: Largest absolute difference between a probability from the endpoint and
+            from the trained model.
+
+    Returns:
+        The record, which is also in ZenML.
+    """
     return _record(DEPLOYMENT, rollout, "it is the version in production", largest_difference)
 
 
@@ -31,7 +40,17 @@ def record_rollback(
 ) -> Annotated[Deployment, DEPLOYMENT]:
     """Move production to the version that is live again, and record who, when and why.
 
+    Args:
+        rollout: The deployment of the earlier version.
+        largest_difference: Largest absolute difference between a probability from the endpoint and
+            from the trained model.
+        reason: Why it was rolled back, in one line.
+
+    Returns:
+        The record, which is also in ZenML.
+
     Raises:
+        UserError: If the version that is live was deleted.
         OperationError: If another run changes production at the same time.
     """
     version, replaced = require_version(rollout.version), production_version()
@@ -50,7 +69,7 @@ def _record(kind: str, rollout: Rollout, reason: str, largest_difference: float)
         version=rollout.version,
         kind=kind,
         reason=reason,
-        who=_who(),
+        who=_user_name(),
         when=deployments.now(),
         largest_difference=largest_difference,
         replaced=rollout.replaced,
@@ -60,7 +79,8 @@ def _record(kind: str, rollout: Rollout, reason: str, largest_difference: float)
     return deployment
 
 
-def _who() -> str:
+def _user_name() -> str:
+    """Return the user of this machine, if it is known, and of ZenML."""
     name = Client().active_user.name
     with suppress(OSError, KeyError):
         return f"{getpass.getuser()} ({name} in ZenML)"

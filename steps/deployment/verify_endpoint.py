@@ -19,7 +19,14 @@ MAX_DIFFERENCE = 1e-4
 
 @step(enable_cache=False)
 def verify_endpoint(rollout: Rollout, images: int) -> Annotated[float, "largest_difference"]:
-    """Send held-out faces to the endpoint and compare with the trained model.
+    """Compare the endpoint's predictions for held-out faces with the trained model's.
+
+    Args:
+        rollout: The deployment to verify.
+        images: Number of faces to send.
+
+    Returns:
+        The largest absolute difference between two probabilities.
 
     Raises:
         OperationError: If the predictions differ or do not arrive. The previous version is live
@@ -38,8 +45,14 @@ def verify_endpoint(rollout: Rollout, images: int) -> Annotated[float, "largest_
 def compare(endpoint: Endpoint, number: int, images: int) -> float:
     """Return the largest absolute difference between two probabilities.
 
+    Args:
+        endpoint: The endpoint to send held-out faces to.
+        number: The version that it should serve.
+        images: Number of faces to send, chosen at random with the version as seed.
+
     Raises:
-        OperationError: If it is too large, or if the endpoint serves something else.
+        OperationError: If the difference exceeds `MAX_DIFFERENCE`, or if the endpoint serves
+            something else.
     """
     version = require_version(number)
     model, faces = load_artifact(version, "model"), load_artifact(version, "faces")

@@ -24,9 +24,18 @@ def evaluate_model(
     Annotated[pd.DataFrame, "accuracy_by_condition"],
     Annotated[pd.DataFrame, "confusions"],
 ]:
-    """Return metrics, the prediction for every held-out image, and summaries of them.
+    """Evaluate the model on the baseline test and on the drifted images.
 
-    The open-set calibration is among the metrics, as `open_set_auroc` and so on.
+    Args:
+        faces: The data.
+        split: Its split; only held-out images are evaluated.
+        model: The fitted recogniser.
+        open_set: Its open-set calibration.
+
+    Returns:
+        Metrics by name, such as `baseline_accuracy`, `pca_components` and `open_set_auroc`; one row
+        per held-out image with its label, prediction and confidence; accuracy by part, condition
+        and value with its 95 % interval; and the confused pairs.
     """
     predictions = predict_held_out(model, faces, split)
     calibration = asdict(open_set.calibration) if open_set.calibration else {}

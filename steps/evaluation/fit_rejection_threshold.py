@@ -17,7 +17,19 @@ from store.records import OpenSetResult
 def fit_rejection_threshold(
     faces: Faces, split: Split, model: str, params: ModelParams
 ) -> Annotated[OpenSetResult, "open_set"]:
-    """Train without some people, and compare the model's scores for them and for the others."""
+    """Fit the threshold on the model's score below which a face is rejected as unknown.
+
+    The recogniser is trained without some people, and scores them and the others.
+
+    Args:
+        faces: The data.
+        split: Its split; only training images are used.
+        model: Name of the recogniser.
+        params: Its parameters.
+
+    Returns:
+        The calibration: AUROC, threshold and rates; without one if there are too few people.
+    """
     train = faces[split.train]
     recogniser, seed = build_model(model, **params), int(params.get("seed", 0))
     return OpenSetResult(

@@ -17,7 +17,17 @@ from store.materializers.documents import Plots
 def plot_results(
     faces: Faces, split: Split, features: BaseEstimator, predictions: pd.DataFrame
 ) -> Annotated[Plots, "plots"]:
-    """Plot faces by condition, eigenfaces, confused pairs and accuracy by condition."""
+    """Plot faces by condition, eigenfaces, confused pairs and accuracy by condition.
+
+    Args:
+        faces: The data.
+        split: Its split.
+        features: The fitted feature steps, for the eigenfaces.
+        predictions: The predictions for the held-out images, from `evaluate_model`.
+
+    Returns:
+        PNG images by name; the dashboard shows them all in one image.
+    """
     from faces.reports import plots
 
     return Plots(plots.plot_results(faces, split, features, predictions))

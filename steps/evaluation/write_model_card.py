@@ -26,7 +26,19 @@ def write_model_card(
     by_condition: pd.DataFrame,
     settings: dict[str, JsonValue],
 ) -> Annotated[Page, "model_card"]:
-    """Describe intended use, accuracy by condition, robustness and limits."""
+    """Write the model card: intended use, accuracy by condition, robustness and limits.
+
+    Args:
+        faces: The data.
+        split: Its split.
+        portable: The exported model, whose robustness to small changes of an image is measured.
+        metrics: The metrics from `evaluate_model`.
+        by_condition: The accuracy by condition from `evaluate_model`.
+        settings: The settings of the training run.
+
+    Returns:
+        The card as an HTML page.
+    """
     from faces.reports.model_card import write_card
 
     return Page({"page.html": write_card(faces, split, portable, metrics, by_condition, settings)})

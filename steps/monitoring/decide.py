@@ -26,10 +26,21 @@ def decide(
     required: int,
     minimum_labels: int,
 ) -> Annotated[DriftDecision, DECISION]:
-    """Apply the retraining policy and record the decision.
+    """Apply the retraining policy to the window, and record the decision.
 
-    Faces that were decided on are not part of the next window. A window without enough evidence
-    is looked at again, together with the faces that come later.
+    Faces that were decided on are not part of the next window. A window without enough evidence is
+    tested again, together with the faces that come later.
+
+    Args:
+        window: The faces to decide on.
+        drift: The result of the drift test and the accuracy on labelled faces.
+        of_last: Number of latest windows to consider, this one included.
+        required: How many of them must have drifted for retraining.
+        minimum_labels: Number of labelled faces that retraining needs; with fewer, an alert is
+            sent.
+
+    Returns:
+        The action and its reason.
     """
     entries = decisions()
     decision = policy.decide(

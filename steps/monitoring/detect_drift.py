@@ -27,9 +27,19 @@ def detect_drift(
 ) -> tuple[Annotated[MonitoringResult, "drift"], Annotated[pd.DataFrame, "drift_features"]]:
     """Test the window with the detector that was fitted when the live version was trained.
 
+    Args:
+        window: Captured faces.
+        live_version: Number of the version that the endpoint serves.
+        threshold: Significance level: the share of false alarms, in (0, 1).
+        minimum_images: A window with fewer distinct images is not tested.
+        minimum_people: A window with fewer distinct predicted people is not tested.
+
     Returns:
-        The result; and the features that were compared, one row per face of the reference and of
-        the window; the column `part` says which.
+        Drift, confidence and accuracy of the window; and the features that were compared, one row
+        per face of the reference and of the window; the column `part` says which.
+
+    Raises:
+        UserError: If the live version was deleted or has no drift detector.
     """
     version = require_version(live_version)
     try:

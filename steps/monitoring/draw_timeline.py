@@ -25,7 +25,11 @@ MAX_WINDOWS = 20
 
 @step(enable_cache=False, output_materializers={"history": PAGE})
 def draw_timeline() -> Annotated[Page, "history"]:
-    """Show windows, decisions with their reasons, deployments, versions and accuracy over time."""
+    """Draw the history: windows, decisions, deployments, versions and accuracy over time.
+
+    Returns:
+        An HTML page.
+    """
     from faces.reports.timeline import draw_timeline_page
 
     entries = decisions()

@@ -17,8 +17,15 @@ from store.materializers import WINDOW
 def load_window(last: int | None) -> Annotated[Window, "window"]:
     """Load the faces captured since the last decision, or the last N of them.
 
+    Args:
+        last: N; None for all since the last decision.
+
+    Returns:
+        Images, predictions, feedback labels and times of the captured faces.
+
     Raises:
-        OperationError: If the endpoint does not answer: a decision about it could not be acted on.
+        UserError: If nothing is deployed.
+        OperationError: If the endpoint does not respond: a decision about it could not be acted on.
     """
     deployer = active_deployer()
     endpoint = deployer.endpoint()

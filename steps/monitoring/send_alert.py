@@ -18,6 +18,14 @@ def send_alert(
     """Report what was decided, what the gate said, and which version is live.
 
     An alert that could not be delivered changes nothing else.
+
+    Args:
+        decision: What was decided about the window.
+        promotion: The gate's decision about the retrained model; None without retraining.
+        rollout: The deployment of the retrained model; None if it was not deployed.
+
+    Returns:
+        The message, and whether the alerter accepted it.
     """
     alert = post(describe(decision, promotion, rollout))
     log_metadata(
@@ -29,13 +37,29 @@ def send_alert(
 
 
 def send_failure(error: BaseException) -> None:
-    """Report that a drift detection failed. ZenML calls this."""
+    """Send an alert that a drift detection failed. ZenML calls it as the pipeline's failure hook.
+
+    Args:
+        error: The error that ended the run; without a message, nothing is sent.
+    """
     if str(error):
         post(f"drift detection failed: {' '.join(str(error).split())}")
 
 
 def describe(decision: DriftDecision, promotion: Promotion | None, rollout: Rollout | None) -> str:
-    """Describe the outcome in one to three sentences, without names or faces."""
+    """Describe the outcome in one to three sentences, without names or faces.
+
+    Args:
+        decision: What was decided about the window.
+        promotion: The gate's decision about the retrained model; None without retraining.
+        rollout: The deployment of the retrained model; None if it was not deployed.
+
+    Returns:
+        The text of the alert.
+
+    Raises:
+        ValueError: If the decision was to retrain and `promotion` is None.
+    """
     if decision.action != Action.RETRAIN:
         return f"{decision.reason}."
     if promotion is None:
@@ -46,7 +70,14 @@ def describe(decision: DriftDecision, promotion: Promotion | None, rollout: Roll
 
 
 def post(text: str) -> Alert:
-    """Post a message to the stack's alerter, if it has one."""
+    """Post a message to the active stack's alerter, if it has one.
+
+    Args:
+        text: The message; the name of the model and the stack are put before it.
+
+    Returns:
+        The message as posted, and whether the alerter accepted it.
+    """
     stack = Client().active_stack
     message = f"{NAME} on stack '{stack.name}': {text}"
     alerter = stack.alerter

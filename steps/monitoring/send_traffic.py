@@ -26,13 +26,22 @@ MAX_FIRST_FAILURES = 3
 def send_traffic(
     condition: str, requests: int, corruption: str, feedback: float, delay: float, seed: int
 ) -> Annotated[TrafficSummary, "traffic"]:
-    """Send held-out faces that match `condition`, one per request.
+    """Send held-out faces that match a condition to the endpoint, one per request.
 
-    A share `feedback` of the requests is followed by the right label, `delay` seconds later. If
-    there are fewer images than requests, images are repeated.
+    Args:
+        condition: Condition of the faces to send, such as "yaw=left,right".
+        requests: Number of requests. If there are fewer images, images are repeated.
+        corruption: Corruption to apply to the images, such as "blur"; "" for none.
+        feedback: Share of the answered requests that are followed by the right label, in [0, 1].
+        delay: Seconds between a request and its feedback.
+        seed: Seed of the order of the images, the corruption and the choice of feedback.
+
+    Returns:
+        Numbers of requests, failures and labels, and the accuracy.
 
     Raises:
-        OperationError: If the endpoint does not answer.
+        UserError: If nothing is deployed, or no held-out face matches the condition.
+        OperationError: If the endpoint does not respond.
     """
     endpoint = active_deployer().endpoint()
     images, labels = _held_out(int(endpoint.version), condition, corruption, seed)
@@ -87,7 +96,12 @@ class FeedbackQueue:
         self.waiting: deque[tuple[float, str, str]] = deque()
 
     def add(self, request: str, label: str) -> None:
-        """Put a label into the queue."""
+        """Put a label into the queue.
+
+        Args:
+            request: Id of the request that the label is about.
+            label: The true identity of its face.
+        """
         self.waiting.append((time.monotonic() + self.delay, request, label))
 
     def send_due(self) -> None:

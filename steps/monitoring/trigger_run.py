@@ -18,9 +18,16 @@ from faces.errors import OperationError
 def trigger_run(
     pipeline: str, settings: dict[str, JsonValue]
 ) -> Annotated[dict[str, JsonValue], "summary"]:
-    """Run a pipeline on the active stack as the command line does, and return its summary.
+    """Run a pipeline on the active stack as the command line does.
 
     A separate process, because ZenML does not let a step start a run.
+
+    Args:
+        pipeline: Name of the pipeline.
+        settings: Its settings, as in a file of `configs`.
+
+    Returns:
+        The run's summary, as `--summary` writes it.
 
     Raises:
         OperationError: If the run fails. The step's log has its output.

@@ -19,7 +19,20 @@ from store.versions import load_artifact, require_version
 def write_drift_report(
     window: Window, drift: MonitoringResult, features: pd.DataFrame, decision: DriftDecision
 ) -> Annotated[Page, "drift_report"]:
-    """Show faces, features and decision on one page; with drift, Evidently's report beside it."""
+    """Show faces, features and decision on one page; with drift, Evidently's report beside it.
+
+    Args:
+        window: The faces that were tested.
+        drift: The result of the test.
+        features: The features that were compared, from `detect_drift`.
+        decision: What was decided about the window.
+
+    Returns:
+        HTML pages by file name: `page.html`, and `evidently.html` with drift.
+
+    Raises:
+        UserError: If the version that was tested was deleted.
+    """
     from faces.reports.drift_report import draw_drift_report
     from faces.reports.evidently_report import evidently_report
 

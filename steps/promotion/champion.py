@@ -5,7 +5,7 @@ from store.production import REGISTRY_VERSION, mark_champion, pending_champion
 
 
 def sync_champion() -> None:
-    """Let the tracker's registry name the version in production, also after a killed run."""
+    """Mark the version in production in the tracker's registry, also after a killed run."""
     version = pending_champion()
     if version is None:
         return

@@ -38,6 +38,16 @@ def promote_model(
 ) -> Annotated[Promotion, "promotion"]:
     """Compare the candidate with production; promote it or not, and record the reason.
 
+    Args:
+        version: Number of the candidate.
+        metrics: Its metrics on held-out images.
+        tolerances: Accuracy that it may lose against production, in [0, 1], by part: `baseline` and
+            `drifted`.
+        minimum_images: Number of images that neither model was trained on; fewer cannot decide.
+
+    Returns:
+        The gate's decision with its reason, and the candidate's stage afterwards.
+
     Raises:
         UserError: If the candidate was deleted.
     """

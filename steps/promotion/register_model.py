@@ -38,9 +38,30 @@ def register_model(
     model_card: Page,
     settings: dict[str, JsonValue],
 ) -> Annotated[int, "version"]:
-    """Record everything about the model and return the version's number.
+    """Record the model with the tracker, and create its version in ZenML.
 
     Every input of this step is linked to the version. Registering promotes nothing.
+
+    Args:
+        faces: The data that the model was trained on.
+        split: Its split.
+        features: The fitted feature steps.
+        model: The fitted recogniser, from pixels to probabilities.
+        portable: The exported model, whose hash is recorded for deployments.
+        drift_detector: The detector that later tests this version's traffic.
+        metrics: Metrics of the evaluation.
+        predictions: Predictions for the held-out images.
+        by_condition: Accuracy by condition.
+        confused: The confused pairs.
+        plots: Plots of the results.
+        model_card: The model card.
+        settings: The settings of the training run, which become parameters of the tracker's run.
+
+    Returns:
+        The number of the new version.
+
+    Raises:
+        UserError: If the stack has no experiment tracker of this project.
     """
     description = f"trained on {credit(faces.source)}, data version {faces.version}"
     context = get_step_context()
@@ -79,7 +100,15 @@ def register_model(
 
 
 def flatten(settings: Mapping[str, JsonValue], prefix: str = "") -> dict[str, Scalar]:
-    """Flatten nested settings for the tracker: {"gate": {"minimum": 1}} to {"gate.minimum": 1}."""
+    """Flatten nested settings for the tracker: {"gate": {"minimum": 1}} to {"gate.minimum": 1}.
+
+    Args:
+        settings: Settings by name, nested as in a file of `configs`.
+        prefix: What the flat names begin with.
+
+    Returns:
+        Values by flat name; lists and None as text.
+    """
     flat: dict[str, Scalar] = {}
     for name, value in settings.items():
         if isinstance(value, dict):

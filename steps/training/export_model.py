@@ -21,7 +21,19 @@ from store.records import OpenSetResult
 def export_model(
     faces: Faces, model: BaseEstimator, open_set: OpenSetResult
 ) -> Annotated[PortableModel, "portable"]:
-    """Return the same model as plain arrays."""
+    """Export the model as plain arrays, which an endpoint loads with numpy alone.
+
+    Args:
+        faces: The data that the model was trained on; the exported model names its version.
+        model: The fitted recogniser.
+        open_set: Its open-set calibration, of which the rejection threshold is exported.
+
+    Returns:
+        The portable model, which computes the same probabilities.
+
+    Raises:
+        UserError: If a part of the model cannot be exported.
+    """
     metadata = {"data_version": faces.version, "data_source": faces.source}
     calibration = open_set.calibration
     threshold = calibration.rejection_threshold if calibration else None

@@ -20,7 +20,16 @@ from store.materializers.detector import FittedDetector
 def fit_drift_detector(
     faces: Faces, split: Split, detector: str
 ) -> Annotated[FittedDetector, "drift_detector"]:
-    """Fit the detector on the training images, in which each learned window is a group."""
+    """Fit the drift detector of a version on its training images.
+
+    Args:
+        faces: The data.
+        split: Its split. Training images of one origin, such as an added window, are a group.
+        detector: Name of the detector.
+
+    Returns:
+        The fitted detector, which belongs to the version.
+    """
     train = faces[split.train]
     return FittedDetector(
         fit_detector(detector, np.asarray(train.images), train.labels, train.origins)

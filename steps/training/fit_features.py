@@ -15,6 +15,16 @@ from store.caching import cache_on_imports
 def fit_features(
     faces: Faces, split: Split, model: str, params: ModelParams
 ) -> Annotated[BaseEstimator, "features"]:
-    """Fit everything before the recogniser's classifier on the training images."""
+    """Fit everything before the recogniser's classifier, such as PCA, on the training images.
+
+    Args:
+        faces: The data.
+        split: Its split.
+        model: Name of the recogniser.
+        params: Its parameters.
+
+    Returns:
+        The fitted feature steps, a scikit-learn pipeline.
+    """
     train = faces[split.train]
     return training.fit_features(build_model(model, **params), train.pixels, train.labels)

@@ -40,9 +40,22 @@ def search_models(
     Annotated[SearchResult, "best"],
     Annotated[pd.DataFrame, "trials"],
 ]:
-    """Cross-validate on the training images until `trials` are done or `minutes` have passed.
+    """Search for the best recogniser by cross-validation on the training images.
 
     Trials that an interrupted run recorded on the same data, with the same code, are reused.
+
+    Args:
+        faces: The data.
+        split: Its split.
+        spaces: Values to try, by recogniser and parameter.
+        defaults: Parameters of each recogniser that are not searched.
+        trials: Maximum number of trials.
+        minutes: Maximum duration; at least one trial is finished.
+        folds: Number of folds of the cross-validation.
+        seed: Seed of the choice of trials, the folds and the recognisers.
+
+    Returns:
+        A plot of the trials; the best trial; and one row per trial with its metrics.
     """
     from faces.reports.plots import plot_search
 
@@ -96,13 +109,22 @@ class TrialStore:
         self.reused = 0
 
     def get(self, trial: Trial) -> dict[str, float] | None:
-        """Return a trial's metrics, if it was recorded before."""
+        """Return a trial's metrics, None if it was not recorded before.
+
+        Args:
+            trial: Recogniser and parameters.
+        """
         metrics = self._finished.get(self._key(trial))
         self.reused += metrics is not None
         return metrics
 
     def put(self, trial: Trial, metrics: dict[str, float]) -> None:
-        """Record a finished trial."""
+        """Record a finished trial.
+
+        Args:
+            trial: Recogniser and parameters.
+            metrics: Its cross-validated accuracy (in [0, 1]) and log loss (in nats).
+        """
         params: ModelParams = {"model": trial.model, **trial.params}
         self._tracker.log_trial(self._study, self._key(trial), str(trial), params, metrics)
 

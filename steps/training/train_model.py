@@ -16,6 +16,17 @@ from store.caching import cache_on_imports
 def train_model(
     faces: Faces, split: Split, features: BaseEstimator, model: str, params: ModelParams
 ) -> Annotated[BaseEstimator, "model"]:
-    """Fit the classifier on the features; return the whole model, from pixels to identities."""
+    """Fit the classifier on the features, with calibrated probabilities.
+
+    Args:
+        faces: The data.
+        split: Its split; only training images are used.
+        features: The fitted feature steps.
+        model: Name of the recogniser.
+        params: Its parameters.
+
+    Returns:
+        The whole recogniser, from pixels (n, 4096) to the probability of each identity.
+    """
     train = faces[split.train]
     return fit_classifier(build_model(model, **params), features, train.pixels, train.labels)
