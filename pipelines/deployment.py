@@ -41,6 +41,9 @@ def deployment(settings: DeploymentSettings) -> None:
     2. Deploy it; no request fails meanwhile.
     3. Compare the endpoint with the trained model; restore the previous version if they differ.
     4. Record who deployed which version, when, and in place of which.
+
+    Args:
+        settings: Settings of the endpoint, and the number of faces for the comparison.
     """
     version = select_production_version()
     rollout = deploy_model(version, settings.serving)
@@ -68,7 +71,7 @@ class DeploymentSummary(Summary):
     note: str | None = Field(description="the deployer's note, such as a restart after a crash")
 
     def rows(self) -> Mapping[str, str]:
-        """Show what is live where, what it replaced, and why."""
+        """Return what is live where, what it replaced, and why. See Summary."""
         version = self.endpoint.model_version
         previous = f"version {self.replaced}" if self.replaced else "nothing"
         same = " (already live)" if self.replaced == version else ""
@@ -86,7 +89,7 @@ class DeploymentSummary(Summary):
         }
 
     def next_steps(self) -> Sequence[str]:
-        """Point to a prediction, the list of endpoints and the rollback."""
+        """Return commands for a prediction, the list of endpoints and the rollback. See Summary."""
         return (
             "[bold]python run.py predict[/] to send it a face",
             "[bold]zenml model-deployer models list[/] to list endpoints",
@@ -95,7 +98,14 @@ class DeploymentSummary(Summary):
 
 
 def summarize(run: PipelineRunResponse) -> DeploymentSummary:
-    """Summarize a finished run of deployment or rollback."""
+    """Summarize a finished run of deployment or rollback.
+
+    Args:
+        run: A run that succeeded.
+
+    Returns:
+        The endpoint with its version, and what is recorded about the deployment.
+    """
     record: Deployment = outputs_of(run)["deployment"].load()
     return DeploymentSummary(
         run=RunInfo.of(run),

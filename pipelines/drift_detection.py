@@ -78,6 +78,9 @@ def drift_detection(settings: DriftSettings) -> None:
        and promote as the training pipeline does.
     4. Deploy a promoted version, compare the endpoint with the model, record the deployment.
     5. Send an alert about drift and its outcome.
+
+    Args:
+        settings: Size of the window, limits of the test, retraining policy and promotion gate.
     """
     live = select_live_version()
     window = load_window(settings.window)
@@ -116,6 +119,9 @@ def drift_detection(settings: DriftSettings) -> None:
 def training_settings(version: int) -> TrainingSettings:
     """Return the settings that a version was trained with.
 
+    Args:
+        version: The version's number.
+
     Raises:
         UserError: If it was deleted.
     """
@@ -140,7 +146,7 @@ class DriftSummary(Summary):
     report: str | None = Field(description="URI of the drift report")
 
     def rows(self) -> Mapping[str, str]:
-        """Show the window, the decision, and what followed."""
+        """Return decision, reason, drift, accuracy and what followed. See Summary."""
         drift, result = self.drift, self.drift.drift
         quiet = self.decision in (Action.NONE, Action.NOT_ENOUGH_EVIDENCE)
         rows = {
@@ -180,7 +186,14 @@ class DriftSummary(Summary):
 
 
 def summarize(run: PipelineRunResponse) -> DriftSummary:
-    """Summarize a finished run."""
+    """Summarize a finished run.
+
+    Args:
+        run: A run that succeeded. Which artifacts it has depends on the decision.
+
+    Returns:
+        Drift, decision, and what followed from it.
+    """
     outputs = outputs_of(run)
     decision: DriftDecision = outputs["drift_decision"].load()
     window: Window = outputs["window"].load()

@@ -26,7 +26,11 @@ SETTINGS = HistorySettings
 
 @pipeline(name="history", enable_cache=False)
 def history(settings: HistorySettings) -> None:
-    """Plot p-values, accuracy and versions over time, with decisions, reasons and faces."""
+    """Plot p-values, accuracy and versions over time, with decisions, reasons and faces.
+
+    Args:
+        settings: The file to write the page to, once the run has finished.
+    """
     draw_timeline()
 
 
@@ -39,7 +43,7 @@ class HistorySummary(Summary):
     html: str = Field(default="", exclude=True, repr=False)
 
     def finish(self, settings: Settings) -> "HistorySummary":
-        """Write the page to the file that the settings name."""
+        """Write the page to the file that the settings name. See Summary."""
         assert isinstance(settings, HistorySettings)
         write_owner_only(Path(settings.page), self.html)
         return self.model_copy(update={"file": settings.page})
@@ -50,14 +54,26 @@ class HistorySummary(Summary):
 
 
 def write_owner_only(path: Path, text: str) -> None:
-    """Write a file that only its owner can read: there are faces in it."""
+    """Write a file that only its owner can read: there are faces in it.
+
+    Args:
+        path: The file, which is replaced if it exists.
+        text: Its new content.
+    """
     path.unlink(missing_ok=True)
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
 
 
 def summarize(run: PipelineRunResponse) -> HistorySummary:
-    """Summarize a finished run."""
+    """Summarize a finished run.
+
+    Args:
+        run: A run that succeeded.
+
+    Returns:
+        The page and the URI of its artifact.
+    """
     artifact = outputs_of(run)["history"]
     return HistorySummary(
         run=RunInfo.of(run), artifact=artifact.uri, html=artifact.load()["page.html"]

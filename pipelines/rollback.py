@@ -36,6 +36,9 @@ def rollback(settings: RollbackSettings) -> None:
     2. Deploy it; no request fails meanwhile.
     3. Compare the endpoint with the trained model; if they differ, nothing changes.
     4. Move production to it, and record who did it, when and why.
+
+    Args:
+        settings: The reason, and the number of faces for the comparison.
     """
     version = select_previous_version()
     rollout = deploy_model(version, None)

@@ -39,7 +39,7 @@ class SweepSettings(DatasetSettings):
     folds: int = Field(default=3, ge=2, description="folds of the cross-validation")
 
     def complete(self, config: str, explicit: frozenset[str]) -> Self:
-        """Check the condition and every value to try; fill in the recognisers' parameters."""
+        """Check condition and values to try; fill in the recognisers' parameters. See Settings."""
         settings = super().complete(config, explicit)
         for name, space in self.spaces.items():
             for parameter, values in space.items():
@@ -61,6 +61,9 @@ def sweep(settings: SweepSettings) -> None:
     1. Load the faces and split them, as training does.
     2. Search, on the training images only; the tracker records each trial.
     3. Train, evaluate, register and promote the best as training does.
+
+    Args:
+        settings: Data, split and gate as for training; values to try, and limits of the search.
     """
     data = settings.data
     faces = load_faces(data.source, data.people, data.images, data.seed)
@@ -99,22 +102,29 @@ class SweepSummary(TrainingSummary):
     sweep: SearchResult
 
     def rows(self) -> Mapping[str, str]:
-        """Show what was tried and what was best, then the training."""
-        found = self.sweep
-        skipped = found.planned - found.tried
-        params = ", ".join(f"{name} {value}" for name, value in found.params.items())
+        """Return what was tried and what was best, then the training. See Summary."""
+        search = self.sweep
+        skipped = search.planned - search.tried
+        params = ", ".join(f"{name} {value}" for name, value in search.params.items())
         return {
-            "tried": f"{found.tried} of {found.planned}"
+            "tried": f"{search.tried} of {search.planned}"
             + (f", {skipped} skipped (out of time)" if skipped else "")
-            + (f" [dim]({found.reused} of them by an earlier run)[/]" if found.reused else ""),
-            "best": f"[green]{found.model}[/] [dim]({escape(params)})[/]",
-            "cross-validated": f"accuracy {found.accuracy:.3f}, log loss {found.log_loss:.3f}",
+            + (f" [dim]({search.reused} of them by an earlier run)[/]" if search.reused else ""),
+            "best": f"[green]{search.model}[/] [dim]({escape(params)})[/]",
+            "cross-validated": f"accuracy {search.accuracy:.3f}, log loss {search.log_loss:.3f}",
             **super().rows(),
         }
 
 
 def summarize(run: PipelineRunResponse) -> SweepSummary:
-    """Summarize a finished run."""
+    """Summarize a finished run.
+
+    Args:
+        run: A run that succeeded.
+
+    Returns:
+        The result of the search, and of training the best recogniser.
+    """
     training = summarize_training(run)
     return SweepSummary(
         run=training.run,

@@ -50,7 +50,11 @@ SETTINGS = TrafficSettings
 
 @pipeline(name="traffic", enable_cache=False)
 def traffic(settings: TrafficSettings) -> None:
-    """Send faces of a condition to the active stack's endpoint, and their labels as feedback."""
+    """Send faces of a condition to the active stack's endpoint, and their labels as feedback.
+
+    Args:
+        settings: What to send, how much of it, and the share and delay of feedback.
+    """
     send_traffic(**settings.model_dump())
 
 
@@ -61,7 +65,7 @@ class TrafficRunSummary(Summary):
     traffic: TrafficRecord
 
     def rows(self) -> Mapping[str, str]:
-        """Show what was sent and how many predictions were correct."""
+        """Return what was sent and how many predictions were correct. See Summary."""
         sent = self.traffic
         what = sent.condition + (f", with {sent.corruption}" if sent.corruption else "")
         failed = f"[red]{sent.failed} failed[/]" if sent.failed else "none failed"
@@ -75,10 +79,17 @@ class TrafficRunSummary(Summary):
         }
 
     def next_steps(self) -> Sequence[str]:
-        """Point to the captured requests."""
+        """Return the command that shows captured requests. See Summary."""
         return ("[bold]python run.py captured[/]",)
 
 
 def summarize(run: PipelineRunResponse) -> TrafficRunSummary:
-    """Summarize a finished run."""
+    """Summarize a finished run.
+
+    Args:
+        run: A run that succeeded.
+
+    Returns:
+        Numbers of requests, failures and labels, and the accuracy.
+    """
     return TrafficRunSummary(run=RunInfo.of(run), traffic=outputs_of(run)["traffic"].load())

@@ -48,7 +48,7 @@ class TrainingSettings(DatasetSettings):
         return require_choice("drift detector", name, detector_names())
 
     def complete(self, config: str, explicit: frozenset[str]) -> Self:
-        """Check condition and parameters; fill in the recogniser's other parameters."""
+        """Check condition and parameters; fill in the recogniser's defaults. See Settings."""
         settings = super().complete(config, explicit)
         overrides = {} if "model" in explicit else self.params
         params = model_params(self.model, overrides, config)
@@ -69,6 +69,9 @@ def training(settings: TrainingSettings) -> None:
     5. Evaluate on the baseline test and on the drifted images; plot, and write the model card.
     6. Record the model with the tracker, and as a version in ZenML.
     7. Promote it, if it passes the gate.
+
+    Args:
+        settings: Data, split, recogniser with its parameters, drift detector and gate.
     """
     data = settings.data
     faces = load_faces(data.source, data.people, data.images, data.seed)
@@ -107,13 +110,13 @@ class TrainingSummary(Summary):
     model: Promotion
 
     def finish(self, settings: Settings) -> Self:
-        """Add which data source was asked for."""
+        """Add which data source was requested. See Summary."""
         assert isinstance(settings, DatasetSettings)
         data = self.data.model_copy(update={"requested": settings.data.source})
         return self.model_copy(update={"data": data})
 
     def notice(self) -> str:
-        """Say so if the faces are synthetic."""
+        """Return a warning if the faces are synthetic. See Summary."""
         if not is_synthetic(self.data.source):
             return ""
         unavailable = "The Olivetti faces are neither cached nor can they be downloaded. "
@@ -124,7 +127,7 @@ class TrainingSummary(Summary):
         )
 
     def rows(self) -> Mapping[str, str]:
-        """Show data, people, features, accuracy, and the version with its stage."""
+        """Return data, people, features, accuracy, and the version with its stage. See Summary."""
         data, model, metrics = self.data, self.model, self.metrics
         left_out = f", too few images: {shorten(data.left_out)}" if data.left_out else ""
         colour = "green" if model.promoted else "yellow"
@@ -144,7 +147,7 @@ class TrainingSummary(Summary):
         }
 
     def next_steps(self) -> Sequence[str]:
-        """Point to the dashboard, the deployment and the tracker."""
+        """Return the commands for the dashboard, the deployment and the tracker. See Summary."""
         steps = [
             "[bold]make dashboard[/] for the run and its plots",
             "[bold]python run.py --pipeline deployment[/] to serve the model",
@@ -153,7 +156,14 @@ class TrainingSummary(Summary):
 
 
 def pca_row(metrics: Metrics) -> Mapping[str, str]:
-    """Describe the PCA, if the recogniser has one."""
+    """Describe the PCA, if the recogniser has one.
+
+    Args:
+        metrics: Metrics by name.
+
+    Returns:
+        Number of components and explained variance, by title of the row; {} without a PCA.
+    """
     if "pca_components" not in metrics:
         return {}
     components, variance = metrics["pca_components"], metrics["pca_variance"]
@@ -161,7 +171,14 @@ def pca_row(metrics: Metrics) -> Mapping[str, str]:
 
 
 def open_set_row(metrics: Metrics) -> str:
-    """Describe how well unknown people are rejected."""
+    """Describe how well unknown people are rejected.
+
+    Args:
+        metrics: Metrics by name.
+
+    Returns:
+        Rates of rejection and the AUROC, or why there is no rejection, as markup.
+    """
     auroc = metrics.get("open_set_auroc")
     if auroc is None:
         return "[dim]too few people to measure[/]"
@@ -179,7 +196,14 @@ def open_set_row(metrics: Metrics) -> str:
 
 
 def summarize(run: PipelineRunResponse) -> TrainingSummary:
-    """Summarize a finished run."""
+    """Summarize a finished run.
+
+    Args:
+        run: A run that succeeded.
+
+    Returns:
+        Data, metrics, and the version with the gate's decision.
+    """
     outputs = outputs_of(run)
     data, split = outputs["faces"].run_metadata, outputs["split"].run_metadata
     names = ("condition", "train", "test", "drifted", "left_out")

@@ -27,7 +27,7 @@ def model_params(
 
     Raises:
         UserError: If the recogniser or a parameter does not exist, or a value has the wrong type.
-    """
+    """  # noqa: DOC501 describe_error returns a UserError
     build = model_builder(require_choice("model", name, model_names()))
     validate = validate_call(config=ConfigDict(strict=True))(build)
     file = model_config(name)
@@ -42,12 +42,22 @@ def model_params(
 
 
 def model_config(name: str) -> Path:
-    """Return the YAML file of a recogniser, which need not exist."""
+    """Return the YAML file of a recogniser, which need not exist.
+
+    Args:
+        name: The recogniser.
+    """
     return CONFIGS / "models" / f"{name}.yaml"
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Read a YAML file of keys and values; an empty one is {}.
+    """Read a YAML file of keys and values.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Values by key; {} for an empty file.
 
     Raises:
         UserError: If it cannot be read, or holds something else.

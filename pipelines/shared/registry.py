@@ -27,18 +27,29 @@ class PipelineModule(Protocol):
 
     @staticmethod
     def summarize(run: "PipelineRunResponse") -> "Summary":
-        """Summarize a finished run."""
+        """Summarize a finished run.
+
+        Args:
+            run: A run of this pipeline that succeeded.
+
+        Returns:
+            A summary; its class defines the schema of `--summary`.
+        """
         ...
 
 
 def pipeline_names() -> list[str]:
-    """List the pipelines, without importing them."""
+    """Return the names of the pipelines, sorted, without importing them."""
     modules = pkgutil.iter_modules(pipelines.__path__)
     return sorted(module.name for module in modules if not module.ispkg)
 
 
 def describe_pipeline(name: str) -> str:
-    """Return the first line of a pipeline's docstring, without importing it."""
+    """Return the first line of a pipeline's docstring, without importing it.
+
+    Args:
+        name: The pipeline.
+    """
     file = Path(pipelines.__path__[0]) / f"{name}.py"
     docstring = ast.get_docstring(ast.parse(file.read_bytes())) or ""
     return docstring.split("\n", 1)[0]
@@ -46,6 +57,12 @@ def describe_pipeline(name: str) -> str:
 
 def load_pipeline(name: str) -> PipelineModule:
     """Import a pipeline's module.
+
+    Args:
+        name: The pipeline.
+
+    Returns:
+        The module, which also has the pipeline's function under the pipeline's name.
 
     Raises:
         UserError: If there is no such pipeline; the message lists the choices.

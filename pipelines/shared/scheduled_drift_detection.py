@@ -12,5 +12,9 @@ from steps.monitoring.trigger_run import trigger_run
 
 @pipeline(name="scheduled_drift_detection", enable_cache=False)
 def scheduled_drift_detection(settings: dict[str, JsonValue]) -> None:
-    """Start a drift detection with these settings, and wait for it."""
+    """Start a drift detection, and wait for it.
+
+    Args:
+        settings: Settings of the drift detection, as JSON.
+    """
     trigger_run("drift_detection", settings)

@@ -76,12 +76,12 @@ class DatasetSettings(Settings):
     )
 
     def complete(self, config: str, explicit: frozenset[str]) -> Self:
-        """Check the condition before anything runs, as far as the data is known by then."""
+        """Check the condition, as far as the data is known before the run. See Settings."""
         condition = check_condition(self.data.source, self.condition, "condition" in explicit)
         return self.model_copy(update={"condition": condition})
 
     def check_data_reachable(self, artifact_store: str) -> None:
-        """Refuse a folder of this machine: faces are not copied to other machines unasked."""
+        """Refuse a local folder: faces are not copied to other machines unasked. See Settings."""
         source = self.data.source
         if source in source_names() or is_remote(source):
             return

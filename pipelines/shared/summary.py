@@ -23,7 +23,14 @@ class RunInfo(BaseModel):
 
     @classmethod
     def of(cls, run: PipelineRunResponse) -> Self:
-        """Read a run's name, status and id."""
+        """Read a run's name, status and id.
+
+        Args:
+            run: The run as ZenML has recorded it.
+
+        Returns:
+            The information without stack and tracker.
+        """
         return cls(name=run.name, status=run.status.value, id=str(run.id))
 
 
@@ -35,7 +42,14 @@ class Summary(BaseModel):
     run: RunInfo
 
     def finish(self, settings: Settings) -> "Summary":
-        """Write the files that the settings ask for; by default none."""
+        """Write the files that the settings ask for; by default none.
+
+        Args:
+            settings: The settings of the run.
+
+        Returns:
+            The summary, completed by what depends on the settings.
+        """
         return self
 
     def notice(self) -> str:
@@ -60,14 +74,26 @@ class Summary(BaseModel):
 
 
 def outputs_of(run: PipelineRunResponse) -> dict[str, ArtifactVersionResponse]:
-    """Return the artifacts that the steps of a run made, by name."""
+    """Return the artifacts that the steps of a run created, by name.
+
+    Args:
+        run: A run that succeeded.
+    """
     return {
         name: versions[0] for step in run.steps.values() for name, versions in step.outputs.items()
     }
 
 
 def accuracy_row(metrics: Metrics, part: str) -> str:
-    """Describe the accuracy on one part of the held-out images, as markup."""
+    """Describe the accuracy on one part of the held-out images.
+
+    Args:
+        metrics: Metrics by name.
+        part: "baseline" or "drifted".
+
+    Returns:
+        Accuracy, its 95 % interval and the calibration error, as markup.
+    """
     accuracy = metrics.get(f"{part}_accuracy")
     if accuracy is None:
         return "[dim]no images[/]"
@@ -80,6 +106,14 @@ def accuracy_row(metrics: Metrics, part: str) -> str:
 
 
 def shorten(names: Sequence[str], limit: int = 12) -> str:
-    """List names, at most `limit` of them, as markup."""
+    """List the first names, and say how many more there are.
+
+    Args:
+        names: Any text; it is escaped.
+        limit: Number of names to list.
+
+    Returns:
+        The list as markup, separated by commas.
+    """
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return escape(", ".join(names[:limit]) + more)
