@@ -1,24 +1,33 @@
-"""Send a face to the endpoint and show who it is: an image file, or one of the held-out faces.
-
-Examples:
-  python run.py predict
-  python run.py predict ada.png --label ada
-  python run.py predict --body > face.json      # the request's body, for curl
-"""
+"""Send a face to the endpoint and show who it is: an image file, or one of the held-out faces."""
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.markup import escape
 
 from cli import runtime_env
 from cli.exit_codes import exit_code
+from faces.errors import UserError, did_you_mean
+
+if TYPE_CHECKING:
+    from faces.client import Prediction
 
 TOP = 3
 """The most probable classes that are shown."""
+
+EXAMPLES = """\
+examples:
+  python run.py predict                              # a random held-out face
+  python run.py predict ada.png
+  python run.py predict ada.png --label ada          # and send the right label as feedback
+  python run.py predict eve.png --label eve --new-person
+  python run.py predict ada.png --body > face.json   # the request's body, for curl
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="run.py predict",
         description=__doc__,
+        epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
@@ -33,19 +43,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--label", "--truth", metavar="NAME", help="true label, sent as feedback")
     parser.add_argument(
+        "--new-person", action="store_true", help="the model does not know --label yet"
+    )
+    parser.add_argument(
         "--body", action="store_true", help="print the request body without sending it"
     )
     args = parser.parse_args(arguments)
+    if args.new_person and not args.label:
+        parser.error("--new-person goes with --label")
     runtime_env.set_defaults()
     runtime_env.silence_framework_logs()
-    return exit_code(lambda: predict(args.image, args.label, args.body))
+    return exit_code(
+        lambda: predict(args.image, args.label, new_person=args.new_person, body=args.body)
+    )
 
 
-def predict(image: Path | None, label: str | None, body: bool) -> None:
+def predict(
+    image: Path | None, label: str | None, *, new_person: bool = False, body: bool = False
+) -> None:
     """Send one face and print the most probable people, or print the body of the request.
 
+    Args:
+        image: The image file; None sends a random held-out face.
+        label: The right label, which is sent as feedback; None sends no feedback.
+        new_person: Whether the label may be one that the model does not know.
+        body: Whether to print the body of the request instead.
+
     Raises:
-        UserError: If nothing is deployed, or the image cannot be read.
+        UserError: If nothing is deployed, the image cannot be read, or the label is unknown.
         OperationError: If the endpoint does not answer.
     """
     from cli.console import make_console
@@ -58,18 +83,71 @@ def predict(image: Path | None, label: str | None, body: bool) -> None:
         print(json.dumps({"data": {"ndarray": [pixels.astype(float).round(6).tolist()]}}))
         return
     prediction = send_faces(endpoint.url, pixels[None], headers=endpoint.headers)
-    probabilities = prediction.probabilities[0]
     console = make_console()
-    console.print(
-        f"{title}, sent to {endpoint.url} (version {prediction.version}):", soft_wrap=True
-    )
-    console.print(f"[bold]{prediction.predicted[0]}[/]")
-    for column in probabilities.argsort()[::-1][:TOP]:
-        console.print(f"  {probabilities[column]:6.1%}  {prediction.classes[column]}")
+    console.print(f"{escape(title)}, sent to {endpoint.url}:", soft_wrap=True)
+    for line in describe_prediction(prediction):
+        console.print(line, soft_wrap=True)
+    console.print(f"[dim]version {prediction.version}, request {prediction.request}[/]")
     if label:
+        note = check_label(label, prediction.classes, new_person)
         send_feedback(endpoint.url, prediction.request, [label], headers=endpoint.headers)
-        console.print(f"sent the label {label} as feedback")
-    console.print(f"[dim]request {prediction.request}[/]")
+        console.print(f"sent the label {escape(label)} as feedback{note}", soft_wrap=True)
+
+
+def describe_prediction(prediction: "Prediction") -> Iterator[str]:
+    """Describe the prediction of one face.
+
+    Args:
+        prediction: The endpoint's answer.
+
+    Yields:
+        Lines with markup: the identity, the most probable people, and the score. Probabilities
+        apply only if the face is of somebody whom the model knows, so a rejected face has none.
+    """
+    from faces.runtime.portable import UNKNOWN
+
+    predicted, score = prediction.predicted[0], prediction.scores[0]
+    probabilities, threshold = prediction.probabilities[0], prediction.rejection_threshold
+    best = probabilities.argsort()[::-1][:TOP]
+    yield f"[bold]{escape(predicted)}[/]"
+    if predicted == UNKNOWN:
+        yield f"  score {score:.3f}, below the rejection threshold {threshold:.3f}"
+        yield f"  most similar: {escape(', '.join(prediction.classes[column] for column in best))}"
+        return
+    for column in best:
+        yield f"  {probabilities[column]:6.1%}  {escape(prediction.classes[column])}"
+    if threshold is None:
+        yield "  this model rejects nobody: a person whom it does not know gets a name, too"
+    else:
+        yield f"  score {score:.3f}, accepted from {threshold:.3f}"
+
+
+def check_label(label: str, classes: Collection[str], new_person: bool) -> str:
+    """Check that the model knows a label, unless it is deliberately a new one.
+
+    Args:
+        label: The label to send as feedback.
+        classes: The labels that the model knows.
+        new_person: Whether another label is allowed.
+
+    Returns:
+        What else to say about the feedback; "" if the model knows the label.
+
+    Raises:
+        UserError: If the model does not know the label; the message suggests the nearest.
+    """
+    if label in classes:
+        return ""
+    if not new_person:
+        nearest = did_you_mean(label, classes)
+        raise UserError(
+            f"no feedback sent: the model does not know '{label}': {nearest}"
+            "for a person whom it does not know yet, add --new-person"
+        )
+    return (
+        "; retraining skips it, since the model does not know this person: add images of "
+        f"{escape(label)} to the training data"
+    )
 
 
 def _read(image: Path) -> tuple[NDArray[np.float32], str]:

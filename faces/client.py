@@ -31,6 +31,10 @@ class Prediction:
     """The identity of each face, (n,): a class, or "unknown" if the face was rejected."""
     probabilities: NDArray[np.float64]
     """Probability of each class, (n, classes), on the condition that it is one of them."""
+    scores: NDArray[np.float64]
+    """Similarity of each face to its most probable class, (n,)."""
+    rejection_threshold: float | None
+    """Faces with a lower score are rejected as unknown; None if the model does not reject."""
     version: str
     """The model version that answered."""
     request: str
@@ -63,11 +67,14 @@ def send_faces(
         message["meta"] = {"puid": request}
     body = _post(url + PREDICT, message, headers)
     meta, data = body["meta"], body["data"]
+    tags = meta["tags"]
     return Prediction(
         classes=data["names"],
-        predicted=meta["tags"]["person"],
+        predicted=tags["person"],
         probabilities=np.array(data["ndarray"]),
-        version=meta["tags"]["model_version"],
+        scores=np.array(tags["score"]),
+        rejection_threshold=tags.get("rejection_threshold"),
+        version=tags["model_version"],
         request=meta["puid"],
     )
 

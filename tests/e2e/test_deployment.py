@@ -145,10 +145,10 @@ def test_predict_show_and_delete_on_the_command_line(
     assert len(body["data"]["ndarray"][0]) == 4096
     picture = tmp_path / "face.png"
     Image.fromarray(np.uint8(255 * np.reshape(body["data"]["ndarray"][0], (64, 64)))).save(picture)
-    predict(picture, "p03", body=False)
+    predict(picture, "p03", new_person=True)
     output = capsys.readouterr().out
-    assert f"face.png, sent to http://127.0.0.1:{PORT} (version 1):" in output
-    request = output.split("request ")[1].strip()
+    assert f"face.png, sent to http://127.0.0.1:{PORT}:" in output
+    request = output.split("version 1, request ")[1].split()[0]
     show_requests(None)
     output = capsys.readouterr().out
     assert request in output

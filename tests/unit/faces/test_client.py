@@ -14,7 +14,15 @@ from faces.errors import OperationError
 
 ANSWER = {
     "data": {"names": ["ada", "bob"], "ndarray": [[0.25, 0.75], [0.5, 0.5]]},
-    "meta": {"puid": "r1", "tags": {"model_version": "3", "person": ["bob", "unknown"]}},
+    "meta": {
+        "puid": "r1",
+        "tags": {
+            "model_version": "3",
+            "person": ["bob", "unknown"],
+            "score": [2.5, 0.5],
+            "rejection_threshold": 1.5,
+        },
+    },
 }
 
 
@@ -55,6 +63,8 @@ def test_a_prediction_has_classes_identities_probabilities_version_and_id(url: s
     assert answer.classes == ["ada", "bob"]
     assert answer.predicted == ["bob", "unknown"]
     assert np.array_equal(answer.probabilities, [[0.25, 0.75], [0.5, 0.5]])
+    assert np.array_equal(answer.scores, [2.5, 0.5])
+    assert answer.rejection_threshold == 1.5
     assert (answer.version, answer.request) == ("3", "r1")
     (received,) = FakeEndpoint.received
     assert received["message"]["meta"] == {"puid": "r1"}
