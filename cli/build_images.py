@@ -17,8 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
-
+from cli.buildah import PREFIX, TIMEOUT_SECONDS, container_of, end_container, run
 from cli.console import make_console
 from cli.exit_codes import exit_code
 from cli.runtime_env import ROOT
@@ -36,8 +35,6 @@ DOCKERFILES = {SERVING: "serving/Dockerfile", PIPELINES: "pipelines/Dockerfile"}
 CERTIFICATES = "/etc/ssl/certs"
 DEBIAN_PACKAGES = "python3,python3-venv,ca-certificates"
 PORT, USER = 9020, 10001
-TIMEOUT_SECONDS = 30.0
-PREFIX = "face-recognizer-"
 CODE = (
     "cli", "components", "configs", "faces", "pipelines", "serving", "stacks", "steps", "store",
     "run.py",
@@ -181,15 +178,6 @@ def _serving(bucket: Path, environment: list[str]) -> Iterator[None]:
             end_container(server)
 
 
-def end_container(buildah: "subprocess.Popen[bytes]") -> None:
-    """Terminate the process inside: buildah itself, if terminated, would have it killed."""
-    inside = psutil.Process(buildah.pid).children(recursive=True)
-    servers = [process for process in inside if "python" in process.name()]
-    if servers:
-        servers[0].terminate()
-    buildah.wait(TIMEOUT_SECONDS)
-
-
 def _predict(pixels: "NDArray[np.float32]") -> "Prediction":
     """Send a face until the server answers."""
     from faces.client import send_faces
@@ -202,26 +190,3 @@ def _predict(pixels: "NDArray[np.float32]") -> "Prediction":
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.2)
-
-
-@contextmanager
-def container_of(image: str) -> Iterator[str]:
-    """Create a container of an image, and remove it afterwards."""
-    container = run("buildah", "from", f"{PREFIX}{image}").strip()
-    try:
-        yield container
-    finally:
-        run("buildah", "rm", container)
-
-
-def run(*command: str) -> str:
-    """Run a command and return its output.
-
-    Raises:
-        OperationError: If it fails, with its last lines.
-    """
-    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    if process.returncode:
-        lines = (process.stderr or process.stdout).strip().splitlines()[-3:]
-        raise OperationError(f"{' '.join(command[:3])} … failed: {' / '.join(lines)}")
-    return process.stdout
