@@ -7,7 +7,7 @@ without any. docs/decisions/0055-docstring-sections.md has the rule; `make check
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -34,25 +34,46 @@ def main(paths: list[str]) -> int:
         Exit status: 1 if a section is missing, else 0.
     """
     files = sorted(file for path in paths for file in Path(path).rglob("*.py"))
-    problems = [f"{file}:{text}" for file in files for text in check_source(file.read_text())]
+    trees = {file: ast.parse(file.read_text()) for file in files}
+    described = {name for tree in trees.values() for name in described_types(tree)}
+    problems = [
+        f"{path}: no such package" for path in paths if not Path(path, "__init__.py").is_file()
+    ]
+    for file, tree in trees.items():
+        problems += [f"{file}:{problem}" for problem in check_module(tree, described)]
     print("\n".join(problems) or f"Docstrings of {len(files)} files have all sections")
     return 1 if problems else 0
 
 
-def check_source(source: str) -> Iterator[str]:
+def described_types(module: ast.Module) -> Iterator[str]:
+    """Find the type aliases that describe a parameter: `Blur = Annotated[float, "sigma"]`.
+
+    Args:
+        module: Syntax tree of the module.
+
+    Yields:
+        Names of the aliases.
+    """
+    for node in module.body:
+        if isinstance(node, ast.Assign) and _is_annotated(node.value):
+            yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+
+
+def check_module(module: ast.Module, described: Collection[str] = ()) -> Iterator[str]:
     """Find the public functions of a module that lack a section.
 
     Args:
-        source: Text of the module.
+        module: Syntax tree of the module.
+        described: Names of types that describe their parameter, from any module.
 
     Yields:
         One line per missing section: line number, function, and what the section must document.
     """
-    for name, function in _public_functions(ast.parse(source), ""):
+    for name, function in _public_functions(module, ""):
         docstring = ast.get_docstring(function)
         if docstring is None or ("." in name and SEE_BASE.fullmatch(docstring)):
             continue  # ruff reports missing docstrings (D102, D103)
-        for problem in _missing_sections(function, docstring):
+        for problem in _missing_sections(function, docstring, described):
             yield f"{function.lineno}: {name}: {problem}"
 
 
@@ -69,9 +90,11 @@ def _public_functions(
             yield f"{prefix}{child.name}", child
 
 
-def _missing_sections(function: Function, docstring: str) -> Iterator[str]:
+def _missing_sections(
+    function: Function, docstring: str, described: Collection[str]
+) -> Iterator[str]:
     sections = set(SECTION.findall(docstring))
-    parameters = [name for name, is_described in _parameters(function) if not is_described]
+    parameters = list(_undescribed_parameters(function, described))
     if parameters and "Args" not in sections:
         yield f"no 'Args:' for {', '.join(parameters)}"
     result = ast.unparse(function.returns) if function.returns else "None"
@@ -83,15 +106,23 @@ def _missing_sections(function: Function, docstring: str) -> Iterator[str]:
         yield f"no 'Raises:' for {', '.join(errors)}"
 
 
-def _parameters(function: Function) -> Iterator[tuple[str, bool]]:
-    """Yield each parameter with whether its annotation describes it: Annotated[int, "meaning"]."""
+def _undescribed_parameters(function: Function, described: Collection[str]) -> Iterator[str]:
+    """Yield the parameters whose type does not describe them, as Annotated[int, "size"] does."""
     arguments = function.args
     positional = [*arguments.posonlyargs, *arguments.args]
     variable = [argument for argument in (arguments.vararg, arguments.kwarg) if argument]
     for argument in [*positional, *arguments.kwonlyargs, *variable]:
-        if argument.arg not in ("self", "cls") and not argument.arg.startswith("_"):
-            annotation = ast.unparse(argument.annotation) if argument.annotation else ""
-            yield argument.arg, annotation.startswith("Annotated[")
+        is_receiver = argument.arg in ("self", "cls") or argument.arg.startswith("_")
+        annotation = argument.annotation
+        has_meaning = annotation and (
+            _is_annotated(annotation) or ast.unparse(annotation) in described
+        )
+        if not is_receiver and not has_meaning:
+            yield argument.arg
+
+
+def _is_annotated(expression: ast.expr) -> bool:
+    return isinstance(expression, ast.Subscript) and _last_name(expression.value) == "Annotated"
 
 
 def _raised(node: ast.AST) -> Iterator[ast.expr]:

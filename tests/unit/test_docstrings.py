@@ -1,12 +1,13 @@
 """The check of docstrings reports each kind of missing section, and nothing else."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from scripts.check_docstrings import check_source
+from scripts.check_docstrings import check_module, described_types, main
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,7 +52,7 @@ def public(value: int) -> int:
     ],
 )
 def test_missing_sections_are_reported(source: str, expected: list[str]) -> None:
-    assert list(check_source(source)) == expected
+    assert list(check_module(ast.parse(source))) == expected
 
 
 @pytest.mark.parametrize(
@@ -72,12 +73,26 @@ def test_missing_sections_are_reported(source: str, expected: list[str]) -> None
     ],
 )
 def test_complete_private_and_inherited_docstrings_pass(source: str) -> None:
-    assert list(check_source(source)) == []
+    assert list(check_module(ast.parse(source))) == []
+
+
+def test_a_type_may_describe_its_parameters() -> None:
+    types = ast.parse('Blur = Annotated[float, "sigma in pixels"]\nWidth = int')
+    source = ast.parse('def f(blur: Blur, width: Width): "Do it."')
+    assert list(check_module(source, set(described_types(types)))) == ["1: f: no 'Args:' for width"]
 
 
 def test_command_fails_with_file_line_and_parameter(tmp_path: Path) -> None:
+    (tmp_path / "__init__.py").touch()
     (tmp_path / "module.py").write_text('"""Module."""\n\n\ndef f(x): "Do it."\n')
     command = [sys.executable, "-m", "scripts.check_docstrings", str(tmp_path)]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 1
     assert result.stdout == f"{tmp_path}/module.py:4: f: no 'Args:' for x\n"
+
+
+def test_command_fails_without_a_package(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(tmp_path)]) == 1
+    assert capsys.readouterr().out == f"{tmp_path}: no such package\n"
