@@ -49,6 +49,14 @@ def unknown_choice(what: str, value: str, choices: Iterable[str]) -> str:
 
 
 def did_you_mean(value: str, choices: Iterable[str]) -> str:
-    """Suggest the choice that resembles a misspelt value: "did you mean 'x'? ", or ""."""
+    """Suggest the choice that resembles a misspelt value.
+
+    Args:
+        value: What the user wrote.
+        choices: The allowed values.
+
+    Returns:
+        "did you mean 'x'? ", to be continued by a list of the choices; "" if none is similar.
+    """
     nearest = get_close_matches(value, list(choices), n=1)
     return f"did you mean '{nearest[0]}'? " if nearest else ""

@@ -10,7 +10,7 @@ def augment(images: Images, *, mirror: bool, shift: int) -> Images:
     """Add mirrored and shifted copies: a mirrored or slightly misplaced face is the same person.
 
     Args:
-        images: (n, side, side).
+        images: float32 (n, side, side).
         mirror: Add the mirrored images.
         shift: Add copies shifted by this many pixels up, down, left and right; 0 adds none.
 
@@ -25,7 +25,16 @@ def augment(images: Images, *, mirror: bool, shift: int) -> Images:
 
 
 def shift_images(images: Images, down: int, right: int) -> Images:
-    """Shift images (n, side, side) by whole pixels; the uncovered border repeats the edge."""
+    """Shift images by whole pixels; the uncovered border repeats the edge.
+
+    Args:
+        images: float32 (n, height, width).
+        down: Pixels to shift down; negative shifts up.
+        right: Pixels to shift right; negative shifts left.
+
+    Returns:
+        Shifted copies of the same shape.
+    """
     height, width = images.shape[1:]
     rows = np.clip(np.arange(height) - down, 0, height - 1)
     columns = np.clip(np.arange(width) - right, 0, width - 1)

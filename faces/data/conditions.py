@@ -70,7 +70,15 @@ def _usual(name: str, column: pd.Series) -> tuple[str, ...]:
 
 
 def matches(table: pd.DataFrame, condition: Condition) -> NDArray[np.bool_]:
-    """Return which rows of `table` have one of the values for every name: bool (n,)."""
+    """Return which rows of a table match a condition.
+
+    Args:
+        table: The conditions of n images, one column per name of `condition`.
+        condition: For each name, the values that match; an empty condition matches every row.
+
+    Returns:
+        bool (n,): True where every name has one of its values.
+    """
     rows = np.ones(len(table), dtype=bool)
     for name, values in condition.items():
         rows &= table[name].isin(list(values)).to_numpy()
@@ -78,5 +86,12 @@ def matches(table: pd.DataFrame, condition: Condition) -> NDArray[np.bool_]:
 
 
 def write_condition(condition: Condition) -> str:
-    """Format a condition so that `parse_condition` reads it back."""
+    """Format a condition so that `parse_condition` reads it back.
+
+    Args:
+        condition: For each name, the values that match.
+
+    Returns:
+        Text such as "yaw=left,right,glasses=no"; "" for an empty condition.
+    """
     return ",".join(f"{name}={','.join(values)}" for name, values in condition.items())

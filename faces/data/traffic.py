@@ -42,7 +42,7 @@ class TrafficSummary:
 
 
 def is_feedback_holdout(faces: Faces) -> NDArray[np.bool_]:
-    """Choose the images that are held out from traffic.
+    """Return which images are held out from simulated traffic.
 
     They are every third of each person's images in order of condition, so a person with three
     turned-head images has both hold-out and traffic images. Images that were added from feedback
@@ -52,7 +52,7 @@ def is_feedback_holdout(faces: Faces) -> NDArray[np.bool_]:
         faces: The data; every split of the same data has the same hold-out.
 
     Returns:
-        True for the images that are held out, bool (n,).
+        bool (n,): True for the images that are held out.
     """
     table = faces.conditions.assign(**{PERSON: faces.labels, ID: faces.ids})
     table = table[faces.origins == ""].drop_duplicates(ID)

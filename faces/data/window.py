@@ -54,10 +54,10 @@ def last_occurrences(images: NDArray[np.floating]) -> NDArray[np.int64]:
     """Find the last occurrence of each distinct image.
 
     Args:
-        images: Images (n, 64, 64).
+        images: Images (n, 64, 64); equal pixels are the same image.
 
     Returns:
-        Row numbers, ascending.
+        Row numbers, ascending, int64 (number of distinct images,).
     """
     last = {image.tobytes(): row for row, image in enumerate(images)}
     return np.array(sorted(last.values()), dtype=np.int64)

@@ -24,6 +24,12 @@ def model_names() -> list[str]:
 def model_builder(name: str) -> Callable[..., "Pipeline"]:
     """Return the `build` function of a model.
 
+    Args:
+        name: One of `model_names()`.
+
+    Returns:
+        A function of the model's parameters, all optional, that returns an unfitted recogniser.
+
     Raises:
         UserError: If there is no such model; the message lists the choices.
     """

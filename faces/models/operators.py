@@ -20,5 +20,13 @@ class Exportable(Protocol):
 
 
 def affine(weights: NDArray[np.floating], offset: NDArray[np.floating]) -> Operator:
-    """Return the operator `values @ weights + offset`, of weights (d, k) and offset (k,)."""
+    """Return the operator `values @ weights + offset`.
+
+    Args:
+        weights: (d, k).
+        offset: (k,).
+
+    Returns:
+        The operator, with both arrays in double precision.
+    """
     return "affine", {"weights": weights.astype(np.float64), "offset": offset.astype(np.float64)}

@@ -18,7 +18,12 @@ MIN_IMAGES_TO_HOLD_OUT = 3
 
 @dataclass(frozen=True)
 class Trial:
-    """A model and its parameters."""
+    """A model and its parameters.
+
+    Attributes:
+        model: The recogniser's name.
+        params: Its parameters without the seed, which is the same for all trials.
+    """
 
     model: str
     params: ModelParams
@@ -102,7 +107,14 @@ def cross_validate(
 
 
 def best_index(results: Sequence[TrialResult]) -> int:
-    """Return the index of the trial with the largest accuracy; of ties, the smallest log loss."""
+    """Return the index of the best trial.
+
+    Args:
+        results: At least one trial with its metrics.
+
+    Returns:
+        Index of the largest accuracy; of ties, the one with the smallest log loss.
+    """
     ranks = [(-metrics["accuracy"], metrics["log_loss"]) for _, metrics in results]
     return min(range(len(ranks)), key=ranks.__getitem__)
 

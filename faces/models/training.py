@@ -116,7 +116,14 @@ def describe_features(model: Pipeline) -> dict[str, float]:
 
 
 def find_pca(model: Pipeline) -> PCA | None:
-    """Return the PCA step of a pipeline, whatever its name; None if there is none."""
+    """Return the PCA step of a pipeline.
+
+    Args:
+        model: A recogniser, or its feature steps.
+
+    Returns:
+        The first step that is a PCA, whatever its name; None if there is none.
+    """
     return next((step for _, step in model.steps if isinstance(step, PCA)), None)
 
 
@@ -140,9 +147,12 @@ def _adapt_pca(pca: PCA, n_rows: int, n_columns: int) -> None:
 def _calibrate_on_holdout(
     classifier: CalibratedClassifierCV, rows: NDArray[np.floating], labels: Labels
 ) -> CalibratedClassifierCV:
-    """Fit on nine tenths of the rows, the temperature on the rest.
+    """Fit a classifier on nine tenths of the rows, and its temperature on the rest.
 
     Cross-validated calibration would hold the scores of all rows in memory at once.
+
+    Returns:
+        The fitted calibrated classifier.
     """
     train, holdout = next(StratifiedAugmentedKFold(10).split(rows, labels))
     fitted = clone(classifier.estimator).fit(rows[train], labels[train])

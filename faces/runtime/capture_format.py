@@ -33,7 +33,14 @@ VERIFICATION = "verification-"
 
 @dataclass(frozen=True, eq=False)
 class CapturedRecord:
-    """A record and its position in its file."""
+    """A record and its position in its file.
+
+    Attributes:
+        head: The values of its JSON head.
+        body: Its arrays, as bytes.
+        start: Offset of its first byte in the file.
+        end: Offset after its last byte.
+    """
 
     head: dict[str, Any]
     body: bytes

@@ -1,4 +1,7 @@
-"""Operators of the portable model: one function each, over arrays, with numpy alone."""
+"""Operators of the portable model: one function each, over arrays, with numpy alone.
+
+Values and arrays are float32. n is the number of faces, d the number of features.
+"""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -14,30 +17,71 @@ Arrays = Mapping[str, Array]
 
 
 def affine(values: Array, arrays: Arrays) -> Array:
-    """Compute values @ weights + offset."""
+    """Map rows to values @ weights + offset.
+
+    Args:
+        values: Rows (n, d).
+        arrays: `weights` (d, k) and `offset` (k,).
+
+    Returns:
+        Rows (n, k).
+    """
     product: Array = values @ arrays["weights"] + arrays["offset"]
     return product
 
 
 def lbp_histogram(values: Array, arrays: Arrays) -> Array:
-    """Compute local binary pattern histograms of pixels (n, 4096); `blur` is the kernel."""
+    """Compute local binary pattern histograms (Ojala et al. 2002; see `faces.runtime.lbp`).
+
+    Args:
+        values: Pixels (n, 4096) in [0, 1].
+        arrays: `blur`, the weights of the smoothing kernel from its centre outwards.
+
+    Returns:
+        Square-rooted counts (n, 4720).
+    """
     return count_patterns(values.reshape(-1, IMAGE_SIDE, IMAGE_SIDE), arrays["blur"])
 
 
 def l2_normalize(values: Array, arrays: Arrays) -> Array:
-    """Scale each row to length 1; rows of zeros stay zero."""
+    """Scale each row to Euclidean length 1.
+
+    Args:
+        values: Rows (n, d).
+        arrays: Empty.
+
+    Returns:
+        Rows (n, d); rows of zeros stay zero.
+    """
     lengths = np.sqrt(np.einsum("ij,ij->i", values, values))[:, None]
     return np.asarray(values / np.where(lengths > 0, lengths, 1))
 
 
 def relu(values: Array, arrays: Arrays) -> Array:
-    """Replace negative values by 0."""
+    """Replace negative values by 0.
+
+    Args:
+        values: Rows (n, d).
+        arrays: Empty.
+
+    Returns:
+        Rows (n, d).
+    """
     positive: Array = np.maximum(values, 0)
     return positive
 
 
 def nearest_neighbour(values: Array, arrays: Arrays) -> Array:
-    """Return the negative distance to the nearest of each class's `rows`, times `scale`."""
+    """Score each class by its nearest row: see `nearest_per_class`.
+
+    Args:
+        values: Rows (n, d).
+        arrays: `rows` (m, d), sorted by class; `starts` (classes,), the index of each class's first
+            row; `scale` (1,), the inverse temperature.
+
+    Returns:
+        `scale` times the negative distances, (n, classes).
+    """
     starts = arrays["starts"].astype(np.int64)
     scores: Array = arrays["scale"] * nearest_per_class(values, arrays["rows"], starts)
     return scores
@@ -69,6 +113,14 @@ def probit(values: Array, arrays: Arrays) -> Array:
 
     The softmax of the result approximates the mean softmax over the posterior: the probit
     approximation of MacKay (1992), for many classes Gibbs (1997).
+
+    Args:
+        values: Rows (n, d).
+        arrays: Posterior mean `weights` (d, k) and `offset` (k,); `factors` (k, d, d), of which
+            each F has F @ F.T equal to the covariance of a class's weights.
+
+    Returns:
+        Logits (n, k).
     """
     logits = values @ arrays["weights"] + arrays["offset"]
     logits = logits - logits.mean(axis=1, keepdims=True)
@@ -79,7 +131,15 @@ def probit(values: Array, arrays: Arrays) -> Array:
 
 
 def softmax(values: Array, arrays: Arrays) -> Array:
-    """Turn logits into probabilities; each row adds up to 1."""
+    """Convert logits to probabilities.
+
+    Args:
+        values: Logits (n, classes).
+        arrays: Empty.
+
+    Returns:
+        Probabilities (n, classes); each row adds up to 1.
+    """
     odds: Array = np.exp(values - values.max(axis=1, keepdims=True))
     odds /= odds.sum(axis=1, keepdims=True)
     return odds

@@ -31,12 +31,26 @@ def source_names() -> list[str]:
 
 
 def credit(name: str) -> str:
-    """Return the credit line of a source; `name` is `Faces.source`."""
+    """Return the credit line of a source.
+
+    Args:
+        name: Name of the source, as in `Faces.source`.
+
+    Returns:
+        Where the images come from, in one phrase.
+    """
     source = data_sources().get(name)
     return source.credit if source else FOLDER_CREDIT
 
 
 def is_synthetic(name: str) -> bool:
-    """Return whether the people of a source are invented; False for a folder."""
+    """Return whether the people of a source are invented.
+
+    Args:
+        name: Name of the source, as in `Faces.source`.
+
+    Returns:
+        False for a folder, whatever it contains.
+    """
     source = data_sources().get(name)
     return source is not None and source.is_synthetic

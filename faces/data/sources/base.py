@@ -19,7 +19,13 @@ class SourceUnavailable(UserError):
 
 @dataclass(frozen=True)
 class GeneratorSettings:
-    """How many faces a generator draws; sources of existing images ignore it."""
+    """Size and seed of a generated data set; sources of existing images ignore them.
+
+    Attributes:
+        people: Number of people.
+        images: Number of images per person.
+        seed: Another seed generates other people.
+    """
 
     people: int = 40
     images: int = 10

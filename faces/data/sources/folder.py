@@ -61,7 +61,14 @@ def read_faces(folder: str | Path, side: int = 64) -> RawFaces:
 
 
 def check_folder(folder: Path) -> None:
-    """Raise UserError if there is no such folder, with the sources that `--data` accepts."""
+    """Check that a folder of faces exists.
+
+    Args:
+        folder: What the user gave as `--data`, if it is no named source.
+
+    Raises:
+        UserError: If there is no such folder; the message lists the sources that `--data` accepts.
+    """
     if not folder.is_dir():
         names = sources.source_names()
         raise UserError(

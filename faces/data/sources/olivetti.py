@@ -57,7 +57,11 @@ def fetch_faces() -> RawFaces:
 
 
 def read_conditions() -> pd.DataFrame:
-    """Read the condition of every image: 400 rows of text, the columns of `CONDITIONS`."""
+    """Read this project's annotations of the condition of every image.
+
+    Returns:
+        400 rows of text in the order of `fetch_faces`, with the columns `CONDITIONS`.
+    """
     return pd.read_csv(ANNOTATIONS, dtype=str, keep_default_na=False)[list(CONDITIONS)]
 
 

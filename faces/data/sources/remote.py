@@ -11,7 +11,14 @@ from faces.errors import UserError
 
 
 def is_remote(source: str) -> bool:
-    """Return whether a source is the URI of a folder."""
+    """Return whether a source is the URI of a folder.
+
+    Args:
+        source: What the user gave as `--data`.
+
+    Returns:
+        True for URIs such as gs://bucket/people, False for names and local paths.
+    """
     return "://" in source
 
 

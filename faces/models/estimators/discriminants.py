@@ -15,8 +15,9 @@ Labels = NDArray[np.str_]
 class Discriminants(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Project onto Fisher's linear discriminants, with a shrunk within-class covariance.
 
-    If someone has a single row, the within-class covariance is undefined for that class, and rows
-    are passed through unchanged.
+    Fisherfaces, if the rows are principal components (Belhumeur et al. 1997). If someone has a
+    single row, the within-class covariance is undefined for that class, and rows are passed through
+    unchanged.
 
     Args:
         shrinkage: From 0 (empirical covariance) to 1 (multiple of the identity).
@@ -26,7 +27,15 @@ class Discriminants(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.shrinkage = shrinkage
 
     def fit(self, rows: Rows, labels: Labels) -> "Discriminants":
-        """Fit the discriminants on rows (n, d) with labels (n,)."""
+        """Fit the discriminants.
+
+        Args:
+            rows: Features (n, d).
+            labels: Identity of each row, (n,).
+
+        Returns:
+            This estimator.
+        """
         counts = np.unique(labels, return_counts=True)[1]
         if counts.min() < 2:
             self.weights_ = np.eye(rows.shape[1])
@@ -37,7 +46,14 @@ class Discriminants(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def transform(self, rows: Rows) -> Rows:
-        """Project rows (n, d): (n, classes - 1)."""
+        """Project rows onto the discriminants.
+
+        Args:
+            rows: Features (n, d).
+
+        Returns:
+            Rows (n, classes - 1); (n, d) if someone had a single row in `fit`.
+        """
         return np.asarray(rows @ self.weights_)
 
     def to_operators(self) -> list[Operator]:
@@ -49,7 +65,15 @@ class CosineNearestMean(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Classify by the largest cosine similarity to a class mean."""
 
     def fit(self, rows: Rows, labels: Labels) -> "CosineNearestMean":
-        """Fit each class's mean of the normalized rows (n, d)."""
+        """Fit the mean direction of each class.
+
+        Args:
+            rows: Features (n, d).
+            labels: Identity of each row, (n,).
+
+        Returns:
+            This estimator.
+        """
         self.classes_ = np.unique(labels)
         rows = normalize(rows)
         means = [rows[labels == name].mean(axis=0) for name in self.classes_]
@@ -57,14 +81,29 @@ class CosineNearestMean(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def decision_function(self, rows: Rows) -> Rows:
-        """Return cosines (n, classes); for two classes half their difference (n,)."""
+        """Return the cosine similarity to each class mean.
+
+        Args:
+            rows: Features (n, d).
+
+        Returns:
+            Cosines (n, classes) in [-1, 1]; for two classes half their difference (n,), as
+            scikit-learn's calibration expects one column.
+        """
         cosines = normalize(rows) @ self.means_.T
         if len(self.classes_) == 2:
             return np.asarray((cosines[:, 1] - cosines[:, 0]) / 2)
         return np.asarray(cosines)
 
     def predict(self, rows: Rows) -> Labels:
-        """Return the class with the largest cosine (n,)."""
+        """Return the class whose mean has the largest cosine similarity.
+
+        Args:
+            rows: Features (n, d).
+
+        Returns:
+            Labels (n,).
+        """
         return np.asarray(self.classes_[(normalize(rows) @ self.means_.T).argmax(axis=1)])
 
     def to_operators(self) -> list[Operator]:

@@ -29,7 +29,16 @@ class StratifiedAugmentedKFold:
     def split(
         self, rows: NDArray[np.floating], labels: NDArray[np.str_], groups: object = None
     ) -> Iterator[tuple[Rows, Rows]]:
-        """Yield the rows to train on and the rows to hold out, fold by fold."""
+        """Yield the rows of each fold.
+
+        Args:
+            rows: Features (n_copies · n, d); only their number is used.
+            labels: Identity of each row, (n_copies · n,).
+            groups: Ignored; scikit-learn passes it.
+
+        Yields:
+            Row numbers to train on and row numbers to hold out.
+        """
         n = len(rows) // self.n_copies
         fewest = int(np.unique(labels[:n], return_counts=True)[1].min())
         folds = StratifiedKFold(max(2, min(self.max_splits, fewest)))

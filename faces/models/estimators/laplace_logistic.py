@@ -32,7 +32,15 @@ class LaplaceLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore
         self.iterations = iterations
 
     def fit(self, rows: Rows, labels: Labels) -> "LaplaceLogisticRegression":
-        """Fit on rows (n, d) with labels (n,)."""
+        """Fit the posterior for each prior precision, and keep the one with the largest evidence.
+
+        Args:
+            rows: Features (n, d).
+            labels: Identity of each row, (n,).
+
+        Returns:
+            This estimator.
+        """
         self.classes_ = np.unique(labels)
         fits = [self._fit_precision(rows, labels, precision) for precision in PRECISIONS]
         best = int(np.argmax([evidence for evidence, *_ in fits]))
@@ -64,17 +72,38 @@ class LaplaceLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore
         return float(log_evidence), weights, offset, np.array(factors)
 
     def predict_proba(self, rows: Rows) -> Rows:
-        """Return probabilities (n, k), averaged over the posterior of the weights."""
+        """Return class probabilities, averaged over the posterior of the weights.
+
+        Args:
+            rows: Features (n, d).
+
+        Returns:
+            Probabilities (n, classes), by the probit approximation.
+        """
         return np.asarray(softmax(probit(np.asarray(rows), self._arrays()), axis=1))
 
     def uncertainty(self, rows: Rows) -> NDArray[np.floating]:
-        """Return the posterior standard deviation (n,) of the predicted class's logit."""
+        """Return the posterior standard deviation of the predicted class's logit.
+
+        Args:
+            rows: Features (n, d).
+
+        Returns:
+            Standard deviations (n,), in units of the logit.
+        """
         spread = np.einsum("nd,kde->nke", np.asarray(rows), self.factors_, optimize=True)
         best = self.predict_proba(rows).argmax(axis=1)
         return np.asarray(np.sqrt((spread[np.arange(len(best)), best] ** 2).sum(axis=1)))
 
     def predict(self, rows: Rows) -> Labels:
-        """Return the most probable class (n,)."""
+        """Return the most probable class.
+
+        Args:
+            rows: Features (n, d).
+
+        Returns:
+            Labels (n,).
+        """
         return np.asarray(self.classes_[self.predict_proba(rows).argmax(axis=1)])
 
     def to_operators(self) -> list[Operator]:

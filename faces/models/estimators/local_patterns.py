@@ -13,7 +13,10 @@ Pixels = NDArray[np.float32]
 
 
 class LocalBinaryPatterns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Transform pixels (n, 4096) to square-rooted histograms of local binary patterns (n, 4720).
+    """Transform pixels to square-rooted histograms of local binary patterns.
+
+    Uniform patterns of 8 neighbours (Ojala et al. 2002) are counted in each cell of two grids
+    (Ahonen et al. 2006).
 
     Args:
         blur: Sigma in pixels of the Gaussian filter before the patterns.
@@ -25,16 +28,38 @@ class LocalBinaryPatterns(TransformerMixin, BaseEstimator):  # type: ignore[misc
         self.blur, self.mirror, self.shift = blur, mirror, shift
 
     def fit(self, pixels: Pixels, labels: object = None) -> "LocalBinaryPatterns":
-        """Compute the filter's kernel; nothing is fitted to the data."""
+        """Compute the kernel of the Gaussian filter; nothing is fitted to the data.
+
+        Args:
+            pixels: Ignored; scikit-learn passes them.
+            labels: Ignored, too.
+
+        Returns:
+            This estimator.
+        """
         self.kernel_ = gaussian(self.blur)
         return self
 
     def transform(self, pixels: Pixels) -> Pixels:
-        """Compute the histograms."""
+        """Compute the histograms.
+
+        Args:
+            pixels: Faces (n, 4096) in [0, 1].
+
+        Returns:
+            Square-rooted counts (n, 4720).
+        """
         return count_patterns(_as_images(pixels), self.kernel_)
 
     def augment(self, pixels: Pixels) -> Pixels:
-        """Return the training pixels with their augmented copies, in blocks: (k · n, 4096)."""
+        """Return the training images with their augmented copies.
+
+        Args:
+            pixels: Faces (n, 4096) in [0, 1].
+
+        Returns:
+            Pixels (k · n, 4096) in k blocks, the original images first.
+        """
         augmented = augment(_as_images(pixels), mirror=self.mirror, shift=self.shift)
         return augmented.reshape(len(augmented), -1)
 

@@ -15,19 +15,42 @@ class NearestNeighbour(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Score each class by the negative Euclidean distance to its nearest training row."""
 
     def fit(self, rows: Rows, labels: Labels) -> "NearestNeighbour":
-        """Store rows (n, d), sorted by class."""
+        """Store the training rows.
+
+        Args:
+            rows: Features (n, d).
+            labels: Identity of each row, (n,).
+
+        Returns:
+            This estimator.
+        """
         order = np.argsort(labels, kind="stable")
         self.classes_, self.starts_ = np.unique(labels[order], return_index=True)
         self.rows_ = np.asarray(rows[order], np.float32)
         return self
 
     def decision_function(self, rows: Rows) -> Rows:
-        """Return negative distances (n, classes); for two classes half their difference (n,)."""
+        """Return the negative Euclidean distance to the nearest training row of each class.
+
+        Args:
+            rows: Features (n, d).
+
+        Returns:
+            Scores (n, classes); for two classes half their difference (n,), as scikit-learn's
+            calibration expects one column.
+        """
         scores = self._scores(rows)
         return (scores[:, 1] - scores[:, 0]) / 2 if len(self.classes_) == 2 else scores
 
     def predict(self, rows: Rows) -> Labels:
-        """Return the class of the nearest row (n,)."""
+        """Return the class of the nearest training row.
+
+        Args:
+            rows: Features (n, d).
+
+        Returns:
+            Labels (n,).
+        """
         return np.asarray(self.classes_[self._scores(rows).argmax(axis=1)])
 
     def to_operators(self) -> list[Operator]:

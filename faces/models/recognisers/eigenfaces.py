@@ -15,7 +15,13 @@ def build(
     calibration_folds: CalibrationFolds = 5,
     seed: Seed = 0,
 ) -> Pipeline:
-    """Build the model; temperature scaling turns its distances into probabilities."""
+    """Build PCA and a nearest-neighbour classifier (Turk and Pentland 1991).
+
+    Temperature scaling (Guo et al. 2017) converts its distances to probabilities.
+
+    Returns:
+        An unfitted pipeline from pixels (n, 4096) to probabilities.
+    """
     classifier = temperature_scaled(NearestNeighbour(), calibration_folds)
     pca = PCA(components, whiten=whiten, random_state=seed)
     return Pipeline([("pca", pca), ("classifier", classifier)])

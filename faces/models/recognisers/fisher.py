@@ -25,10 +25,13 @@ def build(
     calibration_folds: CalibrationFolds = 5,
     seed: Seed = 0,
 ) -> Pipeline:
-    """Build the model.
+    """Build local binary patterns, PCA, Fisher's discriminants and a nearest-mean classifier.
 
     Patterns as in Ahonen et al. 2006, discriminants after PCA as in Belhumeur et al. 1997
-    ("Eigenfaces vs. Fisherfaces"). Temperature scaling turns cosines into probabilities.
+    ("Eigenfaces vs. Fisherfaces"). Temperature scaling converts cosines to probabilities.
+
+    Returns:
+        An unfitted pipeline from pixels (n, 4096) to probabilities.
     """
     patterns = LocalBinaryPatterns(blur=blur, mirror=mirror, shift=shift)
     fisher = Pipeline([("lda", Discriminants(shrinkage)), ("cosine", CosineNearestMean())])

@@ -9,11 +9,15 @@ from faces.models.parameters import Blur, CalibrationFolds, Seed
 
 
 def build(*, blur: Blur = 1.0, calibration_folds: CalibrationFolds = 5, seed: Seed = 0) -> Pipeline:
-    """Build the model; nothing in it is random, so `seed` has no effect.
+    """Build local binary patterns and a nearest-neighbour classifier.
 
     Histograms of local binary patterns per grid cell as in Ahonen, Hadid and Pietikäinen (PAMI
     2006), compared by the Hellinger distance: the Euclidean distance of square-rooted counts.
-    Temperature scaling turns distances into probabilities.
+    Temperature scaling converts distances to probabilities. Nothing is random, so `seed` has no
+    effect.
+
+    Returns:
+        An unfitted pipeline from pixels (n, 4096) to probabilities.
     """
     classifier = temperature_scaled(NearestNeighbour(), calibration_folds)
     return Pipeline([("patterns", LocalBinaryPatterns(blur=blur)), ("classifier", classifier)])

@@ -17,7 +17,11 @@ def build(
     iterations: MaxIterations = 1000,
     seed: Seed = 0,
 ) -> Pipeline:
-    """Build the model; its probabilities need no calibration."""
+    """Build PCA and a multinomial logistic regression, whose probabilities need no calibration.
+
+    Returns:
+        An unfitted pipeline from pixels (n, 4096) to probabilities.
+    """
     return Pipeline(
         [
             ("pca", PCA(components, whiten=whiten, random_state=seed)),

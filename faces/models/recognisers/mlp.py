@@ -20,9 +20,12 @@ def build(
     calibration_folds: CalibrationFolds = 3,
     seed: Seed = 0,
 ) -> Pipeline:
-    """Build the model: one hidden layer of rectified linear units, trained with Adam.
+    """Build PCA and a network with one hidden layer of rectified linear units, trained with Adam.
 
     Networks are over-confident, which the temperature corrects (Guo et al. 2017).
+
+    Returns:
+        An unfitted pipeline from pixels (n, 4096) to probabilities.
     """
     network = MLPClassifier((hidden,), alpha=alpha, max_iter=iterations, random_state=seed)
     pca = PCA(components, whiten=whiten, random_state=seed)

@@ -18,9 +18,13 @@ def build(
     calibration_folds: CalibrationFolds = 2,
     seed: Seed = 0,
 ) -> Pipeline:
-    """Build the model; temperature scaling turns its margins into probabilities.
+    """Build PCA and a linear support vector machine (Cortes and Vapnik 1995).
 
-    Two calibration folds suit two images per person, the fewest that can be enrolled.
+    Temperature scaling (Guo et al. 2017) converts its margins to probabilities. Two calibration
+    folds suit two images per person, the fewest that can be enrolled.
+
+    Returns:
+        An unfitted pipeline from pixels (n, 4096) to probabilities.
     """
     classifier = temperature_scaled(LinearSVC(C=C, random_state=seed), calibration_folds)
     pca = PCA(components, whiten=whiten, random_state=seed)
