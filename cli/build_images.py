@@ -51,7 +51,14 @@ console = make_console()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Parse the command line; build and try the images."""
+    """Parse the command line; build and try the images.
+
+    Args:
+        arguments: The command line without the command; None for that of the process.
+
+    Returns:
+        The exit code, see `exit_code`.
+    """
     parser = argparse.ArgumentParser(
         prog="run.py build-images",
         description=__doc__,
@@ -65,6 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def build_all(base: str | None) -> None:
     """Build the images and try them.
+
+    Args:
+        base: Name of an image with Python to build on; None makes one of Debian's packages.
 
     Raises:
         UserError: If a tool is missing.
@@ -89,7 +99,14 @@ def build_all(base: str | None) -> None:
 
 
 def make_base() -> str:
-    """Make a Debian image with Python, once."""
+    """Make a Debian image with Python, once.
+
+    Returns:
+        The image's name.
+
+    Raises:
+        OperationError: If a package cannot be downloaded.
+    """
     if subprocess.run(["buildah", "inspect", BASE], capture_output=True).returncode == 0:
         return BASE
     with tempfile.TemporaryDirectory() as folder, console.status("making a base (a minute) …"):
@@ -102,7 +119,11 @@ def make_base() -> str:
 
 
 def try_pipelines() -> None:
-    """Train on synthetic faces in the image: every step of the pipeline, as the image's user."""
+    """Train on synthetic faces in the image: every step of the pipeline, as the image's user.
+
+    Raises:
+        OperationError: If the run fails, or another user ran it.
+    """
     code = [option for name in CODE for option in ("--volume", f"{ROOT}/{name}:/app/{name}:ro")]
     with container_of(PIPELINES) as name:
         output = run("buildah", "run", "--network", "host", *code, name, "--", "sh", "-c", TRAIN)
@@ -114,7 +135,11 @@ def try_pipelines() -> None:
 
 
 def try_serving() -> None:
-    """Serve a model as a pod would, and ask for a prediction."""
+    """Serve a model as a pod would, and ask for a prediction.
+
+    Raises:
+        OperationError: If the server does not respond or captures nothing.
+    """
     pixels, model = _train()
     with tempfile.TemporaryDirectory() as folder:
         bucket = Path(folder)

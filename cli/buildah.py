@@ -1,4 +1,4 @@
-"""Run buildah: containers of this project's images."""
+"""Run commands such as buildah, and containers of this project's images."""
 
 import subprocess
 from collections.abc import Iterator
@@ -16,7 +16,17 @@ TIMEOUT_SECONDS = 30.0
 
 @contextmanager
 def container_of(image: str) -> Iterator[str]:
-    """Create a container of an image, and remove it afterwards."""
+    """Create a container of an image, and remove it afterwards.
+
+    Args:
+        image: `PIPELINES` or `SERVING`.
+
+    Yields:
+        The container's name.
+
+    Raises:
+        OperationError: If the image does not exist.
+    """
     container = run("buildah", "from", f"{PREFIX}{image}").strip()
     try:
         yield container
@@ -25,7 +35,11 @@ def container_of(image: str) -> Iterator[str]:
 
 
 def end_container(buildah: "subprocess.Popen[bytes]") -> None:
-    """Terminate the process inside: buildah itself, if terminated, would have it killed."""
+    """Terminate the process inside: buildah itself, if terminated, would have it killed.
+
+    Args:
+        buildah: The process of `buildah run`, which ends with the one inside.
+    """
     inside = psutil.Process(buildah.pid).children(recursive=True)
     servers = [process for process in inside if "python" in process.name()]
     if servers:
@@ -34,7 +48,13 @@ def end_container(buildah: "subprocess.Popen[bytes]") -> None:
 
 
 def run(*command: str) -> str:
-    """Run a command and return its output.
+    """Run a command in the repository's folder.
+
+    Args:
+        command: The program and its arguments.
+
+    Returns:
+        What it printed to stdout.
 
     Raises:
         OperationError: If it fails, with its last lines.

@@ -18,7 +18,14 @@ from faces.errors import UserError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Parse the command line; show or delete."""
+    """Parse the command line; show or delete.
+
+    Args:
+        arguments: The command line without the command; None for that of the process.
+
+    Returns:
+        The exit code, see `exit_code`.
+    """
     parser = argparse.ArgumentParser(
         prog="run.py captured",
         description=__doc__,
@@ -40,7 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def delete_requests(before: str | None, request: str | None) -> None:
-    """Delete what was captured before a date, and what was captured for a request.
+    """Delete captured requests, with their feedback.
+
+    Args:
+        before: Date or time in UTC, ISO 8601: older requests are deleted; None or "" for none.
+        request: Id of a request to delete; None or "" for none.
 
     Raises:
         UserError: If the date is malformed.
@@ -59,7 +70,15 @@ def delete_requests(before: str | None, request: str | None) -> None:
 
 
 def show_requests(csv: Path | None, limit: int = 20) -> None:
-    """Print the latest captured faces, or write all of them to a file."""
+    """Print the latest captured faces, or write all of them to a file.
+
+    Args:
+        csv: The file to write; None prints.
+        limit: Number of faces to print.
+
+    Raises:
+        UserError: If the stack has no deployer of this project.
+    """
     from components.deployers.base import active_deployer
     from faces.drift.captured_requests import read_captured_requests
     from serving.capture.reader import read_files

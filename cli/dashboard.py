@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Parse the command line; start or stop the dashboard."""
+    """Parse the command line; start or stop the dashboard.
+
+    Args:
+        arguments: The command line without the command; None for that of the process.
+
+    Returns:
+        The exit code, see `exit_code`.
+    """
     parser = argparse.ArgumentParser(prog="run.py dashboard", description=__doc__)
     parser.add_argument("--port", type=int, default=8237, help="default: 8237")
     parser.add_argument("--stop", action="store_true", help="stop the dashboard")
@@ -25,7 +32,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def open_dashboard(port: int) -> None:
-    """Start the dashboard if it is not running, print its address and open it in a browser."""
+    """Start the dashboard if it is not running, print its address and open it in a browser.
+
+    Args:
+        port: TCP port on loopback for a dashboard that is started now.
+
+    Raises:
+        UserError: If it does not start, or the stack has no experiment tracker.
+    """
     from zenml.utils.dashboard_utils import get_server_dashboard_url
 
     from components.tracking.base import active_tracker
@@ -43,10 +57,16 @@ def open_dashboard(port: int) -> None:
 
 
 def start_dashboard(port: int) -> str:
-    """Start ZenML's server on loopback, if it is not running, and return its address.
+    """Start ZenML's server on loopback, if it is not running.
 
     Unlike `zenml login --local` this leaves the client on its own database, so that pipelines run
     the same with the dashboard and without it.
+
+    Args:
+        port: The TCP port.
+
+    Returns:
+        The server's address, without a slash at the end.
 
     Raises:
         UserError: If it does not start, for example because the port is in use.
@@ -82,7 +102,11 @@ def stop_dashboard() -> None:
 
 
 def latest_run(address: str) -> str:
-    """Return the page of the latest run, or the dashboard's own before the first run."""
+    """Return the page of the latest run, or the dashboard's own before the first run.
+
+    Args:
+        address: The dashboard's address, without a slash at the end.
+    """
     from zenml.client import Client
 
     client = Client()

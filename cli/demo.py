@@ -32,7 +32,14 @@ AnySummary = TypeVar("AnySummary", bound=Summary)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the demo, then print accuracy and failures over time."""
+    """Run the demo, then print accuracy and failures over time.
+
+    Args:
+        arguments: The command line without the command; None for that of the process.
+
+    Returns:
+        The exit code, see `exit_code`.
+    """
     parser = argparse.ArgumentParser(prog="run.py demo", description=__doc__)
     parser.add_argument("--data", default="auto", metavar="SOURCE", help="as --data of training")
     parser.add_argument(
@@ -59,7 +66,15 @@ class Demo:
         self.sent: list[tuple[str, TrafficSummary]] = []
 
     def run(self, data: str, port: int) -> None:
-        """Run all pipelines in order."""
+        """Run all pipelines in order.
+
+        Args:
+            data: The data source, as `--data` of training.
+            port: TCP port of the endpoint.
+
+        Raises:
+            OperationError: If a pipeline fails.
+        """
         self.train(data)
         config = self.folder / "deployment.yaml"
         config.write_text(f"endpoint: {{port: {port}}}\n")
@@ -77,36 +92,62 @@ class Demo:
         self.console.print(f"\nopen [bold]{PAGE.as_uri()}[/]", soft_wrap=True)
 
     def train(self, data: str) -> None:
-        """Train on frontal faces, and print the accuracy."""
+        """Train on frontal faces, and print the accuracy.
+
+        Args:
+            data: The data source, as `--data` of training.
+        """
         text = self.pipeline("Train on frontal faces", "training", "--data", data)
         trained = TrainingSummary.model_validate_json(text)
         if is_synthetic(trained.data.source):
-            self.say("These faces are synthetic: the people do not exist.")
-        self.say(
+            self.show("These faces are synthetic: the people do not exist.")
+        self.show(
             f"accuracy {trained.metrics['baseline_accuracy']:.0%} on held-out frontal faces, "
             f"{trained.metrics['drifted_accuracy']:.0%} on turned ones"
         )
 
     def traffic(self, title: str, condition: str, requests: int) -> None:
-        """Send faces, and print the accuracy."""
+        """Send faces, and print the accuracy.
+
+        Args:
+            title: What the traffic is called in the output.
+            condition: Condition of the faces.
+            requests: Number of requests.
+        """
         options = ("--condition", condition, "--requests", str(requests))
         text = self.pipeline(f"Traffic: {title}", "traffic", *options)
         sent = TrafficRunSummary.model_validate_json(text).traffic
         self.sent.append((title, sent))
-        self.say(f"accuracy {sent.accuracy:.0%}, answered by version {sent.model_version}")
+        self.show(f"accuracy {sent.accuracy:.0%}, answered by version {sent.model_version}")
 
     def check(self, title: str) -> None:
-        """Detect drift, and print the decision and its consequences."""
+        """Detect drift, and print the decision and its consequences.
+
+        Args:
+            title: The heading in the output.
+        """
         summary = DriftSummary.model_validate_json(self.pipeline(title, "drift_detection"))
-        self.say(f"{summary.decision}: {summary.reason}")
+        self.show(f"{summary.decision}: {summary.reason}")
         if summary.retrained:
             accuracy = summary.metrics.get("drifted_accuracy")
-            self.say(f"accuracy {accuracy:.0%} on turned faces that it was not trained on")
-            self.say(f"gate: {summary.gate}")
-            self.say(f"live: version {summary.deployed_version or 'unchanged'}")
+            self.show(f"accuracy {accuracy:.0%} on turned faces that it was not trained on")
+            self.show(f"gate: {summary.gate}")
+            self.show(f"live: version {summary.deployed_version or 'unchanged'}")
 
     def pipeline(self, title: str, name: str, *options: str) -> str:
-        """Run a pipeline on the command line, and return its summary as JSON."""
+        """Run a pipeline on the command line.
+
+        Args:
+            title: The heading in the output.
+            name: The pipeline.
+            options: Its command-line options.
+
+        Returns:
+            The run's summary as JSON.
+
+        Raises:
+            OperationError: If the run fails.
+        """
         command = ["run.py", "--pipeline", name, *options]
         self.console.print(f"\n[bold]{title}[/]")
         self.console.print(f"[dim]python {' '.join(command)}[/]", soft_wrap=True)
@@ -120,8 +161,12 @@ class Demo:
             raise OperationError(f"{name} ended with exit code {process.returncode}")
         return file.read_text()
 
-    def say(self, text: str) -> None:
-        """Print a result."""
+    def show(self, text: str) -> None:
+        """Print a result.
+
+        Args:
+            text: The result, as markup.
+        """
         self.console.print(f"  → {text}", soft_wrap=True)
 
     def table(self) -> None:

@@ -7,7 +7,10 @@ from faces.errors import OperationError, UserError
 
 
 def exit_code(act: Callable[[], int | None]) -> int:
-    """Run a command.
+    """Run a command, and print an expected error as one line instead of a traceback.
+
+    Args:
+        act: The command; None stands for exit code 0.
 
     Returns:
         What `act` returns, or 0. 1: it failed, 2: the input is wrong, 130: it was interrupted.

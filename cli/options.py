@@ -22,6 +22,8 @@ class Option:
         flag: The option's name without dashes.
         path: The names that lead to the setting: ("data", "source").
         kind: The type of its value.
+        metavar: What its value is called in `--help`.
+        help: What it means, in one line.
     """
 
     flag: str
@@ -32,7 +34,15 @@ class Option:
 
 
 def options_of(settings: type[Settings], path: tuple[str, ...] = ()) -> Iterator[Option]:
-    """Find the options of a settings class, also in the settings inside it."""
+    """Find the options of a settings class, also in the settings inside it.
+
+    Args:
+        settings: The class; options are the fields that are marked `CommandLine`.
+        path: The names that lead to this class from that of the pipeline.
+
+    Yields:
+        Options in the order of the fields.
+    """
     for name, field in settings.model_fields.items():
         annotation = field.annotation
         if isinstance(annotation, type) and issubclass(annotation, Settings):
@@ -64,8 +74,14 @@ class PipelineParser:
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
         """Parse a command line.
 
+        Args:
+            words: The command line without the program's name.
+
+        Returns:
+            Options of all pipelines by name; `options_of` extracts those of this pipeline.
+
         Raises:
-            UserError: If an option belongs to another pipeline.
+            UserError: If an option belongs to another pipeline or does not exist.
         """
         args, unknown = self._parser.parse_known_args(words)
         for word in unknown:
@@ -76,12 +92,16 @@ class PipelineParser:
         return args
 
     def options_of(self, args: argparse.Namespace) -> dict[str, object]:
-        """Return the pipeline's options that were given, by flag."""
+        """Return the pipeline's options that were given, by flag.
+
+        Args:
+            args: As returned by `parse`.
+        """
         values = ((flag, getattr(args, PREFIX + flag)) for flag in self.options)
         return {flag: value for flag, value in values if value is not None}
 
     def print_help(self) -> None:
-        """Explain the options."""
+        """Print the options, those of the pipeline included."""
         self._parser.usage = f"run.py --pipeline {self.name} [options]"
         self._parser.description = sys.modules[f"pipelines.{self.name}"].__doc__
         self._parser.epilog = None
@@ -90,6 +110,13 @@ class PipelineParser:
 
 def pipeline_parser(name: str, parser: argparse.ArgumentParser) -> PipelineParser:
     """Extend a parser with the options of a pipeline.
+
+    Args:
+        name: The pipeline.
+        parser: The parser of the options that all pipelines have; it is changed.
+
+    Returns:
+        The parser of both.
 
     Raises:
         UserError: If there is no such pipeline.

@@ -31,7 +31,14 @@ examples:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Parse the command line and print the prediction."""
+    """Parse the command line and print the prediction.
+
+    Args:
+        arguments: The command line without the command; None for that of the process.
+
+    Returns:
+        The exit code, see `exit_code`.
+    """
     parser = argparse.ArgumentParser(
         prog="run.py predict",
         description=__doc__,
@@ -65,13 +72,13 @@ def predict(
 
     Args:
         image: The image file; None sends a random held-out face.
-        label: The right label, which is sent as feedback; None sends no feedback.
+        label: The true label, which is sent as feedback; None sends no feedback.
         new_person: Whether the label may be one that the model does not know.
-        body: Whether to print the body of the request instead.
+        body: Whether to print the request's body as JSON instead of sending it.
 
     Raises:
         UserError: If nothing is deployed, the image cannot be read, or the label is unknown.
-        OperationError: If the endpoint does not answer.
+        OperationError: If the endpoint does not respond.
     """
     from cli.console import make_console
     from components.deployers.base import active_deployer

@@ -24,7 +24,11 @@ class StepLines(logging.Handler):
         self.console, self.status = console, status
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Show what a record says about a step, and ignore all other records."""
+        """Show what a record says about a step, and ignore all other records.
+
+        Args:
+            record: A log record of ZenML, or of the logger `progress`, which updates the spinner.
+        """
         text = record.getMessage()
         if record.name == "progress":
             self.status.update(text)
@@ -38,7 +42,15 @@ class StepLines(logging.Handler):
 
 @contextmanager
 def show_progress(console: Console, title: str) -> Iterator[Status]:
-    """Show steps as they run; with ZENML_LOGGING_VERBOSITY set, ZenML's own lines instead."""
+    """Show steps as they run; with ZENML_LOGGING_VERBOSITY set, ZenML's own lines instead.
+
+    Args:
+        console: Where finished steps are printed.
+        title: The spinner's first text.
+
+    Yields:
+        The spinner, to change its text.
+    """
     root = logging.getLogger()
     handlers, verbose = root.handlers[:], "ZENML_LOGGING_VERBOSITY" in os.environ
     with console.status(title) as status:
@@ -54,5 +66,9 @@ def show_progress(console: Console, title: str) -> Iterator[Status]:
 
 
 def step_title(step: str) -> str:
-    """Return a step's name as people read it."""
+    """Return a step's name as people read it.
+
+    Args:
+        step: The name of its function.
+    """
     return step.replace("_", " ")

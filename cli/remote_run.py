@@ -15,7 +15,7 @@ from components import clouds
 from faces.errors import OperationError
 
 POLL_SECONDS, STATUS_POLL_SECONDS = 2.0, 15.0
-"""Between two looks at the steps, and between two questions to the orchestrator."""
+"""Seconds between two requests for the steps, and between two queries of the orchestrator."""
 
 
 def follow_run(run: PipelineRunResponse, console: Console, status: Status) -> PipelineRunResponse:
@@ -69,7 +69,11 @@ def _wait(run: PipelineRunResponse, console: Console, status: Status) -> Pipelin
 
 
 def why_failed(run: PipelineRunResponse) -> str:
-    """Return the error of a failed run's failed step, or else where to look."""
+    """Return the error of a failed run's failed step, or else where to look.
+
+    Args:
+        run: A run that failed, with its steps.
+    """
     failed = [step for step in run.steps.values() if step.status == ExecutionStatus.FAILED]
     for step in failed:
         if step.exception_info is not None:

@@ -25,7 +25,10 @@ UNFINISHED = (ExecutionStatus.INITIALIZING, ExecutionStatus.PROVISIONING, Execut
 def run_lock(stack: StackResponse) -> Iterator[None]:
     """Hold a shared lock during a run. The system releases it however the process ends.
 
-    If nobody holds the lock, unfinished local runs on `stack` were killed.
+    If nobody holds the lock, unfinished local runs on the stack were killed.
+
+    Args:
+        stack: The stack that the run is on.
     """
     lock = ReadWriteLock(_folder() / "faces-runs.lock")
     try:
@@ -40,6 +43,10 @@ def run_lock(stack: StackResponse) -> Iterator[None]:
 @contextmanager
 def single_instance(pipeline: str, exclusive: bool) -> Iterator[None]:
     """Hold a pipeline's lock, if it may run only once at a time.
+
+    Args:
+        pipeline: The pipeline.
+        exclusive: Whether it may run only once at a time.
 
     Raises:
         UserError: If it is running already.
@@ -59,10 +66,13 @@ def single_instance(pipeline: str, exclusive: bool) -> Iterator[None]:
 
 
 def fail_interrupted_runs(stack: StackResponse) -> None:
-    """Mark this project's unfinished runs on `stack` as failed, if only this machine runs them.
+    """Mark this project's unfinished runs on a stack as failed, if only this machine runs them.
 
     That is the case with ZenML's local orchestrator and local database. On a shared server, an
     unfinished run may be running on another machine.
+
+    Args:
+        stack: The stack; the caller holds its lock, so that no run can be active.
     """
     orchestrators = stack.components[StackComponentType.ORCHESTRATOR]
     local = all(component.flavor_name == "local" for component in orchestrators)

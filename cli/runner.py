@@ -48,6 +48,9 @@ def run_pipeline(
         cached: Whether results of earlier runs may be reused.
         console: Where progress is shown.
 
+    Returns:
+        The finished summary.
+
     Raises:
         UserError: If the stack does not exist or is not ready.
         OperationError: If the run fails.
@@ -71,12 +74,16 @@ def run_pipeline(
 
 
 def runs_elsewhere() -> bool:
-    """Tell whether the active stack's steps run on other machines."""
+    """Return whether the active stack's steps run on other machines."""
     return not Client().active_stack.orchestrator.config.is_local
 
 
 def run_options(cached: bool) -> dict[str, Any]:
-    """Return how a pipeline runs on the active stack: caching, failures, container image."""
+    """Return how a pipeline runs on the active stack: caching, failures, container image.
+
+    Args:
+        cached: Whether results of earlier runs may be reused.
+    """
     stack = Client().active_stack
     options: dict[str, Any] = {} if cached else {"enable_cache": False}
     if FAIL_FAST in stack.orchestrator.supported_execution_modes:

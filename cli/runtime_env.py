@@ -54,7 +54,11 @@ def silence_google_logs() -> None:
 
 
 def writes_to_terminal(handler: logging.Handler) -> bool:
-    """Tell whether a log handler writes to the terminal."""
+    """Return whether a log handler writes to the terminal.
+
+    Args:
+        handler: A handler of any library.
+    """
     return isinstance(handler, logging.StreamHandler) and not isinstance(
         handler, logging.FileHandler
     )

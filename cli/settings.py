@@ -31,7 +31,7 @@ def read_settings(
 
     Raises:
         UserError: In one line: the file or option, the key, and what is wrong or the choices.
-    """
+    """  # noqa: DOC501 describe_error returns a UserError
     kind = load_pipeline(pipeline).SETTINGS
     given = {flag: value for flag, value in (options or {}).items() if value is not None}
     known = {option.flag: option for option in options_of(kind)}
@@ -50,7 +50,14 @@ def read_settings(
 def print_settings(
     pipeline: str, settings: Settings, config: Path | None, options: Mapping[str, object]
 ) -> None:
-    """Print every setting with its value, where it comes from, and what it means."""
+    """Print every setting with its value, where it comes from, and what it means.
+
+    Args:
+        pipeline: The pipeline's name.
+        settings: As returned by `read_settings`.
+        config: As given to `read_settings`.
+        options: As given to `read_settings`.
+    """
     kind = load_pipeline(pipeline).SETTINGS
     path = config or CONFIGS / f"{pipeline}.yaml"
     values = read_yaml(path) if config or path.exists() else {}

@@ -19,7 +19,15 @@ DEFAULT_STACK = "local"
 
 
 def register_all(console: Console, dry_run: bool = False) -> None:
-    """Register every stack that has a YAML file, or only print what that would change."""
+    """Register every stack that has a YAML file.
+
+    Args:
+        console: Where the changes are printed.
+        dry_run: Whether to print the changes without making them.
+
+    Raises:
+        UserError: If a secret is missing, a component has another flavor, or a change fails.
+    """
     with exclusive_lock():
         create_zenml_database()
         for name in stack_names():
@@ -39,8 +47,15 @@ def register_all(console: Console, dry_run: bool = False) -> None:
 def check_stack(name: str, console: Console) -> bool:
     """Print the result of every check of a stack.
 
+    Args:
+        name: The stack.
+        console: Where the results are printed.
+
     Returns:
         Whether all checks passed.
+
+    Raises:
+        UserError: If there is no such stack.
     """
     with exclusive_lock():
         create_zenml_database()
@@ -59,6 +74,9 @@ def select_stack(name: str | None) -> StackResponse:
 
     Args:
         name: The stack; None for the active one. ZenML's own 'default' is replaced by 'local'.
+
+    Returns:
+        The stack as registered in ZenML.
 
     Raises:
         UserError: If the stack does not exist or is not ready.

@@ -16,7 +16,12 @@ from pipelines.shared.summary import Summary
 
 
 def print_summary(summary: Summary, console: Console) -> None:
-    """Print the outcome of a run, and the next steps."""
+    """Print the outcome of a run, and the next steps.
+
+    Args:
+        summary: The finished summary.
+        console: Where it is printed.
+    """
     if notice := summary.notice():
         console.print(f"\n{notice}")
     rows = dict(summary.rows())

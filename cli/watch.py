@@ -62,7 +62,14 @@ def watch_pipeline(
 
 
 def without_every(words: Sequence[str]) -> list[str]:
-    """Remove `--every T` or `--every=T` from a command line."""
+    """Remove `--every T` or `--every=T` from a command line.
+
+    Args:
+        words: The command line.
+
+    Returns:
+        The other words, in order.
+    """
     kept: list[str] = []
     skip = False
     for word in words:
@@ -77,6 +84,14 @@ def watch(command: list[str], interval: Interval, console: Console) -> int:
 
     A failed run is reported and watching continues, unless it is the first one. Each run is a
     separate process, so that none can affect the next.
+
+    Args:
+        command: The program and its arguments.
+        interval: The time, or the number of faces, between two runs.
+        console: Where waiting is shown.
+
+    Returns:
+        The exit code of the first run, if it failed; otherwise watching ends by an interrupt.
     """
     code = subprocess.call(command)
     if code:
@@ -113,7 +128,7 @@ def wait(interval: Interval, count: Callable[[], int | None] | None) -> None:
 
 
 def answered_faces() -> int | None:
-    """Count the faces that the active stack's endpoint has answered; None if it is down."""
+    """Return how many faces the active stack's endpoint has answered; None if it is down."""
     from components.deployers.base import active_deployer
     from faces.client import count_faces
 
