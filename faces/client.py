@@ -136,4 +136,4 @@ def _send(
             method, url, json=message, headers=dict(headers or {}), timeout=TIMEOUT_SECONDS
         )
     except requests.RequestException as error:
-        raise OperationError(f"no endpoint answers at {url}: {type(error).__name__}") from error
+        raise OperationError(f"no endpoint responds at {url}: {type(error).__name__}") from error

@@ -117,11 +117,11 @@ class WSGIApp:
         method = environ["REQUEST_METHOD"]
         allowed = "POST" if path in POST_PATHS else "GET" if path in GET_PATHS else ""
         if not allowed:
-            raise RequestError(HTTPStatus.NOT_FOUND, f"path: there is nothing at {path}")
+            raise RequestError(HTTPStatus.NOT_FOUND, f"path: {path} does not exist")
         if method != allowed:
             raise RequestError(
                 HTTPStatus.METHOD_NOT_ALLOWED,
-                f"method: {path} takes {allowed}",
+                f"method: {path} allows only {allowed}",
                 {"Allow": allowed},
             )
         if self.bearer and path != PING:
@@ -136,7 +136,9 @@ class WSGIApp:
     def _read_body(self, environ: Environ) -> bytes:
         content_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
         if content_type != JSON:
-            raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type: {JSON} is needed")
+            raise RequestError(
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type: {JSON} is required"
+            )
         limit = self.settings.max_body_bytes
         length = environ.get("CONTENT_LENGTH")
         if length and int(length) > limit:
@@ -159,7 +161,7 @@ def _strip_ingress_prefix(path: str) -> str:
 
 
 def _too_large(limit: int) -> RequestError:
-    info = f"body: at most {limit} bytes are accepted"
+    info = f"body: larger than {limit} bytes"
     return RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, info, CLOSE)
 
 
@@ -169,7 +171,7 @@ def _require_object(body: bytes) -> None:
     except ValueError as error:
         raise BadRequestError("body", f"not JSON: {error}") from None
     if not isinstance(message, dict):
-        raise BadRequestError("body", "an object is needed")
+        raise BadRequestError("body", "expected an object")
 
 
 def _forward(application: Application, environ: Environ) -> Response:

@@ -26,14 +26,17 @@ class Metrics:
     def __init__(self) -> None:
         self._requests = Counter("faces_requests", "Requests by status", ["code"])
         self._latency = Histogram(
-            "faces_latency_seconds", "Seconds to answer", buckets=LATENCY_BUCKETS
+            "faces_latency_seconds", "Request duration in seconds", buckets=LATENCY_BUCKETS
         )
         self._confidence = Histogram(
             "faces_confidence", "Probability of the predicted class", buckets=CONFIDENCE_BUCKETS
         )
         self._predictions = Counter("faces_predictions", "Faces by predicted identity", ["person"])
         self._version = Gauge(
-            "faces_model", "1 for the version served", ["version"], multiprocess_mode="livesum"
+            "faces_model",
+            "1 for the version that is served",
+            ["version"],
+            multiprocess_mode="livesum",
         )
         self._by_code = {200: self._requests.labels("200")}
         self._by_identity: dict[str, Counter] = {}

@@ -101,7 +101,7 @@ class FaceModel:
         """
         request = feedback.response.meta.puid or feedback.request.meta.puid
         if not REQUEST_ID.fullmatch(request):
-            raise BadRequestError("response.meta.puid", "the id of an earlier request is needed")
+            raise BadRequestError("response.meta.puid", "expected the id of an earlier request")
         labels = _labels(feedback.truth)
         if self.capture is None:
             raise RequestError(HTTPStatus.CONFLICT, "this server captures no requests or feedback")
@@ -201,8 +201,8 @@ def _labels(message: SeldonMessage) -> Sequence[str]:
         field = "truth.data.ndarray"
     else:
         raise BadRequestError(
-            "truth", "data.ndarray with a label for each face, or strData, is needed"
+            "truth", "expected data.ndarray with a label for each face, or strData"
         )
     if not labels or not all(isinstance(x, str) and 0 < len(x) <= MAX_LABEL_LENGTH for x in labels):
-        raise BadRequestError(field, f"labels of 1 to {MAX_LABEL_LENGTH} characters are needed")
+        raise BadRequestError(field, f"expected labels of 1 to {MAX_LABEL_LENGTH} characters")
     return list(labels)

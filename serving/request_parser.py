@@ -13,7 +13,7 @@ from faces.runtime.image import IMAGE_SIDE, PIXELS
 from serving.errors import BadRequestError
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:\-]{1,128}")
-FACE_SHAPES = f"{PIXELS} numbers, or {IMAGE_SIDE} rows of {IMAGE_SIDE}"
+FACE_SHAPES = f"{PIXELS} numbers or {IMAGE_SIDE} rows of {IMAGE_SIDE}"
 TENSOR_SHAPES = f"[faces, {PIXELS}] or [faces, {IMAGE_SIDE}, {IMAGE_SIDE}]"
 DTYPES: dict[str, np.dtype[Any]] = {"uint8": np.dtype("u1"), "float32": np.dtype("<f4")}
 
@@ -49,7 +49,7 @@ def read_payload(body: bytes) -> Payload:
     except (ValueError, RuntimeError) as error:
         raise BadRequestError("body", f"not JSON: {str(error).rstrip('.')}") from None
     if not isinstance(message, simdjson.Object):
-        raise BadRequestError("body", f"an object is needed, not {_kind(message)}")
+        raise BadRequestError("body", f"expected an object, not {_kind(message)}")
     request = _request_id(message)
     data = message.get("data")
     if isinstance(data, simdjson.Object) and "ndarray" in data:
@@ -62,7 +62,7 @@ def read_payload(body: bytes) -> Payload:
         raise BadRequestError("body", "data or binData is missing")
     if isinstance(data, simdjson.Object):
         raise BadRequestError("data", "ndarray or tensor is missing")
-    raise BadRequestError("data", f"an object is needed, not {_kind(data)}")
+    raise BadRequestError("data", f"expected an object, not {_kind(data)}")
 
 
 def _request_id(message: Any) -> str | None:
@@ -70,36 +70,34 @@ def _request_id(message: Any) -> str | None:
     if meta is None:
         return None
     if not isinstance(meta, simdjson.Object):
-        raise BadRequestError("meta", f"an object is needed, not {_kind(meta)}")
+        raise BadRequestError("meta", f"expected an object, not {_kind(meta)}")
     request = meta.get("puid")
     if request is None or request == "":
         return None
     if not isinstance(request, str) or not REQUEST_ID.fullmatch(request):
-        raise BadRequestError("meta.puid", "1 to 128 letters, digits or any of . _ : - are needed")
+        raise BadRequestError("meta.puid", "expected 1 to 128 letters, digits or any of . _ : -")
     return request
 
 
 def _ndarray(rows: Any, body: bytes) -> NDArray[np.float32]:
     field = "data.ndarray"
     if not isinstance(rows, simdjson.Array):
-        raise BadRequestError(field, f"a list of faces is needed, not {_kind(rows)}")
+        raise BadRequestError(field, f"expected a list of faces, not {_kind(rows)}")
     if len(rows) == 0:
-        raise BadRequestError(field, "it is empty")
+        raise BadRequestError(field, "the list is empty")
     for number, row in enumerate(rows):
         if not isinstance(row, simdjson.Array):
             raise BadRequestError(
-                f"{field}[{number}]", f"a list of numbers is needed, not {_kind(row)}"
+                f"{field}[{number}]", f"expected a list of numbers, not {_kind(row)}"
             )
         if len(row) != PIXELS and not _is_square(row):
-            raise BadRequestError(
-                f"{field}[{number}]", f"{FACE_SHAPES}, are needed, not {len(row)}"
-            )
+            raise BadRequestError(f"{field}[{number}]", f"expected {FACE_SHAPES}, not {len(row)}")
     values = _numbers(rows, field)
     # If there are only the lists that were checked, nothing is nested deeper.
     lists = 1 + sum(1 if len(row) == PIXELS else 1 + IMAGE_SIDE for row in rows)
     nested = body.count(b"[") != lists and rows.mini.count(b"[") != lists
     if nested or len(values) != len(rows) * PIXELS:
-        raise BadRequestError(field, "lists are nested too deep")
+        raise BadRequestError(field, "lists are nested too deeply")
     return values.reshape(-1, PIXELS)
 
 
@@ -113,27 +111,25 @@ def _tensor(tensor: Any) -> NDArray[np.float32]:
     field = "data.tensor"
     if not isinstance(tensor, simdjson.Object):
         raise BadRequestError(
-            field, f"an object with shape and values is needed, not {_kind(tensor)}"
+            field, f"expected an object with shape and values, not {_kind(tensor)}"
         )
     shape, values = tensor.get("shape"), tensor.get("values")
     if not isinstance(values, simdjson.Array):
-        raise BadRequestError(
-            f"{field}.values", f"a list of numbers is needed, not {_kind(values)}"
-        )
+        raise BadRequestError(f"{field}.values", f"expected a list of numbers, not {_kind(values)}")
     if not isinstance(shape, simdjson.Array):
-        raise BadRequestError(f"{field}.shape", f"a list of numbers is needed, not {_kind(shape)}")
+        raise BadRequestError(f"{field}.shape", f"expected a list of numbers, not {_kind(shape)}")
     sizes = shape.as_list()
     if not all(type(size) is int for size in sizes) or sizes[1:] not in (
         [PIXELS],
         [IMAGE_SIDE, IMAGE_SIDE],
     ):
-        raise BadRequestError(f"{field}.shape", f"{TENSOR_SHAPES} is needed")
+        raise BadRequestError(f"{field}.shape", f"expected {TENSOR_SHAPES}")
     numbers = _numbers(values, f"{field}.values")
     if len(numbers) != len(values) or values.mini.count(b"[") != 1:
-        raise BadRequestError(f"{field}.values", "lists are nested too deep")
+        raise BadRequestError(f"{field}.values", "lists are nested too deeply")
     if len(numbers) != sizes[0] * PIXELS or not len(numbers):
         raise BadRequestError(
-            f"{field}.values", f"{len(numbers)} numbers do not make the shape {sizes}"
+            f"{field}.values", f"{len(numbers)} numbers do not fit the shape {sizes}"
         )
     return numbers.reshape(-1, PIXELS)
 
@@ -142,7 +138,7 @@ def _numbers(values: Any, field: str) -> NDArray[np.float32]:
     try:
         numbers = values.as_buffer(of_type="d")
     except (TypeError, ValueError, RuntimeError):
-        raise BadRequestError(field, "only numbers are allowed") from None
+        raise BadRequestError(field, "expected only numbers") from None
     with np.errstate(over="ignore"):
         return np.frombuffer(numbers, np.float64).astype(np.float32)
 
@@ -150,7 +146,7 @@ def _numbers(values: Any, field: str) -> NDArray[np.float32]:
 def _binary(message: Any) -> NDArray[Any]:
     text = message["binData"]
     if not isinstance(text, str):
-        raise BadRequestError("binData", f"base64 is needed, not {_kind(text)}")
+        raise BadRequestError("binData", f"expected base64, not {_kind(text)}")
     dtype_name = _dtype_name(message.get("meta"))
     dtype = DTYPES[dtype_name]
     try:
@@ -173,10 +169,10 @@ def _dtype_name(meta: Any) -> str:
     if tags is None:
         return "uint8"
     if not isinstance(tags, simdjson.Object):
-        raise BadRequestError("meta.tags", f"an object is needed, not {_kind(tags)}")
+        raise BadRequestError("meta.tags", f"expected an object, not {_kind(tags)}")
     name = tags.get("dtype", "uint8")
     if not isinstance(name, str) or name not in DTYPES:
-        raise BadRequestError("meta.tags.dtype", f"one of {', '.join(DTYPES)} is needed")
+        raise BadRequestError("meta.tags.dtype", f"expected one of {', '.join(DTYPES)}")
     return name
 
 
@@ -185,7 +181,7 @@ def _checked(pixels: NDArray[np.float32], field: str) -> NDArray[np.float32]:
         return pixels
     first = np.argwhere(~((pixels >= 0) & (pixels <= 1)))[0]
     value = pixels[tuple(first)]
-    raise BadRequestError(field, f"pixels are numbers from 0 to 1: face {first[0]} has {value}")
+    raise BadRequestError(field, f"pixels must be between 0 and 1: face {first[0]} has {value}")
 
 
 def _kind(value: Any) -> str:

@@ -158,6 +158,8 @@ def _ensure_model(client: Client) -> None:
         client.get_model(NAME)
     except KeyError:
         try:
-            client.create_model(NAME, description="Who is on a 64 × 64 grey image of a face?")
+            client.create_model(
+                NAME, description="Identifies the person in a 64 × 64 grey image of a face."
+            )
         except EntityExistsError:
             client.get_model(NAME)

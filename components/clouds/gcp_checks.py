@@ -45,7 +45,7 @@ def check_credentials() -> str:
         details = str(error).splitlines()[0][:120]
         raise CheckFailed(f"Google's credentials are not accepted: {details}", LOGIN) from error
     account = getattr(credentials, "service_account_email", "") or "a user account"
-    return f"of {account}, project {project or 'not named'}"
+    return f"of {account}, project {project or 'unknown'}"
 
 
 def check_bucket(path: str) -> str:
@@ -68,7 +68,7 @@ def check_bucket(path: str) -> str:
         bucket = storage.Client().get_bucket(name, timeout=TIMEOUT_SECONDS, retry=None)
     except NotFound:
         raise CheckFailed(
-            f"there is no gs://{name}",
+            f"gs://{name} does not exist",
             f"gcloud storage buckets create gs://{name}, or infra/gcp/; is GCP_BUCKET right?",
         ) from None
     except Forbidden:
@@ -108,10 +108,10 @@ def check_container_images(uri: str) -> str:
             try:
                 client.get_tag(name=tag, timeout=TIMEOUT_SECONDS, retry=None)
             except NotFound:
-                raise CheckFailed(f"not built from this code yet: {name}", BUILD) from None
+                raise CheckFailed(f"not built for this code: {name}", BUILD) from None
     except NotFound:
         raise CheckFailed(
-            f"there is no {uri}",
+            f"{uri} does not exist",
             f"gcloud artifacts repositories create {repository} --repository-format docker "
             f"--location {location}, or infra/gcp/",
         ) from None

@@ -9,7 +9,7 @@ LOGIN = "gcloud auth application-default login"
 REMEDIES = (
     (
         {"DefaultCredentialsError", "RefreshError", "Unauthorized", "Unauthenticated"},
-        "Google does not accept the credentials",
+        "Google rejected the credentials",
         LOGIN,
     ),
     (

@@ -15,18 +15,22 @@ class EndpointSettings(Settings):
     """Where the endpoint listens, and who may use it."""
 
     host: str = Field(
-        default="127.0.0.1", description="address to listen on; not loopback: needs a token"
+        default="127.0.0.1",
+        description="address to listen on; other than loopback, it requires a token",
     )
     port: int = Field(default=9000, ge=1, le=65535, description="port to listen on")
-    workers: int = Field(default=1, ge=1, le=64, description="processes that answer requests")
+    workers: int = Field(default=1, ge=1, le=64, description="number of worker processes")
     token_secret: str = Field(
-        default="", description="ZenML secret whose key `token` clients must send as bearer token"
+        default="",
+        description="ZenML secret with the bearer token of clients under the key `token`",
     )
     max_body_bytes: int = Field(
-        default=8_000_000, ge=10_000, description="larger requests are refused"
+        default=8_000_000, ge=10_000, description="maximum size of a request in bytes"
     )
     request_timeout_seconds: int = Field(
-        default=60, ge=1, description="clients that take longer to send a request are disconnected"
+        default=60,
+        ge=1,
+        description="seconds after which a client that has not sent its request is disconnected",
     )
 
     @model_validator(mode="after")
@@ -34,7 +38,7 @@ class EndpointSettings(Settings):
         if not self.token_secret and self.host not in LOOPBACK:
             raise PydanticCustomError(
                 "open_host",
-                "others could reach the endpoint, so endpoint.token_secret must name a secret",
+                "the endpoint would be reachable from other machines: set endpoint.token_secret",
             )
         return self
 
@@ -47,10 +51,11 @@ class CaptureSettings(Settings):
         default="", description="folder or URI of captured requests; '': in the server's folder"
     )
     retention_days: Annotated[
-        float, Field(gt=0, strict=False, description="captured requests are deleted after this")
+        float,
+        Field(gt=0, strict=False, description="days after which captured requests are deleted"),
     ] = 30
     rotate_bytes: int = Field(
-        default=64_000_000, ge=100_000, description="a new capture file is started at this size"
+        default=64_000_000, ge=100_000, description="size at which a new capture file is started"
     )
     rotate_seconds: Annotated[
         float,
@@ -58,7 +63,7 @@ class CaptureSettings(Settings):
             ge=1,
             le=MAX_ROTATE_SECONDS,
             strict=False,
-            description="a new capture file is started after this time",
+            description="seconds after which a new capture file is started",
         ),
     ] = 3600
 

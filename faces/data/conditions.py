@@ -44,8 +44,8 @@ def parse_condition(text: str, table: pd.DataFrame) -> Condition:
     names = [str(name) for name in table.columns]
     if not names:
         raise UserError(
-            f"condition '{text}': these faces have none (conditions.csv): --condition '' uses all "
-            "of them as the baseline"
+            f"condition '{text}': these faces have no conditions (conditions.csv): "
+            "--condition '' uses all of them as the baseline"
         )
     condition: dict[str, list[str]] = {}
     name = ""

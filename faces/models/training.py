@@ -133,7 +133,7 @@ def _adapt_pca(pca: PCA, n_rows: int, n_columns: int) -> None:
     is_share = isinstance(components, float)
     if not (0 < components < 1 if is_share else components >= 1):
         raise UserError(
-            f"components must be a number from 1, or a share between 0 and 1, not {components}"
+            f"components must be at least 1, or a share between 0 and 1, not {components}"
         )
     if n_rows <= EXACT_PCA_MAX_ROWS or is_share:
         solver = "full"

@@ -239,7 +239,7 @@ def _decision_event(record: DecisionRecord, window: Window | None) -> _Event:
         faces = embed(plot_window(window), "faces of the window")
     details = (
         f"{record.images} faces of {record.identities} identities, {record.labelled} with "
-        f"feedback; compared with version {record.version}"
+        f"feedback; reference: version {record.version}"
     )
     return _Event(record.when, record.action, f"{record.reason}.", details, faces)
 

@@ -59,6 +59,6 @@ def portable_model(number: int) -> ModelArtifact:
     data = write_portable(load_artifact(version, "portable"))
     if file_hash(data) != recorded:
         raise OperationError(
-            f"version {number}: its portable model is not the one that was recorded"
+            f"version {number}: its portable model does not have the recorded hash"
         )
     return ModelArtifact(str(number), data, str(recorded))

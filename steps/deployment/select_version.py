@@ -43,7 +43,7 @@ def select_previous_version() -> Annotated[int, "version"]:
     live = active_deployer().served_version()
     previous = previously_live(int(live) if live else None)
     if previous is None:
-        raise UserError("there is no version before the one that is live to go back to")
+        raise UserError("there is no previous version to roll back to")
     if find_version(previous) is None:
-        raise UserError(f"version {previous}, which was live before, was deleted")
+        raise UserError(f"the previous version, {previous}, was deleted")
     return previous

@@ -39,7 +39,7 @@ def verify_endpoint(rollout: Rollout, images: int) -> Annotated[float, "largest_
         previous = rollout.replaced
         deployer.restore(None if previous is None else str(previous))
         now = f"version {previous} is live again" if previous else "nothing is live"
-        raise OperationError(f"version {rollout.version} was taken back, {now}: {error}") from error
+        raise OperationError(f"version {rollout.version} was withdrawn, {now}: {error}") from error
 
 
 def compare(endpoint: Endpoint, number: int, images: int) -> float:
@@ -65,8 +65,10 @@ def compare(endpoint: Endpoint, number: int, images: int) -> float:
     if prediction.version != str(number):
         raise OperationError(f"the endpoint serves version {prediction.version}")
     if prediction.classes != [str(name) for name in model.classes_]:
-        raise OperationError("the endpoint knows other people than the model")
+        raise OperationError("the endpoint's classes differ from the model's")
     difference = float(np.abs(prediction.probabilities - expected).max())
     if not difference <= MAX_DIFFERENCE:
-        raise OperationError(f"its probabilities differ from the model's by up to {difference:.2g}")
+        raise OperationError(
+            f"the endpoint's probabilities differ from the model's by up to {difference:.2g}"
+        )
     return difference

@@ -231,7 +231,7 @@ def test_an_endpoint_that_disagrees_with_the_model_is_rolled_back(
                 lambda v, data, hash_: ModelArtifact(v, data, file_hash(data)),
             )
             with pytest.raises(
-                OperationError, match=r"version \d+ was taken back, version 1 is live"
+                OperationError, match=r"version \d+ was withdrawn, version 1 is live"
             ):
                 run("deployment")
 

@@ -271,12 +271,12 @@ def test_an_endpoint_that_is_down_is_reported_and_changes_nothing(
 ) -> None:
     (service,) = deployer().find_model_server()
     deployer().stop_model_server(service.uuid)
-    with pytest.raises(OperationError, match="no endpoint answers at"):
+    with pytest.raises(OperationError, match="no endpoint responds at"):
         run("traffic", requests=5)
-    with pytest.raises(OperationError, match="no endpoint answers at"):
+    with pytest.raises(OperationError, match="no endpoint responds at"):
         run("drift_detection")
     alert = (home / "alerts.log").read_text().splitlines()[-1]
-    assert "drift detection failed: no endpoint answers at" in alert
+    assert "drift detection failed: no endpoint responds at" in alert
     deployer().start_model_server(service.uuid, timeout=30)
 
 

@@ -286,9 +286,7 @@ def test_a_job_that_ends_before_its_step_starts_is_noticed(
 
     monkeypatch.setattr(remote_run, "STATUS_POLL_SECONDS", 1.0)
     monkeypatch.setattr(cloud.vertex, "image", "another")
-    with pytest.raises(
-        OperationError, match=r"before a step could work: there is no image .*: see h"
-    ):
+    with pytest.raises(OperationError, match=r"before a step started: there is no image .*: see h"):
         run("history")
 
 
@@ -367,7 +365,7 @@ def test_a_missing_bucket_is_reported_before_anything_runs(cloud: Any) -> None:
 
     store = Component("artifact_store", "store", "gcp", {"path": "gs://missing/zenml"})
     with pytest.raises(
-        CheckFailed, match="there is no gs://missing: gcloud storage buckets create"
+        CheckFailed, match="gs://missing does not exist: gcloud storage buckets create"
     ):
         preflight(clouds.checks_for([store]))
 

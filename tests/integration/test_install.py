@@ -48,7 +48,7 @@ def test_the_client_needs_numpy_and_requests_only(python: Path, tmp_path: Path) 
         "try: c.count_faces('http://127.0.0.1:9')\n"
         "except OperationError as error: print(error)"
     )
-    assert run(python, code, tmp_path).startswith("no endpoint answers at http://127.0.0.1:9")
+    assert run(python, code, tmp_path).startswith("no endpoint responds at http://127.0.0.1:9")
 
 
 def test_a_portable_model_runs_where_it_is_installed(python: Path, tmp_path: Path) -> None:

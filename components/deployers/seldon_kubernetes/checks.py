@@ -38,4 +38,4 @@ def check_cluster(name: str) -> str:
         cause, _, remedy = str(error).rpartition(": ")
         raise CheckFailed(cause, remedy) from error
     state = f"version {version} is deployed" if version else "nothing is deployed yet"
-    return f"it responds and has Seldon Core; {state}"
+    return f"responds, Seldon Core is installed; {state}"

@@ -23,10 +23,10 @@ TIMEOUT_SECONDS = (5.0, 10.0)
 """Seconds to connect, and to wait for a response. The client ignores a single float."""
 
 REMEDIES = {
-    401: "its login is not accepted: gcloud auth application-default login, or renew the connector",
+    401: "the login was rejected: gcloud auth application-default login, or renew the connector",
     403: "this identity lacks the role 'deployer' (infra/gcp/cluster.tf)",
     404: "it has no Seldon Core, or no such namespace: infra/gcp/cluster.tf",
-    409: "someone else deploys at the same time: check what is deployed, and try again",
+    409: "another deployment is in progress: check what is deployed, and try again",
     429: "it is overloaded: try again",
 }
 
@@ -158,8 +158,8 @@ class Cluster:
             yield
         except HTTPError as error:
             raise OperationError(
-                f"the cluster at {self.host} does not respond ({type(error).__name__}): does it "
-                "run, and may this machine reach it (authorized_networks)?"
+                f"the cluster at {self.host} does not respond ({type(error).__name__}): is it "
+                "running, and is this machine in authorized_networks?"
             ) from error
         except ApiException as error:
             remedy = REMEDIES.get(error.status, (error.body or "")[:200])

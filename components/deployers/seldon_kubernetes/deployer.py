@@ -65,7 +65,7 @@ class SeldonKubernetesDeployer(FaceDeployer):
         connector, context = self.get_connector(), self.config.kubernetes_context
         if connector is None and context is None:
             raise UserError(
-                "the stack does not say how to reach the cluster: zenml model-deployer connect "
+                "the stack has no connection to the cluster: zenml model-deployer connect "
                 f"{self.name} --connector …, or kubernetes_context in the stack's YAML"
             )
         # Verifying would send one more request to the cluster, without a timeout.

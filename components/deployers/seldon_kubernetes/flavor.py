@@ -39,10 +39,10 @@ class SeldonKubernetesConfig(BaseModelDeployerConfig):
     cpu: str = Field(default="500m", description="CPU request of a pod")
     memory: str = Field(default="512Mi", description="memory request and limit of a pod")
     upload_seconds: float = Field(
-        default=60, gt=0, description="captured requests are uploaded after this time"
+        default=60, gt=0, description="seconds after which captured requests are uploaded"
     )
     rollout_timeout_seconds: float = Field(
-        default=300, gt=0, description="a rollout that takes longer is rolled back"
+        default=300, gt=0, description="seconds after which an unfinished rollout is rolled back"
     )
 
 

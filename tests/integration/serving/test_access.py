@@ -46,7 +46,7 @@ def test_only_ping_succeeds_without_the_token(
 
 
 def test_the_client_reports_an_endpoint_that_cannot_be_reached(drawn: Faces) -> None:
-    with pytest.raises(OperationError, match=r"no endpoint answers at http://127\.0\.0\.1:1/"):
+    with pytest.raises(OperationError, match=r"no endpoint responds at http://127\.0\.0\.1:1/"):
         send_faces("http://127.0.0.1:1", drawn.pixels[:1])
-    with pytest.raises(OperationError, match=r"no endpoint answers at http://127\.0\.0\.1:1/"):
+    with pytest.raises(OperationError, match=r"no endpoint responds at http://127\.0\.0\.1:1/"):
         count_faces("http://127.0.0.1:1")

@@ -44,41 +44,41 @@ def check(response: requests.Response, code: int, field: str) -> None:
 @pytest.mark.parametrize(
     ("message", "field"),
     [
-        ([], "body: an object is needed, not a list"),
-        ("text", "body: an object is needed, not text"),
-        (None, "body: an object is needed, not null"),
+        ([], "body: expected an object, not a list"),
+        ("text", "body: expected an object, not text"),
+        (None, "body: expected an object, not null"),
         ({}, "body: data or binData is missing"),
-        ({"data": None}, "data: an object is needed, not null"),
-        ({"data": [FACE]}, "data: an object is needed, not a list"),
+        ({"data": None}, "data: expected an object, not null"),
+        ({"data": [FACE]}, "data: expected an object, not a list"),
         ({"data": {}}, "data: ndarray or tensor is missing"),
-        ({"data": {"ndarray": None}}, "data.ndarray: a list of faces is needed, not null"),
-        ({"data": {"ndarray": []}}, "data.ndarray: it is empty"),
-        ({"data": {"ndarray": [[]]}}, "data.ndarray[0]: 4096 numbers"),
-        ({"data": {"ndarray": FACE}}, "data.ndarray[0]: a list of numbers is needed"),
-        ({"data": {"ndarray": [FACE, FACE[1:]]}}, "data.ndarray[1]: 4096 numbers"),
-        ({"data": {"ndarray": [FACE, None]}}, "data.ndarray[1]: a list of numbers is needed"),
-        ({"data": {"ndarray": [[*FACE[1:], "x"]]}}, "data.ndarray: only numbers"),
-        ({"data": {"ndarray": [[*FACE[1:], None]]}}, "data.ndarray: only numbers"),
-        ({"data": {"ndarray": [[*FACE[1:], True]]}}, "data.ndarray: only numbers"),
+        ({"data": {"ndarray": None}}, "data.ndarray: expected a list of faces, not null"),
+        ({"data": {"ndarray": []}}, "data.ndarray: the list is empty"),
+        ({"data": {"ndarray": [[]]}}, "data.ndarray[0]: expected 4096 numbers"),
+        ({"data": {"ndarray": FACE}}, "data.ndarray[0]: expected a list of numbers"),
+        ({"data": {"ndarray": [FACE, FACE[1:]]}}, "data.ndarray[1]: expected 4096 numbers"),
+        ({"data": {"ndarray": [FACE, None]}}, "data.ndarray[1]: expected a list of numbers"),
+        ({"data": {"ndarray": [[*FACE[1:], "x"]]}}, "data.ndarray: expected only numbers"),
+        ({"data": {"ndarray": [[*FACE[1:], None]]}}, "data.ndarray: expected only numbers"),
+        ({"data": {"ndarray": [[*FACE[1:], True]]}}, "data.ndarray: expected only numbers"),
         ({"data": {"ndarray": [[*FACE[1:], [0.5]]]}}, "data.ndarray: lists are nested"),
         ({"data": {"ndarray": [[*FACE[2:], [], [0.5, 0.5]]]}}, "data.ndarray: lists are nested"),
-        ({"data": {"ndarray": [[FACE[:64]] * 63]}}, "data.ndarray[0]: 4096 numbers"),
-        ({"data": {"ndarray": [[FACE[:64]] * 63 + [FACE[:63]]]}}, "data.ndarray[0]: 4096"),
-        ({"data": {"ndarray": [[*FACE[1:], 1.1]]}}, "data.ndarray: pixels are numbers from 0 to 1"),
-        ({"data": {"ndarray": [[*FACE[1:], -0.1]]}}, "data.ndarray: pixels are numbers from"),
-        ({"data": {"ndarray": [[*FACE[1:], 1e300]]}}, "data.ndarray: pixels are numbers from"),
+        ({"data": {"ndarray": [[FACE[:64]] * 63]}}, "data.ndarray[0]: expected 4096 numbers"),
+        ({"data": {"ndarray": [[FACE[:64]] * 63 + [FACE[:63]]]}}, "data.ndarray[0]: expected 4096"),
+        ({"data": {"ndarray": [[*FACE[1:], 1.1]]}}, "data.ndarray: pixels must be between 0 and 1"),
+        ({"data": {"ndarray": [[*FACE[1:], -0.1]]}}, "data.ndarray: pixels must be between"),
+        ({"data": {"ndarray": [[*FACE[1:], 1e300]]}}, "data.ndarray: pixels must be between"),
         ({"data": {"ndarray": [[*FACE[1:], 10**30]]}}, "body: not JSON"),
-        ({"data": {"tensor": None}}, "data.tensor: an object with shape and values"),
-        ({"data": {"tensor": {"values": FACE}}}, "data.tensor.shape: a list of numbers"),
-        ({"data": {"tensor": {"shape": [1, 4096]}}}, "data.tensor.values: a list of numbers"),
+        ({"data": {"tensor": None}}, "data.tensor: expected an object with shape and values"),
+        ({"data": {"tensor": {"values": FACE}}}, "data.tensor.shape: expected a list of numbers"),
+        ({"data": {"tensor": {"shape": [1, 4096]}}}, "data.tensor.values: expected a list"),
         ({"data": {"tensor": {"shape": [2, 4096], "values": FACE}}}, "data.tensor.values: 4096"),
-        ({"data": {"tensor": {"shape": [4096], "values": FACE}}}, "data.tensor.shape: [faces"),
+        ({"data": {"tensor": {"shape": [4096], "values": FACE}}}, "data.tensor.shape: expected"),
         ({"data": {"tensor": {"shape": [1.0, 4096], "values": FACE}}}, "data.tensor.shape"),
         ({"data": {"tensor": {"shape": [-1, 4096], "values": FACE}}}, "data.tensor.values"),
         ({"data": {"tensor": {"shape": [0, 4096], "values": []}}}, "data.tensor.values: 0"),
         ({"data": {"tensor": {"shape": [1, 4096], "values": [FACE]}}}, "data.tensor.values: lists"),
-        ({"data": {"tensor": {"shape": [1, 4096], "values": ["a"]}}}, "data.tensor.values: only"),
-        ({"binData": None}, "binData: base64 is needed, not null"),
+        ({"data": {"tensor": {"shape": [1, 4096], "values": ["a"]}}}, "data.tensor.values: expect"),
+        ({"binData": None}, "binData: expected base64, not null"),
         ({"binData": ""}, "binData: 0 bytes are not a whole number of faces"),
         ({"binData": "a$b="}, "binData: not base64"),
         ({"binData": "é" * 8}, "binData: not base64"),
@@ -86,12 +86,12 @@ def check(response: requests.Response, code: int, field: str) -> None:
         ({"binData": b64encode(bytes(4096)).decode(), "meta": {"tags": {"dtype": "float32"}}},
          "binData: 4096 bytes are not a whole number of faces: one face has 16384 as float32"),
         ({"binData": b64encode(b"\xff" * 16384).decode(), "meta": {"tags": {"dtype": "float32"}}},
-         "binData: pixels are numbers from 0 to 1: face 0 has nan"),
-        ({"binData": "AAAA", "meta": {"tags": {"dtype": "int3"}}}, "meta.tags.dtype: one of"),
-        ({"data": {"ndarray": [FACE]}, "meta": 3}, "meta: an object is needed, not a number"),
-        ({"data": {"ndarray": [FACE]}, "meta": {"puid": 3}}, "meta.puid: 1 to 128 letters"),
-        ({"data": {"ndarray": [FACE]}, "meta": {"puid": 'a"b'}}, "meta.puid: 1 to 128 letters"),
-        ({"data": {"ndarray": [FACE]}, "meta": {"puid": "a" * 129}}, "meta.puid: 1 to 128 letters"),
+         "binData: pixels must be between 0 and 1: face 0 has nan"),
+        ({"binData": "AAAA", "meta": {"tags": {"dtype": "int3"}}}, "meta.tags.dtype: expected"),
+        ({"data": {"ndarray": [FACE]}, "meta": 3}, "meta: expected an object, not a number"),
+        ({"data": {"ndarray": [FACE]}, "meta": {"puid": 3}}, "meta.puid: expected 1 to"),
+        ({"data": {"ndarray": [FACE]}, "meta": {"puid": 'a"b'}}, "meta.puid: expected 1 to"),
+        ({"data": {"ndarray": [FACE]}, "meta": {"puid": "a" * 129}}, "meta.puid: expected 1 to"),
     ],
 )  # fmt: skip
 def test_the_error_for_a_wrong_body_names_the_field(
@@ -118,8 +118,12 @@ def test_wrong_content_types_paths_and_methods_are_refused(server: ServerSetting
     body = json.dumps({"data": {"ndarray": [FACE]}}).encode()
     assert send(server, body, kind="application/json; charset=utf-8").status_code == 200
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""):
-        check(send(server, body, kind=kind), 415, "Content-Type: application/json is needed")
-    check(send(server, body, "/api/v1.0/explanations"), 404, "path: there is nothing at")
+        check(send(server, body, kind=kind), 415, "Content-Type: application/json is required")
+    check(
+        send(server, body, "/api/v1.0/explanations"),
+        404,
+        "path: /api/v1.0/explanations does not exist",
+    )
     for method, path, allowed in (
         ("GET", PREDICT, "POST"),
         ("PUT", PREDICT, "POST"),
@@ -128,7 +132,7 @@ def test_wrong_content_types_paths_and_methods_are_refused(server: ServerSetting
         ("DELETE", "/prometheus", "GET"),
     ):
         response = requests.request(method, server.url + path, timeout=5)
-        check(response, 405, f"method: {path} takes {allowed}")
+        check(response, 405, f"method: {path} allows only {allowed}")
         assert response.headers["Allow"] == allowed
 
 
@@ -142,13 +146,17 @@ def test_feedback_needs_a_well_formed_id_and_labels(server: ServerSettings) -> N
     labels = {"data": {"ndarray": ["ada", "bob"]}}
     assert feedback(response=two, truth=labels).json() == two
     assert feedback(request=two, truth=labels, reward=1).status_code == 200
-    check(feedback(truth=labels), 400, "response.meta.puid: the id of an earlier request is needed")
+    check(feedback(truth=labels), 400, "response.meta.puid: expected the id of an earlier request")
     malformed = {"meta": {"puid": 'a"b'}}
-    check(feedback(response=malformed, truth=labels), 400, "response.meta.puid: the id of an")
-    check(feedback(response=two), 400, "truth: data.ndarray with a label for each face")
+    check(feedback(response=malformed, truth=labels), 400, "response.meta.puid: expected the id")
+    check(feedback(response=two), 400, "truth: expected data.ndarray with a label")
     for wrong in ([1, 2], [], ["", "bob"], ["a" * 201, "bob"], [["ada"], "bob"]):
         truth = {"data": {"ndarray": wrong}}
-        check(feedback(response=two, truth=truth), 400, "truth.data.ndarray: labels of 1 to 200")
+        check(
+            feedback(response=two, truth=truth),
+            400,
+            "truth.data.ndarray: expected labels of 1 to 200",
+        )
     assert feedback(response=two, truth=3).status_code == 400
     assert send(server, b"[]", FEEDBACK).status_code == 400
 
@@ -161,7 +169,7 @@ def test_a_body_above_the_limit_is_refused_before_it_is_read(server: ServerSetti
         response.begin()
         body = response.read()
     assert response.status == 413
-    assert b"body: at most 8000000 bytes are accepted" in body
+    assert b"body: larger than 8000000 bytes" in body
     assert response.headers["Connection"] == "close"
 
 
@@ -173,7 +181,7 @@ def test_a_chunked_body_is_limited_too(server: ServerSettings) -> None:
     headers = {"Content-Type": "application/json"}
     with suppress(requests.ConnectionError):  # the server may close while parts are sent
         response = requests.post(server.url + PREDICT, parts(), headers=headers, timeout=30)
-        check(response, 413, "body: at most 8000000 bytes are accepted")
+        check(response, 413, "body: larger than 8000000 bytes")
     assert send(server, json.dumps({"data": {"ndarray": [FACE]}}).encode()).status_code == 200
 
 

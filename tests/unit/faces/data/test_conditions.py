@@ -48,5 +48,5 @@ def test_a_mistake_is_reported_with_the_choices(text: str, message: str) -> None
 
 
 def test_faces_without_conditions_say_what_to_do() -> None:
-    with pytest.raises(UserError, match=r"these faces have none .*: --condition ''"):
+    with pytest.raises(UserError, match=r"these faces have no conditions .*: --condition ''"):
         parse_condition("yaw=frontal", pd.DataFrame(index=range(3)))
