@@ -15,7 +15,15 @@ CLIP = 4.0
 
 
 def mean_per_identity(rows: Rows, labels: NDArray[np.str_]) -> dict[str, Rows]:
-    """Compute the mean row (d,) of each label, of rows (n, d) and labels (n,)."""
+    """Compute the mean row of each label.
+
+    Args:
+        rows: Features (n, d).
+        labels: Identity of each row, (n,).
+
+    Returns:
+        Mean (d,) by label.
+    """
     return {str(label): rows[labels == label].mean(axis=0) for label in np.unique(labels)}
 
 
@@ -59,11 +67,28 @@ def centre_leave_one_out(rows: Rows, labels: NDArray[np.str_]) -> tuple[Rows, ND
 
 
 def mad_scale(rows: Rows) -> Rows:
-    """Compute a robust standard deviation of each column of (n, d): 1.4826 × its MAD."""
+    """Compute a robust standard deviation of each column: 1.4826 × its median absolute deviation.
+
+    The factor makes it estimate the standard deviation of a normal distribution (Hampel 1974).
+
+    Args:
+        rows: Features (n, d).
+
+    Returns:
+        Scales (d,), all positive.
+    """
     deviations = np.abs(rows - np.median(rows, axis=0))
     return np.asarray(1.4826 * np.median(deviations, axis=0) + 1e-12)
 
 
 def winsorize(rows: Rows, scale: Rows) -> Rows:
-    """Scale rows (n, d) and clip them to ±`CLIP`, so that outliers have bounded influence."""
+    """Scale each column and clip it to ±`CLIP`, so that outliers have bounded influence.
+
+    Args:
+        rows: Features (n, d).
+        scale: Robust standard deviation of each column, (d,), as `mad_scale` returns it.
+
+    Returns:
+        Rows (n, d) in [-`CLIP`, `CLIP`].
+    """
     return np.clip(rows / scale, -CLIP, CLIP)

@@ -72,5 +72,12 @@ def _accuracy_drop(baseline: pd.DataFrame, window: Window) -> AccuracyDrop | Non
 
 
 def is_correct(window: Window) -> NDArray[np.bool_]:
-    """Return whether each face was recognised correctly, (n,): "unknown" never is."""
+    """Return whether each face was recognised correctly.
+
+    Args:
+        window: A window of n faces.
+
+    Returns:
+        bool (n,): False for "unknown", and for faces without a feedback label.
+    """
     return np.asarray((window.predicted == window.labels) & (window.predicted != UNKNOWN))

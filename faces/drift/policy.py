@@ -35,7 +35,12 @@ class RetrainingPolicy:
 
 @dataclass(frozen=True)
 class DriftDecision:
-    """What to do about a window, and the reason in one sentence without a full stop."""
+    """What to do about a window.
+
+    Attributes:
+        action: What to do.
+        reason: Why, in one sentence without a full stop.
+    """
 
     action: Action
     reason: str

@@ -53,7 +53,8 @@ class TwoSampleDetector(ABC):
     """Detector that applies a two-sample test to capture features, centred by identity.
 
     The reference may consist of groups, such as windows that were added from feedback. A window
-    like the whole reference, or like one group, is not drift: the model was trained on it.
+    like the whole reference, or like one group, is not drift: the model was trained on it. Repeated
+    images of a window count once, and "unknown" does not count as an identity.
 
     Attributes:
         features: Measures the capture features of images.
@@ -87,7 +88,17 @@ class TwoSampleDetector(ABC):
     def two_sample_test(
         reference: Rows, window: Rows, *, permutations: int, seed: int
     ) -> tuple[float, float]:
-        """Compare rows (m, d) and (n, d): return a statistic and its p-value."""
+        """Test whether two samples have the same distribution.
+
+        Args:
+            reference: Rows (m, d).
+            window: Rows (n, d).
+            permutations: Number of random permutations.
+            seed: Seed of the permutations.
+
+        Returns:
+            The statistic, which is large for different distributions, and its p-value.
+        """
 
     @classmethod
     def fit(
@@ -97,7 +108,7 @@ class TwoSampleDetector(ABC):
         groups: Labels | None = None,
         **settings: Unpack[Settings],
     ) -> Self:
-        """Fit the reference: see `faces.drift.detector.Detector.fit`.
+        """Fit the reference on the last images of each person. See Detector.
 
         Args:
             images: Training images (m, 64, 64) in [0, 1].
@@ -121,7 +132,7 @@ class TwoSampleDetector(ABC):
         return cls(features, means, reference, groups[sources][sample], scale, **settings)
 
     def with_limits(self, threshold: float, minimum_images: int, minimum_people: int) -> Self:
-        """Set the limits of the test: see `faces.drift.detector.Detector.with_limits`."""
+        """Set the limits of the test. See Detector."""
         return replace(
             self,
             threshold=threshold,
@@ -130,10 +141,7 @@ class TwoSampleDetector(ABC):
         )
 
     def test(self, images: Images, predicted: Labels) -> DriftResult:
-        """Test a window: see `faces.drift.detector.Detector.test`.
-
-        Repeated images count once. "unknown" does not count as an identity.
-        """
+        """Test a window. See Detector."""
         distinct = last_occurrences(images)
         images, predicted = images[distinct], predicted[distinct]
         identities = len(np.unique(predicted[predicted != UNKNOWN]))
@@ -159,16 +167,13 @@ class TwoSampleDetector(ABC):
         return result(DriftVerdict.DRIFT, reason, statistic, p_value)
 
     def tabulate(self, images: Images, predicted: Labels) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Tabulate what the test compares: see `faces.drift.detector.Detector.tabulate`.
-
-        The columns are those of `faces.drift.capture_features`, in robust standard deviations.
-        """
+        """Tabulate the capture features, in robust standard deviations. See Detector."""
         window = self._centre(images, predicted)
         columns = list(NAMES)
         return pd.DataFrame(self.rows, columns=columns), pd.DataFrame(window, columns=columns)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Convert to plain arrays: see `faces.drift.detector.Detector.to_arrays`."""
+        """Convert to plain arrays. See Detector."""
         scalars = {name: np.array(getattr(self, name)) for name in Settings.__annotations__}
         return {
             "yaw_axis": self.features.yaw_axis,
@@ -182,7 +187,7 @@ class TwoSampleDetector(ABC):
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
-        """Restore a detector: see `faces.drift.detector.Detector.from_arrays`."""
+        """Restore a detector. See Detector."""
         identities = arrays["identities"].tolist()
         return cls(
             CaptureFeatures(arrays["yaw_axis"]),

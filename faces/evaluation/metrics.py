@@ -19,7 +19,14 @@ class Classifier(Protocol):
     classes_: NDArray[np.str_]
 
     def predict_proba(self, pixels: NDArray[np.float32]) -> NDArray[np.floating]:
-        """Return probabilities (n, classes)."""
+        """Return class probabilities.
+
+        Args:
+            pixels: Faces (n, 4096) in [0, 1].
+
+        Returns:
+            Probabilities (n, classes); each row adds up to 1.
+        """
 
 
 def wilson_interval(correct: int, n: int, level: float = 0.95) -> tuple[float, float]:

@@ -11,7 +11,12 @@ from scipy.stats import binomtest
 
 @dataclass(frozen=True)
 class GateDecision:
-    """Whether the candidate is promoted, and the reason in one line."""
+    """Outcome of the promotion gate.
+
+    Attributes:
+        promoted: Whether the candidate is promoted.
+        reason: Why, in one line that begins with the outcome.
+    """
 
     promoted: bool
     reason: str
@@ -88,7 +93,7 @@ def compare_predictions(
         production: The production model's predictions (n,).
 
     Returns:
-        The counts.
+        The counts of a paired comparison, for McNemar's test.
     """
     new, old = candidate == labels, production == labels
     return Comparison(
@@ -146,12 +151,27 @@ def decide(
 
 
 def nothing_to_compare(error: LookupError) -> GateDecision:
-    """Reject a candidate because an artifact that the comparison needs is missing."""
+    """Reject a candidate because an artifact that the comparison needs is missing.
+
+    Args:
+        error: Names the artifact.
+
+    Returns:
+        The rejection.
+    """
     return GateDecision(False, f"rejected: nothing to compare with: {error}")
 
 
 def check_metrics(metrics: Mapping[str, float], required: Sequence[str]) -> GateDecision | None:
-    """Reject a candidate whose metrics are missing or not finite."""
+    """Reject a candidate whose metrics are missing or not finite.
+
+    Args:
+        metrics: The candidate's metrics by name.
+        required: Names of the metrics that must be finite numbers.
+
+    Returns:
+        A rejection, or None if other rules decide.
+    """
     for name in required:
         value = metrics.get(name)
         if value is None or not math.isfinite(value):
@@ -160,7 +180,15 @@ def check_metrics(metrics: Mapping[str, float], required: Sequence[str]) -> Gate
 
 
 def check_candidate(candidate: VersionFacts, stack_is_local: bool) -> GateDecision | None:
-    """Reject a version that was rolled back, and synthetic faces on a shared stack."""
+    """Reject a version that was rolled back, and synthetic faces on a shared stack.
+
+    Args:
+        candidate: The new version.
+        stack_is_local: Whether the pipeline runs on this machine and stores its artifacts here.
+
+    Returns:
+        A rejection, or None if other rules decide.
+    """
     if candidate.rolled_back is not None:
         return GateDecision(False, f"rejected: it was rolled back ({candidate.rolled_back})")
     if candidate.is_synthetic and not stack_is_local:
@@ -169,7 +197,15 @@ def check_candidate(candidate: VersionFacts, stack_is_local: bool) -> GateDecisi
 
 
 def check_artifacts(candidate: VersionFacts, production: VersionFacts) -> GateDecision | None:
-    """Reject a candidate that cannot be compared because its artifacts are stored elsewhere."""
+    """Reject a candidate that cannot be compared because its artifacts are stored elsewhere.
+
+    Args:
+        candidate: The new version.
+        production: The version in production.
+
+    Returns:
+        A rejection, or None if both are in a remote store or both on one machine.
+    """
     if production.has_remote_artifacts and not candidate.has_remote_artifacts:
         return GateDecision(
             False,
@@ -188,8 +224,18 @@ def check_identities(candidate: VersionFacts, production: VersionFacts) -> GateD
     """Decide by the people whom the models know.
 
     Synthetic faces never replace real ones. A model of entirely different people replaces the
-    present one: that is what bringing your own faces means. A model that lost some of the people
-    is rejected.
+    present one, so that a user can bring their own faces. A model that lost some of the people is
+    rejected.
+
+    Args:
+        candidate: The new version.
+        production: The version in production.
+
+    Returns:
+        A promotion or rejection, or None if the candidate knows everybody whom production knows.
+
+    Raises:
+        LookupError: If the artifacts of one of them are missing.
     """
     if candidate.is_synthetic and not production.is_synthetic:
         return GateDecision(False, "rejected: synthetic faces never replace a model of real people")
@@ -209,8 +255,14 @@ def check_comparisons(
 ) -> GateDecision:
     """Promote a candidate that is no worse in any part than its tolerance.
 
-    Parts with fewer than `minimum_images` images decide nothing; if none is left, the candidate is
-    rejected.
+    Args:
+        comparisons: Comparison by part of the held-out images.
+        tolerances: By part, how much accuracy the candidate may lose, in [0, 1].
+        minimum_images: Parts with fewer images are ignored; if none is left, the candidate is
+            rejected.
+
+    Returns:
+        The decision; its reason contains all comparisons.
     """
     large_enough = {part: c for part, c in comparisons.items() if c.images >= minimum_images}
     if not large_enough:

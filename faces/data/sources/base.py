@@ -29,7 +29,6 @@ class GeneratorSettings:
 
     people: int = 40
     images: int = 10
-    """Per person."""
     seed: int = 0
 
 
