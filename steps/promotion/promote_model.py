@@ -14,8 +14,9 @@ from faces import NAME
 from faces.data.sources import is_synthetic
 from faces.errors import UserError
 from faces.evaluation import promotion_gate
+from faces.evaluation.comparison import Comparison, compare_predictions
 from faces.evaluation.metrics import BASELINE, DRIFTED
-from faces.evaluation.promotion_gate import Comparison, GateDecision, VersionFacts
+from faces.evaluation.promotion_gate import GateDecision, VersionFacts
 from steps.promotion.champion import sync_champion
 from store.materializers import RECORD
 from store.production import ROLLED_BACK, set_production
@@ -125,7 +126,7 @@ def _compare(
         predicted = np.array([], dtype=str)
         if len(rows):
             predicted = model.predict(faces[rows["row"].to_numpy()].pixels).astype(str)
-        comparisons[part] = promotion_gate.compare_predictions(
+        comparisons[part] = compare_predictions(
             rows["label"].to_numpy(dtype=str), rows["predicted"].to_numpy(dtype=str), predicted
         )
     return comparisons
