@@ -47,12 +47,13 @@ test-fast: setup-dev ## Run the unit tests (one minute)
 test-gcp: setup-serving .venv-gcp/ready ## Test the gcp stack without a cloud (ten minutes; root, and a PostgreSQL server)
 	@.venv-gcp/bin/python -m pytest tests/gcp -o addopts="-q --strict-markers --durations=10"
 
-check: setup-dev ## Lint, and check format, types, imports between packages and docstrings
+check: setup-dev ## Lint, and check format, types, imports, docstrings and spelling
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo --cache-dir .import_linter_cache
 	@$(BIN)/python -m scripts.check_docstrings cli components pipelines scripts serving stacks steps store
+	@$(BIN)/codespell
 
 format: setup-dev ## Format the code, and fix what can be fixed automatically
 	@$(BIN)/ruff check --fix .

@@ -1,9 +1,10 @@
-"""Soak test of the endpoint: swap versions under load, then keep up a load for minutes.
+"""Soak test of the endpoint: swap versions under load, then keep a constant load for minutes.
 
     python -m benchmarks.soak_test                # 20 swaps, then 10 users for 5 minutes
     python -m benchmarks.soak_test --seconds 30
 
-With capture, as it is deployed. Memory is what the server's processes do not share with others.
+Requests are captured, as in a deployment. Memory is the sum of the server processes' unique set
+sizes (USS).
 """
 
 import argparse
@@ -50,7 +51,7 @@ def main() -> None:
 
 
 class BackgroundLoad(threading.Thread):
-    """A load that runs while something else happens."""
+    """A load that runs in a separate thread."""
 
     def __init__(
         self, server: RunningServer, requests: list[bytes], connections: int, seconds: float
@@ -62,13 +63,13 @@ class BackgroundLoad(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        """Send requests until the time is over."""
+        """Send requests until the time has elapsed."""
         self.load = run_load(
             self.port, self.requests, connections=self.connections, seconds=self.seconds
         )
 
     def result(self) -> Load:
-        """Wait for the end, and return the outcome."""
+        """Wait for the end, and return the result."""
         self.join()
         return self.load
 
@@ -88,7 +89,7 @@ def swap_under_load(
 def soak(
     server: RunningServer, requests: list[bytes], users: int, seconds: float
 ) -> tuple[Load, list[float]]:
-    """Keep up a load; return its outcome, and the memory at its start and after each tenth."""
+    """Keep a constant load; return its result, and the memory at its start and after each tenth."""
     memory = [server.memory_mib()]
     background = BackgroundLoad(server, requests, users, seconds)
     for _ in track(range(10), f"{users} users"):

@@ -1,1 +1,1 @@
-"""Short commands (`python run.py predict`, `python run.py captured`) and a check of docstrings."""
+"""Commands for maintainers and continuous integration."""

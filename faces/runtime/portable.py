@@ -22,9 +22,6 @@ UNKNOWN = "unknown"
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, OSError, EOFError, BadZipFile)
 """What numpy and json raise for bytes that are not a model."""
 
-UNKNOWN = "unknown"
-"""Answered instead of a label for a face that is rejected as unknown."""
-
 
 class DamagedModelError(ValueError):
     """The bytes are not the model that was written."""
@@ -68,8 +65,8 @@ class PortableModel:
     def predict_with_score(self, pixels: NDArray[np.floating]) -> tuple[Array, Array]:
         """Compute class probabilities, and the score that rejection compares with its threshold.
 
-        The score is the largest logit before calibration. Probabilities cannot tell unknown people
-        apart, since they add up to 1 for everybody.
+        The score is the largest logit before calibration. Probabilities do not separate unknown
+        people from known ones, since they add up to 1 for everybody.
 
         Args:
             pixels: Faces (n, 4096) in [0, 1].

@@ -278,7 +278,7 @@ def test_a_taken_port_fails_the_run_and_the_previous_endpoint_stays(
     assert served() == "1"
 
 
-def test_a_crash_is_reported_by_zenml_and_by_the_next_deployment(
+def test_a_crash_is_reported_by_zenml_and_the_next_deployment(
     run: Run, deployed: dict[str, Any]
 ) -> None:
     from zenml.enums import ServiceState

@@ -135,7 +135,7 @@ def test_wrong_labels_make_a_model_that_the_gate_rejects(run: Run, live: dict[st
     assert deployer().served_version() == before
 
 
-def test_turned_heads_are_noticed_learned_and_redeployed_then_rolled_back(
+def test_drift_by_turned_heads_leads_to_retraining_and_redeployment_then_a_rollback(
     run: Run, live: dict[str, Any]
 ) -> None:
     before = deployer().served_version()
@@ -179,7 +179,7 @@ def test_the_steps_of_a_run_keep_to_the_version_that_it_selected(
 
 
 @pytest.mark.parametrize("moment", ["decide", "promote model", "deploy model"])
-def test_killed_anywhere_the_endpoint_answers_and_the_next_run_starts_over(
+def test_a_run_killed_at_any_step_leaves_the_endpoint_up_and_the_next_run_restarts(
     run: Run, live: dict[str, Any], moment: str
 ) -> None:
     before = deployer().served_version()

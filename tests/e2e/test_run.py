@@ -33,7 +33,7 @@ def main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     return run.main()
 
 
-def test_help_and_list_teach(
+def test_help_and_list_name_pipelines_models_and_stacks(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(monkeypatch) == 2

@@ -203,7 +203,7 @@ def test_a_worse_model_is_rejected_and_production_stays(
     assert production() == before == champion()
 
 
-def test_a_model_that_does_not_know_everyone_is_rejected(
+def test_a_model_that_lacks_people_of_production_is_rejected(
     train: Train, first: dict[str, Any]
 ) -> None:
     fewer = train(condition="glasses")
@@ -320,9 +320,7 @@ def test_a_folder_with_own_people(train: Train, people_folder: Path, tmp_path: P
     assert "it knows different people" in own["model"]["reason"] or SOURCE == "synthetic"
 
 
-def test_a_mistake_in_the_data_makes_no_version(
-    train: Train, people_folder: Path, tmp_path
-) -> None:
+def test_invalid_data_creates_no_version(train: Train, people_folder: Path, tmp_path) -> None:
     broken = tmp_path / "people"
     shutil.copytree(people_folder, broken)
     next(broken.glob("*/*.png")).write_bytes(b"no image")
@@ -332,7 +330,7 @@ def test_a_mistake_in_the_data_makes_no_version(
     assert versions() == before
 
 
-def test_a_store_that_cannot_be_written_makes_no_version(train: Train, first) -> None:
+def test_a_store_that_cannot_be_written_creates_no_version(train: Train, first) -> None:
     from zenml.client import Client
 
     store = Path(Client().active_stack.artifact_store.path)

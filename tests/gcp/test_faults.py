@@ -171,7 +171,7 @@ def test_a_cluster_that_does_not_respond_is_reported_in_seconds(
     assert time.monotonic() - begin < 5
 
 
-def test_a_refusal_of_the_cluster_names_the_missing_role(
+def test_a_403_of_the_cluster_is_reported_with_the_missing_role(
     cloud: Any, deployer: FaceDeployer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     configure(monkeypatch, deployer, namespace="others")
@@ -252,7 +252,7 @@ def test_zenml_lists_stops_and_starts_the_endpoint(
         (404, "NOT_FOUND", "project other is not there", "GCP_PROJECT, GCP_REGION"),
     ],
 )
-def test_a_refusal_of_vertex_is_one_line_and_leaves_no_run_running(
+def test_an_error_of_vertex_is_one_line_and_leaves_no_run_running(
     cloud: Any, run: Run, code: int, status: str, details: str, message: str
 ) -> None:
     from zenml.client import Client

@@ -22,7 +22,7 @@ def test_a_number_of_faces_cannot_be_scheduled() -> None:
 
 
 @pytest.mark.parametrize("every", ["2h", "never"])
-def test_a_stack_without_schedules_is_rejected_with_the_ones_that_have_some(every: str) -> None:
+def test_a_stack_without_schedules_is_rejected_and_alternatives_are_listed(every: str) -> None:
     from cli.schedule import update_schedule
 
     with pytest.raises(

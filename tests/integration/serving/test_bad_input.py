@@ -277,7 +277,7 @@ def test_no_request_causes_a_5xx(server: ServerSettings, body: bytes, path: str)
     assert response.status_code == 200 or response.json()["status"]["info"]
 
 
-def test_two_thousand_generated_requests_were_sent() -> None:
+def test_at_least_two_thousand_requests_were_generated() -> None:
     assert len(SENT) >= 2_000
     assert set(SENT) == {PREDICT, FEEDBACK, "/predict", "/send-feedback"}
 

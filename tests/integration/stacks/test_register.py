@@ -70,7 +70,7 @@ def test_a_changed_yaml_updates_what_differs_and_nothing_else() -> None:
     assert set(registered("custom")) == {"orchestrator", "artifact_store"}
 
 
-def test_a_failure_undoes_all_changes() -> None:
+def test_a_failure_reverts_all_changes() -> None:
     from zenml.client import Client
 
     from stacks.register import register_stack

@@ -55,7 +55,7 @@ def test_every_source_names_a_materializer(database: None) -> None:
         assert issubclass(load(name), BaseMaterializer)
 
 
-def test_faces_come_back_as_they_were(drawn: Faces, folder: Path) -> None:
+def test_faces_round_trip(drawn: Faces, folder: Path) -> None:
     materializer = load("FACES")(str(folder))
     materializer.save(drawn)
     back = materializer.load(Faces)
@@ -66,7 +66,7 @@ def test_faces_come_back_as_they_were(drawn: Faces, folder: Path) -> None:
     assert materializer.extract_metadata(back)["identities"] == 12
 
 
-def test_origins_come_back_as_they_were(drawn: Faces, folder: Path) -> None:
+def test_origins_round_trip(drawn: Faces, folder: Path) -> None:
     origins = np.array(["", "window 1", "window 2"] * (len(drawn) // 3))
     faces = Faces(drawn.images, drawn.labels, drawn.conditions, drawn.source, origins)
     materializer = load("FACES")(str(folder))
@@ -91,7 +91,7 @@ def test_faces_without_conditions_or_with_one_called_person(drawn: Faces, folder
         assert list(back.conditions.columns) == list(table.columns)
 
 
-def test_a_split_comes_back_as_it_was(drawn: Faces, folder: Path) -> None:
+def test_a_split_round_trips(drawn: Faces, folder: Path) -> None:
     split = split_by_condition(drawn, {"yaw": ("frontal",)})
     materializer = load("SPLIT")(str(folder))
     materializer.save(split)
@@ -172,7 +172,7 @@ RECORDS = [
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: type(record).__name__)
-def test_a_record_comes_back_with_its_types(record: Any, folder: Path) -> None:
+def test_a_record_round_trips_with_its_types(record: Any, folder: Path) -> None:
     materializer = load("RECORD")(str(folder))
     materializer.save(record)
     back = materializer.load(type(record))

@@ -132,7 +132,7 @@ def test_the_configs_of_models_belong_to_models() -> None:
         ("test_share: 1.0", r"training\.yaml: test_share"),
         ("params: {components: many}", r"training\.yaml: params\.components"),
         (
-            "params: {componets: 3}",
+            "params: {componets: 3}",  # codespell:ignore componets
             r"training\.yaml: unknown key in params 'componets': did you mean 'components'\?",
         ),
         ("model: net", r"unknown model 'net': .*choose from bayesian, eigenfaces"),
@@ -173,7 +173,7 @@ def test_unknown_pipelines_and_missing_files_are_reported(tmp_path: Path) -> Non
         read_settings("training", tmp_path / "missing.yaml")
 
 
-def test_a_folder_without_conditions_is_all_baseline_unless_asked(
+def test_a_folder_without_conditions_is_all_baseline_by_default(
     tmp_path: Path, people_folder: Path
 ) -> None:
     bare = tmp_path / "bare"

@@ -100,7 +100,7 @@ def test_unknown_people_are_described(metrics: dict[str, float], text: str) -> N
     assert text in printed(training(metrics=METRICS | metrics))
 
 
-def test_unusual_and_many_names_are_printed() -> None:
+def test_names_are_escaped_and_long_lists_are_shortened() -> None:
     names = ["[bold]ada[/bold]", *(f"p{n}" for n in range(99))]
     data = DATA.model_copy(update={"left_out": names, "identities": 140})
     text = printed(training(data=data))
@@ -109,7 +109,7 @@ def test_unusual_and_many_names_are_printed() -> None:
 
 
 @pytest.mark.parametrize("requested", ["auto", "synthetic"])
-def test_synthetic_faces_cannot_be_missed(requested: str) -> None:
+def test_synthetic_faces_are_announced_in_a_banner(requested: str) -> None:
     data = DATA.model_copy(update={"source": "synthetic", "requested": requested})
     text = printed(training(data=data))
     banner = " ".join(text.split())

@@ -22,7 +22,7 @@ def test_two_rollbacks_go_back_two_versions() -> None:
     assert play("d1", "d2", "d3", "r2", "r1") is None
 
 
-def test_after_a_rollback_the_next_deployment_goes_on_top() -> None:
+def test_a_deployment_after_a_rollback_continues_the_history() -> None:
     assert play("d1", "d2", "r1", "d3") == 1
     assert play("d1", "d2", "r1", "d3", "r1", "d4") == 1
     assert play("d1", "d2", "d1") == 2, "deployed by hand, not rolled back"

@@ -47,6 +47,6 @@ def test_a_mistake_is_reported_with_the_choices(text: str, message: str) -> None
         parse_condition(text, TABLE)
 
 
-def test_faces_without_conditions_say_what_to_do() -> None:
+def test_a_condition_for_faces_without_conditions_is_an_error_with_the_fix() -> None:
     with pytest.raises(UserError, match=r"these faces have no conditions .*: --condition ''"):
         parse_condition("yaw=frontal", pd.DataFrame(index=range(3)))

@@ -16,7 +16,7 @@ from faces.errors import UserError
 from tests.conftest import needs_real_faces
 
 
-def test_a_folder_is_read_as_it_was_written(people_folder: Path, drawn: Faces) -> None:
+def test_a_written_folder_can_be_read_back(people_folder: Path, drawn: Faces) -> None:
     faces = load_faces(str(people_folder))
     assert faces.source == "folder"
     assert faces.identities == drawn.identities[:4]

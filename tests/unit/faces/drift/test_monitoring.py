@@ -128,14 +128,16 @@ UNTESTED = DriftResult(DriftVerdict.NOT_ENOUGH_EVIDENCE, "too small", None, None
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_results_survive_json(value: object) -> None:
+def test_results_round_trip_through_json(value: object) -> None:
     adapter: TypeAdapter[object] = TypeAdapter(type(value))
     restored = adapter.validate_json(adapter.dump_json(value))
     assert restored == value
     assert type(restored) is type(value)
 
 
-def test_a_real_result_survives_json(window: Window, detector: DriftDetector) -> None:
+def test_a_measured_result_round_trips_through_json(
+    window: Window, detector: DriftDetector
+) -> None:
     result = assess(window, detector)
     adapter = TypeAdapter(MonitoringResult)
     restored = adapter.validate_json(adapter.dump_json(result))

@@ -74,12 +74,12 @@ def test_drift_is_required_in_k_of_the_last_m_windows() -> None:
     assert decided(NO_DRIFT, True, True, of_last=3, required=2).action == Action.NONE
 
 
-def test_waiting_says_how_often_drift_was_seen() -> None:
+def test_waiting_reports_in_how_many_windows_drift_was_found() -> None:
     decision = decided(DRIFT, True, False, False, of_last=5, required=3)
     assert decision.action == Action.WAIT
     assert decision.reason.endswith("; seen in 2 of the last 4 windows, 3 of 5 are required")
 
 
-def test_drift_counts_for_the_next_windows_whatever_was_done_about_it() -> None:
+def test_every_action_upon_drift_counts_as_drift_for_the_next_windows() -> None:
     drifted = {action for action in Action if DriftDecision(action, "").drifted}
     assert drifted == {Action.WAIT, Action.ALERT, Action.RETRAIN}

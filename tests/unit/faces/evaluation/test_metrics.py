@@ -31,7 +31,7 @@ def test_the_wilson_interval_of_no_trials_is_everything() -> None:
     assert wilson_interval(0, 0) == (0.0, 1.0)
 
 
-def test_calibration_error_by_hand() -> None:
+def test_calibration_error_equals_a_manual_calculation() -> None:
     confidence = np.array([0.95, 0.95, 0.55, 0.55, 1.0])
     correct = np.array([True, True, True, False, False])
     # bins (0.5, 0.6] and (0.9, 1.0]: |1/2 - 0.55| · 2/5 + |2/3 - 2.9/3| · 3/5
@@ -51,7 +51,7 @@ PREDICTIONS = pd.DataFrame(
 )
 
 
-def test_measure_by_hand() -> None:
+def test_metrics_equal_a_manual_calculation() -> None:
     metrics = measure(PREDICTIONS)
     assert metrics["baseline_accuracy"] == 1
     assert metrics["drifted_accuracy"] == pytest.approx(1 / 3)

@@ -104,7 +104,7 @@ REAL, SYNTHETIC = False, True
         ({"x", "y"}, {"x", "y"}, (SYNTHETIC, SYNTHETIC), None),
     ],
 )
-def test_the_people_whom_the_models_know_can_decide(
+def test_the_identities_of_both_models_can_decide(
     candidate: set, production: set, is_synthetic: tuple[bool, bool], promoted: bool | None
 ) -> None:
     decision = check_identities(

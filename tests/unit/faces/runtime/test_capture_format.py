@@ -39,7 +39,7 @@ def prediction(data: bytes, request: str) -> CapturedRecord:
     return next(r for r in read_records(data) if r.head.get("id") == request)
 
 
-def test_records_are_read_as_they_were_written() -> None:
+def test_records_round_trip() -> None:
     data = capture_file()
     assert ids(data) == ["model", "first", "second", "first"]
     assert count_damaged(data) == 0

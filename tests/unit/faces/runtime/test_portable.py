@@ -66,7 +66,7 @@ def test_two_people_are_enough_for_a_portable_model(drawn: Faces, name: str, whi
     assert error.max() < 1e-5
 
 
-def test_a_model_is_read_as_it_was_written(small: PortableModel, drawn: Faces) -> None:
+def test_a_model_round_trips(small: PortableModel, drawn: Faces) -> None:
     data = write_portable(small)
     restored = read_portable(data, file_hash(data))
     assert dict(restored.metadata) == METADATA
