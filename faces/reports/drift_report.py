@@ -12,7 +12,8 @@ from faces.data.window import Window
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import DriftDecision
 from faces.reports import embed, render
-from faces.reports.plots import COLOURS, PER_ROW, as_png, image_grid, one_per_person
+from faces.reports.image_grid import PER_ROW, image_grid, one_per_person, shorten_name
+from faces.reports.plots import COLOURS, as_png
 from faces.reports.window_images import captioned, sample_rows
 
 TRAINING_COLOUR, WINDOW_COLOUR = COLOURS["baseline"], COLOURS["drifted"]
@@ -61,7 +62,7 @@ def plot_faces(trained: Faces, window: Window, measured: pd.DataFrame) -> bytes:
     """Plot training images, images of the window, and the most unusual images of the window."""
     unusual = np.argsort(-(measured.to_numpy() ** 2).sum(axis=1))[:PER_ROW]
     rows = one_per_person(trained, np.arange(len(trained)))
-    training = [(trained.images[row], str(trained.labels[row])) for row in rows]
+    training = [(trained.images[row], shorten_name(trained.labels[row])) for row in rows]
     figure = Figure(figsize=(10.5, 3.7))
     margins = {"left": 0.1, "right": 0.995, "bottom": 0.01, "top": 0.97, "hspace": 0.05}
     axes = figure.subplots(3, 1, gridspec_kw=margins)

@@ -19,17 +19,14 @@ from faces.evaluation.metrics import BASELINE, DRIFTED, accuracy_by_condition, c
 from faces.models.estimators.local_patterns import LocalBinaryPatterns
 from faces.models.search import TrialResult, best_index
 from faces.models.training import find_pca
+from faces.reports.image_grid import PER_ROW, image_grid, one_per_person, shorten_name
 from faces.runtime.lbp import COUNT, FINE
 
 COLOURS = {BASELINE: "#2b6ca3", DRIFTED: "#d9822b"}
-PER_ROW = 10
 MAX_CONFUSED_PAIRS = 6
 MAX_COMPONENTS = 15
 MAX_VALUES = 12
 """A condition with more distinct values is a measurement rather than a category: not plotted."""
-
-Tile = tuple[NDArray[np.floating], str]
-"""An image and its title."""
 
 
 def plot_results(
@@ -88,11 +85,13 @@ def plot_conditions(faces: Faces, split: Split) -> bytes:
     axes = figure.subplots(len(rows), 1, squeeze=False, gridspec_kw=spacing).flat
     for axis, (title, members, part) in zip(axes, rows, strict=True):
         shown = one_per_person(faces, members)
-        tiles = [(faces.images[row], str(faces.labels[row])) for row in shown]
+        tiles = [(faces.images[row], shorten_name(faces.labels[row])) for row in shown]
         image_grid(axis, tiles, PER_ROW)
-        label = f"{title}\n{len(members)} images"
-        axis.set_ylabel(label, rotation=0, ha="right", va="center", color=COLOURS[part])
-    figure.suptitle(f"{credit(faces.source)}; split by {split.condition}", fontsize=11)
+        label = f"{title}\n{len(members)} image{'' if len(members) == 1 else 's'}"
+        style = {"rotation": 0, "ha": "right", "va": "center", "color": COLOURS[part]}
+        axis.set_ylabel(label, parse_math=False, **style)
+    title = f"{credit(faces.source)}; split by {split.condition}"
+    figure.suptitle(title, fontsize=11, parse_math=False)
     return as_png(figure)
 
 
@@ -146,8 +145,8 @@ def plot_confusions(faces: Faces, split: Split, predictions: pd.DataFrame) -> by
         worst = predictions[same].nlargest(1, "confidence").iloc[0]
         shown = (
             (int(worst["row"]), f"{pair.images}×, confidence up to {worst['confidence']:.0%}"),
-            (_example(faces, split, pair.label), f"true: {pair.label}"),
-            (_example(faces, split, pair.predicted), f"predicted: {pair.predicted}"),
+            (_example(faces, split, pair.label), f"true: {shorten_name(pair.label)}"),
+            (_example(faces, split, pair.predicted), f"predicted: {shorten_name(pair.predicted)}"),
         )
         image_grid(axis, [(faces.images[row], title) for row, title in shown], 3, gap=0.12)
         axis.set_ylabel(pair.part, color=COLOURS[pair.part])
@@ -172,6 +171,7 @@ def plot_accuracy(predictions: pd.DataFrame, conditions: Sequence[str]) -> bytes
         if len(rows):
             _plot_intervals(axis, rows.assign(y=rows["y"] + offset), part)
     axis.set_yticks(range(len(order)), order)
+    axis.set_ylim(-0.6, len(order) - 0.4)
     axis.set(xlim=(0, 1.16), xticks=np.linspace(0, 1, 6), xlabel="accuracy, 95 % interval")
     axis.grid(axis="x", alpha=0.25)
     axis.spines[["top", "right"]].set_visible(False)
@@ -196,29 +196,6 @@ def plot_search(results: Sequence[TrialResult]) -> bytes:
     axis.grid(alpha=0.25)
     axis.spines[["top", "right"]].set_visible(False)
     return as_png(figure)
-
-
-def one_per_person(faces: Faces, rows: NDArray[np.integer]) -> NDArray[np.integer]:
-    """Choose up to PER_ROW of `rows` with as many different people as possible."""
-    _, first = np.unique(faces.labels[rows], return_index=True)
-    others = np.setdiff1d(np.arange(len(rows)), first)
-    chosen = np.concatenate([first, others])[: max(PER_ROW, len(first))]
-    pick = np.linspace(0, len(chosen) - 1, min(PER_ROW, len(chosen))).round().astype(int)
-    picked: NDArray[np.integer] = rows[chosen[pick]]
-    return picked
-
-
-def image_grid(axis: Axes, tiles: Sequence[Tile], per_row: int, gap: float = 0.06) -> None:
-    """Lay out images with titles on one axis: faster than one axis per image."""
-    for place, (image, title) in enumerate(tiles):
-        x, y = place % per_row * (1 + gap), -(place // per_row) * 1.22
-        axis.imshow(image, cmap="gray", vmin=0, vmax=1, extent=(x, x + 1, y, y + 1))
-        axis.text(x + 0.5, y + 1.03, title, ha="center", va="bottom", fontsize=7)
-    rows = -(-len(tiles) // per_row)
-    axis.set(
-        xlim=(0, per_row * (1 + gap) - gap), ylim=(1.22 - 1.22 * rows, 1.22), xticks=[], yticks=[]
-    )
-    axis.spines[:].set_visible(False)
 
 
 def as_png(figure: Figure) -> bytes:

@@ -14,7 +14,8 @@ from faces.data.window import Window
 from faces.drift.accuracy import AccuracyDrop
 from faces.drift.policy import Action
 from faces.reports import embed, render
-from faces.reports.plots import as_png, image_grid
+from faces.reports.image_grid import PER_ROW, image_grid, shorten_name
+from faces.reports.plots import as_png
 from faces.reports.window_images import sample_rows
 
 MARKERS = {
@@ -226,10 +227,10 @@ def _date(when: datetime) -> float:
 def plot_window(window: Window) -> bytes:
     """Plot a row of a window's faces, with the identities as answered."""
     rows = sample_rows(window)
-    figure = Figure(figsize=(7, 0.95))
+    figure = Figure(figsize=(9.4, 1.15))
     axis = figure.subplots(gridspec_kw={"left": 0, "right": 1, "bottom": 0, "top": 1})
-    tiles = [(window.images[row], str(window.predicted[row])) for row in rows]
-    image_grid(axis, tiles, len(rows))
+    tiles = [(window.images[row], shorten_name(window.predicted[row])) for row in rows]
+    image_grid(axis, tiles, PER_ROW)
     return as_png(figure)
 
 

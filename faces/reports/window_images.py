@@ -9,10 +9,7 @@ from numpy.typing import NDArray
 from faces.data.dataset import Faces
 from faces.data.window import Window
 from faces.drift.monitoring import is_correct
-from faces.reports.plots import one_per_person
-
-Tile = tuple[NDArray[np.floating], str]
-"""An image and its caption."""
+from faces.reports.image_grid import Tile, one_per_person, shorten_name
 
 
 def sample_rows(window: Window) -> NDArray[np.integer]:
@@ -30,9 +27,9 @@ def captioned(window: Window, rows: Iterable[int]) -> list[Tile]:
 
 def _captions(window: Window) -> list[str]:
     return [
-        f"{predicted}" if not label
-        else f"{predicted} ✓" if correct
-        else f"{predicted} ✗\n({label})"
+        shorten_name(predicted) if not label
+        else f"{shorten_name(predicted)} ✓" if correct
+        else f"{shorten_name(predicted)} ✗\n({shorten_name(label)})"
         for predicted, label, correct in zip(
             window.predicted, window.labels, is_correct(window), strict=True
         )

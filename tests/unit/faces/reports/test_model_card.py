@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -41,6 +42,10 @@ def test_the_card_states_use_accuracy_robustness_and_limits(drawn: Faces, reject
     assert "yaw = left" in page
     assert ("are rejected as unknown" in page) == rejects
     assert ("cannot separate known from unknown people" in page) != rejects
+    crowded = replace(split, left_out=tuple(f"p{n:03}" for n in range(400)))
+    page = write_card(drawn, crowded, portable, metrics, by_condition, SETTINGS)
+    assert "too few images of p000, " in page
+    assert "p011 and 388 more</td>" in page
     measured = robustness(drawn[split.test], portable)
     assert list(measured["corrupted"]) == list(CORRUPTIONS)
     for name, share in measured["corrupted"].items():

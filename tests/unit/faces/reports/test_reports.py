@@ -51,7 +51,7 @@ def window_of(faces: Faces) -> Window:
     return Window(
         images=faces.images[rows],
         predicted=faces.labels[rows].astype("U20"),
-        labels=np.full(20, "", dtype="U20"),
+        labels=np.full(20, "", dtype="U40"),
         confidence=np.full(20, 0.8),
         versions=np.full(20, "1"),
         times=rows,
@@ -171,10 +171,12 @@ def test_the_drift_report_counts_ignored_feedback(drawn: Faces) -> None:
 
 def test_captions_show_the_answer_and_the_label(drawn: Faces) -> None:
     window = window_of(drawn)
-    window.predicted[:4] = ["ada", "ada", "ada", "unknown"]
-    window.labels[:4] = ["", "ada", "bob", "bob"]
-    tiles = captioned(window, range(4))
-    assert [caption for _, caption in tiles] == ["ada", "ada ✓", "ada ✗\n(bob)", "unknown ✗\n(bob)"]
+    window.predicted[:5] = ["ada", "ada", "ada", "unknown", "ada"]
+    window.labels[:5] = ["", "ada", "bob", "bob", "Ada, Countess of Lovelace"]
+    tiles = captioned(window, range(5))
+    assert [caption for _, caption in tiles] == [
+        "ada", "ada ✓", "ada ✗\n(bob)", "unknown ✗\n(bob)", "ada ✗\n(Ada, Cou…lace)",
+    ]  # fmt: skip
     assert np.array_equal(tiles[2][0], window.images[2])
 
 
