@@ -77,7 +77,7 @@ class FaceModel:
         self.metrics.count_predictions(loaded, tags["person"], tags["confidence"])
         return b'{"data":{"names":%b,%b},"meta":%b}' % (
             loaded.classes_json,
-            _values(payload, predictions),
+            _encode_probabilities(payload, predictions),
             orjson.dumps({"puid": request, "tags": tags}),
         )
 
@@ -102,7 +102,7 @@ class FaceModel:
         request = feedback.response.meta.puid or feedback.request.meta.puid
         if not REQUEST_ID.fullmatch(request):
             raise BadRequestError("response.meta.puid", "expected the id of an earlier request")
-        labels = _labels(feedback.truth)
+        labels = _parse_labels(feedback.truth)
         if self.capture is None:
             raise RequestError(HTTPStatus.CONFLICT, "this server captures no requests or feedback")
         try:
@@ -182,7 +182,7 @@ def _tags(loaded: LoadedModel, predictions: Predictions) -> dict[str, Any]:
     return tags
 
 
-def _values(payload: Payload, predictions: Predictions) -> bytes:
+def _encode_probabilities(payload: Payload, predictions: Predictions) -> bytes:
     probabilities = predictions.probabilities
     values: NDArray[Any] = probabilities.ravel() if payload.tensor else probabilities
     numbers: bytes = orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)
@@ -191,7 +191,7 @@ def _values(payload: Payload, predictions: Predictions) -> bytes:
     return b'"ndarray":%b' % numbers
 
 
-def _labels(message: SeldonMessage) -> Sequence[str]:
+def _parse_labels(message: SeldonMessage) -> Sequence[str]:
     kind = message.WhichOneof("data_oneof")
     if kind == "strData":
         labels: Any = [message.strData]

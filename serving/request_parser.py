@@ -49,20 +49,24 @@ def read_payload(body: bytes) -> Payload:
     except (ValueError, RuntimeError) as error:
         raise BadRequestError("body", f"not JSON: {str(error).rstrip('.')}") from None
     if not isinstance(message, simdjson.Object):
-        raise BadRequestError("body", f"expected an object, not {_kind(message)}")
+        raise BadRequestError("body", f"expected an object, not {_json_type(message)}")
     request = _request_id(message)
     data = message.get("data")
     if isinstance(data, simdjson.Object) and "ndarray" in data:
-        return Payload(_checked(_ndarray(data["ndarray"], body), "data.ndarray"), request, False)
+        return Payload(
+            _check_range(_parse_ndarray(data["ndarray"], body), "data.ndarray"), request, False
+        )
     if isinstance(data, simdjson.Object) and "tensor" in data:
-        return Payload(_checked(_tensor(data["tensor"]), "data.tensor.values"), request, True)
+        return Payload(
+            _check_range(_parse_tensor(data["tensor"]), "data.tensor.values"), request, True
+        )
     if "binData" in message:
-        return Payload(_binary(message), request, False)
+        return Payload(_parse_binary(message), request, False)
     if "data" not in message:
         raise BadRequestError("body", "data or binData is missing")
     if isinstance(data, simdjson.Object):
         raise BadRequestError("data", "ndarray or tensor is missing")
-    raise BadRequestError("data", f"expected an object, not {_kind(data)}")
+    raise BadRequestError("data", f"expected an object, not {_json_type(data)}")
 
 
 def _request_id(message: Any) -> str | None:
@@ -70,7 +74,7 @@ def _request_id(message: Any) -> str | None:
     if meta is None:
         return None
     if not isinstance(meta, simdjson.Object):
-        raise BadRequestError("meta", f"expected an object, not {_kind(meta)}")
+        raise BadRequestError("meta", f"expected an object, not {_json_type(meta)}")
     request = meta.get("puid")
     if request is None or request == "":
         return None
@@ -79,20 +83,20 @@ def _request_id(message: Any) -> str | None:
     return request
 
 
-def _ndarray(rows: Any, body: bytes) -> NDArray[np.float32]:
+def _parse_ndarray(rows: Any, body: bytes) -> NDArray[np.float32]:
     field = "data.ndarray"
     if not isinstance(rows, simdjson.Array):
-        raise BadRequestError(field, f"expected a list of faces, not {_kind(rows)}")
+        raise BadRequestError(field, f"expected a list of faces, not {_json_type(rows)}")
     if len(rows) == 0:
         raise BadRequestError(field, "the list is empty")
     for number, row in enumerate(rows):
         if not isinstance(row, simdjson.Array):
             raise BadRequestError(
-                f"{field}[{number}]", f"expected a list of numbers, not {_kind(row)}"
+                f"{field}[{number}]", f"expected a list of numbers, not {_json_type(row)}"
             )
         if len(row) != PIXELS and not _is_square(row):
             raise BadRequestError(f"{field}[{number}]", f"expected {FACE_SHAPES}, not {len(row)}")
-    values = _numbers(rows, field)
+    values = _parse_numbers(rows, field)
     # If there are only the lists that were checked, nothing is nested deeper.
     lists = 1 + sum(1 if len(row) == PIXELS else 1 + IMAGE_SIDE for row in rows)
     nested = body.count(b"[") != lists and rows.mini.count(b"[") != lists
@@ -107,24 +111,28 @@ def _is_square(row: Any) -> bool:
     )
 
 
-def _tensor(tensor: Any) -> NDArray[np.float32]:
+def _parse_tensor(tensor: Any) -> NDArray[np.float32]:
     field = "data.tensor"
     if not isinstance(tensor, simdjson.Object):
         raise BadRequestError(
-            field, f"expected an object with shape and values, not {_kind(tensor)}"
+            field, f"expected an object with shape and values, not {_json_type(tensor)}"
         )
     shape, values = tensor.get("shape"), tensor.get("values")
     if not isinstance(values, simdjson.Array):
-        raise BadRequestError(f"{field}.values", f"expected a list of numbers, not {_kind(values)}")
+        raise BadRequestError(
+            f"{field}.values", f"expected a list of numbers, not {_json_type(values)}"
+        )
     if not isinstance(shape, simdjson.Array):
-        raise BadRequestError(f"{field}.shape", f"expected a list of numbers, not {_kind(shape)}")
+        raise BadRequestError(
+            f"{field}.shape", f"expected a list of numbers, not {_json_type(shape)}"
+        )
     sizes = shape.as_list()
     if not all(type(size) is int for size in sizes) or sizes[1:] not in (
         [PIXELS],
         [IMAGE_SIDE, IMAGE_SIDE],
     ):
         raise BadRequestError(f"{field}.shape", f"expected {TENSOR_SHAPES}")
-    numbers = _numbers(values, f"{field}.values")
+    numbers = _parse_numbers(values, f"{field}.values")
     if len(numbers) != len(values) or values.mini.count(b"[") != 1:
         raise BadRequestError(f"{field}.values", "lists are nested too deeply")
     if len(numbers) != sizes[0] * PIXELS or not len(numbers):
@@ -134,7 +142,7 @@ def _tensor(tensor: Any) -> NDArray[np.float32]:
     return numbers.reshape(-1, PIXELS)
 
 
-def _numbers(values: Any, field: str) -> NDArray[np.float32]:
+def _parse_numbers(values: Any, field: str) -> NDArray[np.float32]:
     try:
         numbers = values.as_buffer(of_type="d")
     except (TypeError, ValueError, RuntimeError):
@@ -143,10 +151,10 @@ def _numbers(values: Any, field: str) -> NDArray[np.float32]:
         return np.frombuffer(numbers, np.float64).astype(np.float32)
 
 
-def _binary(message: Any) -> NDArray[Any]:
+def _parse_binary(message: Any) -> NDArray[Any]:
     text = message["binData"]
     if not isinstance(text, str):
-        raise BadRequestError("binData", f"expected base64, not {_kind(text)}")
+        raise BadRequestError("binData", f"expected base64, not {_json_type(text)}")
     dtype_name = _dtype_name(message.get("meta"))
     dtype = DTYPES[dtype_name]
     try:
@@ -161,7 +169,7 @@ def _binary(message: Any) -> NDArray[Any]:
             f"{dtype_name}",
         )
     pixels = np.frombuffer(data, dtype).reshape(-1, PIXELS)
-    return pixels if dtype_name == "uint8" else _checked(pixels, "binData")
+    return pixels if dtype_name == "uint8" else _check_range(pixels, "binData")
 
 
 def _dtype_name(meta: Any) -> str:
@@ -169,14 +177,14 @@ def _dtype_name(meta: Any) -> str:
     if tags is None:
         return "uint8"
     if not isinstance(tags, simdjson.Object):
-        raise BadRequestError("meta.tags", f"expected an object, not {_kind(tags)}")
+        raise BadRequestError("meta.tags", f"expected an object, not {_json_type(tags)}")
     name = tags.get("dtype", "uint8")
     if not isinstance(name, str) or name not in DTYPES:
         raise BadRequestError("meta.tags.dtype", f"expected one of {', '.join(DTYPES)}")
     return name
 
 
-def _checked(pixels: NDArray[np.float32], field: str) -> NDArray[np.float32]:
+def _check_range(pixels: NDArray[np.float32], field: str) -> NDArray[np.float32]:
     if pixels.min() >= 0 and pixels.max() <= 1:
         return pixels
     first = np.argwhere(~((pixels >= 0) & (pixels <= 1)))[0]
@@ -184,7 +192,7 @@ def _checked(pixels: NDArray[np.float32], field: str) -> NDArray[np.float32]:
     raise BadRequestError(field, f"pixels must be between 0 and 1: face {first[0]} has {value}")
 
 
-def _kind(value: Any) -> str:
+def _json_type(value: Any) -> str:
     if isinstance(value, simdjson.Object | dict):
         return "an object"
     if isinstance(value, simdjson.Array | list):

@@ -61,10 +61,12 @@ def parse_condition(text: str, table: pd.DataFrame) -> Condition:
             values.append(require_choice(f"value of {name}", value, set(table[name])))
         elif equals:
             raise UserError(f"condition '{text}': '{name}=' needs a value")
-    return {key: tuple(values) or _usual(key, table[key]) for key, values in condition.items()}
+    return {
+        key: tuple(values) or _usual_values(key, table[key]) for key, values in condition.items()
+    }
 
 
-def _usual(name: str, column: pd.Series) -> tuple[str, ...]:
+def _usual_values(name: str, column: pd.Series) -> tuple[str, ...]:
     usual = tuple(value for value in USUAL_VALUES.get(name, ()) if value in set(column))
     return usual or (str(column.mode().iloc[0]),)
 

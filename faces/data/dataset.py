@@ -104,7 +104,7 @@ def load_faces(source: str = "auto", *, people: int = 40, images: int = 10, seed
     if source in sources.data_sources():
         return _load_named(source, settings)
     with remote.local_copy(source) as path:
-        return _checked(sources.FOLDER, folder.read_faces(path, IMAGE_SIDE))
+        return _validate(sources.FOLDER, folder.read_faces(path, IMAGE_SIDE))
 
 
 def known_conditions(source: str) -> pd.DataFrame | None:
@@ -123,10 +123,10 @@ def known_conditions(source: str) -> pd.DataFrame | None:
 
 
 def _load_named(name: str, settings: GeneratorSettings) -> Faces:
-    return _checked(name, sources.data_sources()[name].load(settings))
+    return _validate(name, sources.data_sources()[name].load(settings))
 
 
-def _checked(source: str, raw: RawFaces) -> Faces:
+def _validate(source: str, raw: RawFaces) -> Faces:
     images, labels, table = raw
     if images.shape[1:] != (IMAGE_SIDE, IMAGE_SIDE) or not len(images) == len(labels) == len(table):
         raise UserError(

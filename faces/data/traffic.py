@@ -18,7 +18,7 @@ HOLDOUT_EVERY = 3
 
 @dataclass(frozen=True)
 class TrafficSummary:
-    """What was sent to the endpoint and what came back.
+    """Outcome of simulated traffic.
 
     Attributes:
         condition: Condition of the images that were sent.

@@ -129,7 +129,7 @@ EXPORTERS: Mapping[type, Callable[[Any], Operators]] = {
 def _two_columns(
     weights: NDArray[np.floating], offset: NDArray[np.floating], low: float
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """For two classes scikit-learn keeps one column x: return (low · x, x)."""
+    """Return one column per class: of two, scikit-learn stores one, x, which makes (low · x, x)."""
     if weights.shape[1] > 1:
         return weights, offset
     return np.hstack([low * weights, weights]), np.concatenate([low * offset, offset])

@@ -83,7 +83,7 @@ def cross_validate(
         trial: The model and its parameters.
         pixels: Training images (n, 4096).
         labels: Their labels (n,).
-        folds: Number of folds; fewer if someone has fewer images. People with fewer than three
+        folds: Number of folds; fewer if a person has fewer images. People with fewer than three
             images are always trained on.
         seed: Seed of the model.
 
@@ -124,6 +124,6 @@ def _splits(
 ) -> Iterator[tuple[NDArray[np.integer], NDArray[np.integer]]]:
     names, counts = np.unique(labels, return_counts=True)
     has_few = np.isin(labels, names[counts < MIN_IMAGES_TO_HOLD_OUT])
-    always, rows = np.flatnonzero(has_few), np.flatnonzero(~has_few)
+    train_only, rows = np.flatnonzero(has_few), np.flatnonzero(~has_few)
     for train, holdout in StratifiedAugmentedKFold(folds).split(pixels[rows], labels[rows]):
-        yield np.concatenate([rows[train], always]), rows[holdout]
+        yield np.concatenate([rows[train], train_only]), rows[holdout]

@@ -156,11 +156,11 @@ def _calibrate_on_holdout(
     """
     train, holdout = next(StratifiedAugmentedKFold(10).split(rows, labels))
     fitted = clone(classifier.estimator).fit(rows[train], labels[train])
-    everything = np.arange(len(holdout))
+    all_rows = np.arange(len(holdout))
     calibrated = CalibratedClassifierCV(
         FrozenEstimator(fitted),
         method=classifier.method,
-        cv=[(everything, everything)],
+        cv=[(all_rows, all_rows)],
         ensemble=False,
     )
     return calibrated.fit(rows[holdout], labels[holdout])

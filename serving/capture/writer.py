@@ -92,7 +92,7 @@ class Capture:
         if version != self._version:
             self._waiting.append(partial(model_record, version, classes))
             self._version = version
-        self._write_soon(
+        self._write_in_batch(
             partial(
                 prediction_record,
                 request,
@@ -116,7 +116,7 @@ class Capture:
         """
         now = time.time()
         self._rotate_if_due(now)
-        self._write_soon(partial(feedback_record, request, now, labels))
+        self._write_in_batch(partial(feedback_record, request, now, labels))
 
     def rotate(self) -> None:
         """Close the file if it is old enough, so that it can be uploaded or deleted."""
@@ -144,8 +144,8 @@ class Capture:
         self._file = _create_locked(path)
         self._size, self._rotate_at = 0, now + self.rotate_seconds
 
-    def _write_soon(self, record: Callable[[], list[Buffer]]) -> None:
-        """Have a record written, by this request or by a concurrent one."""
+    def _write_in_batch(self, record: Callable[[], list[Buffer]]) -> None:
+        """Write a record together with those of concurrent requests."""
         self._waiting.append(record)
         batch = self._batch
         self._pause()

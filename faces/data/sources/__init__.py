@@ -21,8 +21,8 @@ def data_sources() -> dict[str, DataSource]:
     modules = (
         import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)
     )
-    found = [module.SOURCE for module in modules if hasattr(module, "SOURCE")]
-    return {source.name: source for source in sorted(found, key=lambda source: str(source.name))}
+    named = [module.SOURCE for module in modules if hasattr(module, "SOURCE")]
+    return {source.name: source for source in sorted(named, key=lambda source: str(source.name))}
 
 
 def source_names() -> list[str]:

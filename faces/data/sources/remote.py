@@ -54,7 +54,7 @@ def _fetch(source: str, copy: Path) -> None:
     try:
         system, root = fsspec.url_to_fs(source)
         paths = {path.removeprefix(root).strip("/"): path for path in system.find(root)}
-        names = sorted(name for name in paths if _belongs(name))
+        names = sorted(name for name in paths if _is_face_file(name))
         for person in {Path(name).parent for name in names}:
             (copy / person).mkdir(exist_ok=True)
         system.get([paths[name] for name in names], [str(copy / name) for name in names])
@@ -65,7 +65,7 @@ def _fetch(source: str, copy: Path) -> None:
         raise UserError(f"{source} cannot be read: {reason[:300]}") from error
 
 
-def _belongs(name: str) -> bool:
+def _is_face_file(name: str) -> bool:
     person, _, file = name.rpartition("/")
     if not person:
         return file == TABLE

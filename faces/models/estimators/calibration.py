@@ -14,7 +14,7 @@ def temperature_scaled(classifier: BaseEstimator, folds: int) -> CalibratedClass
 
     Args:
         classifier: An unfitted classifier.
-        folds: Maximum number of folds; fewer where someone has fewer images.
+        folds: Maximum number of folds; fewer if a class has fewer rows, but at least 2.
 
     Returns:
         The unfitted calibrated classifier.

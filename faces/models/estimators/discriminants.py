@@ -15,9 +15,8 @@ Labels = NDArray[np.str_]
 class Discriminants(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Project onto Fisher's linear discriminants, with a shrunk within-class covariance.
 
-    Fisherfaces, if the rows are principal components (Belhumeur et al. 1997). If someone has a
-    single row, the within-class covariance is undefined for that class, and rows are passed through
-    unchanged.
+    Fisherfaces, if the rows are principal components (Belhumeur et al. 1997). If a class has a
+    single row, its within-class covariance is undefined, and rows are passed through unchanged.
 
     Args:
         shrinkage: From 0 (empirical covariance) to 1 (multiple of the identity).
@@ -52,7 +51,7 @@ class Discriminants(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             rows: Features (n, d).
 
         Returns:
-            Rows (n, classes - 1); (n, d) if someone had a single row in `fit`.
+            Rows (n, classes - 1); (n, d) if a class had a single row in `fit`.
         """
         return np.asarray(rows @ self.weights_)
 

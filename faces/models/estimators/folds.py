@@ -15,7 +15,7 @@ class StratifiedAugmentedKFold:
     Otherwise a copy of a held-out image would be trained on.
 
     Args:
-        max_splits: Number of folds; fewer if someone has fewer images, at least 2.
+        max_splits: Number of folds; fewer if a class has fewer images, but at least 2.
         n_copies: Rows are this many blocks, each with a copy of the same n images.
     """
 
