@@ -4,8 +4,14 @@ SHELL := /bin/bash
 .PHONY: help setup setup-dev setup-serving setup-gcp setup-wandb run deploy demo test test-fast test-gcp check format \
 	dashboard dashboard-stop bench bench-serving images requirements schema clean
 
-PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
-	$$p -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,13))' 2>/dev/null && echo $$p && break; done)
+IS_SUPPORTED := -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,13))' 2>/dev/null
+PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do $$p $(IS_SUPPORTED) && echo $$p && break; done)
+# A Python that is named is checked, also if .venv exists already.
+ifneq ($(filter command environment,$(origin PYTHON)),)
+ifneq ($(shell $(PYTHON) $(IS_SUPPORTED) && echo yes),yes)
+$(error $(PYTHON) is not Python 3.11 or 3.12: install one of them, and name it: make setup PYTHON=python3.12)
+endif
+endif
 BIN := .venv/bin
 # uv is fast but does not read pip's configuration: if it fails, pip installs the same files.
 INSTALL = $(BIN)/python -m uv pip install --quiet --python $(or $(2),$(BIN))/python --compile-bytecode --require-hashes -r $(1) \
