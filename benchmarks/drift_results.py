@@ -5,7 +5,7 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 from faces.evaluation.metrics import wilson_interval
-from faces.reports.plots import as_png
+from faces.reports.png import as_png
 
 ALPHA = 0.01
 SIZES = (10, 25, 50, 100)

@@ -38,7 +38,7 @@ from faces.evaluation.open_set import threshold_at_tar
 from faces.models import build_model, model_names
 from faces.models.export import export_model
 from faces.models.training import fit_classifier, fit_features
-from faces.reports.plots import as_png
+from faces.reports.png import as_png
 from faces.runtime.portable import write_portable
 
 IMAGES_PER_PERSON = (1, 2, 3, 5, 8)

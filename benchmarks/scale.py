@@ -24,7 +24,7 @@ from rich.progress import track
 
 from faces.data.dataset import Faces, load_faces
 from faces.models import model_names
-from faces.reports.plots import as_png
+from faces.reports.png import as_png
 
 SIZES = ((400, 40), (2_000, 200), (10_000, 500), (30_000, 1_000), (100_000, 2_000))
 STAGES = ("generation", "loading", "features", "training", "evaluation", "drift", "one face")

@@ -13,7 +13,8 @@ from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import DriftDecision
 from faces.reports import embed, render
 from faces.reports.image_grid import PER_ROW, image_grid, one_per_person, shorten_name
-from faces.reports.plots import COLOURS, as_png
+from faces.reports.plots import COLOURS
+from faces.reports.png import as_png
 from faces.reports.window_images import captioned, sample_rows
 
 TRAINING_COLOUR, WINDOW_COLOUR = COLOURS["baseline"], COLOURS["drifted"]

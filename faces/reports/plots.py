@@ -1,14 +1,12 @@
 """Plots of data, features, errors and searches, as PNG files."""
 
 from collections.abc import Sequence
-from io import BytesIO
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from PIL import Image
 from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline
 
@@ -20,6 +18,7 @@ from faces.models.estimators.local_patterns import LocalBinaryPatterns
 from faces.models.search import TrialResult, best_index
 from faces.models.training import find_pca
 from faces.reports.image_grid import PER_ROW, image_grid, one_per_person, shorten_name
+from faces.reports.png import as_png
 from faces.runtime.lbp import COUNT, FINE
 
 COLOURS = {BASELINE: "#2b6ca3", DRIFTED: "#d9822b"}
@@ -51,19 +50,6 @@ def plot_results(
     plots["confused_pairs"] = plot_confusions(faces, split, predictions)
     plots["accuracy_by_condition"] = plot_accuracy(predictions, list(faces.conditions))
     return plots
-
-
-def stack_images(files: Sequence[bytes]) -> bytes:
-    """Stack PNG files vertically in one PNG file."""
-    images = [Image.open(BytesIO(png)).convert("RGB") for png in files]
-    width, height = max(i.width for i in images), sum(i.height for i in images)
-    sheet = Image.new("RGB", (width, height), "white")
-    tops = np.cumsum([0, *(i.height for i in images)])
-    for top, image in zip(tops, images, strict=False):
-        sheet.paste(image, ((width - image.width) // 2, int(top)))
-    target = BytesIO()
-    sheet.save(target, format="png", compress_level=1)
-    return target.getvalue()
 
 
 def plot_conditions(faces: Faces, split: Split) -> bytes:
@@ -196,13 +182,6 @@ def plot_search(results: Sequence[TrialResult]) -> bytes:
     axis.grid(alpha=0.25)
     axis.spines[["top", "right"]].set_visible(False)
     return as_png(figure)
-
-
-def as_png(figure: Figure) -> bytes:
-    """Render a figure as a PNG file."""
-    target = BytesIO()
-    figure.savefig(target, format="png", dpi=110)
-    return target.getvalue()
 
 
 def _example(faces: Faces, split: Split, person: str) -> int:

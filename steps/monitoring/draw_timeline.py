@@ -1,7 +1,7 @@
 """Draw the page about everything that happened on a stack."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from zenml import step
 from zenml.client import Client
@@ -10,14 +10,12 @@ from zenml.models import ModelVersionResponse
 from faces import NAME
 from faces.data.window import Window
 from faces.drift.policy import Action
+from faces.reports.timeline_records import DecisionRecord, DeploymentEvent, VersionRow
 from store.deployments import DecisionEntry, decisions, deployments
 from store.materializers import PAGE
 from store.materializers.documents import Page
 from store.records import Deployment
 from store.versions import NO_STAGE, all_versions
-
-if TYPE_CHECKING:
-    from faces.reports.timeline import DecisionRecord, DeploymentEvent, VersionRow
 
 MAX_WINDOWS = 20
 """Faces are shown of this many windows, the latest."""
@@ -45,9 +43,7 @@ def draw_timeline() -> Annotated[Page, "history"]:
     return Page({"page.html": page})
 
 
-def _decision(entry: DecisionEntry) -> "DecisionRecord":
-    from faces.reports.timeline import DecisionRecord
-
+def _decision(entry: DecisionEntry) -> DecisionRecord:
     return DecisionRecord(
         run=entry.run,
         when=datetime.fromisoformat(entry.when),
@@ -63,16 +59,12 @@ def _decision(entry: DecisionEntry) -> "DecisionRecord":
     )
 
 
-def _deployment(record: Deployment) -> "DeploymentEvent":
-    from faces.reports.timeline import DeploymentEvent
-
+def _deployment(record: Deployment) -> DeploymentEvent:
     when = datetime.fromisoformat(record.when)
     return DeploymentEvent(record.kind, record.version, when, record.reason, record.who)
 
 
-def _version(version: ModelVersionResponse) -> "VersionRow":
-    from faces.reports.timeline import VersionRow
-
+def _version(version: ModelVersionResponse) -> VersionRow:
     metadata = version.run_metadata
     metrics = metadata.get("metrics", {})
     assert isinstance(metrics, dict)

@@ -37,7 +37,7 @@ class PlotsMaterializer(FileMaterializer):
 
     def save_visualizations(self, plots: Plots) -> dict[str, VisualizationType]:
         """Show all plots in one image, then each of them. See BaseMaterializer."""
-        from faces.reports.plots import stack_images
+        from faces.reports.png import stack_images
 
         self.write(ALL, stack_images(list(plots.values())))
         files = [ALL, *(f"{name}.png" for name in plots)]

@@ -10,7 +10,8 @@ from faces.evaluation.metrics import predict_held_out
 from faces.models import build_model
 from faces.models.search import Trial
 from faces.models.training import fit_classifier, fit_features
-from faces.reports.plots import plot_confusions, plot_results, plot_search, stack_images
+from faces.reports.plots import plot_confusions, plot_results, plot_search
+from faces.reports.png import stack_images
 
 
 def grey(png: bytes) -> np.ndarray:

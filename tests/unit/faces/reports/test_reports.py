@@ -14,13 +14,8 @@ from faces.drift.confidence import ConfidenceDrop
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision
 from faces.reports.drift_report import draw_drift_report
-from faces.reports.timeline import (
-    MAX_EVENTS,
-    DecisionRecord,
-    DeploymentEvent,
-    VersionRow,
-    draw_timeline_page,
-)
+from faces.reports.timeline import MAX_EVENTS, draw_timeline_page
+from faces.reports.timeline_records import DecisionRecord, DeploymentEvent, VersionRow
 from faces.reports.window_images import captioned, sample_rows
 
 EVIL = "<script>alert(1)</script>"
