@@ -58,7 +58,7 @@ check: setup-dev ## Lint, and check format, types, imports, docstrings and spell
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo --cache-dir .import_linter_cache
-	@$(BIN)/python -m scripts.check_docstrings cli components pipelines scripts serving stacks steps store
+	@$(BIN)/python -m scripts.check_docstrings cli components faces pipelines scripts serving stacks steps store
 	@$(BIN)/codespell
 
 format: setup-dev ## Format the code, and fix what can be fixed automatically

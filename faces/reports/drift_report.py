@@ -60,7 +60,17 @@ def draw_drift_report(
 
 
 def plot_faces(trained: Faces, window: Window, measured: pd.DataFrame) -> bytes:
-    """Plot training images, images of the window, and the most unusual images of the window."""
+    """Plot training images, images of the window, and the most unusual images of the window.
+
+    Args:
+        trained: Training images of the version.
+        window: The window, n images.
+        measured: Its features (n, d), in robust standard deviations: the images with the largest
+            sums of squares are the most unusual.
+
+    Returns:
+        A PNG file.
+    """
     unusual = np.argsort(-(measured.to_numpy() ** 2).sum(axis=1))[:PER_ROW]
     rows = one_per_person(trained, np.arange(len(trained)))
     training = [(trained.images[row], shorten_name(trained.labels[row])) for row in rows]
@@ -80,7 +90,17 @@ def plot_faces(trained: Faces, window: Window, measured: pd.DataFrame) -> bytes:
 def plot_distributions(
     reference: pd.DataFrame, measured: pd.DataFrame, columns: pd.DataFrame
 ) -> bytes:
-    """Plot histograms of each column, of training images and of the window."""
+    """Plot histograms of each feature, of training images and of the window.
+
+    Args:
+        reference: Features of training images, (m, d).
+        measured: Features of the window's images, (n, d).
+        columns: A row for each feature with its name (`column`), `p_value` and `drifted`, as
+            `evidently_report` returns them.
+
+    Returns:
+        A PNG file.
+    """
     figure = Figure(figsize=(10.5, 5.6), layout="constrained")
     panels = -(-len(columns) // PANELS_PER_ROW)
     axes = figure.subplots(panels, PANELS_PER_ROW, squeeze=False).flat

@@ -17,13 +17,28 @@ Tile = tuple[NDArray[np.floating], str]
 
 
 def shorten_name(name: str) -> str:
-    """Shorten a name to `MAX_NAME` characters, keeping its start and its end."""
+    """Shorten a name that would overlap with those of neighbouring images.
+
+    Args:
+        name: Label of a person.
+
+    Returns:
+        At most `MAX_NAME` characters: the name, or its start and end with "…" between.
+    """
     text, end = str(name), 4
     return text if len(text) <= MAX_NAME else f"{text[: MAX_NAME - end - 1]}…{text[-end:]}"
 
 
 def one_per_person(faces: Faces, rows: NDArray[np.integer]) -> NDArray[np.integer]:
-    """Choose up to PER_ROW of `rows` with as many different people as possible."""
+    """Choose up to `PER_ROW` images with as many different people as possible.
+
+    Args:
+        faces: The data.
+        rows: Row numbers to choose from, (n,).
+
+    Returns:
+        The chosen row numbers, at most `PER_ROW`.
+    """
     _, first = np.unique(faces.labels[rows], return_index=True)
     others = np.setdiff1d(np.arange(len(rows)), first)
     chosen = np.concatenate([first, others])[: max(PER_ROW, len(first))]
@@ -36,8 +51,8 @@ def image_grid(axis: Axes, tiles: Sequence[Tile], per_row: int, gap: float = 0.0
     """Lay out images with titles on one axis: faster than one axis per image.
 
     Args:
-        axis: Where they are drawn.
-        tiles: The images with their titles.
+        axis: Where they are drawn; its ticks and borders are removed.
+        tiles: The images, grey in [0, 1], with their titles.
         per_row: Number of columns; a last row with fewer images is filled from the left.
         gap: Space between columns, in widths of an image.
     """

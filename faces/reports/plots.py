@@ -53,7 +53,15 @@ def plot_results(
 
 
 def plot_conditions(faces: Faces, split: Split) -> bytes:
-    """Plot a row of different people for each value of the conditions that the split is about."""
+    """Plot a row of different people for each value of the conditions that the split is about.
+
+    Args:
+        faces: The data.
+        split: Its split.
+
+    Returns:
+        A PNG file.
+    """
     rows: list[tuple[str, NDArray[np.integer], str]] = [
         ("training", split.train, BASELINE),
         ("baseline test", split.test, BASELINE),
@@ -117,7 +125,16 @@ def plot_eigenfaces(pca: PCA, side: int, is_lbp: bool) -> bytes:
 
 
 def plot_confusions(faces: Faces, split: Split, predictions: pd.DataFrame) -> bytes:
-    """Plot the most confused pairs: the image, the person on it, and the predicted person."""
+    """Plot the most confused pairs: the image, the person on it, and the predicted person.
+
+    Args:
+        faces: The data.
+        split: Its split; examples of people are training images.
+        predictions: Predictions of the held-out images, as `predict_held_out` returns them.
+
+    Returns:
+        A PNG file.
+    """
     pairs = confusions(predictions).head(MAX_CONFUSED_PAIRS)
     lines = -(-len(pairs) // 2)
     figure = Figure(figsize=(10.5, max(1.0, 1.75 * lines)), layout="constrained")
@@ -142,7 +159,16 @@ def plot_confusions(faces: Faces, split: Split, predictions: pd.DataFrame) -> by
 
 
 def plot_accuracy(predictions: pd.DataFrame, conditions: Sequence[str]) -> bytes:
-    """Plot accuracy and its interval for every value of every condition, baseline and drifted."""
+    """Plot accuracy and its 95 % interval for every value of every condition, baseline and drifted.
+
+    Args:
+        predictions: Predictions of the held-out images, as `predict_held_out` returns them.
+        conditions: Columns of `predictions` to plot; those with more than `MAX_VALUES` values are
+            skipped.
+
+    Returns:
+        A PNG file.
+    """
     categories = [name for name in conditions if predictions[name].nunique() <= MAX_VALUES]
     table = accuracy_by_condition(
         predictions.assign(**{"all images": ""}), ["all images", *categories]
@@ -166,7 +192,14 @@ def plot_accuracy(predictions: pd.DataFrame, conditions: Sequence[str]) -> bytes
 
 
 def plot_search(results: Sequence[TrialResult]) -> bytes:
-    """Plot the accuracy of every trial of a search, by model, and mark the best."""
+    """Plot the accuracy of every trial of a search, by model, and mark the best.
+
+    Args:
+        results: Trials with their metrics, in the order of the search; at least one.
+
+    Returns:
+        A PNG file.
+    """
     figure = Figure(figsize=(9, 4.2), layout="constrained")
     axis = figure.subplots()
     accuracy = np.array([metrics["accuracy"] for _, metrics in results])

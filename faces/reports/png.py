@@ -9,14 +9,28 @@ from PIL import Image
 
 
 def as_png(figure: Figure) -> bytes:
-    """Render a figure as a PNG file."""
+    """Render a figure.
+
+    Args:
+        figure: The figure, at 110 dots per inch.
+
+    Returns:
+        A PNG file.
+    """
     target = BytesIO()
     figure.savefig(target, format="png", dpi=110)
     return target.getvalue()
 
 
 def stack_images(files: Sequence[bytes]) -> bytes:
-    """Stack PNG files vertically in one PNG file."""
+    """Stack PNG files vertically, centred, on white.
+
+    Args:
+        files: At least one PNG file.
+
+    Returns:
+        A PNG file as wide as the widest of them.
+    """
     images = [Image.open(BytesIO(png)).convert("RGB") for png in files]
     width, height = max(i.width for i in images), sum(i.height for i in images)
     sheet = Image.new("RGB", (width, height), "white")

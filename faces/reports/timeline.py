@@ -71,7 +71,14 @@ def draw_timeline_page(
 
 
 def plot_window(window: Window) -> bytes:
-    """Plot a row of a window's faces, with the identities as answered."""
+    """Plot a row of a window's faces, with the identities as answered.
+
+    Args:
+        window: At least one face.
+
+    Returns:
+        A PNG file.
+    """
     rows = sample_rows(window)
     figure = Figure(figsize=(9.4, 1.15))
     axis = figure.subplots(gridspec_kw={"left": 0, "right": 1, "bottom": 0, "top": 1})

@@ -25,7 +25,15 @@ WINDOW_COLOUR, VERSION_COLOUR = "#d9822b", "#2b6ca3"
 def plot_timeline(
     decisions: Sequence[DecisionRecord], deployments: Sequence[DeploymentEvent]
 ) -> bytes:
-    """Plot p-values, accuracy where feedback came, and the live version, over time."""
+    """Plot p-values, accuracy where labels were sent, and the live version, over time.
+
+    Args:
+        decisions: Drift decisions, oldest first.
+        deployments: Deployments and rollbacks, oldest first.
+
+    Returns:
+        A PNG file.
+    """
     figure = Figure(figsize=(10.5, 6.2), layout="constrained")
     top, middle, bottom = figure.subplots(3, 1, sharex=True, height_ratios=(3, 3, 1.6))
     _plot_p_values(top, decisions)

@@ -13,14 +13,29 @@ from faces.reports.image_grid import Tile, one_per_person, shorten_name
 
 
 def sample_rows(window: Window) -> NDArray[np.integer]:
-    """Select rows of a window, as many different identities as possible."""
+    """Choose faces of a window with as many different identities as possible.
+
+    Args:
+        window: The window.
+
+    Returns:
+        Row numbers, at most `PER_ROW`.
+    """
     conditions = pd.DataFrame(index=range(len(window)))
     faces = Faces(window.images, window.predicted, conditions, source="captured")
     return one_per_person(faces, np.arange(len(window)))
 
 
 def captioned(window: Window, rows: Iterable[int]) -> list[Tile]:
-    """Return rows of a window with the prediction and, where feedback came, the label."""
+    """Return faces of a window with the prediction and, if feedback labelled them, the label.
+
+    Args:
+        window: The window.
+        rows: Numbers of the rows to show.
+
+    Returns:
+        A tile for each row; ✓ or ✗ marks whether the prediction is the label.
+    """
     captions = _captions(window)
     return [(window.images[row], captions[row]) for row in rows]
 
