@@ -1,4 +1,4 @@
-# The project's commands. `make help` explains them.
+# The project's commands; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev setup-serving setup-gcp setup-wandb run deploy demo test test-fast test-gcp check format \
@@ -19,29 +19,29 @@ INSTALL = $(BIN)/python -m uv pip install --quiet --python $(or $(2),$(BIN))/pyt
 PIN = $(BIN)/python -m uv pip compile --quiet --universal --upgrade --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --no-header
 
-help: ## Explain every target
+help: ## List all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: .venv/base ## Create .venv with what is needed to run (needs Python 3.11 or 3.12)
+setup: .venv/base ## Create .venv with the packages of the pipelines (needs Python 3.11 or 3.12)
 
-setup-dev: .venv/dev ## Add what is needed to change the project
+setup-dev: .venv/dev ## Add the packages for development
 
-setup-serving: setup ## Create .venv-serving, which the prediction server runs in (deploying does it too)
+setup-serving: setup ## Create .venv-serving for the prediction server (the first deployment does it, too)
 	@$(BIN)/python -m components.deployers.seldon_local.environment
 
-setup-gcp: .venv/base requirements/gcp.txt ## Add what is needed for the gcp stack
+setup-gcp: .venv/base requirements/gcp.txt ## Add the packages of the gcp stack
 	@$(call INSTALL,requirements/gcp.txt)
 
-setup-wandb: .venv/base requirements/wandb.txt ## Add what is needed for the local-wandb stack
+setup-wandb: .venv/base requirements/wandb.txt ## Add the packages of the local-wandb stack
 	@$(call INSTALL,requirements/wandb.txt)
 
 run: setup ## Train on the default data: python run.py --pipeline training
 	@$(BIN)/python run.py --pipeline training
 
-deploy: setup ## Serve the model in production: python run.py --pipeline deployment
+deploy: setup ## Serve the production model: python run.py --pipeline deployment
 	@$(BIN)/python run.py --pipeline deployment
 
-demo: setup ## Run the whole loop: train, serve, drift, retrain, redeploy, roll back (three minutes)
+demo: setup ## Run the whole loop: train, deploy, drift, retrain, redeploy, roll back (two to three minutes)
 	@$(BIN)/python run.py demo
 
 test: setup-dev ## Run the tests (real faces if SCIKIT_LEARN_DATA has them) and measure coverage
@@ -50,7 +50,7 @@ test: setup-dev ## Run the tests (real faces if SCIKIT_LEARN_DATA has them) and 
 test-fast: setup-dev ## Run the unit tests (one minute)
 	@$(BIN)/python -m pytest tests/unit --no-cov
 
-test-gcp: setup-serving .venv-gcp/ready ## Test the gcp stack without a cloud (ten minutes; root, and a PostgreSQL server)
+test-gcp: setup-serving .venv-gcp/ready ## Test the gcp stack without a cloud (ten minutes; needs root and PostgreSQL)
 	@.venv-gcp/bin/python -m pytest tests/gcp -o addopts="-q --strict-markers --durations=10"
 
 check: setup-dev ## Lint, and check format, types, imports, docstrings and spelling
@@ -61,30 +61,30 @@ check: setup-dev ## Lint, and check format, types, imports, docstrings and spell
 	@$(BIN)/python -m scripts.check_docstrings cli components faces pipelines scripts serving stacks steps store
 	@$(BIN)/codespell
 
-format: setup-dev ## Format the code, and fix what can be fixed automatically
+format: setup-dev ## Format the code, and apply automatic fixes
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-dashboard: setup ## Open the ZenML dashboard on the latest run, and print how to open the tracker
+dashboard: setup ## Open the ZenML dashboard at the latest run, and print how to open the tracker
 	@$(BIN)/python run.py dashboard
 
 dashboard-stop: ## Stop the dashboard
 	@$(BIN)/python run.py dashboard --stop
 
-images: setup ## Build the images of pipelines and endpoint without a container engine, and try them
+images: setup ## Build and try the container images of pipelines and endpoint (needs root)
 	@$(BIN)/python run.py build-images
 
-bench: setup ## Time the pipeline against a plain script without ZenML
+bench: setup ## Compare the pipeline with a plain script without ZenML
 	@$(BIN)/python -m benchmarks.pipeline
 
-bench-serving: setup ## Measure the prediction endpoint next to other servers (ten minutes)
+bench-serving: setup ## Compare the prediction endpoint with other servers (ten minutes)
 	@$(BIN)/python -W ignore -m benchmarks.serving
 	@$(BIN)/python -W ignore -m benchmarks.soak_test
 
 schema: setup ## Write the JSON schema of --summary to docs/summary.schema.json
 	@$(BIN)/python run.py --summary-schema > docs/summary.schema.json
 
-requirements: setup-dev ## Pin the newest versions that fit pyproject.toml
+requirements: setup-dev ## Pin the newest versions that pyproject.toml allows
 	@$(PIN) requirements/bootstrap.in -o requirements/bootstrap.txt
 	@$(PIN) pyproject.toml --extra pipelines -o requirements/base.txt
 	@$(PIN) pyproject.toml --extra wandb -c requirements/base.txt -o requirements/wandb.txt
@@ -94,7 +94,7 @@ requirements: setup-dev ## Pin the newest versions that fit pyproject.toml
 	@$(PIN) pyproject.toml --extra serving --override requirements/serving-override.in -o requirements/serving.txt
 	@for f in seldon mlserver bentoml fastapi; do $(PIN) requirements/bench-$$f.in -o requirements/bench-$$f.txt; done
 
-clean: ## Remove .venv and caches; ZenML's own store is kept
+clean: ## Remove environments and caches; ZenML's store is kept
 	@rm -rf .venv .venv-serving .venv-serving.lock .venv-gcp .venv-bench .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache .coverage build *.egg-info
 
@@ -109,8 +109,7 @@ clean: ## Remove .venv and caches; ZenML's own store is kept
 	@$(call INSTALL,requirements/base.txt)
 	@touch $@
 
-# The gcp tests have a separate environment: it holds the stand-in for Cloud Storage, and leaves
-# .venv unchanged.
+# The gcp tests have a separate environment with an emulator of Cloud Storage, so that .venv stays unchanged.
 .venv-gcp/ready: requirements/gcp-test.txt | .venv/base
 	@echo "setting up .venv-gcp (a minute, once) …"
 	@$(BIN)/python -m venv --clear .venv-gcp

@@ -166,14 +166,18 @@ def accuracy(model: Any, pixels: NDArray[np.float32], labels: NDArray[np.str_]) 
 def print_tables(models: list[str], results: Results) -> None:
     """Print accuracy by number of images, robustness, other conditions, and open-set metrics."""
     for title, metrics in (
-        ("Accuracy in %, by training images per person", [str(n) for n in IMAGES_PER_PERSON]),
-        ("Accuracy in %, five images per person, corrupted", list(CORRUPTIONS)),
+        ("Accuracy in %, by training images per person:", [str(n) for n in IMAGES_PER_PERSON]),
         (
-            f"Accuracy in %, before and after training on up to {FEEDBACK_IMAGES} such images",
+            "Accuracy in % on corrupted images, with five training images per person:",
+            list(CORRUPTIONS),
+        ),
+        (
+            "Accuracy in % on drifted images, before and after training on up to "
+            f"{FEEDBACK_IMAGES} of them:",
             [f"{title}, {when}" for title in DRIFTS for when in ("before", "after")],
         ),
         (
-            "In %: calibration error; AUROC of known against unknown people, and FAR at 95 % TAR",
+            "Calibration error, AUROC of known against unknown people, and FAR at 95 % TAR, in %:",
             ["ECE", "AUROC", "FAR"],
         ),
     ):
@@ -187,7 +191,10 @@ def print_tables(models: list[str], results: Results) -> None:
 def print_costs(models: list[str], faces: Faces) -> None:
     """Print seconds to fit all 400, prediction times, and model sizes; on one thread."""
     sizes = (1, 256, 10_000)
-    print("\nAll 400 faces, one thread: fit in s, predict n faces in ms, portable model in kB\n")
+    print(
+        "\nAll 400 faces, one thread: fit in s, prediction of n faces in ms, "
+        "size of the portable model in kB:\n"
+    )
     print(f"| model | fit | {' | '.join(f'{n:,}' for n in sizes)} | size |\n|{'---|' * 6}")
     with threadpool_limits(1):
         for name in models:

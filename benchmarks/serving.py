@@ -113,7 +113,7 @@ def measure(
 def print_figures(servers: list[RunningServer], figures: Figures) -> None:
     """Print a Markdown table for each payload."""
     for payload in PAYLOADS:
-        print(f"\nOne face as {payload}, at {_slashed(CONNECTIONS)} connections:\n")
+        print(f"\nOne face as {payload}, with {_slashed(CONNECTIONS)} connections:\n")
         _print_row("server", "responses per second", "p50 ms", "p99 ms", "CPU µs per response")
         _print_row(*["---"] * 5)
         for running in servers:
@@ -132,7 +132,9 @@ def print_ratios(servers: list[RunningServer], figures: Figures) -> None:
     names = [running.server.name for running in servers]
     if OURS not in names:
         return
-    print("\nResponses per second, ours / theirs: median of the rounds' ratios (lowest–highest):\n")
+    print(
+        "\nRatio of responses per second, ours / theirs: median over the rounds (lowest–highest):\n"
+    )
     plan = list(product(PAYLOADS, CONNECTIONS))
     _print_row("server", *(f"{payload}, {connections}" for payload, connections in plan))
     _print_row(*["---"] * (len(plan) + 1))
@@ -154,7 +156,7 @@ def print_ratios(servers: list[RunningServer], figures: Figures) -> None:
 def print_costs(servers: list[RunningServer]) -> None:
     """Print a Markdown table of startup times and of memory after all measurements."""
     print()
-    _print_row("server", "s to the first response", "MiB, unshared")
+    _print_row("server", "s to first response", "MiB, unshared")
     _print_row(*["---"] * 3)
     for running in servers:
         seconds, memory = f"{running.startup_seconds:.1f}", f"{running.memory_mib():.0f}"

@@ -1,4 +1,4 @@
-# Sends an alert at 50, 90 and 100 % of the budget. It stops nothing.
+# Sends an alert at 50, 90 and 100 % of the budget. It does not stop anything.
 resource "google_billing_budget" "faces" {
   count = var.billing_account == "" ? 0 : 1
 

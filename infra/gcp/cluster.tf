@@ -32,7 +32,7 @@ resource "google_compute_router_nat" "faces" {
   source_subnetwork_ip_ranges_to_nat = "ALL_SUBNETWORKS_ALL_IP_RANGES"
 }
 
-# Autopilot bills pods instead of nodes, and enforces what is wanted anyway: no root, limits.
+# Autopilot bills pods instead of nodes, and enforces settings that are wanted anyway: no root, resource limits.
 resource "google_container_cluster" "faces" {
   name                = "faces"
   location            = var.region
