@@ -29,7 +29,7 @@ needs_real_faces = pytest.mark.skipif(
 
 @pytest.fixture(scope="session")
 def drawn() -> Faces:
-    """Twelve invented people, eight images each."""
+    """Twelve synthetic people, eight images each."""
     return load_faces("synthetic", people=12, images=8)
 
 

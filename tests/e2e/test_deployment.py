@@ -101,14 +101,14 @@ def under_load(act: Callable[[], Any]) -> tuple[Any, Load]:
     return result, total
 
 
-def test_nothing_in_production_nothing_to_deploy(run: Run) -> None:
+def test_deployment_fails_without_a_production_version(run: Run) -> None:
     with pytest.raises(UserError, match="no model is in production: python run"):
         run("deployment")
     with pytest.raises(UserError, match="no version before the one that is live"):
         run("rollback")
 
 
-def test_the_version_in_production_goes_live(deployed: dict[str, Any]) -> None:
+def test_the_production_version_is_deployed(deployed: dict[str, Any]) -> None:
     assert deployed["endpoint"] == {"url": f"http://127.0.0.1:{PORT}", "model_version": 1}
     assert deployed["replaced"] is None
     assert deployed["pipeline"] == "deployment"
@@ -132,7 +132,7 @@ def test_verification_requests_do_not_count_as_traffic(deployed: dict[str, Any])
     assert read_captured_requests(read_files(deployer().captured())).table.empty
 
 
-def test_predict_show_and_delete_on_the_command_line(
+def test_requests_are_sent_shown_and_deleted_on_the_command_line(
     deployed: dict[str, Any], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     from PIL import Image
@@ -166,7 +166,7 @@ def test_predict_show_and_delete_on_the_command_line(
         delete_requests("yesterday", None)
 
 
-def test_a_new_version_goes_live_without_a_failed_request_and_back(
+def test_a_new_version_is_deployed_and_rolled_back_without_a_failed_request(
     run: Run, deployed: dict[str, Any]
 ) -> None:
     assert train(run, "svm")["model"]["promoted"]
@@ -265,7 +265,7 @@ def test_a_damaged_portable_model_never_reaches_the_endpoint(
     assert served() == "1"
 
 
-def test_a_taken_port_fails_the_run_and_the_previous_endpoint_stays(
+def test_an_occupied_port_fails_the_run_and_keeps_the_previous_endpoint(
     run: Run, deployed: dict[str, Any]
 ) -> None:
     import socket
@@ -297,7 +297,9 @@ def test_a_crash_is_reported_by_zenml_and_the_next_deployment(
     assert int(served()) == again["endpoint"]["model_version"] == production()
 
 
-def test_stop_start_and_delete_as_zenmls_commands_do(run: Run, deployed: dict[str, Any]) -> None:
+def test_the_endpoint_can_be_stopped_started_and_deleted_with_zenml(
+    run: Run, deployed: dict[str, Any]
+) -> None:
     (service,) = deployer().find_model_server()
     version = served()
     deployer().stop_model_server(service.uuid)
@@ -313,7 +315,9 @@ def test_stop_start_and_delete_as_zenmls_commands_do(run: Run, deployed: dict[st
     assert (again["replaced"], served()) == (None, version)
 
 
-def test_a_host_that_others_can_reach_needs_a_token(run: Run, deployed: dict[str, Any]) -> None:
+def test_a_host_reachable_from_other_machines_requires_a_token(
+    run: Run, deployed: dict[str, Any]
+) -> None:
     with pytest.raises(UserError, match=r"endpoint\.host: others could reach the endpoint"):
         run("deployment", "endpoint: {host: 0.0.0.0}")
     with pytest.raises(UserError, match="no secret 'nothing' with a key 'token'"):

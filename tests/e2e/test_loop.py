@@ -1,4 +1,4 @@
-"""The whole loop: traffic, drift, retraining, redeployment, a refused model, a rollback."""
+"""The whole loop: traffic, drift, retraining, redeployment, a rejected model, a rollback."""
 
 import fcntl
 import json
@@ -85,7 +85,7 @@ def test_only_outputs_of_steps_are_artifacts(run: Run, live: dict[str, Any]) -> 
     assert drift_run.steps["detect_drift"].config.parameters["threshold"] == 0.01
 
 
-def test_drift_without_labels_is_an_alert(run: Run, live: dict[str, Any], home: Path) -> None:
+def test_drift_without_labels_sends_an_alert(run: Run, live: dict[str, Any], home: Path) -> None:
     send(run, "yaw=left,right", "feedback: 0.0", corruption="blur")
     found = run("drift_detection")
     assert found["decision"] == "alert"
@@ -98,14 +98,16 @@ def test_drift_without_labels_is_an_alert(run: Run, live: dict[str, Any], home: 
     assert deployer().served_version() == "1"
 
 
-def test_drift_in_too_few_of_the_last_windows_waits(run: Run, live: dict[str, Any]) -> None:
+def test_drift_in_too_few_of_the_last_windows_is_not_acted_on(
+    run: Run, live: dict[str, Any]
+) -> None:
     send(run, "yaw=left,right", corruption="noise")
     found = run("drift_detection", "of_last: 5\nrequired: 4")
     assert found["decision"] == "wait"
     assert "seen in 2 of the last 3 windows, 4 of 5 are required" in found["reason"]
 
 
-def test_wrong_labels_make_a_model_that_the_gate_rejects(run: Run, live: dict[str, Any]) -> None:
+def test_a_model_trained_on_wrong_labels_is_rejected(run: Run, live: dict[str, Any]) -> None:
     from faces.client import send_faces, send_feedback
     from faces.data.dataset import Faces
     from faces.data.traffic import traffic_rows
@@ -158,9 +160,7 @@ def test_drift_by_turned_heads_leads_to_retraining_and_redeployment_then_a_rollb
     assert str(back["endpoint"]["model_version"]) == before == deployer().served_version()
 
 
-def test_the_steps_of_a_run_keep_to_the_version_that_it_selected(
-    run: Run, live: dict[str, Any]
-) -> None:
+def test_all_steps_of_a_run_use_the_selected_version(run: Run, live: dict[str, Any]) -> None:
     """A rollback during a drift detection must not mix the data of two versions."""
     from steps.data.add_feedback import add_feedback
     from steps.monitoring.detect_drift import detect_drift
@@ -239,7 +239,7 @@ def test_damaged_records_are_counted_and_skipped(run: Run, live: dict[str, Any])
     assert found["decision"] in ("none", "not_enough_evidence")
 
 
-def test_the_history_shows_everything_on_one_page(
+def test_the_history_page_shows_decisions_deployments_and_versions(
     run: Run, live: dict[str, Any], tmp_path: Path
 ) -> None:
     summary = run("history", page=str(tmp_path / "history.html"))
@@ -251,7 +251,9 @@ def test_the_history_shows_everything_on_one_page(
     assert "rejected: worse than production" in html
 
 
-def test_traffic_uses_what_no_version_was_trained_on(run: Run, live: dict[str, Any]) -> None:
+def test_traffic_excludes_the_training_images_of_all_versions(
+    run: Run, live: dict[str, Any]
+) -> None:
     from faces.data.traffic import is_feedback_holdout
     from store.versions import find_version, load_artifact
 

@@ -57,7 +57,7 @@ def test_help_and_list_name_pipelines_models_and_stacks(
         (["--pipeline", "training", "--summary", "/no/s.json"], "--summary: no folder /no"),
     ],
 )  # fmt: skip
-def test_a_mistake_is_one_line_with_the_choices(
+def test_an_input_error_is_one_line_with_the_choices(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],
@@ -83,7 +83,7 @@ def test_help_of_a_pipeline_lists_its_options(
     assert "--model" not in text
 
 
-def test_an_option_without_a_pipeline_asks_for_one(
+def test_an_option_of_another_pipeline_is_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(monkeypatch, "--model", "svm") == 2
@@ -102,7 +102,7 @@ def test_an_option_without_a_pipeline_asks_for_one(
         (["--stack", "local"], "nothing to do: --pipeline deployment or drift_detection"),
     ],
 )
-def test_a_mistyped_command_or_option_gets_a_suggestion(
+def test_a_mistyped_command_or_option_is_corrected(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     words: list[str],
@@ -129,8 +129,8 @@ def test_a_dry_run_of_a_pipeline_does_not_run_it(
     assert "--dry-run needs --register-stacks" in capsys.readouterr().err
 
 
-def test_an_unknown_stack_and_one_that_is_not_ready(tmp_path: Path) -> None:
-    """And an unknown stack registers the known ones, so that gcp can be chosen afterwards."""
+def test_unknown_and_unready_stacks_are_reported(tmp_path: Path) -> None:
+    """An unknown stack also registers the known ones, so that gcp can be selected afterwards."""
     for stack, message in (
         ("azure", "unknown stack 'azure': choose from default, gcp, local"),
         ("gcp", "stack 'gcp' is not ready: set GCP_BUCKET"),
@@ -142,7 +142,7 @@ def test_an_unknown_stack_and_one_that_is_not_ready(tmp_path: Path) -> None:
         assert lines == [line for line in lines if line.startswith(f"error: {message}")]
 
 
-def test_a_killed_run_then_two_runs_at_the_same_time(tmp_path: Path) -> None:
+def test_two_runs_at_the_same_time_succeed_after_a_killed_run(tmp_path: Path) -> None:
     home = tmp_path / "zenml"
     first = start(home, "--pipeline", "training", "--data", "synthetic")
     assert first.stderr is not None

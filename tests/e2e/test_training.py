@@ -56,7 +56,7 @@ def champion() -> int:
     return int(client.get_model_version_by_alias("face-recognizer", "champion").version)
 
 
-def test_the_first_run_says_what_it_did(first: dict[str, Any]) -> None:
+def test_the_first_run_prints_a_summary(first: dict[str, Any]) -> None:
     data, metrics, model, run = (first[k] for k in ("data", "metrics", "model", "run"))
     assert data["source"] == SOURCE
     assert data["identities"] == 40
@@ -88,7 +88,7 @@ def test_metrics_are_of_held_out_images(first: dict[str, Any]) -> None:
     assert accuracy == first["metrics"]["baseline_accuracy"]
 
 
-def test_mlflow_holds_parameters_metrics_pictures_and_the_whole_model(
+def test_mlflow_has_parameters_metrics_plots_and_the_model(
     first: dict[str, Any],
 ) -> None:
     import mlflow
@@ -121,7 +121,9 @@ def test_mlflow_holds_parameters_metrics_pictures_and_the_whole_model(
     assert not [name for name in names if name.endswith((".pkl", ".pickle", ".joblib"))]
 
 
-def test_the_same_again_is_cached_and_no_new_version(train: Train, first: dict[str, Any]) -> None:
+def test_a_repeated_run_is_cached_and_creates_no_version(
+    train: Train, first: dict[str, Any]
+) -> None:
     from zenml.client import Client
 
     again = train()
@@ -142,7 +144,7 @@ def test_without_the_cache_every_step_runs_again(train: Train, first: dict[str, 
     assert again["metrics"] == first["metrics"]
 
 
-def test_another_model_is_a_new_version_and_the_old_one_stays(
+def test_another_model_creates_a_version_and_keeps_the_old_one(
     train: Train, first: dict[str, Any]
 ) -> None:
     from store.versions import find_version, load_artifact
@@ -265,7 +267,7 @@ def test_the_registry_is_updated_after_a_killed_run(
     assert champion() == production()
 
 
-def test_a_concurrent_change_of_production_is_noticed(first: dict[str, Any]) -> None:
+def test_a_concurrent_change_of_production_is_detected(first: dict[str, Any]) -> None:
     from store.versions import find_version, production_version, set_production_stage
 
     candidate, present = find_version(1), production_version()
@@ -278,7 +280,7 @@ def test_a_concurrent_change_of_production_is_noticed(first: dict[str, Any]) -> 
 def test_a_production_that_cannot_be_compared_is_not_replaced(
     train: Train, first: dict[str, Any]
 ) -> None:
-    """A version without a model was moved into production by hand."""
+    """A version without a model was moved into production manually."""
     from zenml.client import Client
 
     from store.versions import production_version, set_production_stage
@@ -300,7 +302,7 @@ def test_a_deleted_version_is_reported(first: dict[str, Any]) -> None:
         promote_model.entrypoint(version=999, metrics={}, tolerances={}, minimum_images=1)
 
 
-def test_a_folder_with_own_people(train: Train, people_folder: Path, tmp_path: Path) -> None:
+def test_training_on_a_folder_of_images(train: Train, people_folder: Path, tmp_path: Path) -> None:
     bare = tmp_path / "people"
     shutil.copytree(people_folder, bare)
     (bare / "conditions.csv").unlink()

@@ -51,7 +51,7 @@ class Cloud:
 
 
 def missing() -> str | None:
-    """Return what this machine lacks, as the end of a sentence; None if nothing."""
+    """Return what is missing on this machine, as the end of a sentence; None if nothing."""
     if os.getuid() != 0:
         return "needs root: each node has its own file system"
     if postgres_binaries() is None:

@@ -279,7 +279,7 @@ def test_a_step_that_fails_fails_the_run_and_its_log_is_in_the_bucket(
     assert fileio.exists(place)
 
 
-def test_a_job_that_ends_before_its_step_starts_is_noticed(
+def test_a_job_that_ends_before_its_step_starts_is_reported(
     cloud: Any, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from cli import remote_run
@@ -382,7 +382,7 @@ def test_the_stacks_own_bucket_is_checked_before_a_run(
     assert checked == [f"gs://{BUCKET}/zenml"]
 
 
-def test_the_doctor_finds_every_part_in_order_but_the_registry(
+def test_every_check_but_that_of_the_registry_passes(
     cloud: Any,
 ) -> None:
     from stacks.doctor import check_stack

@@ -47,7 +47,7 @@ def test_the_dashboard_starts_and_leaves_the_client_and_the_user_unchanged(
         urllib.request.urlopen(address, timeout=10)
 
 
-def test_a_taken_port_is_reported(home: Path) -> None:
+def test_an_occupied_port_is_reported(home: Path) -> None:
     from cli import dashboard
 
     with socket.socket() as taken:

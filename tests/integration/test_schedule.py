@@ -31,5 +31,5 @@ def test_a_stack_without_schedules_is_rejected_and_alternatives_are_listed(every
         update_schedule(Settings(), parse_interval(every))
 
 
-def test_never_is_no_interval() -> None:
+def test_never_is_not_an_interval() -> None:
     assert parse_interval("never") is None

@@ -20,7 +20,7 @@ def small_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "venv"
 
 
-def test_it_is_created_once_and_again_when_the_pinned_packages_change(
+def test_the_environment_is_created_again_only_if_the_pinned_packages_change(
     small_environment: Path,
 ) -> None:
     marker = small_environment / "ready"

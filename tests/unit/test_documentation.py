@@ -45,7 +45,7 @@ def anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_links_within_the_repository_lead_somewhere(page: Path) -> None:
+def test_links_within_the_repository_resolve(page: Path) -> None:
     for target, anchor in LINK.findall(CODE.sub("", page.read_text())):
         path = (page.parent / target).resolve() if target else page
         assert path.exists(), f"{page.name} links to {target}, which does not exist"

@@ -75,7 +75,7 @@ def test_every_variable_of_the_stack_is_an_output() -> None:
 
 
 @pytest.mark.skipif(shutil.which("terraform") is None, reason="Terraform is not installed")
-def test_it_has_terraforms_format() -> None:
+def test_files_have_terraforms_format() -> None:
     done = subprocess.run(
         ["terraform", f"-chdir={INFRA}", "fmt", "-check", "-diff"], capture_output=True, text=True
     )

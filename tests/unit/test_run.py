@@ -38,7 +38,7 @@ def test_old_pythons_can_parse_run_py() -> None:
     ast.parse((ROOT / "run.py").read_text(), feature_version=(3, 6))
 
 
-def test_a_missing_module_of_the_project_is_no_missing_package(
+def test_a_missing_module_of_the_project_is_not_a_missing_package(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["run.py", "--help"])

@@ -1,4 +1,4 @@
-"""What a name server would do in a network of one's own: Vertex AI is at VERTEX_DOUBLE.
+"""Redirect Vertex AI's host name to the fake at VERTEX_DOUBLE, as a private DNS would.
 
 Python runs this at its start where this folder is on PYTHONPATH; tests call `redirect` themselves.
 The clients' endpoints are all that is changed, when ZenML's orchestrator is first imported.

@@ -11,7 +11,7 @@ def home(zenml_home: Path) -> None:
     """The module under test imports ZenML."""
 
 
-def test_one_process_at_a_time_sets_things_up(zenml_home: Path) -> None:
+def test_databases_are_created_by_one_process_at_a_time(zenml_home: Path) -> None:
     from stacks.databases import exclusive_lock
 
     other = (

@@ -92,7 +92,7 @@ def test_an_unexpected_error_is_a_finding_too(home: Path, monkeypatch: pytest.Mo
     assert not found.ok
 
 
-def test_the_command_fails_if_something_is_wrong(home: Path) -> None:
+def test_the_command_fails_if_a_check_fails(home: Path) -> None:
     from io import StringIO
 
     from rich.console import Console

@@ -34,14 +34,14 @@ def clean_environment(**variables: str) -> dict[str, str]:
     return {**{k: v for k, v in os.environ.items() if k not in changed}, **variables}
 
 
-def test_with_the_checkout_as_source_root(tmp_path: Path) -> None:
+def test_flavors_load_with_the_checkout_as_source_root(tmp_path: Path) -> None:
     """As `.venv/bin/zenml` in the checkout."""
     names = load_flavors(tmp_path, clean_environment(ZENML_CUSTOM_SOURCE_ROOT=ROOT))
     assert "SeldonLocalDeployer" in names
     assert "SeldonKubernetesDeployer" in names
 
 
-def test_from_any_folder_after_activation(tmp_path: Path) -> None:
+def test_flavors_load_from_any_folder_after_activation(tmp_path: Path) -> None:
     """As `zenml` elsewhere, which takes the current folder as the source root."""
     exports = subprocess.run(
         [sys.executable, "-m", "cli.runtime_env"],

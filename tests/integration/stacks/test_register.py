@@ -85,7 +85,7 @@ def test_a_failure_reverts_all_changes() -> None:
     assert registered("local") == before
 
 
-def test_a_name_that_another_flavor_has_is_an_error() -> None:
+def test_a_name_registered_with_another_flavor_is_an_error() -> None:
     from stacks.register import register_stack
 
     register_stack(stack_of(orchestrator(), tracker()))

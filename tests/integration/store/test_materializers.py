@@ -103,7 +103,7 @@ def test_a_split_round_trips(drawn: Faces, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 5])
-def test_numbers_of_a_window_stay_numbers(drawn: Faces, folder: Path, size: int) -> None:
+def test_numbers_of_a_window_are_loaded_as_numbers(drawn: Faces, folder: Path, size: int) -> None:
     rows = np.arange(size)
     window = Window(
         images=drawn.images[rows],

@@ -42,12 +42,12 @@ def test_the_config_files_set_nothing_to_its_default(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", pipeline_names())
-def test_every_setting_says_what_it_means(name: str) -> None:
+def test_every_setting_has_a_description(name: str) -> None:
     for setting, description in leaves(load_pipeline(name).SETTINGS).items():
         assert description, setting
 
 
-def test_the_command_line_wins(tmp_path: Path) -> None:
+def test_the_command_line_overrides_the_config(tmp_path: Path) -> None:
     options = {"model": "logistic", "condition": "lighting", "data": "synthetic", "seed": 5}
     settings = read(tmp_path, "model: svm\nparams: {C: 3.0}\ndata: {people: 7}\n", **options)
     assert (settings.model, settings.condition, settings.seed) == ("logistic", "lighting", 5)
@@ -56,13 +56,13 @@ def test_the_command_line_wins(tmp_path: Path) -> None:
     assert settings.params["seed"] == 5
 
 
-def test_params_of_the_config_win_over_those_of_the_model(tmp_path: Path) -> None:
+def test_params_of_the_config_override_those_of_the_model(tmp_path: Path) -> None:
     settings = read(tmp_path, "params: {C: 3.0}\n")
     assert settings.params["C"] == 3.0
     assert settings.params["components"] == 60
 
 
-def test_the_models_own_config_wins_over_the_defaults(
+def test_the_models_config_overrides_the_defaults(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipelines.shared.model_settings.CONFIGS", tmp_path)
@@ -93,13 +93,13 @@ def test_a_detector_can_be_selected(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", model_names())
-def test_every_parameter_of_a_model_says_what_it_means(name: str) -> None:
+def test_every_parameter_of_a_model_has_a_description(name: str) -> None:
     parameters = model_parameters(name)
     for parameter, description in parameters.items():
         assert description.meaning, parameter
 
 
-def test_the_configs_of_models_belong_to_models() -> None:
+def test_every_model_config_belongs_to_a_model() -> None:
     assert {file.stem for file in (CONFIGS / "models").glob("*.yaml")} <= set(model_names())
 
 
@@ -144,7 +144,7 @@ def test_the_configs_of_models_belong_to_models() -> None:
         ("a: b: c", "is not YAML"),
     ],
 )
-def test_a_mistake_names_file_and_key_or_the_choices(
+def test_an_error_names_file_and_key_or_the_choices(
     tmp_path: Path, text: str, message: str
 ) -> None:
     with pytest.raises(UserError, match=message) as raised:
@@ -152,7 +152,7 @@ def test_a_mistake_names_file_and_key_or_the_choices(
     assert "\n" not in str(raised.value)
 
 
-def test_a_mistake_in_what_a_sweep_tries_names_its_place(tmp_path: Path) -> None:
+def test_an_error_in_the_search_space_names_its_location(tmp_path: Path) -> None:
     config = tmp_path / "sweep.yaml"
     config.write_text("spaces: {svm: {c: [1.0]}}")
     with pytest.raises(
@@ -161,7 +161,7 @@ def test_a_mistake_in_what_a_sweep_tries_names_its_place(tmp_path: Path) -> None
         read_settings("sweep", config)
 
 
-def test_a_wrong_option_is_named(tmp_path: Path) -> None:
+def test_an_invalid_option_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"^--seed: .*greater than or equal to 0, not -1$"):
         read(tmp_path, "seed: 3", seed=-1)
 
@@ -185,7 +185,7 @@ def test_a_folder_without_conditions_is_all_baseline_by_default(
     assert read(tmp_path, "", data=str(people_folder)).condition == "yaw=frontal"
 
 
-def test_a_folder_of_this_machine_is_refused_where_steps_run_elsewhere(tmp_path: Path) -> None:
+def test_a_local_folder_is_rejected_if_steps_run_elsewhere(tmp_path: Path) -> None:
     store = "gs://faces/zenml"
     advice = r"local folder: gcloud storage cp -r /.*/\* gs://faces/people/, then use --data g"
     for pipeline in ("training", "sweep"):

@@ -56,7 +56,7 @@ def printed(summary: Summary, width: int = 100) -> str:
     return str(console.file.getvalue())  # type: ignore[attr-defined]
 
 
-def test_the_terminal_shows_what_matters_about_a_training() -> None:
+def test_the_summary_of_a_training_run_is_printed() -> None:
     text = printed(training())
     for part in (
         "AT&T Laboratories Cambridge (version abc)",
@@ -118,7 +118,7 @@ def test_synthetic_faces_are_announced_in_a_banner(requested: str) -> None:
     assert "These people do not exist" in banner
 
 
-def test_a_tracking_server_is_an_address_to_open() -> None:
+def test_the_address_of_a_tracking_server_is_printed() -> None:
     run = RUN.model_copy(update={"tracker": "https://mlflow.example"})
     assert printed(training(run=run)).splitlines()[-1].strip() == "https://mlflow.example"
 
@@ -144,7 +144,7 @@ def test_the_endpoints_address_can_be_copied_from_a_narrow_terminal() -> None:
 
 
 def test_the_published_schema_is_current() -> None:
-    assert SCHEMA.read_text() == summary_schema() + "\n", "make schema"
+    assert SCHEMA.read_text() == summary_schema() + "\n", "run make schema"
 
 
 @pytest.mark.parametrize("summary", [training(), deployed("http://127.0.0.1:9000")])
@@ -154,7 +154,7 @@ def test_summaries_satisfy_the_schema_and_can_be_read_again(summary: Summary) ->
     assert type(summary).model_validate_json(text) == summary
 
 
-def test_the_schema_rejects_what_no_pipeline_writes() -> None:
+def test_the_schema_rejects_other_documents() -> None:
     content = json.loads(training().model_dump_json())
     del content["metrics"]
     with pytest.raises(jsonschema.ValidationError):

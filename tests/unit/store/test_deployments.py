@@ -25,10 +25,10 @@ def test_two_rollbacks_go_back_two_versions() -> None:
 def test_a_deployment_after_a_rollback_continues_the_history() -> None:
     assert play("d1", "d2", "r1", "d3") == 1
     assert play("d1", "d2", "r1", "d3", "r1", "d4") == 1
-    assert play("d1", "d2", "d1") == 2, "deployed by hand, not rolled back"
+    assert play("d1", "d2", "d1") == 2, "deployed again, not rolled back"
 
 
-def test_a_live_version_counts_before_it_is_recorded() -> None:
+def test_a_live_version_counts_even_if_it_is_not_recorded() -> None:
     assert play("d1", "r2") == 1, "version 2 went live, and the run was killed"
     assert play("d1", "d2", "d3", "r2", "r2") == 1, "it was recorded already"
 

@@ -58,7 +58,7 @@ def make(kind: Any, config: Any) -> Any:
     return kind("it", uuid4(), config, kind.__name__, StackComponentType.ALERTER, None, now, now)
 
 
-def test_a_webhook_receives_the_message_in_the_form_that_chats_read(chat: Chat) -> None:
+def test_a_webhook_receives_the_message_in_the_format_of_chats(chat: Chat) -> None:
     chat.codes = [200]
     assert make(WebhookAlerter, WebhookConfig(url=chat.url)).post("drift!")
     assert chat.messages == [{"text": "drift!", "content": "drift!"}]

@@ -16,7 +16,7 @@ MINUTE, HOUR = 60.0, 3600.0
         (24 * HOUR, "0 0 * * *"),
     ],
 )
-def test_parts_of_an_hour_or_a_day_have_a_cron_expression(seconds: float, cron: str) -> None:
+def test_divisors_of_an_hour_or_a_day_have_a_cron_expression(seconds: float, cron: str) -> None:
     assert cron_expression(seconds) == cron
 
 

@@ -27,7 +27,7 @@ def names() -> dict[str, str]:
     return {image: image_name("registry/", image) for image in IMAGES}
 
 
-def test_a_name_is_registry_image_and_a_hash_of_the_content(copy: Path) -> None:
+def test_a_name_consists_of_registry_image_and_content_hash(copy: Path) -> None:
     before = names()
     assert before == names()
     for image, name in before.items():

@@ -44,7 +44,7 @@ def test_finished_trials_are_looked_up_online(monkeypatch: pytest.MonkeyPatch) -
     assert api.calls == [("team/faces", {"group": "study", "state": "finished"})]
 
 
-def test_offline_no_trial_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_trial_is_known_offline(monkeypatch: pytest.MonkeyPatch) -> None:
     api = Api()
     monkeypatch.setattr(wandb, "Api", api)
     monkeypatch.setattr(wandb, "run", SimpleNamespace(offline=True))
@@ -52,7 +52,7 @@ def test_offline_no_trial_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     assert api.calls == []
 
 
-def test_a_key_is_needed_unless_offline(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_is_required_unless_offline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WANDB_MODE", raising=False)
     with pytest.raises(CheckFailed, match="there is no API key"):
         check(PLACEHOLDER)

@@ -42,7 +42,7 @@ def test_a_condition_is_parsed_and_selects_rows(text: str, meaning: dict, rows: 
         ("", "unknown condition ''"),
     ],
 )
-def test_a_mistake_is_reported_with_the_choices(text: str, message: str) -> None:
+def test_an_unknown_condition_is_reported_with_the_choices(text: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         parse_condition(text, TABLE)
 

@@ -31,7 +31,7 @@ def test_the_version_depends_on_the_content(drawn: Faces) -> None:
     assert len({f.version for f in (drawn, brighter, renamed, relabelled, added)}) == 5
 
 
-def test_images_of_the_source_itself_have_no_origin(drawn: Faces) -> None:
+def test_images_from_the_source_have_no_origin(drawn: Faces) -> None:
     assert list(drawn.origins) == [""] * len(drawn)
     origins = np.array(["", "window 1"] * (len(drawn) // 2))
     faces = Faces(drawn.images, drawn.labels, drawn.conditions, "synthetic", origins)
@@ -45,7 +45,7 @@ def test_equal_pixels_have_equal_ids(drawn: Faces) -> None:
 
 
 @needs_real_faces
-def test_olivetti_is_the_real_data_with_our_conditions(real: Faces) -> None:
+def test_olivetti_is_loaded_with_the_projects_conditions(real: Faces) -> None:
     assert real.images.shape == (400, 64, 64)
     assert real.identities[0] == "s01"
     assert real.identities[-1] == "s40"

@@ -69,7 +69,7 @@ def test_auto_is_the_first_source_that_is_available(
         load_faces("auto", seed=13)
 
 
-def test_anything_else_is_a_folder() -> None:
+def test_other_names_are_folders() -> None:
     assert sources.source_names() == ["auto", "olivetti", "synthetic"]
     assert known_conditions("people") is None
     assert sources.credit("folder") == "your own folder"

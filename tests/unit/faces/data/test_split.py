@@ -22,7 +22,7 @@ FRONTAL = {"yaw": ("frontal",)}
 
 
 @pytest.mark.parametrize("share", [0.1, 0.25, 0.5, 0.9])
-def test_parts_are_disjoint_and_everybody_enrolled_has_two_training_images(
+def test_parts_are_disjoint_and_every_enrolled_person_has_two_training_images(
     drawn: Faces, share: float
 ) -> None:
     split = split_by_condition(drawn, FRONTAL, share, seed=4)
@@ -59,7 +59,7 @@ def test_the_same_image_twice_is_used_once() -> None:
     assert len(used) == len(set(doubled.ids[used])) == len(faces)
 
 
-def test_no_condition_makes_everything_baseline(drawn: Faces) -> None:
+def test_without_a_condition_all_images_are_baseline(drawn: Faces) -> None:
     split = split_by_condition(drawn, {})
     assert len(split.drifted) == 0
     assert len(split.train) + len(split.test) == len(drawn)

@@ -13,7 +13,7 @@ from faces.drift.identity_centering import (
 )
 
 
-def test_features_mean_what_they_are_called() -> None:
+def test_features_respond_to_what_they_are_named_after() -> None:
     grey = np.full((1, 64, 64), 0.25)
     lit = np.tile(np.linspace(1, 0, 64), (1, 64, 1))
     noisy = np.clip(0.5 + np.random.default_rng(0).normal(0, 0.1, (1, 64, 64)), 0, 1)

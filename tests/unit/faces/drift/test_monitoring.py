@@ -44,7 +44,7 @@ def assess(window: Window, detector: DriftDetector) -> MonitoringResult:
     return assess_window(window, detector, BASELINE, version=2)
 
 
-def test_a_window_is_assessed_for_drift_confidence_and_accuracy(
+def test_a_window_is_tested_for_drift_confidence_and_accuracy(
     window: Window, detector: DriftDetector
 ) -> None:
     result = assess(window, detector)

@@ -89,7 +89,7 @@ def test_one_module_adds_a_detector(folder: Path, drawn: Faces) -> None:
     assert restored == detector
 
 
-def test_a_module_without_a_class_of_its_name_is_an_error(folder: Path) -> None:
+def test_a_module_without_a_detector_of_its_name_is_an_error(folder: Path) -> None:
     (folder / "empty.py").write_text("")
     with pytest.raises(TypeError, match=r"empty\.py has no class with name = 'empty'"):
         detector_class("empty")

@@ -23,11 +23,13 @@ from faces.evaluation.metrics import (
         (1, 29, 0.0061, 0.1718),
     ],
 )
-def test_wilson_interval_as_published(correct: int, n: int, low: float, high: float) -> None:
+def test_wilson_intervals_match_published_values(
+    correct: int, n: int, low: float, high: float
+) -> None:
     assert wilson_interval(correct, n) == pytest.approx((low, high), abs=5e-5)
 
 
-def test_the_wilson_interval_of_no_trials_is_everything() -> None:
+def test_the_wilson_interval_of_no_trials_is_zero_to_one() -> None:
     assert wilson_interval(0, 0) == (0.0, 1.0)
 
 
@@ -62,7 +64,7 @@ def test_metrics_equal_a_manual_calculation() -> None:
     assert (low, high) == wilson_interval(1, 3)
 
 
-def test_no_drifted_images_no_drifted_metrics() -> None:
+def test_without_drifted_images_there_are_no_drifted_metrics() -> None:
     names = measure(PREDICTIONS[PREDICTIONS["part"] == "baseline"])
     assert not [name for name in names if name.startswith("drifted")]
 

@@ -95,7 +95,7 @@ def test_the_probit_approximation_matches_sampling_the_weights() -> None:
     assert np.abs(model.predict_proba(asked) - sampled).mean() < 0.04
 
 
-def test_far_from_the_training_data_it_is_less_confident_than_logistic_regression() -> None:
+def test_the_laplace_model_is_less_confident_far_from_the_training_data() -> None:
     model = LaplaceLogisticRegression().fit(ROWS, LABELS)
     far = 20 * RNG.normal(size=(30, 5))
     plain = softmax(far @ model.weights_ + model.offset_, axis=1).max(axis=1)
@@ -103,7 +103,7 @@ def test_far_from_the_training_data_it_is_less_confident_than_logistic_regressio
     assert model.uncertainty(far).mean() > 3 * model.uncertainty(ROWS).mean()
 
 
-def test_without_uncertainty_it_is_logistic_regression() -> None:
+def test_the_laplace_model_without_uncertainty_is_logistic_regression() -> None:
     arrays = {"weights": np.eye(3), "offset": np.zeros(3), "factors": np.zeros((3, 3, 3))}
     values = RNG.normal(size=(5, 3))
     assert np.allclose(softmax(probit(values, arrays), axis=1), softmax(values, axis=1))

@@ -10,7 +10,7 @@ SPACES = {"svm": {"components": [10, 20], "C": [0.1, 1.0]}, "logistic": {"compon
 DEFAULTS = {"svm": {"components": 20, "C": 1.0}, "logistic": {"components": 15}}
 
 
-def test_defaults_are_tried_first_and_nothing_twice() -> None:
+def test_defaults_are_tried_first_and_no_trial_is_repeated() -> None:
     trials = sample_trials(SPACES, DEFAULTS, 50, seed=3)
     assert [trial.model for trial in trials[:2]] == ["svm", "logistic"]
     assert [trial.params for trial in trials[:2]] == list(DEFAULTS.values())

@@ -41,7 +41,7 @@ def test_every_model_maps_pixels_to_probabilities(drawn: Faces, name: str) -> No
 
 
 @pytest.mark.parametrize("name", model_names())
-def test_fitting_in_two_parts_is_fitting_the_whole(drawn: Faces, name: str) -> None:
+def test_fitting_in_two_steps_equals_fitting_the_pipeline(drawn: Faces, name: str) -> None:
     params = own_params(name, components=20, mirror=False, shift=0)
     whole = build_model(name, **params)
     if (pca := find_pca(whole)) is not None:

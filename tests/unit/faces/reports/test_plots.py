@@ -18,7 +18,7 @@ def grey(png: bytes) -> np.ndarray:
     return np.asarray(Image.open(BytesIO(png)).convert("L"))
 
 
-def test_every_plot_shows_something(drawn: Faces) -> None:
+def test_every_plot_has_content(drawn: Faces) -> None:
     split = split_by_condition(drawn, {"yaw": ("frontal",)})
     train, model = drawn[split.train], build_model("svm", components=20)
     features = fit_features(model, train.pixels, train.labels)

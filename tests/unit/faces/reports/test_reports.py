@@ -87,7 +87,7 @@ def test_the_timeline_has_a_row_for_each_version() -> None:
     assert page.count('<td class="number">–</td>') == 2
 
 
-def test_an_empty_timeline_says_what_to_run() -> None:
+def test_an_empty_timeline_shows_which_command_to_run() -> None:
     page = draw_timeline_page(NAME, STACK, [], [], [], {})
     check_self_contained(page)
     assert "No version has been deployed." in page
@@ -164,7 +164,7 @@ def test_the_drift_report_counts_ignored_feedback(drawn: Faces) -> None:
     assert "3 feedback records ignored, because they match no request" in page
 
 
-def test_captions_show_the_answer_and_the_label(drawn: Faces) -> None:
+def test_captions_show_the_prediction_and_the_label(drawn: Faces) -> None:
     window = window_of(drawn)
     window.predicted[:5] = ["ada", "ada", "ada", "unknown", "ada"]
     window.labels[:5] = ["", "ada", "bob", "bob", "Ada, Countess of Lovelace"]
@@ -175,7 +175,7 @@ def test_captions_show_the_answer_and_the_label(drawn: Faces) -> None:
     assert np.array_equal(tiles[2][0], window.images[2])
 
 
-def test_shown_faces_are_of_as_many_identities_as_possible(drawn: Faces) -> None:
+def test_the_shown_faces_cover_as_many_identities_as_possible(drawn: Faces) -> None:
     window = window_of(drawn)
     window.predicted[:] = [f"person {row // 4}" for row in range(20)]
     rows = sample_rows(window)

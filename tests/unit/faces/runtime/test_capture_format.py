@@ -82,7 +82,7 @@ def test_damage_affects_no_other_record(victim: int) -> None:
         assert count_damaged(bytes(damaged)) == 1
 
 
-def test_pixels_that_look_like_a_record_are_not_read_as_one() -> None:
+def test_pixels_that_resemble_a_record_are_not_read_as_one() -> None:
     record = b"".join(feedback_record("x", 0.0, ["y"])).ljust(4096, b"\0")
     pixels = np.frombuffer(record, np.uint8)[None]
     data = b"".join(prediction_record("outer", 0.0, "1", pixels, PROBABILITIES, ACCEPTED))

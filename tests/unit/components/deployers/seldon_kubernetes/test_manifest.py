@@ -87,7 +87,7 @@ def test_the_token_is_not_in_the_manifest() -> None:
     [made(token="u"), made(image="j"), made(replicas=3), made(memory="1Gi"), made(cpu="1"),
      made(model=StoredModel("4", "gs://b/models/4-abc.npz", "abc"))],
 )  # fmt: skip
-def test_every_change_is_another_revision(other: dict[str, Any]) -> None:
+def test_every_change_creates_another_revision(other: dict[str, Any]) -> None:
     assert revision(other) != revision(made())
     assert revision(made()) == revision(made())
 

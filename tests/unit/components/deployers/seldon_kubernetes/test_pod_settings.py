@@ -14,7 +14,7 @@ def serving(**capture: Any) -> ServingSettings:
     return ServingSettings.model_validate({"capture": capture})
 
 
-def test_servers_in_pods_listen_to_all_and_upload_to_the_stacks_bucket() -> None:
+def test_servers_in_pods_listen_on_all_addresses_and_upload_to_the_stacks_bucket() -> None:
     settings = pod_settings(serving(), CONFIG)
     assert (settings.host, settings.port, settings.replicas) == ("0.0.0.0", 9000, 2)
     assert settings.capture_uri == "gs://b/c"

@@ -41,7 +41,7 @@ def wait(cluster: Cluster, timeout_seconds: float = 5) -> list[str]:
     return lines
 
 
-def test_a_rollout_ends_when_all_pods_are_new_and_ready_and_the_old_ones_end() -> None:
+def test_a_rollout_ends_when_all_new_pods_are_ready_and_the_old_ones_ended() -> None:
     old, new = pod("old", True), pod("new", True)
     lines = wait(
         Cluster(
@@ -57,7 +57,9 @@ def test_a_rollout_ends_when_all_pods_are_new_and_ready_and_the_old_ones_end() -
 @pytest.mark.parametrize(
     "reason", ["CrashLoopBackOff", "ErrImagePull", "CreateContainerConfigError"]
 )
-def test_a_pod_that_cannot_start_ends_it_with_the_last_line_of_its_log(reason: str) -> None:
+def test_a_pod_that_cannot_start_ends_the_rollout_with_the_last_line_of_its_log(
+    reason: str,
+) -> None:
     with pytest.raises(OperationError) as error:
         wait(Cluster([pod("old", True), pod("new", False, reason)]), timeout_seconds=1e9)
     assert reason in str(error.value)
