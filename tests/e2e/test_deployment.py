@@ -213,13 +213,12 @@ def test_an_endpoint_that_disagrees_with_the_model_is_rolled_back(
 
     assert train(run, "svm", seed=5)["model"]["promoted"]
     newest = production()
-    original = deploy_model.write_portable
 
     def flipped(model: Any) -> bytes:
         kind, arrays = model.operators[0]
         first = (kind, {name: np.flip(array, axis=-1) for name, array in arrays.items()})
         model.operators[:] = [first, *model.operators[1:]]
-        return original(model)
+        return write_portable(model)
 
     def deploy() -> None:
         with monkeypatch.context() as patch:
@@ -236,7 +235,7 @@ def test_an_endpoint_that_disagrees_with_the_model_is_rolled_back(
                 run("deployment")
 
     from components.deployers.base import ModelArtifact
-    from faces.runtime.portable import file_hash
+    from faces.runtime.portable import file_hash, write_portable
 
     _, load = under_load(deploy)
     assert load.failures == []

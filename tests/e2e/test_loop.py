@@ -165,7 +165,7 @@ def test_all_steps_of_a_run_use_the_selected_version(run: Run, live: dict[str, A
     from steps.data.add_feedback import add_feedback
     from steps.monitoring.detect_drift import detect_drift
     from steps.monitoring.load_window import load_window
-    from store.versions import find_version, load_artifact
+    from store.versions import find_version, load_artifact, require_version
 
     served = int(deployer().served_version())
     other = next(n for n in range(1, 9) if n != served and find_version(n))
@@ -173,9 +173,9 @@ def test_all_steps_of_a_run_use_the_selected_version(run: Run, live: dict[str, A
     result, _ = detect_drift.entrypoint(window, other, 0.01, 1, 1)
     assert result.version == other
     faces, split = add_feedback.entrypoint(window, other)
-    original = load_artifact(find_version(other), "split")
+    original = load_artifact(require_version(other), "split")
     assert set(original.train) <= set(split.train)
-    assert len(faces) >= len(load_artifact(find_version(other), "faces"))
+    assert len(faces) >= len(load_artifact(require_version(other), "faces"))
 
 
 @pytest.mark.parametrize("moment", ["decide", "promote model", "deploy model"])
@@ -215,6 +215,7 @@ def kill_when_done(step: str) -> None:
         start_new_session=True,
     ) as process:
         assert process.stderr is not None
+        assert process.stdout is not None
         said: list[str] = []
         for line in process.stderr:
             if f"✓ {step}" in line:

@@ -94,7 +94,7 @@ def test_the_model_in_mlflow_loads_without_this_folder(
 ) -> None:
     from zenml.client import Client
 
-    tracker = Client().active_stack.experiment_tracker
+    tracker: Any = Client().active_stack.experiment_tracker
     code = (
         "import sys, mlflow, numpy as np; mlflow.set_tracking_uri(sys.argv[1]); "
         "model = mlflow.pyfunc.load_model('models:/face-recognizer/1'); "

@@ -51,7 +51,7 @@ def champion() -> int:
     from mlflow import MlflowClient
     from zenml.client import Client
 
-    tracker = Client().active_stack.experiment_tracker
+    tracker: Any = Client().active_stack.experiment_tracker
     client = MlflowClient(tracking_uri=tracker.get_tracking_uri(as_plain_text=False))
     return int(client.get_model_version_by_alias("face-recognizer", "champion").version)
 
@@ -79,6 +79,7 @@ def test_metrics_are_of_held_out_images(first: dict[str, Any]) -> None:
     from store.versions import load_artifact, production_version
 
     version = production_version()
+    assert version is not None
     predictions, split = load_artifact(version, "predictions"), load_artifact(version, "split")
     faces: Faces = load_artifact(version, "faces")
     assert not set(predictions["id"]) & set(faces.ids[split.train])
@@ -100,7 +101,7 @@ def test_mlflow_has_parameters_metrics_plots_and_the_model(
     assert version is not None
     mlflow.set_tracking_uri(first["run"]["tracker"].split()[-1])
     client = MlflowClient()
-    run = client.get_run(version.run_metadata["tracker_run_id"])
+    run = client.get_run(str(version.run_metadata["tracker_run_id"]))
     assert run.data.metrics["baseline_accuracy"] == first["metrics"]["baseline_accuracy"]
     assert run.data.params["condition"] == "yaw=frontal"
     assert run.data.params["params.components"] == "60"
@@ -109,6 +110,7 @@ def test_mlflow_has_parameters_metrics_plots_and_the_model(
 
     registered = client.get_model_version_by_alias("face-recognizer", "champion")
     assert registered.tags["data_version"] == first["data"]["version"]
+    assert registered.source is not None
     figures = client.get_logged_model(registered.source.removeprefix("models:/")).metrics
     assert {figure.key: figure.value for figure in figures or []} == run.data.metrics
     model = mlflow.pyfunc.load_model("models:/face-recognizer@champion")

@@ -97,6 +97,7 @@ def prepare(cluster: Kubernetes, tracked: Tracking, token: str) -> None:
     """Do the setup of docs/gcp.md: secrets, the connector to the cluster, the stack."""
     from rich.console import Console
     from zenml.client import Client
+    from zenml.enums import StackComponentType
 
     from cli.stacks import register_all
     from tests.gcp.redirect import sitecustomize  # noqa: F401 - redirects Vertex to the double
@@ -113,7 +114,7 @@ def prepare(cluster: Kubernetes, tracked: Tracking, token: str) -> None:
     )
     client.update_stack_component(
         "gcp-seldon",
-        "model_deployer",
+        StackComponentType.MODEL_DEPLOYER,
         connector_id=client.get_service_connector(CONNECTOR).id,
         connector_resource_id="faces",
     )

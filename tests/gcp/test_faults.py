@@ -116,8 +116,6 @@ def test_a_model_that_was_changed_in_the_bucket_is_not_served(
 ) -> None:
     from components.deployers.seldon_kubernetes import deployer as module
 
-    upload = module.upload
-
     def tamper(folder: str, model: ModelArtifact) -> StoredModel:
         stored = upload(folder, model)
         requests.post(

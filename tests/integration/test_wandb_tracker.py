@@ -49,7 +49,7 @@ class OfflineRun:
         store = DataStore()
         store.open_for_scan(str(file))
         while (data := store.scan_data()) is not None:
-            self._add(proto.Record.FromString(data))
+            self._add(proto.Record.FromString(data))  # type: ignore[attr-defined]
 
     def _add(self, record: Any) -> None:
         if record.HasField("run"):

@@ -165,8 +165,8 @@ class Handler(JsonHandler):
             query = parse_qs(urlsplit(self.path).query)
             key, value = query["labelSelector"][0].split("=")
             with cluster.lock:
-                pods = [pod.as_json() for pod in cluster.pods if pod.labels.get(key) == value]
-            return self.respond({"kind": "PodList", "apiVersion": "v1", "items": pods})
+                items = [pod.as_json() for pod in cluster.pods if pod.labels.get(key) == value]
+            return self.respond({"kind": "PodList", "apiVersion": "v1", "items": items})
         if pattern is LOG:
             pods = [pod for pod in cluster.pods if pod.name == match["name"]]
             text = pods[0].log.read_bytes() if pods and pods[0].log.exists() else b""

@@ -46,7 +46,7 @@ class Then(Loader):
                 credentials=credentials, transport="rest", client_options={"api_endpoint": url}
             )
 
-        module.VertexOrchestrator.get_job_service_client = client  # type: ignore[attr-defined]
+        module.VertexOrchestrator.get_job_service_client = client
 
 
 if "VERTEX_DOUBLE" in os.environ:

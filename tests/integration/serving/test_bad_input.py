@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import suppress
 from http.client import HTTPResponse
+from typing import Any
 
 import pytest
 import requests
@@ -233,7 +234,9 @@ ANY_JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=8), inner),
     max_leaves=12,
 )
-PIXEL = st.sampled_from([0, 1, 0.5, -1, 2, "a", None, True, [], [0.5], {}, 1e308, 10**20])
+PIXEL: st.SearchStrategy[Any] = st.sampled_from(
+    [0, 1, 0.5, -1, 2, "a", None, True, [], [0.5], {}, 1e308, 10**20]
+)
 ROW = st.builds(
     lambda length, at, pixel: [*FACE[:length][:at], pixel, *FACE[:length][at + 1 :]],
     st.sampled_from([0, 1, 63, 64, 4095, 4096, 4097]), st.integers(0, 4096), PIXEL,

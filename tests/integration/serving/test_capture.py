@@ -7,6 +7,7 @@ import stat
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -101,8 +102,8 @@ def test_captured_files_are_readable_by_their_owner_only(
 
 
 def test_a_request_that_cannot_be_captured_is_not_answered(start, drawn: Faces) -> None:
-    message = {"data": {"ndarray": [drawn.pixels[0].astype(float).tolist()]}}
-    truth = {"response": {"meta": {"puid": "a"}}, "truth": {"strData": "ada"}}
+    message: Any = {"data": {"ndarray": [drawn.pixels[0].astype(float).tolist()]}}
+    truth: Any = {"response": {"meta": {"puid": "a"}}, "truth": {"strData": "ada"}}
     server = start(rotate_seconds=0)  # each request starts a new file
     predict, feedback = f"{server.url}/api/v1.0/predictions", f"{server.url}/api/v1.0/feedback"
     assert requests.post(predict, json=message, timeout=5).ok
@@ -157,11 +158,11 @@ def test_concurrent_requests_are_written_together(tmp_path: Path) -> None:
         nonlocal depth
         depth += 1
         if depth < 4:
-            write(capture, f"r{depth}")
+            write(writer, f"r{depth}")
         sizes.append(os.stat(next(tmp_path.glob(f"*{SUFFIX}"))).st_size)
 
-    capture = Capture(tmp_path, 10**9, 3600, pause)
-    write(capture, "r0")
+    writer = Capture(tmp_path, 10**9, 3600, pause)
+    write(writer, "r0")
     assert sizes[0] == 0
     assert len(set(sizes[1:])) == 1, "the innermost request wrote all of them"
     assert sorted(read(tmp_path).table["request"]) == ["r0", "r1", "r2", "r3"]
@@ -170,17 +171,18 @@ def test_concurrent_requests_are_written_together(tmp_path: Path) -> None:
 def test_a_failed_write_fails_all_requests_that_were_written_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    started, failed = ["r0"], []
+    started = ["r0"]
+    failed: list[str] = []
 
     def pause() -> None:
         if len(started) < 2:
             started.append("r1")
             try:
-                write(capture, "r1")
+                write(writer, "r1")
             except OSError:
                 failed.append("r1")
 
-    capture = Capture(tmp_path, 10**9, 3600, pause)
+    writer = Capture(tmp_path, 10**9, 3600, pause)
     real_write = os.write
 
     def write_only_100_bytes(file: int, data: bytes) -> int:
@@ -189,9 +191,9 @@ def test_a_failed_write_fails_all_requests_that_were_written_together(
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", write_only_100_bytes)
         with pytest.raises(OSError, match="disk full"):
-            write(capture, "r0")
+            write(writer, "r0")
     assert failed == ["r1"]
-    write(capture, "r2")
+    write(writer, "r2")
     captured = read(tmp_path)
     assert captured.table["request"].tolist() == ["r2"]
     assert captured.damaged == 1
@@ -257,7 +259,8 @@ def test_the_file_of_a_killed_writer_is_uploaded(tmp_path: Path) -> None:
 def test_a_file_that_is_removed_before_its_writer_has_locked_it_is_replaced(
     tmp_path: Path, capture: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real_flock, removed = fcntl.flock, []
+    real_flock = fcntl.flock
+    removed: list[Path] = []
 
     def flock(file: int, operation: int) -> None:
         if not removed:  # maintenance took the new file for that of a killed writer
@@ -339,7 +342,7 @@ def test_a_server_without_capture_keeps_nothing_and_refuses_feedback(start, draw
     server = start(capture=False)
     answer = send_faces(server.url, drawn.pixels[:1])
     assert not server.capture_folder.exists()
-    message = {"response": {"meta": {"puid": answer.request}}, "truth": {"strData": "x"}}
+    message: Any = {"response": {"meta": {"puid": answer.request}}, "truth": {"strData": "x"}}
     response = requests.post(f"{server.url}/api/v1.0/feedback", json=message, timeout=5)
     assert response.status_code == 409
     assert json.loads(response.text)["status"]["reason"] == "CONFLICT"

@@ -3,7 +3,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -100,7 +100,7 @@ def test_an_interrupted_download_is_retried(monkeypatch: pytest.MonkeyPatch) -> 
             return b"the whole file"
 
     monkeypatch.setattr(fsspec, "url_to_fs", lambda uri: (FailsTwice(), uri))
-    monkeypatch.setattr(container.time, "sleep", lambda _: None)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
     assert fetch("gs://b/m") == b"the whole file"
     assert FailsTwice.tries == 3
 
@@ -112,7 +112,8 @@ def test_the_last_upload_is_retried_while_it_is_locked_or_fails(
     capture = Capture(settings.capture_folder, rotate_bytes=10**9, rotate_seconds=3600)
     capture.feedback("a", ["ada"])
     capture.close()
-    first_results, maintain = iter([False, OSError("reset")]), retention.maintain
+    first_results: Iterator[bool | OSError] = iter([False, OSError("reset")])
+    maintain = retention.maintain
 
     def fail_at_first(settings: ServerSettings) -> bool:
         result = next(first_results, None)
@@ -121,7 +122,7 @@ def test_the_last_upload_is_retried_while_it_is_locked_or_fails(
         return maintain(settings) if result is None else result
 
     monkeypatch.setattr(container, "maintain", fail_at_first)
-    monkeypatch.setattr(container.time, "sleep", lambda _: None)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
     container.flush_captures(settings)
     assert len(list((tmp_path / "bucket").glob("*.faces"))) == 1
 

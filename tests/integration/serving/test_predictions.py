@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from faces.data.dataset import Faces
 from faces.runtime.portable import UNKNOWN, PortableModel
 from serving.settings import ServerSettings
 
-Message = dict[str, object]
+Message = dict[str, Any]
 
 
 def post(server: ServerSettings, message: Message, path: str = PREDICT) -> requests.Response:

@@ -1,3 +1,5 @@
+import subprocess
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -38,8 +40,8 @@ def run_for_ten_minutes(monkeypatch: pytest.MonkeyPatch) -> Any:
                 raise EndOfTest
 
         capture.rotate = rotate
-        monkeypatch.setattr(background.time, "monotonic", lambda: now)
-        monkeypatch.setattr(background.subprocess, "run", run)
+        monkeypatch.setattr(time, "monotonic", lambda: now)
+        monkeypatch.setattr(subprocess, "run", run)
         model: Any = SimpleNamespace(capture=capture)
         with pytest.raises(EndOfTest):
             background.maintain_forever(server_settings("/x", rotate_seconds=60), model, sleep)

@@ -72,6 +72,7 @@ def test_a_changed_yaml_updates_what_differs_and_nothing_else() -> None:
 
 def test_a_failure_reverts_all_changes() -> None:
     from zenml.client import Client
+    from zenml.enums import StackComponentType
 
     from stacks.register import register_stack
 
@@ -81,7 +82,7 @@ def test_a_failure_reverts_all_changes() -> None:
     with pytest.raises(UserError, match=r"could not create model_registry .* nothing was changed"):
         register_stack(stack_of(orchestrator(), part, unknown_key, name="wrong"))
     with pytest.raises(KeyError):
-        Client().get_stack_component("experiment_tracker", "wrong-tracker")
+        Client().get_stack_component(StackComponentType.EXPERIMENT_TRACKER, "wrong-tracker")
     assert registered("local") == before
 
 

@@ -1,4 +1,5 @@
 import sys
+import time
 from io import StringIO
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def test_faces_are_counted_across_restarts_and_downtime(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     polls: list[float] = []
-    monkeypatch.setattr(watching.time, "sleep", polls.append)
+    monkeypatch.setattr(time, "sleep", polls.append)
     counts = iter([100, 104, None, None, 3, 5, 7])
     wait(Interval(None, 10), lambda: next(counts))
     assert len(polls) == 6, "4 before it was down, then 3, 2 and 2"

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ class FakeEndpoint(BaseHTTPRequestHandler):
     """Returns `response` to everything, and records what it received."""
 
     response: ClassVar[tuple[int, str]] = (200, "")
-    received: ClassVar[list[dict[str, object]]] = []
+    received: ClassVar[list[dict[str, Any]]] = []
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))

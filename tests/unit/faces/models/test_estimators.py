@@ -104,8 +104,12 @@ def test_the_laplace_model_is_less_confident_far_from_the_training_data() -> Non
 
 
 def test_the_laplace_model_without_uncertainty_is_logistic_regression() -> None:
-    arrays = {"weights": np.eye(3), "offset": np.zeros(3), "factors": np.zeros((3, 3, 3))}
-    values = RNG.normal(size=(5, 3))
+    arrays = {
+        "weights": np.eye(3, dtype=np.float32),
+        "offset": np.zeros(3, np.float32),
+        "factors": np.zeros((3, 3, 3), np.float32),
+    }
+    values = RNG.normal(size=(5, 3)).astype(np.float32)
     assert np.allclose(softmax(probit(values, arrays), axis=1), softmax(values, axis=1))
 
 

@@ -3,9 +3,9 @@ import inspect
 import pytest
 import yaml
 
-from cli.settings import CONFIGS
 from faces.errors import UserError
 from faces.models import model_builder, model_names, model_parameters
+from pipelines.shared.model_settings import CONFIGS
 
 
 @pytest.mark.parametrize("name", model_names())

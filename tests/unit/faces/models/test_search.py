@@ -1,13 +1,22 @@
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pytest
 
 from faces.data.dataset import Faces
+from faces.models import ModelParams
 from faces.models.search import Trial, best_index, cross_validate, sample_trials
+from faces.models.training import fit_classifier
 
-SPACES = {"svm": {"components": [10, 20], "C": [0.1, 1.0]}, "logistic": {"components": [10, 20]}}
-DEFAULTS = {"svm": {"components": 20, "C": 1.0}, "logistic": {"components": 15}}
+SPACES: dict[str, dict[str, list[bool | int | float | str]]] = {
+    "svm": {"components": [10, 20], "C": [0.1, 1.0]},
+    "logistic": {"components": [10, 20]},
+}
+DEFAULTS: dict[str, ModelParams] = {
+    "svm": {"components": 20, "C": 1.0},
+    "logistic": {"components": 15},
+}
 
 
 def test_defaults_are_tried_first_and_no_trial_is_repeated() -> None:
@@ -22,13 +31,10 @@ def test_defaults_are_tried_first_and_no_trial_is_repeated() -> None:
 def test_cross_validation_never_predicts_training_images(
     drawn: Faces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from faces.models import search
-
     predicted: list[bytes] = []
-    real = search.fit_classifier
 
-    def spied(model: object, features: object, pixels: np.ndarray, labels: np.ndarray) -> object:
-        fitted = real(model, features, pixels, labels)  # type: ignore[arg-type]
+    def spied(model: Any, features: Any, pixels: np.ndarray, labels: np.ndarray) -> Any:
+        fitted = fit_classifier(model, features, pixels, labels)
         trained = {row.tobytes() for row in pixels}
         predict = fitted.predict_proba
 
@@ -41,7 +47,7 @@ def test_cross_validation_never_predicts_training_images(
         fitted.predict_proba = predict_proba
         return fitted
 
-    monkeypatch.setattr(search, "fit_classifier", spied)
+    monkeypatch.setattr("faces.models.search.fit_classifier", spied)
     trial = Trial("logistic", {"components": 20})
     metrics = cross_validate(trial, drawn.pixels, drawn.labels, folds=3, seed=0)
     assert len(predicted) == len(drawn)

@@ -5,7 +5,7 @@ from faces.runtime.operators import l2_normalize, nearest_per_class, relu, softm
 
 def test_l2_normalize_scales_rows_to_length_one_and_keeps_rows_of_zeros() -> None:
     rows = np.array([[3, 4], [0, 0]], np.float32)
-    assert np.allclose(l2_normalize(rows, {}), [[0.6, 0.8], [0, 0]])
+    assert np.allclose(l2_normalize(rows, {}), [[0.6, 0.8], [0.0, 0.0]])
 
 
 def test_relu_replaces_negative_values() -> None:
@@ -14,7 +14,7 @@ def test_relu_replaces_negative_values() -> None:
 
 def test_softmax_rows_add_up_to_one_even_for_large_logits() -> None:
     probabilities = softmax(np.array([[1000, 0], [0, 0]], np.float32), {})
-    assert np.allclose(probabilities, [[1, 0], [0.5, 0.5]])
+    assert np.allclose(probabilities, [[1.0, 0.0], [0.5, 0.5]])
 
 
 def test_nearest_per_class_is_the_negative_distance_to_the_nearest_row_of_each_class() -> None:

@@ -1,6 +1,7 @@
 import time
 from dataclasses import replace
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ from tests.conftest import real_faces_are_here
 METADATA = {"data_version": "abc", "data_source": "synthetic"}
 
 
-def fit(name: str, faces: Faces, **params: object) -> Pipeline:
+def fit(name: str, faces: Faces, **params: Any) -> Pipeline:
     model = build_model(name, **params)
     features = fit_features(model, faces.pixels, faces.labels)
     return fit_classifier(model, features, faces.pixels, faces.labels)
