@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 from cli.exit_codes import exit_code
 from faces.errors import OperationError, UserError
 from faces.reports.image_grid import Tile, image_grid
-from faces.reports.plots import as_png
+from faces.reports.png import as_png
 from scripts.data_comparison import (
     Changes,
     Snapshot,
