@@ -1,4 +1,4 @@
-"""Open ZenML's dashboard on the latest run, and print how to open the experiment tracker."""
+"""Open the ZenML dashboard at the latest run, and print how to open the experiment tracker."""
 
 import argparse
 import webbrowser

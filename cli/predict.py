@@ -1,4 +1,4 @@
-"""Send a face to the endpoint and show who it is: an image file, or one of the held-out faces."""
+"""Send an image file or a held-out face to the endpoint, and show the predicted identity."""
 
 import argparse
 import json
@@ -124,7 +124,7 @@ def describe_prediction(prediction: "Prediction") -> Iterator[str]:
     for column in best:
         yield f"  {probabilities[column]:6.1%}  {escape(prediction.classes[column])}"
     if threshold is None:
-        yield "  this model rejects nobody: a person whom it does not know gets a name, too"
+        yield "  this model cannot reject unknown people: every face gets a name"
     else:
         yield f"  score {score:.3f}, accepted from {threshold:.3f}"
 

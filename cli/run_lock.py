@@ -23,9 +23,9 @@ UNFINISHED = (ExecutionStatus.INITIALIZING, ExecutionStatus.PROVISIONING, Execut
 
 @contextmanager
 def run_lock(stack: StackResponse) -> Iterator[None]:
-    """Hold a shared lock during a run. The system releases it however the process ends.
+    """Hold a shared lock during a run. The system releases it even if the process is killed.
 
-    If nobody holds the lock, unfinished local runs on the stack were killed.
+    If no process holds the lock, unfinished local runs on the stack were killed.
 
     Args:
         stack: The stack that the run is on.

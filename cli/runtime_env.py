@@ -1,4 +1,4 @@
-"""Environment variables and log handlers that this project wants for ZenML and MLflow.
+"""Environment variables and log handlers for ZenML and MLflow.
 
 python -m cli.runtime_env    # shell commands that set the variables, for bin/activate
 """
@@ -14,7 +14,7 @@ DEFAULTS = {
     "ZENML_ANALYTICS_OPT_IN": "false",
     "ZENML_ENABLE_REPO_INIT_WARNINGS": "false",
     "ZENML_AUTO_OPEN_DASHBOARD": "false",
-    # In a dynamic pipeline, plain values are parameters of a step, whatever their size. By default
+    # In a dynamic pipeline, plain values of any size are parameters of a step. By default
     # ZenML stores each of them as an artifact called external_<uuid>.
     "ZENML_PARAMETER_SIZE_THRESHOLD": "-1",
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -66,5 +66,5 @@ def writes_to_terminal(handler: logging.Handler) -> bool:
 
 if __name__ == "__main__":
     print("\n".join(f'export {name}="${{{name}:-{value}}}"' for name, value in DEFAULTS.items()))
-    # The `zenml` command uses the current folder as its source root, whatever is set above.
+    # The `zenml` command uses the current folder as its source root, even with these variables.
     print(f'export PYTHONPATH="{ROOT}${{PYTHONPATH:+:$PYTHONPATH}}"')

@@ -94,7 +94,7 @@ def _leaves(
 
 
 def _set(values: dict[str, object], path: tuple[str, ...], value: object) -> None:
-    """Set a nested value; what stands in the way and is no section is replaced."""
+    """Set a nested value; values in the way that are not sections are replaced."""
     for name in path[:-1]:
         section = values.get(name)
         values[name] = section if isinstance(section, dict) else {}

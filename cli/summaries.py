@@ -50,7 +50,7 @@ def _print_rows(console: Console, rows: dict[str, str]) -> None:
     console.print()
     for name, text in rows.items():
         if text.startswith("http"):
-            # An address must stay in one piece, however narrow the terminal is.
+            # An address must not be wrapped, even on a narrow terminal.
             console.print(f"[bold]{name:{width}}[/]  {text}", soft_wrap=True)
             continue
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))

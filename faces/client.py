@@ -1,4 +1,4 @@
-"""Client of a prediction endpoint: numpy and requests alone.
+"""Client of a prediction endpoint; needs only numpy and requests.
 
 from faces.client import send_faces
 print(send_faces("http://127.0.0.1:9000", pixels).predicted)
@@ -48,7 +48,7 @@ def send_faces(
     headers: Mapping[str, str] | None = None,
     request: str | None = None,
 ) -> Prediction:
-    """Ask an endpoint who is on faces.
+    """Ask an endpoint for the identities of faces.
 
     Args:
         url: The endpoint's address.

@@ -38,9 +38,9 @@ def deployment(settings: DeploymentSettings) -> None:
     """Serve the version in production on the active stack's endpoint.
 
     1. Select the version in production.
-    2. Deploy it; no request fails meanwhile.
+    2. Deploy it without a failed request.
     3. Compare the endpoint with the trained model; restore the previous version if they differ.
-    4. Record who deployed which version, when, and in place of which.
+    4. Record who deployed which version, when, and which version it replaced.
 
     Args:
         settings: Settings of the endpoint, and the number of faces for the comparison.

@@ -1,4 +1,4 @@
-"""Look at the traffic since the last decision, and retrain and redeploy if it has drifted."""
+"""Test the traffic since the last decision for drift; if it drifted, retrain and redeploy."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal

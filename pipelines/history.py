@@ -1,4 +1,4 @@
-"""Show everything that happened on a stack on one page."""
+"""Show the history of a stack on one page: decisions, deployments, versions."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Go back to the version that was live before, on the endpoint and in production."""
+"""Restore the previous version on the endpoint and in production."""
 
 from typing import Annotated
 
@@ -30,10 +30,10 @@ SETTINGS = RollbackSettings
 
 @pipeline(name="rollback", enable_cache=False)
 def rollback(settings: RollbackSettings) -> None:
-    """Go back to the previous version, on the endpoint and in production.
+    """Restore the previous version on the endpoint and in production.
 
     1. Select the version that was live before.
-    2. Deploy it; no request fails meanwhile.
+    2. Deploy it without a failed request.
     3. Compare the endpoint with the trained model; if they differ, nothing changes.
     4. Move production to it, and record who did it, when and why.
 

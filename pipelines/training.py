@@ -60,7 +60,7 @@ SETTINGS = TrainingSettings
 
 @pipeline(name="training")
 def training(settings: TrainingSettings) -> None:
-    """Train a recogniser on some conditions and measure it on all.
+    """Train a recogniser on some conditions and evaluate it on all.
 
     1. Load the faces.
     2. Split them by condition: training, baseline test, drifted.

@@ -58,7 +58,7 @@ class WSGIApp:
         model: The model that it wraps.
         metrics: Counts requests.
         settings: The server's settings.
-        token: The bearer token that clients must send; None if anybody may use the server.
+        token: The bearer token that clients must send; None if the server is open to all.
     """
 
     def __init__(

@@ -59,7 +59,7 @@ def build(settings: ServerSettings, token: str | None) -> Any:
 
     Args:
         settings: The server's settings.
-        token: The bearer token that clients must send; None if anybody may use the server.
+        token: The bearer token that clients must send; None if the server is open to all.
 
     Returns:
         Seldon's `UserModelApplication`, ready to run.

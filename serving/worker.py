@@ -37,7 +37,7 @@ class Handler(PyWSGIHandler):  # type: ignore[misc]
         return super().handle_one_request()
 
     def disconnect(self) -> None:
-        """End the connection, whatever it is waiting for."""
+        """End the connection, even while it is waiting."""
         with suppress(OSError, AttributeError):
             self.socket.shutdown(socket.SHUT_RDWR)
 

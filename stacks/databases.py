@@ -13,7 +13,7 @@ from components.sqlite import complete_creation
 
 @contextmanager
 def exclusive_lock() -> Iterator[None]:
-    """Let one process at a time set things up: a lock beside ZenML's configuration.
+    """Let one process at a time create databases: a lock next to ZenML's configuration.
 
     Neither ZenML nor MLflow expects two processes to create its database at the same time.
     """

@@ -62,7 +62,7 @@ class DecisionEntry:
 
     @property
     def drifted(self) -> bool:
-        """Whether drift was found, whatever was done about it."""
+        """Whether drift was found, regardless of the action."""
         return DriftDecision(self.action, self.reason).drifted
 
     @classmethod

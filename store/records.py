@@ -15,7 +15,7 @@ class Promotion:
         version: The candidate's number.
         stage: The candidate's stage afterwards: "production", "none", …
         promoted: Whether it is in production because of this decision.
-        reason: The gate's reason, for people.
+        reason: The gate's reason in one line.
         replaced: The version that was in production before, None if there was none or it stays.
     """
 
@@ -35,7 +35,7 @@ class Rollout:
         url: The endpoint's address.
         version: The version that is served now.
         replaced: The version that was served before, None if there was none.
-        note: What the deployer noticed on the way, for people.
+        note: The deployer's note, such as a restart after a crash; None for nothing.
     """
 
     url: str
@@ -58,7 +58,7 @@ class Deployment:
         largest_difference: The largest absolute difference between a probability from the
             endpoint and the same from the trained model, on the verification images.
         replaced: The version that was served before, None if there was none.
-        note: What the deployer noticed on the way, in one line; None for nothing.
+        note: The deployer's note in one line; None for nothing.
     """
 
     url: str

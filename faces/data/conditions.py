@@ -12,7 +12,7 @@ Condition = Mapping[str, tuple[str, ...]]
 """For each condition name, the values that match."""
 
 UNKNOWN = "unknown"
-"""The value of a condition that nobody recorded for an image."""
+"""The value of a condition that was not recorded for an image."""
 
 USUAL_VALUES: Condition = {
     "yaw": ("frontal",),

@@ -22,7 +22,7 @@ class Faces:
 
     Attributes:
         images: float32 (n, 64, 64) in [0, 1].
-        labels: The name of the person on each image (n,).
+        labels: The name of the person in each image (n,).
         conditions: One row per image and one text column per condition, such as `yaw`.
         source: Name of the data source, or "folder".
         origins: Where each image comes from (n,): "" for the source's own images, "window 1",
@@ -58,7 +58,7 @@ class Faces:
 
     @cached_property
     def ids(self) -> NDArray[np.str_]:
-        """A content hash per image (n,): equal pixels have equal ids, whatever their source."""
+        """A content hash per image (n,): equal pixels have equal ids in any source."""
         rows = (
             hashlib.blake2b(image.tobytes(), digest_size=8).hexdigest() for image in self.images
         )

@@ -96,7 +96,7 @@ def _check_enough(text: str, train: list[Rows], test: list[Rows], n_people: int)
         )
     if not any(map(len, test)):
         raise UserError(
-            f"{text}: nobody has a third image that matches, so none is left to test on: choose "
+            f"{text}: no person has a third image that matches, so none is left to test on: choose "
             "another condition"
         )
 

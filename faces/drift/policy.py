@@ -47,7 +47,7 @@ class DriftDecision:
 
     @property
     def drifted(self) -> bool:
-        """Whether the window drifted, whatever is done about it."""
+        """Whether the window drifted, regardless of the action."""
         return self.action in (Action.WAIT, Action.ALERT, Action.RETRAIN)
 
 

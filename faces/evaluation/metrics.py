@@ -122,7 +122,7 @@ def measure(predictions: pd.DataFrame) -> dict[str, float]:
 
     Returns:
         Metrics named like "baseline_accuracy": accuracy with its 95 % Wilson interval
-        (accuracy_low, accuracy_high), macro_f1 (mean over the people on the images),
+        (accuracy_low, accuracy_high), macro_f1 (mean over the people in the images),
         calibration_error, and the number of images.
     """
     from sklearn.metrics import f1_score

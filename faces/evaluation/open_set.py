@@ -58,7 +58,7 @@ def fit_rejection_threshold(
         seed: Seed of the groups and the held-out images.
 
     Returns:
-        The calibration; None for fewer than 8 people, or if nobody has three images.
+        The calibration; None for fewer than 8 people, or if no person has three images.
     """
     rng = np.random.default_rng(seed)
     people = rng.permutation(np.unique(labels))

@@ -167,7 +167,7 @@ def check_identities(candidate: VersionFacts, production: VersionFacts) -> GateD
         production: The version in production.
 
     Returns:
-        A promotion or rejection, or None if the candidate knows everybody whom production knows.
+        A promotion or rejection, or None if the candidate knows all people whom production knows.
 
     Raises:
         LookupError: If the artifacts of one of them are missing.

@@ -122,7 +122,7 @@ def find_pca(model: Pipeline) -> PCA | None:
         model: A recogniser, or its feature steps.
 
     Returns:
-        The first step that is a PCA, whatever its name; None if there is none.
+        The first step that is a PCA; None if there is none.
     """
     return next((step for _, step in model.steps if isinstance(step, PCA)), None)
 

@@ -1,8 +1,8 @@
 """Local binary patterns: histograms of binary neighbourhood codes per grid cell.
 
 Ojala, Pietikäinen, Mäenpää, PAMI 24 (2002); for faces: Ahonen, Hadid, Pietikäinen, PAMI 28 (2006).
-Elementwise arithmetic only, so that training and serving compute identical histograms whatever
-linear algebra library is installed.
+Elementwise arithmetic only, so that training and serving compute identical histograms with any
+linear algebra library.
 """
 
 import numpy as np

@@ -66,7 +66,7 @@ class PortableModel:
         """Compute class probabilities, and the score that rejection compares with its threshold.
 
         The score is the largest logit before calibration. Probabilities do not separate unknown
-        people from known ones, since they add up to 1 for everybody.
+        people from known ones, since they add up to 1 for every face.
 
         Args:
             pixels: Faces (n, 4096) in [0, 1].

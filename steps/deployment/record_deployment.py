@@ -21,7 +21,7 @@ from store.versions import production_version, require_version
 def record_deployment(
     rollout: Rollout, largest_difference: float
 ) -> Annotated[Deployment, DEPLOYMENT]:
-    """Record who deployed which version, when, and in place of which.
+    """Record who deployed which version, when, and which version it replaced.
 
     Args:
         rollout: The deployment.

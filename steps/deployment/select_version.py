@@ -1,4 +1,4 @@
-"""Select the version that the following steps are about."""
+"""Select the version that the following steps use."""
 
 from typing import Annotated
 
@@ -25,7 +25,7 @@ def select_production_version() -> Annotated[int, "version"]:
 def select_live_version() -> Annotated[int, "live_version"]:
     """Return the version that the endpoint serves.
 
-    The other steps of a run take it from here, so that all of them speak of the same version.
+    The other steps of a run take it from here, so that all of them use the same version.
 
     Raises:
         UserError: If nothing is deployed, or if that version was deleted.

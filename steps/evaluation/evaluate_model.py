@@ -1,4 +1,4 @@
-"""Measure the model on the baseline test and on the drifted images."""
+"""Evaluate the model on the baseline test and on the drifted images."""
 
 from dataclasses import asdict
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Draw the page about everything that happened on a stack."""
+"""Draw the history of a stack on one page."""
 
 from datetime import datetime
 from typing import Annotated
@@ -79,7 +79,7 @@ def _version(version: ModelVersionResponse) -> VersionRow:
 
 
 def _window_of(run: str) -> Window:
-    """Load the window that a drift detection looked at."""
+    """Load the window that a drift detection tested."""
     steps = Client().get_pipeline_run(run).steps
     window: Window = steps["load_window"].outputs["window"][0].load()
     return window

@@ -32,7 +32,7 @@ def send_traffic(
         condition: Condition of the faces to send, such as "yaw=left,right".
         requests: Number of requests. If there are fewer images, images are repeated.
         corruption: Corruption to apply to the images, such as "blur"; "" for none.
-        feedback: Share of the answered requests that are followed by the right label, in [0, 1].
+        feedback: Share of the answered requests that are followed by the true label, in [0, 1].
         delay: Seconds between a request and its feedback.
         seed: Seed of the order of the images, the corruption and the choice of feedback.
 

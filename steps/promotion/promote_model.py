@@ -115,7 +115,7 @@ def _compare(
     production: ModelVersionResponse,
     predictions: pd.DataFrame,
 ) -> dict[str, Comparison]:
-    """Compare both models on the candidate's held-out images that production never learned."""
+    """Compare both models on held-out images that neither was trained on."""
     model: BaseEstimator = load_artifact(production, "model")
     learned = load_artifact(production, "faces")[load_artifact(production, "split").train].ids
     fresh = predictions[~predictions["id"].isin(learned)]

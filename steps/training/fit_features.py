@@ -1,4 +1,4 @@
-"""Fit the features: PCA, and whatever else comes before the classifier."""
+"""Fit the features: PCA and all other steps before the classifier."""
 
 from typing import Annotated
 

@@ -10,7 +10,7 @@ from zenml.materializers.base_materializer import BaseMaterializer
 
 
 class FileMaterializer(BaseMaterializer):
-    """Reads and writes the files of an artifact, wherever its artifact store is."""
+    """Reads and writes the files of an artifact in any artifact store."""
 
     SKIP_REGISTRATION: ClassVar[bool] = True
 

@@ -40,7 +40,7 @@ def await_rollout(
         cluster: The cluster to watch.
         desired: The deployment that was applied.
         timeout_seconds: Seconds to wait.
-        report: Receives one line about the progress after each look.
+        report: Receives one line about the progress after each poll.
 
     Raises:
         OperationError: If a pod cannot start, with the last line of its log, or on timeout.

@@ -44,13 +44,13 @@ def credit(name: str) -> str:
 
 
 def is_synthetic(name: str) -> bool:
-    """Return whether the people of a source are invented.
+    """Return whether the people of a source are synthetic.
 
     Args:
         name: Name of the source, as in `Faces.source`.
 
     Returns:
-        False for a folder, whatever it contains.
+        False for a folder.
     """
     source = data_sources().get(name)
     return source is not None and source.is_synthetic

@@ -64,7 +64,7 @@ def generate_faces(people: int = 40, images: int = 10, seed: int = 0, batch: int
     """Generate faces; the same arguments return the same faces.
 
     Args:
-        people: Number of people. Person k looks the same whatever the number of people and images.
+        people: Number of people. Person k looks the same with any number of people and images.
         images: Number of images per person.
         seed: Another seed generates other people.
         batch: Images that are rendered at a time.

@@ -37,7 +37,7 @@ def test_an_unknown_face_shows_its_score_and_no_probability() -> None:
 
 
 def test_a_model_that_cannot_reject_says_so() -> None:
-    assert "rejects nobody" in described("bob", 0.5, None)[-1]
+    assert "cannot reject unknown people" in described("bob", 0.5, None)[-1]
 
 
 def test_a_label_that_the_model_does_not_know_must_be_a_new_person_deliberately() -> None:
