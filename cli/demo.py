@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,16 +19,63 @@ from rich.table import Table
 from cli.console import make_console
 from cli.exit_codes import exit_code
 from cli.runtime_env import ROOT, set_defaults, silence_framework_logs
-from faces.data.sources import is_synthetic
+from faces.data.sources import is_synthetic, source_names
 from faces.data.traffic import TrafficSummary
 from faces.errors import OperationError
 from pipelines.drift_detection import DriftSummary
 from pipelines.shared.summary import Summary
 from pipelines.traffic import TrafficRunSummary
-from pipelines.training import TrainingSummary
+from pipelines.training import DataSummary, TrainingSummary
 
-TURNED = "yaw=left,right"
 PAGE = Path("demo.html").absolute()
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How the demo simulates drift with the data at hand.
+
+    Attributes:
+        baseline: Title of the traffic that resembles the training images.
+        drifted: Title of the traffic that does not.
+        more: Title of more of the latter, after retraining.
+        options: Options of the traffic pipeline that select it.
+    more_options: The same for more of it.
+        images: What the drifted images are called in a sentence.
+    """
+
+    baseline: str
+    drifted: str
+    more: str
+    options: tuple[str, ...]
+    more_options: tuple[str, ...]
+    images: str
+
+
+TURNED_HEADS = Drift(
+    "Frontal heads",
+    "Turned heads",
+    "Other turned heads",
+    ("--condition", "yaw=left,right"),
+    ("--condition", "yaw=left,right"),
+    "turned faces",
+)
+OTHER_CONDITIONS = Drift(
+    "Conditions of the training images",
+    "Other conditions",
+    "More images of other conditions",
+    ("--condition", "drifted"),
+    ("--condition", "drifted"),
+    "faces of other conditions",
+)
+ROTATED_IMAGES = Drift(
+    "Images as in training",
+    "Rotated images",
+    "More rotated images",
+    ("--corruption", "rotation"),
+    ("--corruption", "rotation", "--seed", "1"),
+    "drifted faces",
+)
+
 AnySummary = TypeVar("AnySummary", bound=Summary)
 
 
@@ -58,6 +106,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stop_server()
 
 
+def simulated_drift(data: DataSummary) -> Drift:
+    """Choose how to simulate drift.
+
+    Args:
+        data: The data of the trained model.
+
+    Returns:
+        Turned heads if the data are one of this project's sources; else the images of other
+        conditions; images that are rotated if there are none.
+    """
+    if data.source in source_names():
+        return TURNED_HEADS
+    return OTHER_CONDITIONS if data.drifted else ROTATED_IMAGES
+
+
 class Demo:
     """The pipelines of the demo, and the traffic results for the table at the end."""
 
@@ -75,64 +138,84 @@ class Demo:
         Raises:
             OperationError: If a pipeline fails.
         """
-        self.train(data)
+        drift = self.train(data)
         config = self.folder / "deployment.yaml"
         config.write_text(f"endpoint: {{port: {port}}}\n")
         self.pipeline("Deploy the model", "deployment", "--config", str(config))
-        self.traffic("Frontal heads", "yaw=frontal", self.requests)
-        self.check("Is there drift?")
+        self.traffic(drift.baseline, ("--condition", "baseline"), self.requests)
+        self.check("Is there drift?", drift)
         # Two thirds: images that were trained on are not sent again, so some must remain.
-        self.traffic("Turned heads", TURNED, self.requests * 2 // 3)
-        self.check("Is there drift?")
-        self.traffic("Other turned heads", TURNED, self.requests // 3)
-        self.check("Is this still drift?")
-        self.pipeline("Roll back", "rollback", "--reason", "for the demo")
+        self.traffic(drift.drifted, drift.options, self.requests * 2 // 3)
+        deployed = self.check("Is there drift?", drift)
+        self.traffic(drift.more, drift.more_options, self.requests // 3)
+        self.check("Is this still drift?", drift)
+        if deployed:
+            self.pipeline("Roll back", "rollback", "--reason", "for the demo")
         self.pipeline("Show the history", "history", "--page", str(PAGE))
         self.table()
         self.console.print(f"\nopen [bold]{PAGE.as_uri()}[/]", soft_wrap=True)
 
-    def train(self, data: str) -> None:
-        """Train on frontal faces, and print the accuracy.
+    def train(self, data: str) -> Drift:
+        """Train a model, and print its accuracy.
 
         Args:
             data: The data source, as `--data` of training.
+
+        Returns:
+            How to simulate drift with these data.
         """
-        text = self.pipeline("Train on frontal faces", "training", "--data", data)
+        text = self.pipeline("Train a model", "training", "--data", data)
         trained = TrainingSummary.model_validate_json(text)
         if is_synthetic(trained.data.source):
             self.show("These faces are synthetic: the people do not exist.")
-        self.show(
-            f"accuracy {trained.metrics['baseline_accuracy']:.0%} on held-out frontal faces, "
-            f"{trained.metrics['drifted_accuracy']:.0%} on turned ones"
-        )
+        drift = simulated_drift(trained.data)
+        self.show(f"trained on {trained.data.condition}")
+        self.show_accuracy(trained.metrics["baseline_accuracy"], "held-out faces like those")
+        self.show_accuracy(trained.metrics["drifted_accuracy"], drift.images)
+        return drift
 
-    def traffic(self, title: str, condition: str, requests: int) -> None:
+    def traffic(self, title: str, selection: Sequence[str], requests: int) -> None:
         """Send faces, and print the accuracy.
 
         Args:
             title: What the traffic is called in the output.
-            condition: Condition of the faces.
+            selection: Options of the traffic pipeline that select the faces.
             requests: Number of requests.
         """
-        options = ("--condition", condition, "--requests", str(requests))
+        options = (*selection, "--requests", str(requests))
         text = self.pipeline(f"Traffic: {title}", "traffic", *options)
         sent = TrafficRunSummary.model_validate_json(text).traffic
         self.sent.append((title, sent))
         self.show(f"accuracy {sent.accuracy:.0%}, answered by version {sent.model_version}")
 
-    def check(self, title: str) -> None:
+    def check(self, title: str, drift: Drift) -> bool:
         """Detect drift, and print the decision and its consequences.
 
         Args:
             title: The heading in the output.
+            drift: What drift is simulated with.
+
+        Returns:
+            Whether a new version was deployed.
         """
         summary = DriftSummary.model_validate_json(self.pipeline(title, "drift_detection"))
         self.show(f"{summary.decision}: {summary.reason}")
         if summary.retrained:
-            accuracy = summary.metrics.get("drifted_accuracy")
-            self.show(f"accuracy {accuracy:.0%} on turned faces that it was not trained on")
+            unseen = f"{drift.images} that it was not trained on"
+            self.show_accuracy(summary.metrics.get("drifted_accuracy"), unseen)
             self.show(f"gate: {summary.gate}")
             self.show(f"live: version {summary.deployed_version or 'unchanged'}")
+        return summary.deployed_version is not None
+
+    def show_accuracy(self, accuracy: float | None, images: str) -> None:
+        """Print an accuracy, unless there were no such images.
+
+        Args:
+            accuracy: The share of correct predictions; None without images.
+            images: What the images are called.
+        """
+        if accuracy is not None:
+            self.show(f"accuracy {accuracy:.0%} on {images}")
 
     def pipeline(self, title: str, name: str, *options: str) -> str:
         """Run a pipeline on the command line.

@@ -9,6 +9,7 @@ from zenml import pipeline
 from zenml.models import PipelineRunResponse
 
 from components.settings import CommandLine, Settings
+from faces.data.traffic import BASELINE
 from faces.data.traffic import TrafficSummary as TrafficRecord
 from faces.errors import require_choice
 from pipelines.shared.settings import Seed
@@ -20,8 +21,9 @@ class TrafficSettings(Settings):
     """Settings of the traffic pipeline."""
 
     condition: Annotated[str, CommandLine(metavar="C")] = Field(
-        default="yaw=frontal",
-        description="conditions of the faces to send: yaw=left,right, glasses=yes, …",
+        default=BASELINE,
+        description="faces to send: yaw=left,right, glasses=yes, …; baseline: like those trained "
+        "on; drifted: all others; '': all",
     )
     requests: Annotated[int, CommandLine(metavar="N")] = Field(
         default=60, ge=1, description="number of requests; images are repeated if there are fewer"

@@ -9,7 +9,9 @@ from zenml import pipeline
 from zenml.models import PipelineRunResponse
 
 from components.settings import CommandLine, Settings
+from faces.data.conditions import AUTO_CONDITION, DEFAULT_BASELINE, write_condition
 from faces.data.sources import AUTO, credit, is_synthetic
+from faces.data.split import ALL_IMAGES
 from faces.drift.detectors import detector_names
 from faces.errors import require_choice
 from faces.models import ModelParams
@@ -95,6 +97,7 @@ class DataSummary(BaseModel):
     version: str
     identities: int
     condition: str
+    requested_condition: str = Field(default="", description="the setting, such as auto")
     train: int
     test: int
     drifted: int
@@ -110,15 +113,27 @@ class TrainingSummary(Summary):
     model: Promotion
 
     def finish(self, settings: Settings) -> Self:
-        """Add which data source was requested. See Summary."""
+        """Add which data source and condition were requested. See Summary."""
         assert isinstance(settings, DatasetSettings)
-        data = self.data.model_copy(update={"requested": settings.data.source})
-        return self.model_copy(update={"data": data})
+        requested = {
+            "requested": settings.data.source,
+            "requested_condition": settings.condition,
+        }
+        return self.model_copy(update={"data": self.data.model_copy(update=requested)})
 
     def notice(self) -> str:
-        """Return a warning if the faces are synthetic. See Summary."""
-        if not is_synthetic(self.data.source):
-            return ""
+        """Return a warning if the faces are synthetic, or if no condition was set. See Summary."""
+        if is_synthetic(self.data.source):
+            return self._synthetic_notice()
+        if (self.data.requested_condition, self.data.condition) == (AUTO_CONDITION, ALL_IMAGES):
+            missing = write_condition(DEFAULT_BASELINE)
+            return (
+                f"[yellow]No image is marked {missing}, so all images are baseline: a share of "
+                "each person's images is the test, and none are drifted.[/]"
+            )
+        return ""
+
+    def _synthetic_notice(self) -> str:
         unavailable = "The Olivetti faces are neither cached nor can they be downloaded. "
         return (
             "[bold black on yellow] SYNTHETIC FACES [/] [yellow]"

@@ -14,6 +14,11 @@ Condition = Mapping[str, tuple[str, ...]]
 UNKNOWN = "unknown"
 """The value of a condition that was not recorded for an image."""
 
+AUTO_CONDITION = "auto"
+"""Stands for `DEFAULT_BASELINE` if the data has it, else for all images."""
+
+DEFAULT_BASELINE: Condition = {"yaw": ("frontal",)}
+
 USUAL_VALUES: Condition = {
     "yaw": ("frontal",),
     "pitch": ("level",),
@@ -69,6 +74,29 @@ def parse_condition(text: str, table: pd.DataFrame) -> Condition:
 def _usual_values(name: str, column: pd.Series) -> tuple[str, ...]:
     usual = tuple(value for value in USUAL_VALUES.get(name, ()) if value in set(column))
     return usual or (str(column.mode().iloc[0]),)
+
+
+def baseline_condition(text: str, table: pd.DataFrame) -> Condition:
+    """Return the condition to train on, checked against the data.
+
+    Args:
+        text: A condition as for `parse_condition`, "" for all images, or "auto" for
+            `DEFAULT_BASELINE` if the data has it, else all images.
+        table: The conditions of the data, one column per name.
+
+    Returns:
+        The values that match, by name; {} for all images.
+
+    Raises:
+        UserError: If a name or value is unknown, or the data has no conditions.
+    """
+    if text != AUTO_CONDITION:
+        return parse_condition(text, table) if text else {}
+    complete = all(
+        name in table and set(values) <= set(table[name])
+        for name, values in DEFAULT_BASELINE.items()
+    )
+    return DEFAULT_BASELINE if complete else {}
 
 
 def matches(table: pd.DataFrame, condition: Condition) -> NDArray[np.bool_]:

@@ -108,18 +108,22 @@ def load_faces(source: str = "auto", *, people: int = 40, images: int = 10, seed
 
 
 def known_conditions(source: str) -> pd.DataFrame | None:
-    """Return the conditions of a named source without loading its images.
+    """Return the conditions of a source without loading its images.
 
     Args:
         source: What `load_faces` accepts. For 'auto' these are the conditions of Olivetti.
 
     Returns:
         A table whose columns are the conditions and whose cells are their values; None for a
-        folder.
+        folder in a bucket, which is not read here.
+
+    Raises:
+        UserError: If the source does not exist, or its conditions cannot be read.
     """
     name = sources.AUTO_ORDER[0] if source == sources.AUTO else source
-    named = sources.data_sources().get(name)
-    return named.conditions() if named else None
+    if named := sources.data_sources().get(name):
+        return named.conditions()
+    return None if remote.is_remote(source) else folder.read_conditions(source)
 
 
 def _load_named(name: str, settings: GeneratorSettings) -> Faces:

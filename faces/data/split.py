@@ -17,6 +17,9 @@ MIN_TRAINING_IMAGES = 2
 
 MIN_PEOPLE = 2
 
+ALL_IMAGES = "all images"
+"""The condition of a split whose images are all baseline."""
+
 
 @dataclass(frozen=True, eq=False)
 class Split:
@@ -61,7 +64,7 @@ def split_by_condition(
     """
     if not 0 < test_share < 1:
         raise UserError(f"test_share must lie between 0 and 1, not {test_share}")
-    text = write_condition(condition) or "all images"
+    text = write_condition(condition) or ALL_IMAGES
     unique = np.zeros(len(faces), dtype=bool)
     unique[np.unique(faces.ids, return_index=True)[1]] = True
     baseline = matches(faces.conditions, condition) & unique
@@ -92,7 +95,7 @@ def _check_enough(text: str, train: list[Rows], test: list[Rows], n_people: int)
     if len(train) < MIN_PEOPLE:
         raise UserError(
             f"{text}: {len(train)} of {n_people} people have two images that match, but two people "
-            "are needed: choose another condition"
+            "are needed: choose another condition, or '' for all images"
         )
     if not any(map(len, test)):
         raise UserError(

@@ -10,6 +10,9 @@ from faces.data.dataset import Faces
 from faces.data.split import Split
 from faces.errors import UserError
 
+BASELINE, DRIFTED = "baseline", "drifted"
+"""Conditions of traffic: that of the training images, and all others."""
+
 PERSON, ID = "<person>", "<id>"
 
 HOLDOUT_EVERY = 3
@@ -69,7 +72,8 @@ def traffic_rows(faces: Faces, split: Split, condition: str, seed: int = 0) -> N
     Args:
         faces: The data of the served model.
         split: Its split; only images outside the training set are chosen.
-        condition: Condition that the images match, as for `parse_condition`.
+        condition: Condition that the images match, as for `parse_condition`; "baseline" for that of
+            the training images, "drifted" for all others, "" for any.
         seed: Seed of their order.
 
     Returns:
@@ -78,12 +82,15 @@ def traffic_rows(faces: Faces, split: Split, condition: str, seed: int = 0) -> N
     Raises:
         UserError: If the condition is unknown, or no image is left.
     """
-    held_out = np.concatenate([split.test, split.drifted])
-    matching = matches(faces.conditions, parse_condition(condition, faces.conditions))
-    rows = held_out[matching[held_out] & ~is_feedback_holdout(faces)[held_out]]
+    parts = {BASELINE: split.test, DRIFTED: split.drifted}
+    rows = parts.get(condition, np.concatenate([split.test, split.drifted]))
+    if condition and condition not in parts:
+        matching = matches(faces.conditions, parse_condition(condition, faces.conditions))
+        rows = rows[matching[rows]]
+    rows = rows[~is_feedback_holdout(faces)[rows]]
     if not len(rows):
         raise UserError(
-            f"--condition {condition}: every image that matches was trained on or is held out for "
-            "evaluation: choose another condition"
+            f"--condition {condition}: no image that matches is left, since the others are trained "
+            "on or held out for evaluation: choose another condition, or '' for any image"
         )
     return np.random.default_rng(seed).permutation(rows)

@@ -1,15 +1,13 @@
 """Settings that several pipelines share."""
 
-from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import Field
 
 from components.settings import CommandLine, Settings
-from faces.data.conditions import parse_condition
+from faces.data.conditions import AUTO_CONDITION, baseline_condition
 from faces.data.dataset import known_conditions
 from faces.data.sources import source_names
-from faces.data.sources.folder import TABLE, check_folder
 from faces.data.sources.remote import is_remote
 from faces.errors import UserError
 
@@ -64,8 +62,9 @@ class DatasetSettings(Settings):
 
     data: DataSettings = DataSettings()
     condition: Annotated[str, CommandLine(metavar="C")] = Field(
-        default="yaw=frontal",
-        description="conditions to train on: lighting, yaw=frontal,glasses=no, …",
+        default=AUTO_CONDITION,
+        description="train on lighting, yaw=frontal,glasses=no, …; '': on all images; auto: on "
+        "yaw=frontal if the data has it, else on all images",
     )
     test_share: Share = Field(
         default=0.25, description="share of each person's matching images kept for the test"
@@ -77,8 +76,10 @@ class DatasetSettings(Settings):
 
     def complete(self, config: str, explicit: frozenset[str]) -> Self:
         """Check the condition, as far as the data is known before the run. See Settings."""
-        condition = check_condition(self.data.source, self.condition, "condition" in explicit)
-        return self.model_copy(update={"condition": condition})
+        known = known_conditions(self.data.source)
+        if known is not None:
+            baseline_condition(self.condition, known)
+        return self
 
     def check_data_reachable(self, artifact_store: str) -> None:
         """Refuse a local folder: faces are not copied to other machines unasked. See Settings."""
@@ -90,35 +91,3 @@ class DatasetSettings(Settings):
             f"--data {source}: the machines of this stack cannot read a local folder: "
             f"gcloud storage cp -r {source.rstrip('/')}/* {place}/, then use --data {place}"
         )
-
-
-def check_condition(source: str, condition: str, explicit: bool) -> str:
-    """Check a condition against what is known of a data source before it is loaded.
-
-    A folder without conditions.csv has no conditions: all its images are baseline, unless the
-    command line asked for a condition. Buckets are checked by the pipeline.
-
-    Args:
-        source: The data source.
-        condition: The condition to train on.
-        explicit: Whether the condition was given on the command line.
-
-    Returns:
-        The condition to use, "" for all images.
-
-    Raises:
-        UserError: If the source or the condition does not exist.
-    """
-    known = known_conditions(source)
-    if known is not None:
-        parse_condition(condition, known)
-        return condition
-    if is_remote(source):
-        return condition
-    table = Path(source).expanduser() / TABLE
-    check_folder(table.parent)
-    if table.exists():
-        return condition
-    if explicit and condition:
-        raise UserError(f"--condition {condition}: there is no {table}")
-    return ""

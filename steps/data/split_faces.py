@@ -4,7 +4,7 @@ from typing import Annotated
 
 from zenml import step
 
-from faces.data.conditions import parse_condition
+from faces.data.conditions import baseline_condition
 from faces.data.dataset import Faces
 from faces.data.split import Split, split_by_condition
 from store.caching import cache_on_imports
@@ -22,7 +22,7 @@ def split_faces(
 
     Args:
         faces: The faces to split.
-        condition: The baseline, such as "yaw=frontal"; "" makes all images baseline.
+        condition: The baseline, such as "yaw=frontal", as for `baseline_condition`.
         test_share: Share of each person's baseline images that are held out, in (0, 1).
         seed: Seed of the random choice of held-out images.
 
@@ -32,5 +32,5 @@ def split_faces(
     Raises:
         UserError: If the faces have no such condition, or too few images match it.
     """
-    baseline = parse_condition(condition, faces.conditions) if condition else {}
+    baseline = baseline_condition(condition, faces.conditions)
     return split_by_condition(faces, baseline, test_share, seed)

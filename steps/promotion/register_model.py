@@ -67,7 +67,7 @@ def register_model(
     context = get_step_context()
     run = active_tracker().log_training(
         TrainingRecord(
-            params=flatten(settings),
+            params=flatten(settings | {"condition": str(split.run_metadata["condition"])}),
             tags={
                 "data_source": faces.source,
                 "data_version": faces.version,

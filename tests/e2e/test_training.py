@@ -315,6 +315,7 @@ def test_training_on_a_folder_of_images(train: Train, people_folder: Path, tmp_p
         "version": "",
         "identities": 4,
         "condition": "all images",
+        "requested_condition": "auto",
         "train": 24,
         "test": 8,
         "drifted": 0,

@@ -40,6 +40,30 @@ def read_faces(folder: str | Path, side: int = 64) -> RawFaces:
         UserError: If a file cannot be read (the message names it), or for fewer than two people.
     """
     root = Path(folder).expanduser()
+    files = _image_files(root)
+    images = np.stack([read_image(file, side) for file in files])
+    return images, np.array([file.parent.name for file in files]), _conditions(root, files)
+
+
+def read_conditions(folder: str | Path) -> pd.DataFrame:
+    """Read the conditions of the images in a folder, without reading the images.
+
+    Args:
+        folder: The folder.
+
+    Returns:
+        One row per image: the columns of conditions.csv, 'unknown' for missing cells; no columns
+        without that file.
+
+    Raises:
+        UserError: If conditions.csv is malformed, or for fewer than two people.
+    """
+    root = Path(folder).expanduser()
+    return _conditions(root, _image_files(root))
+
+
+def _image_files(root: Path) -> list[Path]:
+    """Find the images of at least two people, sorted."""
     check_folder(root)
     files = sorted(
         file
@@ -55,9 +79,7 @@ def read_faces(folder: str | Path, side: int = 64) -> RawFaces:
             f"{root}: needs at least two subfolders, one per person, with PNG, JPEG or PGM files; "
             f"{problem}"
         )
-    images = np.stack([read_image(file, side) for file in files])
-    names = [file.relative_to(root).as_posix() for file in files]
-    return images, np.array([file.parent.name for file in files]), _conditions(root, names)
+    return files
 
 
 def check_folder(folder: Path) -> None:
@@ -125,8 +147,9 @@ def _describe_unreadable(file: Path, error: Exception) -> str:
     return f"{file} cannot be decoded ({error}): replace or remove it"
 
 
-def _conditions(root: Path, names: list[str]) -> pd.DataFrame:
+def _conditions(root: Path, files: list[Path]) -> pd.DataFrame:
     path = root / TABLE
+    names = [file.relative_to(root).as_posix() for file in files]
     if not path.exists():
         return pd.DataFrame(index=range(len(names)))
     try:

@@ -1,4 +1,5 @@
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -173,24 +174,31 @@ def test_unknown_pipelines_and_missing_files_are_reported(tmp_path: Path) -> Non
         read_settings("training", tmp_path / "missing.yaml")
 
 
-def test_a_folder_without_conditions_is_all_baseline_by_default(
+def test_a_condition_is_checked_against_a_folder_before_the_run(
     tmp_path: Path, people_folder: Path
 ) -> None:
-    bare = tmp_path / "bare"
-    bare.mkdir()
-    assert read(tmp_path, "", data=str(bare)).condition == ""
-    with pytest.raises(UserError, match=r"there is no .*conditions\.csv"):
-        read(tmp_path, "", data=str(bare), condition="yaw")
-    assert read(tmp_path, "", data=str(bare), condition="").condition == ""
-    assert read(tmp_path, "", data=str(people_folder)).condition == "yaw=frontal"
+    people = tmp_path / "people"
+    shutil.copytree(people_folder, people)
+    read(tmp_path, "", data=str(people), condition="yaw=frontal")
+    table = people / "conditions.csv"
+    table.write_text(table.read_text().replace("yaw", "pose"))
+    read(tmp_path, "", data=str(people))
+    for text, options in (("", {"condition": "yaw=frontal"}), ("condition: yaw=frontal", {})):
+        with pytest.raises(UserError, match=r"unknown condition 'yaw': .*choose from pose$"):
+            read(tmp_path, text, data=str(people), **options)
+    table.unlink()
+    read(tmp_path, "", data=str(people))
+    read(tmp_path, "", data=str(people), condition="")
+    with pytest.raises(UserError, match=r"these faces have no conditions \(conditions\.csv\)"):
+        read(tmp_path, "", data=str(people), condition="yaw=frontal")
 
 
-def test_a_local_folder_is_rejected_if_steps_run_elsewhere(tmp_path: Path) -> None:
+def test_a_local_folder_is_rejected_if_steps_run_elsewhere(people_folder: Path) -> None:
     store = "gs://faces/zenml"
     advice = r"local folder: gcloud storage cp -r /.*/\* gs://faces/people/, then use --data g"
     for pipeline in ("training", "sweep"):
         with pytest.raises(UserError, match=advice):
-            read_settings(pipeline, None, {"data": str(tmp_path)}).check_data_reachable(store)
+            read_settings(pipeline, None, {"data": str(people_folder)}).check_data_reachable(store)
         for source in ("auto", "olivetti", "synthetic", "gs://faces/people"):
             read_settings(pipeline, None, {"data": source}).check_data_reachable(store)
     read_settings("traffic").check_data_reachable(store)
@@ -211,7 +219,7 @@ def test_all_settings_are_printed_with_their_source(
     assert re.search(r"0\.5 +.*mine\.yaml", lines["test_share"])
     assert re.search(r"3\.0 +.*mine\.yaml", lines["params.C"])
     assert re.search(r"60 +default +\w+", lines["params.components"])
-    assert re.search(r"'yaw=frontal' +default", lines["condition"])
+    assert re.search(r"'auto' +default", lines["condition"])
 
 
 def test_options_are_unique_and_named_like_their_settings() -> None:

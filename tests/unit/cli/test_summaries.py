@@ -108,6 +108,14 @@ def test_names_are_escaped_and_long_lists_are_shortened() -> None:
     assert "and 88 more" in " ".join(text.split())
 
 
+def test_all_images_by_default_are_announced_and_on_request_are_not() -> None:
+    for requested, announced in (("auto", True), ("", False)):
+        changes = {"condition": "all images", "requested_condition": requested}
+        text = printed(training(data=DATA.model_copy(update=changes)))
+        assert ("No image is marked yaw=frontal" in text) is announced
+        assert "(baseline: all images)" in text
+
+
 @pytest.mark.parametrize("requested", ["auto", "synthetic"])
 def test_synthetic_faces_are_announced_in_a_banner(requested: str) -> None:
     data = DATA.model_copy(update={"source": "synthetic", "requested": requested})

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from faces.data.conditions import matches, parse_condition, write_condition
+from faces.data.conditions import baseline_condition, matches, parse_condition, write_condition
 from faces.errors import UserError
 
 TABLE = pd.DataFrame(
@@ -45,6 +45,28 @@ def test_a_condition_is_parsed_and_selects_rows(text: str, meaning: dict, rows: 
 def test_an_unknown_condition_is_reported_with_the_choices(text: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         parse_condition(text, TABLE)
+
+
+@pytest.mark.parametrize(
+    ("text", "table", "condition"),
+    [
+        ("auto", TABLE, {"yaw": ("frontal",)}),
+        ("auto", TABLE[["hat"]], {}),
+        ("auto", TABLE[TABLE["yaw"] != "frontal"], {}),
+        ("auto", pd.DataFrame(index=range(3)), {}),
+        ("", TABLE, {}),
+        ("yaw=left", TABLE, {"yaw": ("left",)}),
+    ],
+)
+def test_the_default_baseline_falls_back_to_all_images(
+    text: str, table: pd.DataFrame, condition: dict
+) -> None:
+    assert baseline_condition(text, table) == condition
+
+
+def test_an_explicit_baseline_does_not_fall_back() -> None:
+    with pytest.raises(UserError, match=r"unknown condition 'yaw': .*choose from hat$"):
+        baseline_condition("yaw=frontal", TABLE[["hat"]])
 
 
 def test_a_condition_for_faces_without_conditions_is_an_error_with_the_fix() -> None:

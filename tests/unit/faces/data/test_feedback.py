@@ -83,6 +83,27 @@ def test_traffic_matches_the_condition_and_excludes_the_holdout(drawn: Faces, sp
         traffic_rows(drawn, split, "yaw=up")
 
 
+def test_traffic_can_be_like_the_training_images_or_all_others(drawn: Faces, split: Split) -> None:
+    traffic = set(np.flatnonzero(~is_feedback_holdout(drawn)))
+    assert set(traffic_rows(drawn, split, "baseline")) == set(split.test) & traffic
+    assert set(traffic_rows(drawn, split, "drifted")) == set(split.drifted) & traffic
+    assert len(traffic_rows(drawn, split, "")) == len(
+        (set(split.test) | set(split.drifted)) & traffic
+    )
+
+
+def test_faces_without_conditions_have_traffic_and_feedback(drawn: Faces) -> None:
+    bare = Faces(drawn.images, drawn.labels, drawn.conditions[[]], "folder")
+    split = split_by_condition(bare, {})
+    rows = traffic_rows(bare, split, "baseline")
+    with pytest.raises(UserError, match="no image that matches is left"):
+        traffic_rows(bare, split, "drifted")
+    darker = bare.images[rows] * np.float32(0.9)
+    faces, extended = add_labelled_faces(bare, split, darker, bare.labels[rows])
+    assert len(extended.train) == len(split.train) + len(rows)
+    assert set(traffic_rows(faces, extended, "baseline")) == set(rows)
+
+
 def test_people_with_three_turned_images_have_traffic_and_holdout_images(drawn: Faces) -> None:
     turned = (drawn.conditions["yaw"] != "frontal").to_numpy()
     for person in drawn.identities:

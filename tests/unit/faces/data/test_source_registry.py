@@ -71,7 +71,7 @@ def test_auto_is_the_first_source_that_is_available(
 
 def test_other_names_are_folders() -> None:
     assert sources.source_names() == ["auto", "olivetti", "synthetic"]
-    assert known_conditions("people") is None
+    assert known_conditions("gs://faces/people") is None
     assert sources.credit("folder") == "your own folder"
     assert not sources.is_synthetic("folder")
     assert sources.is_synthetic("synthetic")
