@@ -200,7 +200,7 @@ class Trial:
             for name, test in ((moments, moments_test), (f"MMD{suffix}", mmd_test)):
                 yield name, test(reference, window, seed=self.seed)[1] <= ALPHA
             columns = ks_columns(reference, window, NAMES, ALPHA)
-            yield f"KS + Bonferroni{suffix}", bool(columns["drifted"].any())
+            yield f"KS + Bonferroni{suffix}", bool(columns["differs"].any())
         yield "Evidently's preset", evidently_preset(self.raw, raw)
         confidence = confidence_test(self.baseline_confidence, self.confidence(images))
         yield "drop in confidence", confidence.p_value <= ALPHA

@@ -21,7 +21,7 @@ def ks_columns(reference: Rows, window: Rows, names: Sequence[str], alpha: float
 
     Returns:
         A row for each column: `column`, `before` and `now` (means), `statistic`, `p_value` (times
-        d, at most 1) and `drifted` (p-value up to `alpha`).
+        d, at most 1) and `differs` (p-value up to `alpha`).
     """
     rows = []
     for column, name in enumerate(names):
@@ -30,5 +30,5 @@ def ks_columns(reference: Rows, window: Rows, names: Sequence[str], alpha: float
         before, now = reference[:, column].mean(), window[:, column].mean()
         rows.append((name, before, now, float(result.statistic), p_value, p_value <= alpha))
     return pd.DataFrame(
-        rows, columns=["column", "before", "now", "statistic", "p_value", "drifted"]
+        rows, columns=["column", "before", "now", "statistic", "p_value", "differs"]
     )

@@ -46,13 +46,15 @@ def draw_drift_report(
         The HTML page.
     """
     distributions = plot_distributions(reference, measured, columns)
+    ranked = columns.sort_values("p_value")
     return render(
         "drift_report.html",
         result=result,
         drift=result.drift,
         decision=decision,
         unmatched_feedback=window.unmatched_feedback,
-        columns=columns.sort_values("p_value").to_dict("records"),
+        columns=ranked.to_dict("records"),
+        differing=ranked["column"][ranked["differs"]].tolist(),
         faces=embed(plot_faces(trained, window, measured), "training images and window images"),
         distributions=embed(distributions, "distribution of each feature"),
         evidently=version("evidently"),
@@ -106,8 +108,8 @@ def plot_distributions(
     axes = figure.subplots(panels, PANELS_PER_ROW, squeeze=False).flat
     for axis, row in zip(axes, columns.itertuples(), strict=False):
         _plot_histograms(axis, reference[row.column], measured[row.column])
-        weight = "bold" if row.drifted else "normal"
-        axis.set_title(f"{row.column} (p = {row.p_value:.2g})", fontsize=9, fontweight=weight)
+        title = f"{row.column}{' differs' if row.differs else ''} (corrected p = {row.p_value:.2g})"
+        axis.set_title(title, fontsize=9, fontweight="bold" if row.differs else "normal")
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper right", ncols=2, frameon=False)
     return as_png(figure)

@@ -26,7 +26,7 @@ def evidently_report(
 
     Returns:
         A row for each column: `column`, `before` and `now` (means), `p_value` (times d, at most
-        1) and `drifted` (p-value up to `alpha`); and Evidently's interactive HTML report.
+        1) and `differs` (p-value up to `alpha`); and Evidently's interactive HTML report.
     """
     from evidently import Report
     from evidently.metrics import ValueDrift
@@ -42,7 +42,7 @@ def evidently_report(
             "before": reference.mean().to_numpy(),
             "now": window.mean().to_numpy(),
             "p_value": p_values,
-            "drifted": [p_value <= alpha for p_value in p_values],
+            "differs": [p_value <= alpha for p_value in p_values],
         }
     )
     return columns, snapshot.get_html_str(as_iframe=False)

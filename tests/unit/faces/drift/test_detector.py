@@ -196,7 +196,7 @@ def test_the_table_shows_what_is_compared(
     assert np.array_equal(reference, default.rows)
     assert len(window) == 25
     columns = ks_columns(reference.to_numpy(), window.to_numpy(), NAMES, 0.01)
-    assert columns.set_index("column").loc["symmetry", "drifted"]
+    assert columns.set_index("column").loc["symmetry", "differs"]
     empty = default.tabulate(people.images[:0], people.labels[:0])[1]
     assert (list(empty), len(empty)) == (list(NAMES), 0)
 

@@ -69,7 +69,7 @@ def test_p_values_of_columns_are_corrected_for_multiple_tests() -> None:
     table = ks_columns(reference, window, ("a", "b", "c"), alpha=0.01)
     uncorrected = [ks_2samp(reference[:, c], window[:, c]).pvalue for c in range(3)]
     assert np.allclose(table["p_value"], np.minimum(1, 3 * np.array(uncorrected)))
-    assert table["drifted"].tolist() == [False, True, False]
+    assert table["differs"].tolist() == [False, True, False]
     assert table["now"][1] == pytest.approx(window[:, 1].mean())
 
 

@@ -1,4 +1,5 @@
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -118,13 +119,18 @@ RESULT = MonitoringResult(
 NAMES = ["brightness", "yaw"]
 
 
-def report(trained: Faces, window: Window, result: MonitoringResult) -> str:
+def report(
+    trained: Faces,
+    window: Window,
+    result: MonitoringResult,
+    differs: Sequence[bool] = (False, True),
+) -> str:
     rng = np.random.default_rng(0)
     reference = pd.DataFrame(rng.normal(size=(50, 2)), columns=NAMES)
     measured = pd.DataFrame(rng.normal(2.0, size=(len(window), 2)), columns=NAMES)
     columns = pd.DataFrame(
         {"column": NAMES, "before": [0.0, 0.1], "now": [2.0, 2.1], "p_value": [0.5, 1e-9],
-         "drifted": [False, True]}
+         "differs": differs}
     )  # fmt: skip
     decided = DriftDecision(Action.ALERT, f"p = 0.001 {EVIL}")
     return draw_drift_report(trained, window, result, decided, reference, measured, columns)
@@ -141,13 +147,41 @@ def test_the_drift_report_shows_decision_faces_and_columns(drawn: Faces, labelle
     check_self_contained(page)
     assert "&lt;script&gt;" in page
     assert len(IMAGE.findall(page)) == 2
+    assert ("<b>no</b>: p = 0.1 is above the level 0.01, Fisher" in page) == labelled
     assert ("0.850\n    (95 % interval 0.600 to 0.950);" in page) == labelled
     assert ("no feedback on answers of version 1" in page) != labelled
     assert f"{20 if labelled else 0} labelled faces" in page
     assert "-0.100 compared with the baseline test (p = 0.02)" in page
-    assert "p = 0.001 (drift if at most 0.01), detector “moments”" in page
-    rows = re.findall(r'<tr class="(drifted)?"><td>(\w+)', page)
-    assert rows == [("drifted", "yaw"), ("", "brightness")], "the smallest p-value first"
+    assert "<b>yes</b>: p = 0.001 is at most the level 0.01, all features tested" in page
+    rows = re.findall(r'<tr class="(differs)?"><td>(\w+)', page)
+    assert rows == [("differs", "yaw"), ("", "brightness")], "the smallest p-value first"
+
+
+WITHOUT_DRIFT = replace(RESULT.drift, verdict=DriftVerdict.NONE, p_value=0.02)
+
+
+@pytest.mark.parametrize(
+    ("drift", "differs", "expected"),
+    [
+        (RESULT.drift, [True, True], "At level 0.01, yaw, brightness differ."),
+        (RESULT.drift, [False, False], "can add up in the test of all"),
+        (WITHOUT_DRIFT, [False, True], "a larger window may show whether it is drift"),
+        (WITHOUT_DRIFT, [False, False], "No feature differs by itself at level 0.01."),
+    ],
+)
+def test_only_the_test_of_all_features_is_called_drift(
+    drawn: Faces, drift: DriftResult, differs: list[bool], expected: str
+) -> None:
+    page = " ".join(report(drawn, window_of(drawn), replace(RESULT, drift=drift), differs).split())
+    assert expected in page
+    assert ("<b>yes</b>: p = 0.001" in page) == drift.detected
+    assert page.count("<td>differs</td>") == sum(differs)
+    assert "drifted" not in page
+    explained = ("can add up" in page, "a larger window" in page)
+    assert explained == (
+        drift.detected and not any(differs),
+        any(differs) and not drift.detected,
+    )
 
 
 def test_the_drift_report_leaves_out_what_was_not_measured(drawn: Faces) -> None:
