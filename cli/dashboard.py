@@ -3,13 +3,21 @@
 import argparse
 import webbrowser
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli import runtime_env
 from cli.exit_codes import exit_code
 from faces.errors import UserError
 
+REPORT = "evidently.html"
+"""The file in an artifact `drift_report`, and the copy of it in the present folder."""
+
+MAX_REPORTS = 200
+"""The newest drift reports are searched, up to this number."""
+
 if TYPE_CHECKING:
+    from zenml.models import ArtifactVersionResponse
     from zenml.zen_server.deploy.deployer import LocalServerDeployer
 
 
@@ -25,10 +33,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="run.py dashboard", description=__doc__)
     parser.add_argument("--port", type=int, default=8237, help="default: 8237")
     parser.add_argument("--stop", action="store_true", help="stop the dashboard")
+    parser.add_argument(
+        "--evidently",
+        action="store_true",
+        help=f"open Evidently's report about the latest drift instead: it is written to {REPORT}",
+    )
     args = parser.parse_args(arguments)
     runtime_env.set_defaults()
     runtime_env.silence_framework_logs()
-    return exit_code(stop_dashboard if args.stop else lambda: open_dashboard(args.port))
+    if args.stop:
+        return exit_code(stop_dashboard)
+    return exit_code(open_evidently_report if args.evidently else lambda: open_dashboard(args.port))
 
 
 def open_dashboard(port: int) -> None:
@@ -101,6 +116,38 @@ def stop_dashboard() -> None:
         print("the dashboard is not running")
 
 
+def open_evidently_report() -> None:
+    """Write Evidently's report about the latest drift to a file, and open it in a browser.
+
+    The dashboard cannot show it, because it needs scripts. The file is readable by its owner only.
+
+    Raises:
+        UserError: If the active stack has no such report.
+    """
+    from zenml.client import Client
+
+    from pipelines.history import write_owner_only
+
+    client = Client()
+    reports = client.list_artifact_versions(
+        artifact="drift_report",
+        artifact_store_id=client.active_stack.artifact_store.id,
+        sort_by="desc:created",
+        size=MAX_REPORTS,
+        hydrate=True,
+    ).items
+    report = next((report for report in reports if REPORT in _files_of(report)), None)
+    if report is None:
+        raise UserError(
+            f"no drift has been reported on stack '{client.active_stack.name}': Evidently's report "
+            "is kept when a window drifted (python run.py --pipeline drift_detection)"
+        )
+    file = Path(REPORT).absolute()
+    write_owner_only(file, report.load()[REPORT])
+    print(f"drift of {report.created:%Y-%m-%d %H:%M} UTC: {file.as_uri()}")
+    webbrowser.open(file.as_uri())
+
+
 def latest_run(address: str) -> str:
     """Return the page of the latest run, or the dashboard's own before the first run.
 
@@ -114,6 +161,11 @@ def latest_run(address: str) -> str:
     if not runs:
         return address
     return f"{address}/projects/{client.active_project.name}/runs/{runs[0].id}"
+
+
+def _files_of(page: "ArtifactVersionResponse") -> list[str]:
+    names = page.run_metadata.get("files")
+    return list(names) if isinstance(names, list) else []
 
 
 def _deployer() -> "LocalServerDeployer":

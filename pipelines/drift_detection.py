@@ -1,6 +1,6 @@
 """Test the traffic since the last decision for drift; if it drifted, retrain and redeploy."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -179,6 +179,12 @@ class DriftSummary(Summary):
             "gate": escape(self.gate or ""),
             "live": f"[green]version {live}[/]" if live else "unchanged",
         }
+
+    def next_steps(self) -> Sequence[str]:
+        """Return the command that opens Evidently's report, if there is one. See Summary."""
+        if not DriftDecision(self.decision, self.reason).drifted:
+            return ()
+        return ("[bold]python run.py dashboard --evidently[/] for each feature, by Evidently",)
 
     def page(self) -> str | None:
         """Return the drift report."""

@@ -4,6 +4,7 @@ import os
 from typing import ClassVar
 
 from zenml.enums import ArtifactType, VisualizationType
+from zenml.metadata.metadata_types import MetadataType
 
 from store.materializers.base import FileMaterializer
 
@@ -59,6 +60,10 @@ class PageMaterializer(FileMaterializer):
         """Read what `save` wrote. See BaseMaterializer."""
         names = sorted(str(name) for name in self.artifact_store.listdir(self.uri))
         return Page({name: self.read(name).decode() for name in names})
+
+    def extract_metadata(self, page: Page) -> dict[str, MetadataType]:
+        """Return the names of the files."""
+        return {"files": list(page)}
 
     def save_visualizations(self, page: Page) -> dict[str, VisualizationType]:
         """Show `page.html`. See BaseMaterializer."""

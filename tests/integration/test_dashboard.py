@@ -73,3 +73,28 @@ def test_the_hint_opens_the_active_stacks_tracker(
     monkeypatch.setenv("ZENML_ACTIVE_STACK_ID", str(Client().get_stack("default").id))
     with pytest.raises(UserError, match="use --stack local"):
         active_tracker()
+
+
+def test_evidentlys_report_about_the_latest_drift_is_written_for_its_owner_and_opened(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from zenml import save_artifact
+
+    from cli import dashboard
+    from store.materializers.documents import Page, PageMaterializer
+
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="no drift has been reported on stack"):
+        dashboard.open_evidently_report()
+    pages = [{"evidently.html": "older"}, {"evidently.html": "newer"}, {}]
+    for page in pages:
+        content = Page({"page.html": "", **page})
+        save_artifact(content, "drift_report", materializer=PageMaterializer)
+    dashboard.open_evidently_report()
+    file = tmp_path / "evidently.html"
+    assert file.read_text() == "newer"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert opened == [file.as_uri()]
+    assert file.as_uri() in capsys.readouterr().out

@@ -8,7 +8,11 @@ import pytest
 from rich.console import Console
 
 from cli.summaries import print_summary, summary_schema
+from faces.drift.monitoring import MonitoringResult
+from faces.drift.policy import Action
+from faces.drift.result import DriftResult, DriftVerdict
 from pipelines.deployment import DeploymentSummary, EndpointSummary
+from pipelines.drift_detection import DriftSummary
 from pipelines.shared.summary import RunInfo, Summary
 from pipelines.training import DataSummary, TrainingSummary
 from store.records import Promotion
@@ -149,6 +153,28 @@ def test_the_endpoints_address_can_be_copied_from_a_narrow_terminal() -> None:
     url = "https://faces.example.org/seldon/faces/face-recognizer"
     text = printed(deployed(url), width=40)
     assert f"endpoint  {url}/api/v1.0/predictions\n" in text
+
+
+@pytest.mark.parametrize("action", Action)
+def test_evidentlys_report_is_offered_if_there_is_one(action: Action) -> None:
+    result = DriftResult(DriftVerdict.NONE, "p = 0.5", 1.0, 0.5, 0.01, 20, 12, "moments")
+    summary = DriftSummary(
+        run=RUN,
+        drift=MonitoringResult(result, labelled=0, confidence=None, accuracy=None, version=1),
+        damaged=0,
+        unmatched_feedback=0,
+        decision=action,
+        reason="Reason",
+        retrained=False,
+        promoted=False,
+        gate=None,
+        deployed_version=None,
+        metrics={},
+        alert=None,
+        report="/tmp/page.html",
+    )
+    offered = "python run.py dashboard --evidently" in printed(summary)
+    assert offered == (action in (Action.WAIT, Action.ALERT, Action.RETRAIN))
 
 
 def test_the_published_schema_is_current() -> None:
