@@ -18,6 +18,8 @@ INSTALL = $(BIN)/python -m uv pip install --quiet --python $(or $(2),$(BIN))/pyt
 	|| { echo "uv found no index; trying pip with its own configuration …"; $(or $(2),$(BIN))/python -m pip install --quiet --no-deps --require-hashes -r $(1); }
 PIN = $(BIN)/python -m uv pip compile --quiet --universal --upgrade --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --no-header
+# Two processes with one BLAS thread each: more threads would compete for the cores.
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 help: ## List all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,8 +49,8 @@ demo: setup ## Run the whole loop: train, deploy, drift, retrain, redeploy, roll
 test: setup-dev ## Run the tests (real faces if SCIKIT_LEARN_DATA has them) and measure coverage
 	@$(BIN)/python -m pytest
 
-test-fast: setup-dev ## Run the unit tests (one minute)
-	@$(BIN)/python -m pytest tests/unit --no-cov
+test-fast: setup-dev ## Run the unit tests (under a minute)
+	@$(PYTEST) tests/unit --no-cov
 
 test-gcp: setup-serving .venv-gcp/ready ## Test the gcp stack without a cloud (ten minutes; needs root and PostgreSQL)
 	@.venv-gcp/bin/python -m pytest tests/gcp -o addopts="-q --strict-markers --durations=10"

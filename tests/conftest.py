@@ -3,8 +3,10 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import HTTPServer
 from io import StringIO
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -54,6 +56,19 @@ def people_folder(tmp_path_factory: pytest.TempPathFactory, drawn: Faces) -> Pat
         rows.append(f"{person.name}/{name},{drawn.conditions['yaw'][row]}")
     (root / "conditions.csv").write_text("\n".join(rows) + "\n")
     return root
+
+
+@contextmanager
+def running(server: HTTPServer) -> Iterator[str]:
+    """Run a server in a thread within the block; yields its address."""
+    thread = Thread(target=server.serve_forever, args=[0.01])
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 @contextmanager

@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +27,7 @@ from faces.models.export import export_model
 from faces.models.training import fit_classifier, fit_features
 from faces.runtime.capture_format import VERIFICATION
 from faces.runtime.portable import file_hash, write_portable
+from tests.conftest import running
 from tests.gcp.cloud import BUCKET, REGISTRY
 from tests.gcp.conftest import Run, clients, url
 from tests.gcp.doubles.storage import PROJECT
@@ -332,11 +332,8 @@ def refusing() -> Iterator[str]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/token"
-    server.shutdown()
-    server.server_close()
+    with running(http.server.HTTPServer(("127.0.0.1", 0), Handler)) as address:
+        yield f"{address}/token"
 
 
 def test_expired_credentials_are_reported(
@@ -424,17 +421,14 @@ def test_an_interrupted_upload_is_retried(cloud: Any, monkeypatch: pytest.Monkey
     import gcsfs
 
     Breaking.target, Breaking.broken = cloud.storage, 0
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Breaking)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{server.server_port}")
-    gcsfs.GCSFileSystem.clear_instance_cache()
-    try:
-        data = b"all of it"
-        stored = upload(f"gs://{BUCKET}/models", ModelArtifact("9", data, file_hash(data)))
-    finally:
-        server.shutdown()
-        server.server_close()
+    data = b"all of it"
+    with running(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Breaking)) as breaking:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", breaking)
         gcsfs.GCSFileSystem.clear_instance_cache()
+        try:
+            stored = upload(f"gs://{BUCKET}/models", ModelArtifact("9", data, file_hash(data)))
+        finally:
+            gcsfs.GCSFileSystem.clear_instance_cache()
     assert Breaking.broken == 2
     monkeypatch.undo()
     assert gcsfs.GCSFileSystem().cat_file(stored.uri) == data

@@ -1,4 +1,3 @@
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -11,6 +10,7 @@ from components.clouds import gcp_checks
 from stacks import doctor
 from stacks.doctor import Finding, check_stack
 from stacks.spec import Stack, read_stack
+from tests.conftest import running
 
 
 @pytest.fixture
@@ -32,11 +32,8 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    http = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=http.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{http.server_port}"
-    http.shutdown()
-    http.server_close()
+    with running(HTTPServer(("127.0.0.1", 0), Handler)) as url:
+        yield url
 
 
 def stack(*parts: tuple[str, str, dict[str, Any]]) -> Stack:

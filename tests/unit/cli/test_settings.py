@@ -207,7 +207,7 @@ def test_a_local_folder_is_rejected_if_steps_run_elsewhere(people_folder: Path) 
 def test_all_settings_are_printed_with_their_source(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "300")
     config = tmp_path / "mine.yaml"
     config.write_text("params: {C: 3.0}\ntest_share: 0.5\n")
     options: dict[str, object] = {"seed": 5}

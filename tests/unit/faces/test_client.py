@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 
 from faces.client import count_faces, send_faces, send_feedback
 from faces.errors import OperationError
+from tests.conftest import running
 
 ANSWER = {
     "data": {"names": ["ada", "bob"], "ndarray": [[0.25, 0.75], [0.5, 0.5]]},
@@ -50,11 +50,8 @@ class FakeEndpoint(BaseHTTPRequestHandler):
 @pytest.fixture
 def url() -> Iterator[str]:
     FakeEndpoint.received.clear()
-    server = HTTPServer(("127.0.0.1", 0), FakeEndpoint)
-    Thread(target=server.serve_forever).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with running(HTTPServer(("127.0.0.1", 0), FakeEndpoint)) as url:
+        yield url
 
 
 def test_a_prediction_has_classes_identities_probabilities_version_and_id(url: str) -> None:

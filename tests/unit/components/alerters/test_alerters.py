@@ -15,6 +15,7 @@ from zenml.enums import StackComponentType
 from components.alerters import FLAVORS, webhook
 from components.alerters.log import LogAlerter, LogConfig
 from components.alerters.webhook import WebhookAlerter, WebhookConfig
+from tests.conftest import running
 
 
 class Chat(HTTPServer):
@@ -42,10 +43,8 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def chat() -> Iterator[Chat]:
     server = Chat([])
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with running(server):
+        yield server
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,8 @@
+import sys
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import wandb
 
 from components.checks import CheckFailed, Component
 from components.tracking.wandb import WandbTracker
@@ -37,8 +37,7 @@ class Api:
 def test_finished_trials_are_looked_up_online(monkeypatch: pytest.MonkeyPatch) -> None:
     api = Api()
     active = SimpleNamespace(offline=False, entity="team", project="faces")
-    monkeypatch.setattr(wandb, "Api", api)
-    monkeypatch.setattr(wandb, "run", active)
+    monkeypatch.setitem(sys.modules, "wandb", SimpleNamespace(Api=api, run=active))
     trials = WandbTracker().finished_trials("study")
     assert trials == {"a": {"accuracy": 0.9}, "b": {"accuracy": 1.0}}
     assert api.calls == [("team/faces", {"group": "study", "state": "finished"})]
@@ -46,8 +45,8 @@ def test_finished_trials_are_looked_up_online(monkeypatch: pytest.MonkeyPatch) -
 
 def test_no_trial_is_known_offline(monkeypatch: pytest.MonkeyPatch) -> None:
     api = Api()
-    monkeypatch.setattr(wandb, "Api", api)
-    monkeypatch.setattr(wandb, "run", SimpleNamespace(offline=True))
+    active = SimpleNamespace(offline=True)
+    monkeypatch.setitem(sys.modules, "wandb", SimpleNamespace(Api=api, run=active))
     assert WandbTracker().finished_trials("study") == {}
     assert api.calls == []
 
