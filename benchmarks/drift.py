@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +35,7 @@ from faces.drift.detectors.moments import DriftDetector, moments_test
 from faces.drift.identity_centering import centre_by_identity, winsorize
 from faces.drift.ks import ks_columns
 from faces.models import build_model
+from faces.models.protocol import Recogniser
 from faces.models.training import fit_classifier, fit_features
 
 MIXED = {"10 %": 0.1, "30 %": 0.3, "half": 0.5}
@@ -45,18 +45,6 @@ Outcome = tuple[str, int, str, bool]
 """Kind of window, its size, detector, whether it raised an alarm."""
 LabelledWindow = tuple[str, int, NDArray[np.float32], NDArray[np.str_]]
 """Kind of window, its size, images and labels."""
-
-
-class Classifier(Protocol):
-    """A fitted model."""
-
-    def predict(self, pixels: NDArray[np.floating]) -> NDArray[np.str_]:
-        """Predict the labels (n,) of pixels (n, 4096)."""
-        ...
-
-    def predict_proba(self, pixels: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Predict probabilities (n, classes) of pixels (n, 4096)."""
-        ...
 
 
 def main() -> None:
@@ -115,11 +103,11 @@ def split(
     return np.array(reference), np.array(others), np.flatnonzero(~baseline & known)
 
 
-def train(faces: Faces, rows: NDArray[np.intp]) -> Classifier:
+def train(faces: Faces, rows: NDArray[np.intp]) -> Recogniser:
     """Train the default model on the reference."""
     model, part = build_model("svm"), faces[rows]
     features = fit_features(model, part.pixels, part.labels)
-    fitted: Classifier = fit_classifier(model, features, part.pixels, part.labels)
+    fitted: Recogniser = fit_classifier(model, features, part.pixels, part.labels)
     return fitted
 
 
@@ -163,7 +151,7 @@ class Trial:
         faces: Faces,
         reference: NDArray[np.intp],
         detector: DriftDetector,
-        model: Classifier,
+        model: Recogniser,
         others: NDArray[np.intp],
         rng: np.random.Generator,
     ) -> None:

@@ -8,7 +8,6 @@ Alarms: how often drift is detected (α = 0.01) in windows of 20 other faces.
 """
 
 import argparse
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,22 +19,15 @@ from faces.data.dataset import Faces, load_faces
 from faces.data.feedback import add_labelled_faces
 from faces.data.split import Split, split_by_condition
 from faces.data.traffic import traffic_rows
-from faces.drift import DriftDetector
+from faces.drift.detectors.moments import DriftDetector
 from faces.models import build_model, model_names
+from faces.models.protocol import Recogniser
 from faces.models.training import fit_classifier, fit_features
 
 Rows = NDArray[np.integer]
 ADDED = (20, 40, 60)
 TURNED = "yaw=left,right"
 WINDOW = 20
-
-
-class Classifier(Protocol):
-    """A fitted model."""
-
-    def predict(self, pixels: NDArray[np.floating]) -> NDArray[np.str_]:
-        """Predict the labels (n,) of pixels (n, 4096)."""
-        ...
 
 
 def main() -> None:
@@ -93,15 +85,15 @@ def fit_detector(faces: Faces, rows: Rows) -> DriftDetector:
     return DriftDetector.fit(faces.images[rows], faces.labels[rows], faces.origins[rows])
 
 
-def train(faces: Faces, rows: Rows, name: str) -> Classifier:
+def train(faces: Faces, rows: Rows, name: str) -> Recogniser:
     """Train a model on some rows."""
     model, part = build_model(name), faces[rows]
     features = fit_features(model, part.pixels, part.labels)
-    fitted: Classifier = fit_classifier(model, features, part.pixels, part.labels)
+    fitted: Recogniser = fit_classifier(model, features, part.pixels, part.labels)
     return fitted
 
 
-def predict(model: Classifier, images: NDArray[np.floating]) -> NDArray[np.str_]:
+def predict(model: Recogniser, images: NDArray[np.floating]) -> NDArray[np.str_]:
     """Predict the labels (n,) of images (n, 64, 64)."""
     return model.predict(images.reshape(len(images), -1)).astype(np.str_)
 

@@ -68,7 +68,7 @@ def measure_in_process(images: int, people: int, model: str) -> dict[str, float]
 
 def measure(images: int, people: int, name: str) -> dict[str, float]:
     """Measure the seconds of each stage, the accuracy, and the peak memory in GB."""
-    from faces.drift import DriftDetector
+    from faces.drift.detectors.moments import DriftDetector
     from faces.evaluation.metrics import predict_rows
     from faces.models import build_model
     from faces.models.export import export_model

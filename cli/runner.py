@@ -1,10 +1,7 @@
 """Run a pipeline on a stack and summarize it."""
 
-import functools
-import importlib.metadata
 from typing import Any
 
-import importlib_metadata
 from rich.console import Console
 from rich.status import Status
 from zenml.client import Client
@@ -16,6 +13,7 @@ from zenml.pipelines.pipeline_definition import Pipeline
 from cli.progress import show_progress
 from cli.remote_run import follow_run
 from cli.run_lock import run_lock, single_instance
+from cli.shortcuts import take_shortcuts
 from cli.stacks import DEFAULT_STACK, select_stack
 from components import clouds
 from components.deployers.container_images import PIPELINES, image_name
@@ -28,12 +26,6 @@ __all__ = ["DEFAULT_STACK", "run_options", "run_pipeline", "runs_elsewhere"]
 
 FAIL_FAST = ExecutionMode.FAIL_FAST
 """Where the orchestrator supports it: the step's own error is raised, not 'a step has failed'."""
-
-# ZenML asks for this for every source that it resolves, and MLflow asks again: 0.3 s each time,
-# for an answer that does not change.
-cached_distributions = functools.cache(importlib.metadata.packages_distributions)
-importlib.metadata.packages_distributions = cached_distributions
-importlib_metadata.packages_distributions = cached_distributions
 
 
 def run_pipeline(
@@ -55,6 +47,7 @@ def run_pipeline(
         UserError: If the stack does not exist or is not ready.
         OperationError: If the run fails.
     """
+    take_shortcuts()
     with show_progress(console, "preparing …") as status:
         selected = select_stack(stack)
         module = load_pipeline(name)

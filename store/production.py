@@ -12,6 +12,9 @@ ALIAS, PENDING, CHAMPION = "registry_alias", "pending", "champion"
 REGISTRY_VERSION = "registry_version"
 """Metadata of a version: its version in the tracker's registry, if that has one."""
 
+GATE = "gate"
+"""Metadata of a version: the promotion gate's first decision about it."""
+
 ROLLED_BACK = "rolled_back"
 """Metadata of a version: why it was rolled back. Such a version is not promoted again."""
 
@@ -31,6 +34,20 @@ def set_production(version: ModelVersionResponse, instead_of: ModelVersionRespon
     """
     log_metadata(metadata={ALIAS: PENDING}, model_version_id=version.id)
     return set_production_stage(version, instead_of=instead_of)
+
+
+def record_gate_decision(version: ModelVersionResponse, reason: str) -> None:
+    """Record what the promotion gate decided when the version was registered.
+
+    A cached run asks the gate about the same version again. Its decision is an artifact of that
+    run, and the one that was recorded with the version stays.
+
+    Args:
+        version: The candidate.
+        reason: The gate's reason, in one line.
+    """
+    if GATE not in version.run_metadata:
+        log_metadata(metadata={GATE: reason}, model_version_id=version.id)
 
 
 def pending_champion() -> ModelVersionResponse | None:

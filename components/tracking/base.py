@@ -6,12 +6,12 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
 from zenml.client import Client
 from zenml.enums import StackComponentType
 
 from components.checks import Check, Component, Packages
 from faces.errors import UserError
+from faces.models.protocol import Recogniser
 
 Scalar = str | int | float | bool | None
 
@@ -34,7 +34,7 @@ class TrainingRecord:
     tags: Mapping[str, str]
     metrics: Mapping[str, float]
     files: Mapping[str, bytes | str]
-    model: BaseEstimator
+    model: Recogniser
     example: NDArray[np.float32]
     description: str
 

@@ -8,7 +8,6 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sklearn.base import BaseEstimator
 from zenml import get_step_context
 from zenml.client import Client
 from zenml.model_registries.base_model_registry import ModelVersionStage
@@ -147,7 +146,7 @@ def _log_model(record: TrainingRecord) -> "ModelInfo":
     from mlflow.models import infer_signature
     from skops.io import dumps, get_untrusted_types
 
-    model: BaseEstimator = record.model
+    model = record.model
     trusted = get_untrusted_types(data=dumps(model))
     has_own_classes = any(name.startswith("faces.") for name in trusted)
     logged: ModelInfo = mlflow.sklearn.log_model(

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, rotate
 
 from faces.errors import require_choice
 
@@ -36,7 +36,7 @@ def _noise(images: Images, rng: np.random.Generator) -> NDArray[np.floating]:
 
 
 def _blur(images: Images, rng: np.random.Generator) -> NDArray[np.floating]:
-    return np.stack([gaussian_filter(image, 1.0) for image in images])
+    return np.stack([scipy.ndimage.gaussian_filter(image, 1.0) for image in images])
 
 
 def _brightness(images: Images, rng: np.random.Generator) -> NDArray[np.floating]:
@@ -56,7 +56,7 @@ def _rotation(images: Images, rng: np.random.Generator) -> NDArray[np.floating]:
     """Rotate by eight degrees, clockwise or counterclockwise."""
     angles = rng.choice([-8.0, 8.0], size=len(images))
     rotated = [
-        rotate(image, angle, reshape=False, order=1, mode="nearest")
+        scipy.ndimage.rotate(image, angle, reshape=False, order=1, mode="nearest")
         for image, angle in zip(images, angles, strict=True)
     ]
     return np.stack(rotated)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import fisher_exact
 
 from faces.evaluation.metrics import wilson_interval
 
@@ -43,5 +43,5 @@ def accuracy_test(before: NDArray[np.bool_], now: NDArray[np.bool_]) -> Accuracy
         [int(before.sum()), int((~before).sum())],
     ]
     low, high = wilson_interval(int(now.sum()), len(now))
-    p_value = float(fisher_exact(table, alternative="less").pvalue)
+    p_value = float(scipy.stats.fisher_exact(table, alternative="less").pvalue)
     return AccuracyDrop(float(before.mean()), float(now.mean()), low, high, p_value)

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.linalg import eigh
-from scipy.ndimage import gaussian_filter, laplace
 
 NAMES = (
     "brightness", "contrast", "sharpness", "horizontal_illumination", "vertical_illumination",
@@ -55,7 +54,7 @@ class CaptureFeatures:
         rows, mirrored = (part.reshape(len(images), -1) for part in (images, images[:, :, ::-1]))
         half = images.shape[2] // 2
         yaw = antisymmetric(images) @ self.yaw_axis
-        edges = [laplace(image) for image in images]
+        edges = [scipy.ndimage.laplace(image) for image in images]
         return np.column_stack(
             [
                 images.mean(axis=(1, 2)),
@@ -82,7 +81,7 @@ def fit_capture_features(reference: Images) -> CaptureFeatures:
     """
     rows = antisymmetric(reference)
     last = len(rows) - 1
-    _, weights = eigh(rows @ rows.T, subset_by_index=(last, last))
+    _, weights = scipy.linalg.eigh(rows @ rows.T, subset_by_index=(last, last))
     component = weights[:, 0] @ rows
     return CaptureFeatures(component / (np.linalg.norm(component) + 1e-12))
 
@@ -101,15 +100,17 @@ def antisymmetric(images: Images) -> NDArray[np.float64]:
 
 
 def _normalise_lighting(image: NDArray[np.float64]) -> NDArray[np.float64]:
-    detail = image - gaussian_filter(image, LIGHTING_SIGMA)
-    deviation = np.sqrt(gaussian_filter(detail**2, LIGHTING_SIGMA))
+    detail = image - scipy.ndimage.gaussian_filter(image, LIGHTING_SIGMA)
+    deviation = np.sqrt(scipy.ndimage.gaussian_filter(detail**2, LIGHTING_SIGMA))
     normalised: NDArray[np.float64] = detail / (deviation + 1e-3)
     return normalised
 
 
 def _local_flatness(edges: NDArray[np.float64]) -> float:
     """Log energy of the Laplacian where it is lowest."""
-    return float(np.log(np.quantile(gaussian_filter(edges**2, 1.0), FLAT_SHARE) + 1e-7))
+    return float(
+        np.log(np.quantile(scipy.ndimage.gaussian_filter(edges**2, 1.0), FLAT_SHARE) + 1e-7)
+    )
 
 
 def _correlations(rows: NDArray[np.floating], others: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import mannwhitneyu
 
 
 @dataclass(frozen=True)
@@ -32,5 +32,5 @@ def confidence_test(baseline: NDArray[np.floating], window: NDArray[np.floating]
         The drop and its p-value.
     """
     drop = float(np.mean(baseline) - np.mean(window))
-    p_value = float(mannwhitneyu(window, baseline, alternative="less").pvalue)
+    p_value = float(scipy.stats.mannwhitneyu(window, baseline, alternative="less").pvalue)
     return ConfidenceDrop(drop, p_value)

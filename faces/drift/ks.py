@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import ks_2samp
 
 Rows = NDArray[np.float64]
 
@@ -25,7 +25,7 @@ def ks_columns(reference: Rows, window: Rows, names: Sequence[str], alpha: float
     """
     rows = []
     for column, name in enumerate(names):
-        result = ks_2samp(reference[:, column], window[:, column])
+        result = scipy.stats.ks_2samp(reference[:, column], window[:, column])
         p_value = min(1.0, len(names) * float(result.pvalue))
         before, now = reference[:, column].mean(), window[:, column].mean()
         rows.append((name, before, now, float(result.statistic), p_value, p_value <= alpha))

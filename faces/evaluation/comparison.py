@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Comparison:
     def p_value(self) -> float:
         """McNemar's exact test: are gains and losses equally likely? (Psychometrika 12, 1947)."""
         changed = self.gained + self.lost
-        return float(binomtest(self.gained, changed).pvalue) if changed else 1.0
+        return float(scipy.stats.binomtest(self.gained, changed).pvalue) if changed else 1.0
 
     def __str__(self) -> str:
         return (

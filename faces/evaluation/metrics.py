@@ -1,32 +1,15 @@
 """Metrics on held-out images."""
 
-from typing import Protocol
-
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from faces.data.dataset import Faces
 from faces.data.split import Split
+from faces.models.protocol import Recogniser
 
 BASELINE, DRIFTED = "baseline", "drifted"
-
-
-class Classifier(Protocol):
-    """A fitted classifier of scikit-learn."""
-
-    classes_: NDArray[np.str_]
-
-    def predict_proba(self, pixels: NDArray[np.float32]) -> NDArray[np.floating]:
-        """Return class probabilities.
-
-        Args:
-            pixels: Faces (n, 4096) in [0, 1].
-
-        Returns:
-            Probabilities (n, classes); each row adds up to 1.
-        """
 
 
 def wilson_interval(correct: int, n: int, level: float = 0.95) -> tuple[float, float]:
@@ -42,7 +25,9 @@ def wilson_interval(correct: int, n: int, level: float = 0.95) -> tuple[float, f
     """
     if n == 0:
         return 0.0, 1.0
-    interval = binomtest(correct, n).proportion_ci(confidence_level=level, method="wilson")
+    interval = scipy.stats.binomtest(correct, n).proportion_ci(
+        confidence_level=level, method="wilson"
+    )
     return float(interval.low), float(interval.high)
 
 
@@ -65,7 +50,7 @@ def calibration_error(
 
 
 def predict_rows(
-    model: Classifier, faces: Faces, rows: NDArray[np.integer], part: str
+    model: Recogniser, faces: Faces, rows: NDArray[np.integer], part: str
 ) -> pd.DataFrame:
     """Predict the identities on some images.
 
@@ -98,7 +83,7 @@ def predict_rows(
     return pd.concat([predictions, chosen.conditions], axis=1)
 
 
-def predict_held_out(model: Classifier, faces: Faces, split: Split) -> pd.DataFrame:
+def predict_held_out(model: Recogniser, faces: Faces, split: Split) -> pd.DataFrame:
     """Predict all held-out images: the baseline test, then the drifted images.
 
     Args:

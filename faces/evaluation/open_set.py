@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
-from sklearn.pipeline import Pipeline
 
-from faces.models.export import export_model
-from faces.models.training import fit_classifier, fit_features
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 ROUNDS = 3
 MIN_PEOPLE = 8
@@ -38,7 +37,7 @@ class OpenSetCalibration:
 
 
 def fit_rejection_threshold(
-    model: Pipeline,
+    model: "Pipeline",
     pixels: NDArray[np.float32],
     labels: NDArray[np.str_],
     *,
@@ -89,6 +88,8 @@ def threshold_at_tar(known: Scores, unknown: Scores, accept: float) -> OpenSetCa
     Returns:
         The threshold, and how well it separates the two.
     """
+    from sklearn.metrics import roc_auc_score
+
     is_known = np.r_[np.ones(len(known)), np.zeros(len(unknown))]
     auroc = float(roc_auc_score(is_known, np.r_[known, unknown]))
     threshold = float(np.quantile(known, 1 - accept))
@@ -112,9 +113,12 @@ def _hold_out_per_person(
 
 
 def _fit_score(
-    model: Pipeline, pixels: NDArray[np.float32], labels: NDArray[np.str_]
+    model: "Pipeline", pixels: NDArray[np.float32], labels: NDArray[np.str_]
 ) -> Callable[[NDArray[np.float32]], Scores]:
     """Train a model and return its score as a function of pixels."""
+    from faces.models.export import export_model
+    from faces.models.training import fit_classifier, fit_features
+
     features = fit_features(model, pixels, labels)
     portable = export_model(fit_classifier(model, features, pixels, labels), {})
     return lambda others: portable.predict_with_score(others)[1]

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
 Components = Annotated[
     int | float, "number of principal components or, below 1, the share of variance they explain"
@@ -38,7 +38,8 @@ def parameters_of(build: Callable[..., Any]) -> dict[str, Parameter]:
     Returns:
         The parameters by name, in the order of the signature.
     """
-    hints = get_type_hints(build, include_extras=True)
+    # Without the return type, a name of scikit-learn that may not have been imported.
+    hints = {name: hint for name, hint in build.__annotations__.items() if name != "return"}
     return {
         name: Parameter(parameter.default, str(hints[name].__metadata__[0]))
         for name, parameter in inspect.signature(build).parameters.items()

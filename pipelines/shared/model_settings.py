@@ -1,11 +1,12 @@
 """A recogniser's parameters: defaults of its `build`, its YAML, and overrides."""
 
-from collections.abc import Collection
+import inspect
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ConfigDict, ValidationError, validate_call
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from faces.errors import UserError, did_you_mean, require_choice, unknown_choice
 from faces.models import ModelParams, model_builder, model_names, model_parameters
@@ -28,17 +29,26 @@ def model_params(
     Raises:
         UserError: If the recogniser or a parameter does not exist, or a value has the wrong type.
     """  # noqa: DOC501 describe_error returns a UserError
-    build = model_builder(require_choice("model", name, model_names()))
-    validate = validate_call(config=ConfigDict(strict=True))(build)
+    schema = _schema(model_builder(require_choice("model", name, model_names())))
     file = model_config(name)
     own = read_yaml(file) if file.exists() else {}
     defaults = {key: parameter.default for key, parameter in model_parameters(name).items()}
     for source, inside, params in ((str(file), "", own), (config, section, own | overrides)):
         try:
-            validate(**params)
+            schema.model_validate(params)
         except ValidationError as error:
             raise describe_error(source, error, defaults, inside) from error
     return defaults | own | overrides
+
+
+def _schema(build: Callable[..., Any]) -> type[BaseModel]:
+    """Return a strict schema of a `build` function's parameters. It builds no model."""
+    fields: dict[str, Any] = {
+        name: (build.__annotations__[name], parameter.default)
+        for name, parameter in inspect.signature(build).parameters.items()
+    }
+    strict = ConfigDict(extra="forbid", strict=True)
+    return create_model("Parameters", __config__=strict, **fields)
 
 
 def model_config(name: str) -> Path:

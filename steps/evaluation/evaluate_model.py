@@ -4,20 +4,19 @@ from dataclasses import asdict
 from typing import Annotated
 
 import pandas as pd
-from sklearn.base import BaseEstimator
 from zenml import step
 
 from faces.data.dataset import Faces
 from faces.data.split import Split
 from faces.evaluation.metrics import accuracy_by_condition, confusions, measure, predict_held_out
-from faces.models.training import describe_features
+from faces.models.protocol import Recogniser
 from store.caching import cache_on_imports
 from store.records import OpenSetResult
 
 
 @step(cache_policy=cache_on_imports(__name__))
 def evaluate_model(
-    faces: Faces, split: Split, model: BaseEstimator, open_set: OpenSetResult
+    faces: Faces, split: Split, model: Recogniser, open_set: OpenSetResult
 ) -> tuple[
     Annotated[dict[str, float], "metrics"],
     Annotated[pd.DataFrame, "predictions"],
@@ -37,6 +36,8 @@ def evaluate_model(
         per held-out image with its label, prediction and confidence; accuracy by part, condition
         and value with its 95 % interval; and the confused pairs.
     """
+    from faces.models.training import describe_features
+
     predictions = predict_held_out(model, faces, split)
     calibration = asdict(open_set.calibration) if open_set.calibration else {}
     rates = {f"open_set_{name}": value for name, value in calibration.items() if value is not None}

@@ -3,11 +3,11 @@
 from typing import Annotated
 
 import pandas as pd
-from sklearn.base import BaseEstimator
 from zenml import step
 
 from faces.data.dataset import Faces
 from faces.data.split import Split
+from faces.models.protocol import Estimator
 from store.caching import cache_on_imports
 from store.materializers import PLOTS
 from store.materializers.documents import Plots
@@ -15,7 +15,7 @@ from store.materializers.documents import Plots
 
 @step(cache_policy=cache_on_imports(__name__), output_materializers={"plots": PLOTS})
 def plot_results(
-    faces: Faces, split: Split, features: BaseEstimator, predictions: pd.DataFrame
+    faces: Faces, split: Split, features: Estimator, predictions: pd.DataFrame
 ) -> Annotated[Plots, "plots"]:
     """Plot faces by condition, eigenfaces, confused pairs and accuracy by condition.
 

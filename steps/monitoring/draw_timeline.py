@@ -14,6 +14,7 @@ from faces.reports.timeline_records import DecisionRecord, DeploymentEvent, Vers
 from store.deployments import DecisionEntry, decisions, deployments
 from store.materializers import PAGE
 from store.materializers.documents import Page
+from store.production import GATE
 from store.records import Deployment
 from store.versions import NO_STAGE, all_versions
 
@@ -74,7 +75,7 @@ def _version(version: ModelVersionResponse) -> VersionRow:
         baseline_accuracy=metrics.get("baseline_accuracy"),
         drifted_accuracy=metrics.get("drifted_accuracy"),
         data=f"{metadata.get('data_source')} {metadata.get('data_version')}",
-        gate=str(metadata.get("gate", "")),
+        gate=str(metadata.get(GATE, "")),
     )
 
 

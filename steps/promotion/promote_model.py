@@ -5,8 +5,7 @@ from typing import Annotated
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
-from zenml import log_metadata, step
+from zenml import step
 from zenml.client import Client
 from zenml.models import ModelVersionResponse
 
@@ -17,9 +16,10 @@ from faces.evaluation import promotion_gate
 from faces.evaluation.comparison import Comparison, compare_predictions
 from faces.evaluation.metrics import BASELINE, DRIFTED
 from faces.evaluation.promotion_gate import GateDecision, VersionFacts
+from faces.models.protocol import Recogniser
 from steps.promotion.champion import sync_champion
 from store.materializers import RECORD
-from store.production import ROLLED_BACK, set_production
+from store.production import ROLLED_BACK, record_gate_decision, set_production
 from store.records import Promotion
 from store.versions import (
     NO_STAGE,
@@ -58,11 +58,12 @@ def promote_model(
     while True:
         production = production_version()
         decision = _decide(candidate, production, metrics, tolerances, minimum_images)
-        if production is not None and production.id == candidate.id:
+        unchanged = production is not None and production.id == candidate.id
+        if unchanged or not decision.promoted:
             break
-        log_metadata(metadata={"gate": decision.reason}, model_version_id=candidate.id)
-        if not decision.promoted or set_production(candidate, instead_of=production):
+        if set_production(candidate, instead_of=production):
             break
+    record_gate_decision(candidate, decision.reason)
     sync_champion()
     stage = (find_version(version) or candidate).stage
     return Promotion(
@@ -116,7 +117,7 @@ def _compare(
     predictions: pd.DataFrame,
 ) -> dict[str, Comparison]:
     """Compare both models on held-out images that neither was trained on."""
-    model: BaseEstimator = load_artifact(production, "model")
+    model: Recogniser = load_artifact(production, "model")
     learned = load_artifact(production, "faces")[load_artifact(production, "split").train].ids
     fresh = predictions[~predictions["id"].isin(learned)]
     faces = load_artifact(candidate, "faces")

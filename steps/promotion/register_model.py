@@ -6,13 +6,13 @@ from typing import Annotated
 import numpy as np
 import pandas as pd
 from pydantic import JsonValue
-from sklearn.base import BaseEstimator
 from zenml import get_step_context, step
 from zenml.artifacts.unmaterialized_artifact import UnmaterializedArtifact
 
 from components.tracking.base import TrainingRecord, active_tracker
 from faces.data.dataset import Faces
 from faces.data.sources import credit
+from faces.models.protocol import Recogniser
 from faces.runtime.portable import PortableModel, file_hash, write_portable
 from store.caching import cache_on_imports
 from store.materializers.documents import Page, Plots
@@ -27,7 +27,7 @@ def register_model(
     faces: Faces,
     split: UnmaterializedArtifact,
     features: UnmaterializedArtifact,
-    model: BaseEstimator,
+    model: Recogniser,
     portable: PortableModel,
     drift_detector: UnmaterializedArtifact,
     metrics: dict[str, float],

@@ -2,12 +2,11 @@
 
 from typing import Annotated
 
-from sklearn.base import BaseEstimator
 from zenml import step
 
 from faces.data.dataset import Faces
 from faces.errors import UserError
-from faces.models import export
+from faces.models.protocol import Recogniser
 from faces.runtime.portable import PortableModel
 from store.caching import cache_on_imports
 from store.materializers import PORTABLE
@@ -19,7 +18,7 @@ from store.records import OpenSetResult
     output_materializers={"portable": PORTABLE},
 )
 def export_model(
-    faces: Faces, model: BaseEstimator, open_set: OpenSetResult
+    faces: Faces, model: Recogniser, open_set: OpenSetResult
 ) -> Annotated[PortableModel, "portable"]:
     """Export the model as plain arrays, which an endpoint loads with numpy alone.
 
@@ -34,6 +33,8 @@ def export_model(
     Raises:
         UserError: If a part of the model cannot be exported.
     """
+    from faces.models import export
+
     metadata = {"data_version": faces.version, "data_source": faces.source}
     calibration = open_set.calibration
     threshold = calibration.rejection_threshold if calibration else None

@@ -2,19 +2,20 @@
 
 from typing import Annotated
 
-from sklearn.base import BaseEstimator
 from zenml import step
 
 from faces.data.dataset import Faces
 from faces.data.split import Split
-from faces.models import ModelParams, build_model, training
+from faces.models import ModelParams, build_model
+from faces.models.protocol import Estimator
 from store.caching import cache_on_imports
+from store.materializers import ESTIMATOR
 
 
-@step(cache_policy=cache_on_imports(__name__))
+@step(cache_policy=cache_on_imports(__name__), output_materializers={"features": ESTIMATOR})
 def fit_features(
     faces: Faces, split: Split, model: str, params: ModelParams
-) -> Annotated[BaseEstimator, "features"]:
+) -> Annotated[Estimator, "features"]:
     """Fit everything before the recogniser's classifier, such as PCA, on the training images.
 
     Args:
@@ -26,5 +27,9 @@ def fit_features(
     Returns:
         The fitted feature steps, a scikit-learn pipeline.
     """
+    from faces.models import training
+
     train = faces[split.train]
-    return training.fit_features(build_model(model, **params), train.pixels, train.labels)
+    recogniser = build_model(model, **params)
+    features: Estimator = training.fit_features(recogniser, train.pixels, train.labels)
+    return features

@@ -12,6 +12,7 @@ def _source(module: str, name: str) -> Source:
 
 
 DETECTOR = _source("detector", "DetectorMaterializer")
+ESTIMATOR = _source("estimator", "EstimatorMaterializer")
 FACES = _source("faces", "FacesMaterializer")
 PAGE = _source("documents", "PageMaterializer")
 PLOTS = _source("documents", "PlotsMaterializer")

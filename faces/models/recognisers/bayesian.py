@@ -1,11 +1,11 @@
 """Eigenfaces and Bayesian logistic regression."""
 
-from sklearn.decomposition import PCA
-from sklearn.pipeline import Pipeline
+from typing import TYPE_CHECKING
 
-from faces.models.estimators.calibration import temperature_scaled
-from faces.models.estimators.laplace_logistic import LaplaceLogisticRegression
 from faces.models.parameters import CalibrationFolds, Components, MaxIterations, Seed, Whiten
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 
 def build(
@@ -15,7 +15,7 @@ def build(
     iterations: MaxIterations = 1000,
     calibration_folds: CalibrationFolds = 5,
     seed: Seed = 0,
-) -> Pipeline:
+) -> "Pipeline":
     """Build PCA and a Laplace-approximated logistic regression with temperature scaling.
 
     The strength of the prior is chosen by the evidence (MacKay 1992). With few images per person
@@ -24,6 +24,12 @@ def build(
     Returns:
         An unfitted pipeline from pixels (n, 4096) to probabilities.
     """
+    from sklearn.decomposition import PCA
+    from sklearn.pipeline import Pipeline
+
+    from faces.models.estimators.calibration import temperature_scaled
+    from faces.models.estimators.laplace_logistic import LaplaceLogisticRegression
+
     classifier = temperature_scaled(LaplaceLogisticRegression(iterations), calibration_folds)
     pca = PCA(components, whiten=whiten, random_state=seed)
     return Pipeline([("pca", pca), ("classifier", classifier)])

@@ -1,14 +1,11 @@
 """Local binary patterns, PCA and Fisher's discriminants: the most accurate recogniser here."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from sklearn.decomposition import PCA
-from sklearn.pipeline import Pipeline
-
-from faces.models.estimators.calibration import temperature_scaled
-from faces.models.estimators.discriminants import CosineNearestMean, Discriminants
-from faces.models.estimators.local_patterns import LocalBinaryPatterns
 from faces.models.parameters import Blur, CalibrationFolds, Components, Seed
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 
 def build(
@@ -24,7 +21,7 @@ def build(
     ] = 0.1,
     calibration_folds: CalibrationFolds = 5,
     seed: Seed = 0,
-) -> Pipeline:
+) -> "Pipeline":
     """Build local binary patterns, PCA, Fisher's discriminants and a nearest-mean classifier.
 
     Patterns as in Ahonen et al. 2006, discriminants after PCA as in Belhumeur et al. 1997
@@ -33,6 +30,13 @@ def build(
     Returns:
         An unfitted pipeline from pixels (n, 4096) to probabilities.
     """
+    from sklearn.decomposition import PCA
+    from sklearn.pipeline import Pipeline
+
+    from faces.models.estimators.calibration import temperature_scaled
+    from faces.models.estimators.discriminants import CosineNearestMean, Discriminants
+    from faces.models.estimators.local_patterns import LocalBinaryPatterns
+
     patterns = LocalBinaryPatterns(blur=blur, mirror=mirror, shift=shift)
     fisher = Pipeline([("lda", Discriminants(shrinkage)), ("cosine", CosineNearestMean())])
     return Pipeline(

@@ -1,13 +1,11 @@
 """Eigenfaces and a linear support vector machine: the default."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from sklearn.decomposition import PCA
-from sklearn.pipeline import Pipeline
-from sklearn.svm import LinearSVC
-
-from faces.models.estimators.calibration import temperature_scaled
 from faces.models.parameters import CalibrationFolds, Components, Seed, Whiten
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 
 def build(
@@ -17,7 +15,7 @@ def build(
     C: Annotated[float, "inverse strength of the L2 penalty"] = 1.0,
     calibration_folds: CalibrationFolds = 2,
     seed: Seed = 0,
-) -> Pipeline:
+) -> "Pipeline":
     """Build PCA and a linear support vector machine (Cortes and Vapnik 1995).
 
     Temperature scaling (Guo et al. 2017) converts its margins to probabilities. Two calibration
@@ -26,6 +24,12 @@ def build(
     Returns:
         An unfitted pipeline from pixels (n, 4096) to probabilities.
     """
+    from sklearn.decomposition import PCA
+    from sklearn.pipeline import Pipeline
+    from sklearn.svm import LinearSVC
+
+    from faces.models.estimators.calibration import temperature_scaled
+
     classifier = temperature_scaled(LinearSVC(C=C, random_state=seed), calibration_folds)
     pca = PCA(components, whiten=whiten, random_state=seed)
     return Pipeline([("pca", pca), ("classifier", classifier)])

@@ -3,10 +3,11 @@ import pytest
 
 from faces.data.corruptions import CORRUPTIONS, corrupt
 from faces.data.dataset import Faces
-from faces.drift import DriftDetector, DriftVerdict
+from faces.drift import DriftVerdict
 from faces.drift.capture_features import NAMES
 from faces.drift.detector import Detector
 from faces.drift.detectors import detector_class, detector_names, fit_detector
+from faces.drift.detectors.moments import DriftDetector
 from faces.drift.ks import ks_columns
 from faces.errors import UserError
 from tests.conftest import needs_real_faces

@@ -5,9 +5,10 @@ from pydantic import TypeAdapter
 
 from faces.data.dataset import Faces
 from faces.data.window import Window
-from faces.drift import DriftDetector, DriftResult, DriftVerdict
+from faces.drift import DriftResult, DriftVerdict
 from faces.drift.accuracy import AccuracyDrop
 from faces.drift.confidence import ConfidenceDrop
+from faces.drift.detectors.moments import DriftDetector
 from faces.drift.monitoring import MonitoringResult, assess_window
 from faces.drift.policy import Action, DriftDecision, RetrainingPolicy
 
