@@ -1,26 +1,44 @@
-"""Skip work that ZenML and MLflow repeat in every run, and that this project does not need."""
+"""Skip work of ZenML and MLflow that takes seconds in every run and that a run may not need."""
 
 import functools
 import importlib.metadata
 import importlib.util
 import sys
+from typing import Any
 
 import importlib_metadata
 from packaging.requirements import Requirement
+from zenml.experiment_trackers import BaseExperimentTracker
 from zenml.integrations.integration import Integration
+from zenml.integrations.mlflow.flavors import (
+    MLFlowExperimentTrackerFlavor,
+    MLFlowModelRegistryFlavor,
+)
 from zenml.integrations.registry import IntegrationRegistry
+from zenml.model_registries import BaseModelRegistry
+from zenml.stack import Flavor, StackComponent
 
 MODULES = {"scikit-learn": "sklearn", "pillow": "PIL", "scipy": "scipy.sparse"}
 """Modules that define the types of a package, where they are not named like the package."""
 
 
+STEP_HOOKS = frozenset({"prepare_step_run", "cleanup_step_run", "get_step_run_metadata"})
+"""What ZenML calls on the experiment tracker of a step."""
+
+
+@functools.cache
 def take_shortcuts() -> None:
-    """Replace two functions by faster ones, for the whole process."""
+    """Replace functions of ZenML by faster ones, for the whole process.
+
+    Must be called before the active stack is loaded. Calling it again does nothing.
+    """
     # ZenML asks for every source that it resolves, and MLflow asks again: 0.3 s each time.
     distributions = functools.cache(importlib.metadata.packages_distributions)
     importlib.metadata.packages_distributions = distributions
     importlib_metadata.packages_distributions = distributions
     IntegrationRegistry.activate_integrations = _activate_imported  # type: ignore[assignment, method-assign]
+    _import_on_demand(MLFlowExperimentTrackerFlavor, BaseExperimentTracker, STEP_HOOKS)
+    _import_on_demand(MLFlowModelRegistryFlavor, BaseModelRegistry)
 
 
 def _activate_imported(registry: IntegrationRegistry) -> None:
@@ -39,3 +57,35 @@ def _has_imported_types(integration: type[Integration]) -> bool:
         return False
     package = Requirement(next(iter(integration.get_requirements()))).name.lower()
     return MODULES.get(package, package) in sys.modules
+
+
+def _import_on_demand(
+    flavor: type[Flavor], base: type[StackComponent], hooks: frozenset[str] = frozenset()
+) -> None:
+    """Let a flavor import its package when a component is used, not when its stack is loaded.
+
+    Importing MLflow takes about as long as the steps of a cached run, which do not use it.
+    """
+    original: property = vars(flavor)["implementation_class"]
+    triggers = hooks | base.__abstractmethods__  # type: ignore[attr-defined]
+
+    class OnDemand(base):  # type: ignore[misc, valid-type]
+        """Becomes an instance of the flavor's own class when it is used."""
+
+        def __getattribute__(self, name: str) -> Any:
+            if name in triggers:
+                _become(self, original.fget(flavor()))  # type: ignore[misc]
+            return object.__getattribute__(self, name)
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            _become(self, original.fget(flavor()))  # type: ignore[misc]
+            return getattr(self, name)
+
+    OnDemand.__abstractmethods__ = frozenset()
+    flavor.implementation_class = property(lambda self: OnDemand)  # type: ignore[method-assign, assignment]
+
+
+def _become(component: StackComponent, kind: type[StackComponent]) -> None:
+    component.__class__ = kind

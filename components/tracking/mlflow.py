@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from zenml import get_step_context
 from zenml.client import Client
+from zenml.enums import StackComponentType
 from zenml.model_registries.base_model_registry import ModelVersionStage
 
 import faces
@@ -17,13 +18,14 @@ from components.checks import TIMEOUT_SECONDS, Check, CheckFailed, Component, Pa
 from components.sqlite import SQLITE, complete_creation, is_complete
 from components.tracking.base import Scalar, TrackedRun, Tracker, TrainingRecord
 from faces import NAME
+from faces.errors import UserError
 
 if TYPE_CHECKING:
     from mlflow.models.model import ModelInfo
-    from zenml.integrations.mlflow.experiment_trackers import MLFlowExperimentTracker
 
 NEEDED_TO_LOAD = ("scikit-learn", "numpy", "scipy", "skops")
 OWN_CODE = Path(faces.__file__).parent
+DATABASE = "mlflow.db"
 MAX_TRIALS = 5000
 MAX_NAME_LENGTH = 200
 
@@ -35,9 +37,22 @@ class MLflowTracker:
     needs_model_registry = True
 
     def tracking_uri(self) -> str:
-        """Return where the active stack's runs are: a server's URL or a database."""
-        tracker: MLFlowExperimentTracker = Client().active_stack.experiment_tracker  # type: ignore[assignment]
-        return tracker.get_tracking_uri(as_plain_text=False)
+        """Return where the active stack's runs are: a server's URL or a database.
+
+        Raises:
+            UserError: If the stack needs a server and does not name one.
+        """
+        components = Client().active_stack_model.components
+        tracker = components[StackComponentType.EXPERIMENT_TRACKER][0]
+        if address := tracker.configuration.get("tracking_uri"):
+            return str(address)
+        # ZenML's default. Its tracker knows it too, but imports MLflow.
+        folder = Client().active_stack.artifact_store.path
+        if "://" in folder:
+            raise UserError(
+                f"MLflow on {folder} needs a server: set tracking_uri of '{tracker.name}'"
+            )
+        return f"{SQLITE}{Path(folder).absolute() / DATABASE}"
 
     def prepare(self) -> None:
         """Create MLflow's database, if it is a local file. See Tracker."""

@@ -137,6 +137,19 @@ def test_a_repeated_run_is_cached_and_creates_no_version(
     assert ran == {"load_faces", "promote_model"}
 
 
+def test_a_cached_run_imports_no_package_that_it_does_not_use(first: dict[str, Any]) -> None:
+    heavy = ("sklearn", "mlflow", "matplotlib", "evidently", "skops")
+    code = (
+        "import sys\nfrom cli.main import main\n"
+        f"assert main(['--pipeline', 'training', '--data', '{SOURCE}']) == 0\n"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "✓ register model cached" in done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_without_the_cache_every_step_runs_again(train: Train, first: dict[str, Any]) -> None:
     from zenml.client import Client
 
@@ -158,6 +171,25 @@ def test_another_model_creates_a_version_and_keeps_the_old_one(
     assert previous is not None
     assert previous.run_metadata["data_version"] == first["data"]["version"]
     assert load_artifact(previous, "model").predict(load_artifact(previous, "faces").pixels[:1])
+
+
+def test_a_recorded_gate_decision_never_changes(train: Train, first: dict[str, Any]) -> None:
+    from steps.promotion.champion import sync_champion
+    from store.production import set_production
+    from store.versions import require_version
+
+    version, present = require_version(1), require_version(production())
+    recorded = version.run_metadata["gate"]
+    assert recorded == first["model"]["reason"]
+    other = train(model="logistic")
+    assert other["model"]["stage"] == "production"
+    again = train()
+    assert again["model"]["version"] == 1
+    assert again["model"]["reason"] != recorded
+    assert require_version(1).run_metadata["gate"] == recorded
+    if production() != present.number:
+        assert set_production(present, instead_of=require_version(production()))
+        sync_champion()
 
 
 def test_a_model_without_pca_is_trained_promoted_and_registered(

@@ -3,10 +3,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import fsspec
+import joblib
 import numpy as np
 import pytest
 from fsspec import AbstractFileSystem
 from PIL import Image
+from sklearn.datasets import fetch_olivetti_faces
 
 from faces.data.dataset import Faces, load_faces
 from faces.data.sources import olivetti, synthetic
@@ -211,3 +213,14 @@ def test_every_listed_condition_is_generated() -> None:
     listed = synthetic.list_conditions()
     for name in synthetic.CONDITIONS:
         assert set(drawn[name]) == set(listed[name])
+
+
+def test_the_cache_is_read_as_scikit_learn_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path))
+    joblib.dump(np.random.default_rng(0).uniform(3, 200, (400, 4096)), olivetti.cache_file())
+    images, labels, _ = olivetti.fetch_faces()
+    expected = fetch_olivetti_faces(download_if_missing=False)
+    assert np.array_equal(images, expected.images)
+    assert list(labels) == [f"s{number + 1:02d}" for number in expected.target]
