@@ -15,6 +15,7 @@ from pipelines.shared.registry import describe_pipeline, pipeline_names
 
 COMMANDS = {
     "predict": "send a face to the endpoint and show the predicted identity",
+    "endpoint": "show, start or stop the endpoint, or read its log",
     "captured": "show or delete captured requests",
     "dashboard": "open the ZenML dashboard at the latest run",
     "demo": "run the whole loop in an isolated ZenML configuration",
@@ -36,6 +37,7 @@ examples:
   python run.py --register-stacks --dry-run
   python run.py --doctor --stack gcp
   python run.py predict ada.png
+  python run.py endpoint                            # is it running, and since when?
 """
 
 # ZenML and MLflow import 3,500 modules; garbage collection takes a fifth of that time.

@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from cli import runtime_env
 from cli.exit_codes import exit_code
-from faces.errors import UserError, did_you_mean
+from faces.errors import OperationError, UserError, did_you_mean
 
 if TYPE_CHECKING:
     from faces.client import Prediction
@@ -89,7 +89,10 @@ def predict(
     if body:
         print(json.dumps({"data": {"ndarray": [pixels.astype(float).round(6).tolist()]}}))
         return
-    prediction = send_faces(endpoint.url, pixels[None], headers=endpoint.headers)
+    try:
+        prediction = send_faces(endpoint.url, pixels[None], headers=endpoint.headers)
+    except OperationError as error:
+        raise OperationError(f"{error}; python run.py endpoint shows its state") from error
     console = make_console()
     console.print(f"{escape(title)}, sent to {endpoint.url}:", soft_wrap=True)
     for line in describe_prediction(prediction):

@@ -1,6 +1,7 @@
 """Print the summary of a run, and its JSON schema."""
 
 import json
+from collections.abc import Mapping
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -26,7 +27,7 @@ def print_summary(summary: Summary, console: Console) -> None:
         console.print(f"\n{notice}")
     rows = dict(summary.rows())
     if rows:
-        _print_rows(console, rows)
+        print_rows(rows, console)
     heading = "next: "
     for number, step in enumerate(summary.next_steps()):
         indent = heading if number == 0 else " " * len(heading)
@@ -45,7 +46,13 @@ def summary_schema() -> str:
     return json.dumps({"title": "Summary of a run", **schema}, indent=2)
 
 
-def _print_rows(console: Console, rows: dict[str, str]) -> None:
+def print_rows(rows: Mapping[str, str], console: Console) -> None:
+    """Print titles and texts in two columns, after a blank line.
+
+    Args:
+        rows: Texts with markup, by title.
+        console: Where to print.
+    """
     width = max(map(len, rows))
     console.print()
     for name, text in rows.items():

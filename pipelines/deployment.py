@@ -92,7 +92,7 @@ class DeploymentSummary(Summary):
         """Return commands for a prediction, the list of endpoints and the rollback. See Summary."""
         return (
             "[bold]python run.py predict[/] to send it a face",
-            "[bold]zenml model-deployer models list[/] to list endpoints",
+            "[bold]python run.py endpoint[/] to see whether it is running",
             "[bold]python run.py --pipeline rollback[/] to restore the previous version",
         )
 

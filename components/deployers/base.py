@@ -1,8 +1,10 @@
 """What steps ask of a deployer, whichever platform it deploys to."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
 from typing import NoReturn
 from uuid import UUID
 
@@ -48,6 +50,33 @@ class Endpoint:
     note: str | None = None
 
 
+class State(StrEnum):
+    """Whether an endpoint answers."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class EndpointStatus:
+    """The state of an endpoint.
+
+    Attributes:
+        endpoint: The endpoint as it was deployed.
+        state: Whether it answers.
+        detail: The process or the pods that it runs in, or what is wrong.
+        since: When it was started; None if it is not running.
+        logs: Where its logs are.
+    """
+
+    endpoint: Endpoint
+    state: State
+    detail: str
+    since: datetime | None
+    logs: str
+
+
 class FaceDeployer(BaseModelDeployer):
     """One endpoint with a stable URL that serves one version at a time."""
 
@@ -70,6 +99,47 @@ class FaceDeployer(BaseModelDeployer):
     @abstractmethod
     def endpoint(self) -> Endpoint:
         """Return the present endpoint.
+
+        Raises:
+            UserError: If nothing is deployed.
+        """
+
+    @abstractmethod
+    def status(self) -> EndpointStatus:
+        """Return the state of the present endpoint.
+
+        Raises:
+            UserError: If nothing is deployed.
+            OperationError: If the platform does not respond.
+        """
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start the endpoint with the version that it served, unless it is running.
+
+        Raises:
+            UserError: If nothing is deployed.
+            OperationError: If it does not start.
+        """
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Stop the endpoint, if it is running. It can be started again.
+
+        Raises:
+            UserError: If nothing is deployed.
+            OperationError: If it cannot be stopped.
+        """
+
+    @abstractmethod
+    def logs(self, tail: int) -> Iterator[str]:
+        """Read the logs of the endpoint.
+
+        Args:
+            tail: The number of last lines, of each pod if there are several.
+
+        Yields:
+            Lines of the log.
 
         Raises:
             UserError: If nothing is deployed.
@@ -141,9 +211,11 @@ def active_deployer() -> FaceDeployer:
     """Return the active stack's deployer.
 
     Raises:
-        UserError: If it is not one of this project.
+        UserError: If it is not one of this project, or no pipeline has run yet.
     """
     stack = Client().active_stack
+    if stack.name == "default":  # until the first run of a pipeline selects another one
+        raise UserError(NOTHING_DEPLOYED)
     if not isinstance(stack.model_deployer, FaceDeployer):
         raise UserError(
             f"stack '{stack.name}' has no model deployer of this project: use --stack local, "

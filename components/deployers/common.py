@@ -1,6 +1,6 @@
 """What deployers share: tokens, health of an endpoint, and ZenML's list of services."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import requests
 from zenml.client import Client
@@ -8,9 +8,16 @@ from zenml.enums import ServiceState
 from zenml.services import ServiceConfig, ServiceStatus
 from zenml.services.service import BaseDeploymentService
 
-from faces.errors import UserError
+from components.deployers.base import EndpointStatus, State
+from faces.errors import OperationError, UserError
 
 HEALTH_TIMEOUT_SECONDS = 5.0
+
+SERVICE_STATES = {
+    State.RUNNING: ServiceState.ACTIVE,
+    State.STOPPED: ServiceState.INACTIVE,
+    State.FAILED: ServiceState.ERROR,
+}
 
 
 def find_token(secret: str) -> str | None:
@@ -65,6 +72,24 @@ def health(url: str, headers: Mapping[str, str]) -> dict[str, str]:
         return tags
     except (requests.RequestException, ValueError, KeyError, TypeError):
         return {}
+
+
+def service_state(read: Callable[[], EndpointStatus]) -> tuple[ServiceState, str]:
+    """Convert the state of an endpoint to that of its ZenML service.
+
+    Args:
+        read: Returns the state of the endpoint.
+
+    Returns:
+        The state, and what is wrong or what the endpoint runs in.
+    """
+    try:
+        status = read()
+    except UserError:
+        return ServiceState.INACTIVE, ""
+    except OperationError as error:
+        return ServiceState.ERROR, str(error)
+    return SERVICE_STATES[status.state], status.detail
 
 
 def list_service(config: ServiceConfig, kind: type[BaseDeploymentService]) -> None:

@@ -290,7 +290,7 @@ def test_a_crash_is_reported_by_zenml_and_the_next_deployment(
     found.wait(5)
     (service,) = deployer().find_model_server()
     assert service.status.state == ServiceState.ERROR
-    assert "the server has crashed" in service.status.last_error
+    assert "it has crashed" in service.status.last_error
     again = run("deployment")
     assert "the server had crashed" in again["note"]
     assert int(served()) == again["endpoint"]["model_version"] == production()

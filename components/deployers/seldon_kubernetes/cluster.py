@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = (5.0, 10.0)
 """Seconds to connect, and to wait for a response. The client ignores a single float."""
 
+POD_LABEL = "seldon-deployment-id"
+"""The label that Seldon gives to the pods of a deployment."""
+
 REMEDIES = {
     401: "the login was rejected: gcloud auth application-default login, or renew the connector",
     403: "this identity lacks the role 'deployer' (infra/gcp/cluster.tf)",
@@ -117,7 +120,7 @@ class Cluster:
         with self._translate_errors("list the pods"):
             response = self._core.list_namespaced_pod(
                 self.namespace,
-                label_selector=f"seldon-deployment-id={NAME}",
+                label_selector=f"{POD_LABEL}={NAME}",
                 _request_timeout=TIMEOUT_SECONDS,
             )
             pods: list[Manifest] = self._core.api_client.sanitize_for_serialization(response.items)

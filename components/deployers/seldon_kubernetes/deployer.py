@@ -12,10 +12,16 @@ from zenml.client import Client
 from zenml.model_deployers.base_model_deployer import BaseModelDeployerFlavor
 from zenml.services import BaseService
 
-from components.deployers.base import NOTHING_DEPLOYED, Endpoint, FaceDeployer, ModelArtifact
+from components.deployers.base import (
+    NOTHING_DEPLOYED,
+    Endpoint,
+    EndpointStatus,
+    FaceDeployer,
+    ModelArtifact,
+)
 from components.deployers.common import bearer, find_token, list_service
 from components.deployers.container_images import SERVING, image_name
-from components.deployers.seldon_kubernetes.cluster import Cluster, connect
+from components.deployers.seldon_kubernetes.cluster import POD_LABEL, Cluster, connect
 from components.deployers.seldon_kubernetes.flavor import (
     SeldonKubernetesConfig,
     SeldonKubernetesFlavor,
@@ -32,7 +38,7 @@ from components.deployers.seldon_kubernetes.manifest import (
 from components.deployers.seldon_kubernetes.model_store import StoredModel, locate, upload
 from components.deployers.seldon_kubernetes.pod_settings import pod_settings
 from components.deployers.seldon_kubernetes.rolling_update import rolling_update
-from components.deployers.seldon_kubernetes.rollout import await_rollout, is_ready, of_revision
+from components.deployers.seldon_kubernetes.rollout import await_rollout, of_revision, pods_status
 from components.deployers.seldon_kubernetes.service import (
     SeldonKubernetesService,
     SeldonKubernetesServiceConfig,
@@ -102,6 +108,23 @@ class SeldonKubernetesDeployer(FaceDeployer):
         token = self._token(read_settings(deployment).token_secret)
         return Endpoint(self.url, read_model(deployment).version, bearer(token))
 
+    def status(self) -> EndpointStatus:
+        """See FaceDeployer."""
+        cluster = self.cluster
+        deployment = self._require_deployment(cluster)
+        endpoint = Endpoint(self.url, read_model(deployment).version)
+        logs = f"kubectl logs --namespace {cluster.namespace} --selector {POD_LABEL}={NAME}"
+        pods = of_revision(cluster.pods(), revision(deployment))
+        return pods_status(endpoint, pods, read_replicas(deployment), logs)
+
+    def start(self) -> None:
+        """See FaceDeployer."""
+        self._scale(self.config.replicas)
+
+    def stop(self) -> None:
+        """See FaceDeployer."""
+        self._scale(0)
+
     def served_version(self) -> str | None:
         """See FaceDeployer."""
         deployment = self.cluster.find()
@@ -152,44 +175,21 @@ class SeldonKubernetesDeployer(FaceDeployer):
             "CAPTURED": read_settings(deployment).capture_uri if deployment else None,
         }
 
-    def count_pods(self) -> tuple[int, int]:
-        """Return how many pods are ready, and how many there should be."""
+    def logs(self, tail: int) -> Iterator[str]:
+        """Read the pods' logs, one after another; lines begin with the pod. See FaceDeployer."""
         cluster = self.cluster
-        deployment = cluster.find()
-        if deployment is None:
-            return 0, 0
-        ready = sum(map(is_ready, of_revision(cluster.pods(), revision(deployment))))
-        return ready, read_replicas(deployment)
-
-    def scale(self, start: bool) -> None:
-        """Start or stop the pods, and wait until it is done.
-
-        Args:
-            start: Whether to start as many pods as the stack configures; otherwise all are stopped.
-
-        Raises:
-            UserError: If nothing is deployed.
-            OperationError: If the pods do not start in time.
-        """
-        cluster = self.cluster
-        deployment = self._require_deployment(cluster)
-        desired = with_replicas(deployment, self.config.replicas if start else 0)
-        cluster.apply(desired, replaces=deployment)
-        await_rollout(cluster, desired, self.config.rollout_timeout_seconds)
-
-    def logs(self, tail: int | None) -> Iterator[str]:
-        """Read the pods' logs, one after another.
-
-        Args:
-            tail: Lines per pod; None for the last 100.
-
-        Yields:
-            Lines, each after its pod's name.
-        """
-        cluster = self.cluster
+        self._require_deployment(cluster)
         for pod in cluster.pods():
             name = pod["metadata"]["name"]
-            yield from (f"{name}  {line}" for line in cluster.log(name, tail or 100).splitlines())
+            yield from (f"{name}  {line}" for line in cluster.log(name, tail).splitlines())
+
+    def _scale(self, replicas: int) -> None:
+        """Change the number of pods, and wait until they are ready or gone."""
+        cluster = self.cluster
+        deployment = self._require_deployment(cluster)
+        desired = with_replicas(deployment, replicas)
+        cluster.apply(desired, replaces=deployment)
+        await_rollout(cluster, desired, self.config.rollout_timeout_seconds)
 
     def _serve(
         self,

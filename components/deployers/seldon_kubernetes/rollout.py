@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
+from components.deployers.base import Endpoint, EndpointStatus, State
 from components.deployers.seldon_kubernetes.cluster import Cluster
 from components.deployers.seldon_kubernetes.manifest import (
     REVISION,
@@ -77,6 +79,30 @@ def of_revision(pods: Sequence[Manifest], wanted: str) -> list[Manifest]:
         if pod["metadata"].get("labels", {}).get(REVISION) == wanted
         and "deletionTimestamp" not in pod["metadata"]
     ]
+
+
+def pods_status(
+    endpoint: Endpoint, pods: Sequence[Manifest], replicas: int, logs: str
+) -> EndpointStatus:
+    """Derive the state of an endpoint from its pods.
+
+    Args:
+        endpoint: The endpoint as it was deployed.
+        pods: Its pods of the present revision.
+        replicas: How many there should be.
+        logs: The command that shows their logs.
+
+    Returns:
+        Running, if a pod is ready; stopped, if there should be none; else failed.
+    """
+    if replicas == 0:
+        return EndpointStatus(endpoint, State.STOPPED, "", None, logs)
+    ready = [pod for pod in pods if is_ready(pod)]
+    reason = next(filter(None, map(failure_reason, pods)), None)
+    detail = f"{len(ready)} of {replicas} pods are ready" + (f": {reason}" if reason else "")
+    started = [pod["status"]["startTime"] for pod in ready if "startTime" in pod["status"]]
+    since = datetime.fromisoformat(min(started)) if started else None
+    return EndpointStatus(endpoint, State.RUNNING if ready else State.FAILED, detail, since, logs)
 
 
 def is_ready(pod: Manifest) -> bool:

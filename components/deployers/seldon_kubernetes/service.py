@@ -11,11 +11,15 @@ from zenml.models.v2.misc.service import ServiceType
 from zenml.services import ServiceConfig
 from zenml.services.service import BaseDeploymentService
 
+from components.deployers.common import service_state
 from faces.client import PREDICT
-from faces.errors import OperationError
 
 if TYPE_CHECKING:
     from components.deployers.seldon_kubernetes.deployer import SeldonKubernetesDeployer
+
+
+DEFAULT_TAIL = 100
+"""Lines of each pod's log."""
 
 
 class SeldonKubernetesServiceConfig(ServiceConfig):
@@ -55,19 +59,11 @@ class SeldonKubernetesService(BaseDeploymentService):
 
     def check_status(self) -> tuple[ServiceState, str]:
         """Return whether it is active, inactive or failed, with details."""
-        try:
-            ready, replicas = self.deployer.count_pods()
-        except OperationError as error:
-            return ServiceState.ERROR, str(error)
-        if replicas == 0:
-            return ServiceState.INACTIVE, ""
-        if ready == 0:
-            return ServiceState.ERROR, f"none of {replicas} pods is ready"
-        return ServiceState.ACTIVE, f"{ready} of {replicas} pods are ready"
+        return service_state(lambda: self.deployer.status())
 
     def provision(self) -> None:
         """Start the pods."""
-        self.deployer.scale(start=True)
+        self.deployer.start()
 
     def deprovision(self, force: bool = False) -> None:
         """Stop the pods. The deployment is kept and can be started again.
@@ -75,7 +71,7 @@ class SeldonKubernetesService(BaseDeploymentService):
         Args:
             force: Not used.
         """
-        self.deployer.scale(start=False)
+        self.deployer.stop()
 
     def get_logs(self, follow: bool = False, tail: int | None = None) -> Generator[str, bool, None]:
         """Read the logs of all pods, one after another.
@@ -87,4 +83,4 @@ class SeldonKubernetesService(BaseDeploymentService):
         Yields:
             Lines, each after its pod's name.
         """
-        yield from self.deployer.logs(tail)
+        yield from self.deployer.logs(tail or DEFAULT_TAIL)

@@ -5,6 +5,7 @@ steps therefore call `deploy`, which swaps the model of the one server.
 """
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,11 +13,18 @@ from zenml.config.global_config import GlobalConfiguration
 from zenml.model_deployers.base_model_deployer import BaseModelDeployerFlavor
 from zenml.services import BaseService
 
-from components.deployers.base import NOTHING_DEPLOYED, Endpoint, FaceDeployer, ModelArtifact
+from components.deployers.base import (
+    NOTHING_DEPLOYED,
+    Endpoint,
+    EndpointStatus,
+    FaceDeployer,
+    ModelArtifact,
+)
 from components.deployers.common import bearer, find_token, health, list_service
 from components.deployers.seldon_local import process
 from components.deployers.seldon_local.flavor import SeldonLocalFlavor
 from components.deployers.seldon_local.service import SeldonLocalService, SeldonLocalServiceConfig
+from components.deployers.seldon_local.status import read_endpoint, read_status
 from components.deployers.settings import ServingSettings
 from faces import NAME
 from faces.errors import OperationError, UserError
@@ -72,10 +80,28 @@ class SeldonLocalDeployer(FaceDeployer):
 
     def endpoint(self) -> Endpoint:
         """See FaceDeployer."""
-        settings, current = self._settings(), read_current(self.folder)
-        if settings is None or current is None:
-            raise UserError(NOTHING_DEPLOYED)
-        return Endpoint(settings.url, current["version"], bearer(find_token(settings.token_secret)))
+        return read_endpoint(self.folder)
+
+    def status(self) -> EndpointStatus:
+        """See FaceDeployer."""
+        return read_status(self.folder)
+
+    def start(self) -> None:
+        """See FaceDeployer."""
+        read_endpoint(self.folder)
+        settings = read_settings(self.folder)
+        process.resume(settings, find_token(settings.token_secret))
+
+    def stop(self) -> None:
+        """See FaceDeployer."""
+        read_endpoint(self.folder)
+        with process.exclusive_lock(self.folder):
+            process.stop(self.folder)
+
+    def logs(self, tail: int) -> Iterator[str]:
+        """See FaceDeployer."""
+        read_endpoint(self.folder)
+        yield from process.read_log(self.folder, tail)
 
     def served_version(self) -> str | None:
         """See FaceDeployer."""

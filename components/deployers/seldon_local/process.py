@@ -79,6 +79,22 @@ def start(settings: ServerSettings, token: str | None) -> None:
     _await_response(settings, process)
 
 
+def resume(settings: ServerSettings, token: str | None) -> None:
+    """Start a server that was stopped, or does not run since the machine was restarted.
+
+    Args:
+        settings: The server's settings, which are in its folder already.
+        token: The bearer token that clients must send, if any.
+
+    Raises:
+        OperationError: If it does not start.
+    """
+    folder = Path(settings.folder)
+    with exclusive_lock(folder):
+        if running(folder) is None:
+            start(settings, token)
+
+
 def stop(folder: Path) -> None:
     """Stop the server, if it is running, after it has answered its current requests.
 
@@ -157,11 +173,25 @@ def last_log_line(folder: Path) -> str:
     Args:
         folder: The server's folder.
     """
+    lines = reversed(read_log(folder))
+    return next((line.strip() for line in lines if line.strip()), "its log is empty")
+
+
+def read_log(folder: Path, tail: int | None = None) -> list[str]:
+    """Read a server's log.
+
+    Args:
+        folder: The server's folder.
+        tail: The number of last lines; None for all.
+
+    Returns:
+        Its lines; none if there is no log.
+    """
     try:
         lines = log_file(folder).read_text(errors="replace").splitlines()
     except FileNotFoundError:
-        lines = []
-    return next((line.strip() for line in reversed(lines) if line.strip()), "its log is empty")
+        return []
+    return lines[-tail:] if tail else lines
 
 
 def log_file(folder: Path) -> Path:

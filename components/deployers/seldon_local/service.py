@@ -9,8 +9,9 @@ from zenml.models.v2.misc.service import ServiceType
 from zenml.services import ServiceConfig
 from zenml.services.service import BaseDeploymentService
 
-from components.deployers.common import find_token
+from components.deployers.common import find_token, service_state
 from components.deployers.seldon_local import process
+from components.deployers.seldon_local.status import read_status
 from faces.client import PREDICT
 from serving.settings import ServerSettings, read_current, read_settings
 
@@ -55,26 +56,11 @@ class SeldonLocalService(BaseDeploymentService):
 
     def check_status(self) -> tuple[ServiceState, str]:
         """Return the server's state, and what is wrong with it."""
-        if process.has_crashed(self.folder):
-            return ServiceState.ERROR, (
-                "the server has crashed; its last log line: "
-                f"{process.last_log_line(self.folder)}. Start it again: "
-                f"zenml model-deployer models start {self.uuid}"
-            )
-        if process.running(self.folder) is None:
-            return ServiceState.INACTIVE, ""
-        if not process.is_responding(self.settings):
-            return (
-                ServiceState.ERROR,
-                f"the server is running but does not respond at {self.settings.url}",
-            )
-        return ServiceState.ACTIVE, ""
+        return service_state(lambda: read_status(self.folder))
 
     def provision(self) -> None:
         """Start the server, unless it is running."""
-        with process.exclusive_lock(self.folder):
-            if process.running(self.folder) is None:
-                process.start(self.settings, find_token(self.settings.token_secret))
+        process.resume(self.settings, find_token(self.settings.token_secret))
 
     def deprovision(self, force: bool = False) -> None:
         """Stop the server after it has answered its current requests.
@@ -95,5 +81,4 @@ class SeldonLocalService(BaseDeploymentService):
         Yields:
             Lines of the log.
         """
-        lines = process.log_file(self.folder).read_text(errors="replace").splitlines()
-        yield from lines[-tail:] if tail else lines
+        yield from process.read_log(self.folder, tail)

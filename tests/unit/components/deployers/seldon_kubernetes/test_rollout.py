@@ -1,10 +1,12 @@
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from components.deployers.base import Endpoint, EndpointStatus, State
 from components.deployers.seldon_kubernetes import rollout
 from components.deployers.seldon_kubernetes.manifest import REVISION
-from components.deployers.seldon_kubernetes.rollout import await_rollout
+from components.deployers.seldon_kubernetes.rollout import await_rollout, pods_status
 from faces.errors import OperationError
 from tests.unit.components.deployers.seldon_kubernetes.pods import pod
 
@@ -88,3 +90,19 @@ def test_an_error_of_seldons_operator_is_reported() -> None:
     status = {"state": "Failed", "description": "quota of pods exceeded"}
     with pytest.raises(OperationError, match="Seldon could not deploy it: quota of pods exceeded"):
         wait(Cluster([], status=status))
+
+
+def test_the_state_of_the_endpoint_follows_from_its_pods() -> None:
+    ready, waiting = pod("new", True), pod("new", False, "ErrImagePull")
+    ready["status"]["startTime"] = "2026-11-25T12:00:00Z"
+
+    def status(pods: list[dict[str, Any]], replicas: int) -> EndpointStatus:
+        return pods_status(Endpoint("http://x", "3"), pods, replicas, "kubectl logs")
+
+    running = status([ready, waiting], 2)
+    assert running.state == State.RUNNING
+    assert running.detail == "1 of 2 pods are ready: ErrImagePull"
+    assert running.since == datetime(2026, 11, 25, 12, tzinfo=UTC)
+    failed = status([waiting], 1)
+    assert (failed.state, failed.since) == (State.FAILED, None)
+    assert status([], 0).state == State.STOPPED

@@ -1,0 +1,54 @@
+"""The state of the local server, from its folder, its process and its responses."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from components.deployers.base import NOTHING_DEPLOYED, Endpoint, EndpointStatus, State
+from components.deployers.common import bearer, find_token, health
+from components.deployers.seldon_local import process
+from faces.errors import UserError
+from serving.settings import read_current, read_settings, settings_file
+
+
+def read_endpoint(folder: Path) -> Endpoint:
+    """Return the endpoint as configured, whether or not the server is running.
+
+    Args:
+        folder: The server's folder.
+
+    Raises:
+        UserError: If nothing is deployed.
+    """
+    current = read_current(folder)
+    if current is None or not settings_file(folder).exists():
+        raise UserError(NOTHING_DEPLOYED)
+    settings = read_settings(folder)
+    return Endpoint(settings.url, current["version"], bearer(find_token(settings.token_secret)))
+
+
+def read_status(folder: Path) -> EndpointStatus:
+    """Return the state of the server.
+
+    Args:
+        folder: The server's folder.
+
+    Raises:
+        UserError: If nothing is deployed.
+    """
+    endpoint = read_endpoint(folder)
+    server = process.running(folder)
+    logs = str(process.log_file(folder))
+    if server is None:
+        if not process.has_crashed(folder):
+            return EndpointStatus(endpoint, State.STOPPED, "", None, logs)
+        line = process.last_log_line(folder)
+        problem = f"it has crashed, or the machine was restarted; its last log line: {line}"
+        return EndpointStatus(endpoint, State.FAILED, problem, None, logs)
+    since = datetime.fromtimestamp(server.create_time(), UTC)
+    if not process.is_responding(read_settings(folder)):
+        problem = f"process {server.pid} does not respond at {endpoint.url}"
+        return EndpointStatus(endpoint, State.FAILED, problem, since, logs)
+    detail = f"process {server.pid}"
+    if refusal := health(endpoint.url, endpoint.headers).get("refused"):
+        detail += f"; a newer model was refused: {refusal}"
+    return EndpointStatus(endpoint, State.RUNNING, detail, since, logs)
