@@ -55,13 +55,14 @@ test-fast: setup-dev ## Run the unit tests (under a minute)
 test-gcp: setup-serving .venv-gcp/ready ## Test the gcp stack without a cloud (ten minutes; needs root and PostgreSQL)
 	@.venv-gcp/bin/python -m pytest tests/gcp -o addopts="-q --strict-markers --durations=10"
 
-check: setup-dev ## Lint, and check format, types, imports, docstrings and spelling
+check: setup-dev ## Lint, and check format, types, imports, docstrings, spelling and workflows
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo --cache-dir .import_linter_cache
 	@$(BIN)/python -m scripts.check_docstrings cli components faces pipelines scripts serving stacks steps store
 	@$(BIN)/codespell
+	@$(BIN)/actionlint
 
 format: setup-dev ## Format the code, and apply automatic fixes
 	@$(BIN)/ruff check --fix .

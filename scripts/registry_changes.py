@@ -7,6 +7,7 @@ ZENML_STORE_URL and ZENML_STORE_API_KEY. Writes report.md.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from cli.exit_codes import exit_code
 from faces import NAME
 from faces.errors import UserError
 
+SERVER = ("ZENML_STORE_URL", "ZENML_STORE_API_KEY")
 METRICS, SETTINGS = "metrics", "settings"
 FACTS = {
     "data_source": "data source",
@@ -45,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", default="", metavar="N", help="default: the newest")
     parser.add_argument("--out", type=Path, default=Path("registry-changes"), metavar="FOLDER")
     args = parser.parse_args(arguments)
+    for name in SERVER:
+        if os.environ.get(name) == "":  # a variable of the workflow that is not set
+            del os.environ[name]
     runtime_env.set_defaults()
     runtime_env.silence_framework_logs()
     return exit_code(lambda: write_report(args.version, args.out))
@@ -66,8 +71,8 @@ def write_report(number: str, out: Path) -> None:
     numbers = sorted(versions, reverse=True)
     if not numbers:
         raise UserError(
-            f"there are no versions of {NAME}: train one, or set ZENML_STORE_URL and "
-            "ZENML_STORE_API_KEY to the server that has them"
+            f"there are no versions of {NAME}: train one, or set {' and '.join(SERVER)} to read "
+            "them from a server"
         )
     chosen = number or str(numbers[0])
     if chosen not in map(str, numbers):

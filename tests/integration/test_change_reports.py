@@ -1,35 +1,18 @@
 """The reports about changed data and about a new version, as the workflows run them."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-
-
-def git(folder: Path, *arguments: str) -> str:
-    identity = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
-    command = ["git", *identity, *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+from tests.integration.repository import copy_repository
 
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A repository with one commit: the code as it is now."""
-    copy = tmp_path / "repository"
-    for name in git(
-        ROOT, "ls-files", "-co", "--exclude-standard", "cli", "faces", "scripts"
-    ).splitlines():
-        (copy / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, copy / name)
-    git(copy, "init", "-q")
-    git(copy, "add", ".")
-    git(copy, "commit", "-qm", "Base")
-    return copy
+    return copy_repository(tmp_path / "repository")
 
 
 def test_changed_conditions_and_a_changed_renderer_are_reported(repository: Path) -> None:

@@ -13,7 +13,9 @@ TRACKED = subprocess.run(
 PAGES = [ROOT / name for name in TRACKED if not name.endswith("/template.md")]
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]*))?\)")
 CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-WRITTEN = re.compile(r"(?:> |--summary |--out |--page )([\w./-]+\.(?:json|html|env|md|png|csv))\b")
+WRITTEN = re.compile(
+    r"(?:> |--summary |--csv |--out |--page )([\w./-]+\.(?:json|html|env|md|png|csv))\b"
+)
 PEOPLE = re.compile(r"--data ([\w./-]+)")
 """A folder with images of people, given as a path."""
 SOURCES = {"auto", "olivetti", "synthetic"}

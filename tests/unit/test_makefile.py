@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -52,3 +53,15 @@ def test_every_target_is_explained() -> None:
     assert targets == set(re.findall(r"^([a-z][a-z-]*):.*## .", MAKEFILE, re.MULTILINE))
     (phony,) = re.findall(r"^\.PHONY: ((?:.*\\\n)*.*)", MAKEFILE, re.MULTILINE)
     assert targets == set(phony.replace("\\", "").split())
+
+
+def test_pre_commit_runs_the_checks_of_make_check() -> None:
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
+    (repository,) = config["repos"]
+    assert repository["repo"] == "local", "hooks of other repositories would be downloaded"
+    hooks = repository["hooks"]
+    assert {hook["language"] for hook in hooks} == {"system"}
+    (recipe,) = re.findall(r"^check:.*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE)
+    assert [hook["entry"] for hook in hooks] == recipe.replace(
+        "\t@$(BIN)", ".venv/bin"
+    ).splitlines()
