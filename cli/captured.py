@@ -15,6 +15,7 @@ from pathlib import Path
 from cli import runtime_env
 from cli.exit_codes import exit_code
 from faces.errors import UserError
+from pipelines.shared.output_file import check_output_file
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,12 +78,14 @@ def show_requests(csv: Path | None, limit: int = 20) -> None:
         limit: Number of faces to print.
 
     Raises:
-        UserError: If the stack has no deployer of this project.
+        UserError: If the stack has no deployer of this project, or the file cannot be written.
     """
     from components.deployers.base import active_deployer
     from faces.drift.captured_requests import read_captured_requests
     from serving.capture.reader import read_files
 
+    if csv:
+        check_output_file("--csv", csv)
     places = active_deployer().captured()
     captured = read_captured_requests(read_files(places))
     table = captured.table.drop(columns="probabilities")

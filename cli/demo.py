@@ -23,6 +23,7 @@ from faces.data.sources import is_synthetic, source_names
 from faces.data.traffic import TrafficSummary
 from faces.errors import OperationError
 from pipelines.drift_detection import DriftSummary
+from pipelines.shared.output_file import check_output_file
 from pipelines.shared.summary import Summary
 from pipelines.traffic import TrafficRunSummary
 from pipelines.training import DataSummary, TrainingSummary
@@ -138,6 +139,7 @@ class Demo:
         Raises:
             OperationError: If a pipeline fails.
         """
+        check_output_file("the page", PAGE)
         drift = self.train(data)
         config = self.folder / "deployment.yaml"
         config.write_text(f"endpoint: {{port: {port}}}\n")

@@ -11,6 +11,7 @@ from cli import runtime_env
 from cli.exit_codes import exit_code
 from cli.options import describe_unknown, pipeline_parser
 from faces.errors import UserError, did_you_mean
+from pipelines.shared.output_file import check_output_file
 from pipelines.shared.registry import describe_pipeline, pipeline_names
 
 COMMANDS = {
@@ -157,8 +158,8 @@ def _pipeline(name: str, words: list[str]) -> int:
         from cli.watch import watch_pipeline
 
         return watch_pipeline(name, settings, words, args.every, args.stack, console)
-    if args.summary and not args.summary.parent.is_dir():
-        raise UserError(f"--summary: no folder {args.summary.parent}")
+    if args.summary:
+        check_output_file("--summary", args.summary)
     from cli.runner import run_pipeline
     from cli.summaries import print_summary
 

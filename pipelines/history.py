@@ -2,13 +2,14 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 from zenml import pipeline
 from zenml.models import PipelineRunResponse
 
 from components.settings import CommandLine, Settings
+from pipelines.shared.output_file import check_output_file
 from pipelines.shared.summary import RunInfo, Summary, outputs_of
 from steps.monitoring.draw_timeline import draw_timeline
 
@@ -19,6 +20,11 @@ class HistorySettings(Settings):
     page: Annotated[str, CommandLine(metavar="FILE")] = Field(
         default="history.html", min_length=1, description="file to write the page to"
     )
+
+    def complete(self, config: str, explicit: frozenset[str]) -> Self:
+        """Check that the page can be written. See Settings."""
+        check_output_file("--page", Path(self.page))
+        return self
 
 
 SETTINGS = HistorySettings

@@ -1,0 +1,26 @@
+"""Checks of files that a run writes, before it starts."""
+
+import os
+from pathlib import Path
+
+from faces.errors import UserError
+
+
+def check_output_file(option: str, file: Path) -> None:
+    """Check that a file can be written, so that a mistake is not found only after the run.
+
+    Args:
+        option: The option that names the file, with dashes.
+        file: The file, which may exist: it is then replaced.
+
+    Raises:
+        UserError: If it is a folder, or its folder is missing or not writable.
+    """
+    if file.is_dir():
+        raise UserError(f"{option} {file} is a folder: name a file in it")
+    folder = file.absolute().parent
+    if not folder.is_dir():
+        raise UserError(f"{option} {file}: there is no folder '{folder}': mkdir -p {folder}")
+    place = file if file.exists() else folder
+    if not os.access(place, os.W_OK):
+        raise UserError(f"{option} {file}: no permission to write to {place}: name another file")
