@@ -23,7 +23,7 @@ TIMEOUT_SECONDS = (5.0, 10.0)
 """Seconds to connect, and to wait for a response. The client ignores a single float."""
 
 POD_LABEL = "seldon-deployment-id"
-"""The label that Seldon returns to the pods of a deployment."""
+"""The label that Seldon sets on the pods of a deployment."""
 
 REMEDIES = {
     401: "the login was rejected: gcloud auth application-default login, or renew the connector",
