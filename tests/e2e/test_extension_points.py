@@ -1,4 +1,4 @@
-"""In a copy of the repository: new modules are found, and cache keys cover what steps import."""
+"""New modules are found, and cache keys cover what steps import: in a copy of the repository."""
 
 import json
 import os

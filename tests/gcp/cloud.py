@@ -36,7 +36,7 @@ IMAGE = {
 
 MACHINE = {name: value for name, value in os.environ.items() if name.startswith("OPENBLAS")}
 FACES = {k: os.environ[k] for k in ("SCIKIT_LEARN_DATA",) if k in os.environ}
-"""Without it, steps would download the faces."""
+"""Without this, steps would download the faces."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;\\]+)", re.MULTI
 
 
 def declared(extra: str) -> list[Requirement]:
-    """What an extra asks for, including the extras that it contains."""
+    """The requirements of an extra, including those of the extras that it contains."""
     requirements = [Requirement(text) for text in PROJECT["optional-dependencies"][extra]]
     own = [r for r in requirements if r.name == PROJECT["name"]]
     inner = [name for requirement in own for name in requirement.extras]

@@ -10,7 +10,7 @@ from tests.integration.serving.conftest import server_settings
 
 
 class EndOfTest(Exception):
-    """Ten minutes of the simulated clock are over."""
+    """Ten minutes of the simulated clock have elapsed."""
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ for path in sys.argv[1:]:
 
 
 def load_flavors(folder: Path, environment: dict[str, str]) -> list[str]:
-    """Load all flavors in a process whose path is the one of a command, not of a checkout."""
+    """Load all flavors in a process whose `sys.path` is that of an installed command."""
     paths = [path for flavors in FLAVORS.values() for path in flavors.values()]
     script = folder / "load.py"
     script.write_text(LOAD)

@@ -195,7 +195,7 @@ OLD_SOURCES = {
     ("model_deployer", "seldon_local"): "deployers.seldon_local.flavor.SeldonLocalFlavor",
     ("alerter", "log"): "alerters.log.LogFlavor",
 }
-"""Where these flavors were before the code was restructured."""
+"""Import paths of these flavors before the code was restructured."""
 
 
 def flavors() -> dict[str, Any]:

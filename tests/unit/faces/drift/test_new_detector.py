@@ -1,4 +1,4 @@
-"""A detector is added by adding one module, which need not share anything with the others."""
+"""One module adds a drift detector, which may be independent of the existing ones."""
 
 import sys
 from collections.abc import Iterator

@@ -12,7 +12,7 @@ from faces.models.operators import Operator, affine
 
 
 class MeanBrightness(ClassifierMixin, BaseEstimator):
-    """An estimator that only this test knows: two classes, by the mean brightness."""
+    """An estimator defined in this test: two classes, separated by mean brightness."""
 
     def fit(self, pixels: np.ndarray, labels: np.ndarray) -> "MeanBrightness":
         self.classes_ = np.unique(labels)

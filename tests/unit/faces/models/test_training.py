@@ -19,7 +19,7 @@ from tests.conftest import needs_real_faces
 
 
 def own_params(name: str, **params: bool | int | float | str) -> ModelParams:
-    """Those of the parameters that the model has."""
+    """The subset of the parameters that the model has."""
     return {key: value for key, value in params.items() if key in model_parameters(name)}
 
 
