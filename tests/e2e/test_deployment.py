@@ -104,7 +104,7 @@ def under_load(act: Callable[[], Any]) -> tuple[Any, Load]:
 def test_deployment_fails_without_a_production_version(run: Run) -> None:
     with pytest.raises(UserError, match="no model is in production: python run"):
         run("deployment")
-    with pytest.raises(UserError, match="no version before the one that is live"):
+    with pytest.raises(UserError, match="no previous version to roll back to"):
         run("rollback")
 
 
@@ -201,7 +201,7 @@ def test_a_version_that_was_rolled_back_is_not_promoted_again(
 
 
 def test_the_first_version_cannot_be_rolled_back(run: Run, deployed: dict[str, Any]) -> None:
-    with pytest.raises(UserError, match="no version before the one that is live"):
+    with pytest.raises(UserError, match="no previous version to roll back to"):
         run("rollback")
     assert served() == "1"
 
@@ -257,9 +257,7 @@ def test_a_damaged_portable_model_never_reaches_the_endpoint(
 
     with monkeypatch.context() as patch:
         patch.setattr(deploy_model, "write_portable", lambda model: b"damaged")
-        with pytest.raises(
-            OperationError, match="its portable model is not the one that was recorded"
-        ):
+        with pytest.raises(OperationError, match="portable model does not have the recorded hash"):
             run("deployment")
     assert served() == "1"
 
@@ -317,7 +315,7 @@ def test_the_endpoint_can_be_stopped_started_and_deleted_with_zenml(
 def test_a_host_reachable_from_other_machines_requires_a_token(
     run: Run, deployed: dict[str, Any]
 ) -> None:
-    with pytest.raises(UserError, match=r"endpoint\.host: others could reach the endpoint"):
+    with pytest.raises(UserError, match=r"endpoint\.host: the endpoint would be reachable"):
         run("deployment", "endpoint: {host: 0.0.0.0}")
     with pytest.raises(UserError, match="no secret 'nothing' with a key 'token'"):
         run("deployment", f"endpoint: {{port: {PORT}, token_secret: nothing}}")

@@ -132,7 +132,7 @@ def test_a_model_trained_on_wrong_labels_is_rejected(run: Run, live: dict[str, A
     assert found["retrained"]
     assert not found["promoted"], found["gate"]
     assert found["gate"].startswith("rejected: worse than production")
-    assert f"does not go live: {found['gate']}" in found["alert"]["message"]
+    assert f"was not deployed: {found['gate']}" in found["alert"]["message"]
     assert found["deployed_version"] is None
     assert deployer().served_version() == before
 
@@ -148,7 +148,7 @@ def test_drift_by_turned_heads_leads_to_retraining_and_redeployment_then_a_rollb
     assert found["drift"]["accuracy"]["now"] == pytest.approx(sent["accuracy"], abs=0.05)
     assert found["promoted"], found["gate"]
     assert str(found["deployed_version"]) == deployer().served_version() != before
-    assert f"Version {found['deployed_version']} is live now" in found["alert"]["message"]
+    assert f"Version {found['deployed_version']} is now live" in found["alert"]["message"]
     if REAL:
         assert found["drift"]["drift"]["verdict"] == "drift"
         assert found["metrics"]["drifted_accuracy"] > 0.6
@@ -288,5 +288,5 @@ def test_a_second_drift_detection_at_the_same_time_does_nothing(
 ) -> None:
     with (home / "faces-drift_detection.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(UserError, match="drift_detection is running already"):
+        with pytest.raises(UserError, match="drift_detection is already running"):
             run("drift_detection")

@@ -177,7 +177,7 @@ def test_a_403_of_the_cluster_is_reported_with_the_missing_role(
         deployer.served_version()
     monkeypatch.undo()
     monkeypatch.setattr(cloud.kubernetes, "token", "another")
-    with pytest.raises(OperationError, match=r"401 Unauthorized.*its login is not accepted"):
+    with pytest.raises(OperationError, match=r"401 Unauthorized.*the login was rejected"):
         deployer.served_version()
 
 
@@ -192,7 +192,9 @@ def test_two_deployments_at_the_same_time_do_not_undo_each_other(
         return upload(folder, model)
 
     monkeypatch.setattr(module, "upload", another_is_quicker)
-    with pytest.raises(OperationError, match=r"409.*someone else deploys.*it was not applied"):
+    with pytest.raises(
+        OperationError, match=r"409.*another deployment is in progress.*it was not applied"
+    ):
         deployer.deploy(artifact(portable, 110), None)
     assert version(cloud) == deployer.served_version() == "107"
     deployer.restore("101")
