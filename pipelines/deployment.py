@@ -89,12 +89,17 @@ class DeploymentSummary(Summary):
         }
 
     def next_steps(self) -> Sequence[str]:
-        """Return commands for a prediction, the list of endpoints and the rollback. See Summary."""
-        return (
+        """Return commands for a prediction, the state and, if possible, a rollback. See Summary."""
+        steps = [
             "[bold]python run.py predict[/] to send it a face",
             "[bold]python run.py endpoint[/] to see whether it is running",
-            "[bold]python run.py --pipeline rollback[/] to restore the previous version",
-        )
+        ]
+        others = {None, self.endpoint.model_version}
+        if self.pipeline == "deployment" and self.replaced not in others:
+            steps.append(
+                f"[bold]python run.py --pipeline rollback[/] to restore version {self.replaced}"
+            )
+        return steps
 
 
 def summarize(run: PipelineRunResponse) -> DeploymentSummary:

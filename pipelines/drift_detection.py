@@ -181,10 +181,19 @@ class DriftSummary(Summary):
         }
 
     def next_steps(self) -> Sequence[str]:
-        """Return the command that opens Evidently's report, if there is one. See Summary."""
+        """Return what to do next, depending on the decision and its outcome. See Summary."""
+        if self.decision == Action.NOT_ENOUGH_EVIDENCE:
+            return ("[bold]python run.py --pipeline drift_detection[/] again after more traffic",)
         if not DriftDecision(self.decision, self.reason).drifted:
             return ()
-        return ("[bold]python run.py dashboard --evidently[/] for each feature, by Evidently",)
+        steps = ["[bold]python run.py dashboard --evidently[/] for each feature, by Evidently"]
+        if self.retrained and not self.promoted:
+            steps.append("[bold]make dashboard[/] for the plots of the rejected version")
+        if self.deployed_version is not None:
+            steps.append("[bold]python run.py --pipeline rollback[/] to undo the deployment")
+        if self.decision == Action.ALERT:
+            steps.append("[bold]python run.py predict FILE --label NAME[/] to send feedback")
+        return steps
 
     def page(self) -> str | None:
         """Return the drift report."""

@@ -81,8 +81,11 @@ class TrafficRunSummary(Summary):
         }
 
     def next_steps(self) -> Sequence[str]:
-        """Return the command that shows captured requests. See Summary."""
-        return ("[bold]python run.py captured[/]",)
+        """Return the commands that show captured requests and detect drift. See Summary."""
+        return (
+            "[bold]python run.py captured[/] to show the latest requests",
+            "[bold]python run.py --pipeline drift_detection[/] to look for drift",
+        )
 
 
 def summarize(run: PipelineRunResponse) -> TrafficRunSummary:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, Field, field_validator
 from rich.markup import escape
 from zenml import pipeline
+from zenml.enums import ModelStages
 from zenml.models import PipelineRunResponse
 
 from components.settings import CommandLine, Settings
@@ -162,12 +163,21 @@ class TrainingSummary(Summary):
         }
 
     def next_steps(self) -> Sequence[str]:
-        """Return the commands for the dashboard, the deployment and the tracker. See Summary."""
-        steps = [
-            "[bold]make dashboard[/] for the run and its plots",
-            "[bold]python run.py --pipeline deployment[/] to serve the model",
+        """Return what to do with the version, depending on the gate's decision. See Summary."""
+        tracker = f"[bold]{escape(self.run.tracker)}[/]" if self.run.tracker else None
+        if self.model.stage == ModelStages.PRODUCTION:
+            steps = [
+                "[bold]make dashboard[/] for the run and its plots",
+                "[bold]python run.py --pipeline deployment[/] to serve the model",
+            ]
+            return [*steps, tracker] if tracker else steps
+        return [
+            "production stays as it is (the gate's reason is above), and version "
+            f"{self.model.version} is kept",
+            "[bold]make dashboard[/] for its plots, beside those of earlier runs",
+            *([f"{tracker} to compare its metrics with theirs"] if tracker else []),
+            "[bold]python run.py --pipeline sweep[/] to search for a better model",
         ]
-        return [*steps, f"[bold]{escape(self.run.tracker)}[/]"] if self.run.tracker else steps
 
 
 def pca_row(metrics: Metrics) -> Mapping[str, str]:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from zenml import step
 
-from components.deployers.base import active_deployer
+from components.deployers.base import NOTHING_DEPLOYED, active_deployer
 from faces.errors import UserError
 from store.deployments import previously_live
 from store.production import require_production
@@ -41,9 +41,14 @@ def select_previous_version() -> Annotated[int, "version"]:
         UserError: If there is none, or if it was deleted.
     """
     live = active_deployer().served_version()
-    previous = previously_live(int(live) if live else None)
+    if live is None:
+        raise UserError(NOTHING_DEPLOYED)
+    previous = previously_live(int(live))
     if previous is None:
-        raise UserError("there is no previous version to roll back to")
+        raise UserError(
+            f"there is no version to roll back to: version {live} was the first to be deployed; "
+            "train one that the gate promotes, then python run.py --pipeline deployment"
+        )
     if find_version(previous) is None:
         raise UserError(f"the previous version, {previous}, was deleted")
     return previous

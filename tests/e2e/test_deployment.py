@@ -104,7 +104,7 @@ def under_load(act: Callable[[], Any]) -> tuple[Any, Load]:
 def test_deployment_fails_without_a_production_version(run: Run) -> None:
     with pytest.raises(UserError, match="no model is in production: python run"):
         run("deployment")
-    with pytest.raises(UserError, match="no previous version to roll back to"):
+    with pytest.raises(UserError, match="nothing is deployed yet: python run"):
         run("rollback")
 
 
@@ -201,7 +201,7 @@ def test_a_version_that_was_rolled_back_is_not_promoted_again(
 
 
 def test_the_first_version_cannot_be_rolled_back(run: Run, deployed: dict[str, Any]) -> None:
-    with pytest.raises(UserError, match="no previous version to roll back to"):
+    with pytest.raises(UserError, match="version 1 was the first to be deployed; train"):
         run("rollback")
     assert served() == "1"
 

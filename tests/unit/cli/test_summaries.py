@@ -1,7 +1,7 @@
 import json
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jsonschema
 import pytest
@@ -79,6 +79,49 @@ def test_the_summary_of_a_training_run_is_printed() -> None:
     assert "SYNTHETIC" not in text
 
 
+PROMOTED = Promotion("face-recognizer", 3, "production", True, "promoted", None)
+
+
+def test_a_promoted_version_is_deployed_next_and_a_rejected_one_is_not() -> None:
+    promoted, rejected = (
+        printed(training(model=model)).split("next: ")[1] for model in (PROMOTED, PROMOTION)
+    )
+    assert "--pipeline deployment" in promoted
+    assert "--pipeline deployment" not in rejected
+    assert rejected.startswith("production stays as it is")
+    assert "mlflow ui --backend-store-uri sqlite:///x to compare" in rejected
+
+
+def test_a_rejected_version_without_a_tracker_has_next_steps() -> None:
+    assert "None" not in printed(training(run=RUN, model=PROMOTION)).split("next: ")[1]
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "replaced", "offered"),
+    [
+        ("deployment", None, False),
+        ("deployment", 2, False),
+        ("deployment", 1, True),
+        ("rollback", 1, False),
+    ],
+)
+def test_a_rollback_is_offered_if_another_version_was_replaced(
+    pipeline: Literal["deployment", "rollback"], replaced: int | None, offered: bool
+) -> None:
+    summary = DeploymentSummary(
+        run=RUN,
+        pipeline=pipeline,
+        endpoint=EndpointSummary(url="http://127.0.0.1:9000", model_version=2),
+        replaced=replaced,
+        reason="it is in production",
+        who="ada",
+        when="2026-11-25T12:00:00+00:00",
+        largest_difference=0.0,
+        note=None,
+    )
+    assert ("rollback[/] to restore version 1" in "".join(summary.next_steps())) is offered
+
+
 def test_a_recogniser_without_pca_has_no_row_for_it() -> None:
     metrics = {name: value for name, value in METRICS.items() if not name.startswith("pca")}
     assert "PCA" not in printed(training(metrics=metrics))
@@ -132,7 +175,10 @@ def test_synthetic_faces_are_announced_in_a_banner(requested: str) -> None:
 
 def test_the_address_of_a_tracking_server_is_printed() -> None:
     run = RUN.model_copy(update={"tracker": "https://mlflow.example"})
-    assert printed(training(run=run)).splitlines()[-1].strip() == "https://mlflow.example"
+    assert (
+        printed(training(run=run, model=PROMOTED)).splitlines()[-1].strip()
+        == "https://mlflow.example"
+    )
 
 
 def deployed(url: str) -> DeploymentSummary:
