@@ -2,6 +2,7 @@
 
 import getpass
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Annotated
 
 from zenml import step
@@ -14,6 +15,7 @@ from store.deployments import DEPLOYMENT, ROLLBACK
 from store.materializers import RECORD
 from store.production import mark_rolled_back, set_production
 from store.records import Deployment, Rollout
+from store.run_metadata import describe_run
 from store.versions import production_version, require_version
 
 
@@ -76,6 +78,7 @@ def _record(kind: str, rollout: Rollout, reason: str, largest_difference: float)
         note=rollout.note,
     )
     deployments.record_deployment(deployment)
+    describe_run(kind, asdict(deployment))
     return deployment
 
 

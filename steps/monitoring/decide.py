@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from zenml import step
+from zenml.metadata.metadata_types import MetadataType
 
 from faces.data.window import Window
 from faces.drift import policy
@@ -16,6 +17,7 @@ from store.deployments import (
     record_decision,
 )
 from store.materializers import RECORD
+from store.run_metadata import describe_run
 
 
 @step(enable_cache=False, output_materializers={DECISION: RECORD})
@@ -52,4 +54,25 @@ def decide(
     if decision.action != Action.NOT_ENOUGH_EVIDENCE:
         until = int(window.times.max())
     record_decision(DecisionEntry.create(decision, drift, until))
+    describe_run("drift", _describe(decision, drift))
     return decision
+
+
+def _describe(decision: DriftDecision, result: MonitoringResult) -> dict[str, MetadataType | None]:
+    drift, accuracy = result.drift, result.accuracy
+    values: dict[str, MetadataType | None] = {
+        "decision": decision.action.value,
+        "reason": decision.reason,
+        "p_value": drift.p_value,
+        "threshold": drift.threshold,
+        "detector": drift.detector,
+        "images": drift.images,
+        "identities": drift.identities,
+        "labelled": result.labelled,
+        "compared_with_version": result.version,
+    }
+    if accuracy is not None:
+        values["accuracy"] = accuracy.now
+        values["accuracy_interval"] = f"{accuracy.low:.3f} to {accuracy.high:.3f}"
+        values["baseline_accuracy"] = accuracy.before
+    return values

@@ -2,6 +2,7 @@
 
 import time
 from collections import deque
+from dataclasses import asdict
 from itertools import cycle, islice
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from faces.data.traffic import TrafficSummary, traffic_rows
 from faces.errors import OperationError
 from steps.progress import report_progress
 from store.materializers import RECORD
+from store.run_metadata import describe_run
 from store.versions import load_artifact, require_version
 
 MAX_FIRST_FAILURES = 3
@@ -66,7 +68,7 @@ def send_traffic(
         queue.send_due()
     queue.send_all()
     answered = requests - failed
-    return TrafficSummary(
+    summary = TrafficSummary(
         condition=condition,
         corruption=corruption or None,
         requests=requests,
@@ -76,6 +78,8 @@ def send_traffic(
         accuracy=correct / answered if answered else None,
         model_version=endpoint.version,
     )
+    describe_run("traffic", asdict(summary))
+    return summary
 
 
 def _held_out(

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from zenml import step
 from zenml.client import Client
+from zenml.metadata.metadata_types import MetadataType
 from zenml.models import ModelVersionResponse
 
 from faces import NAME
@@ -21,6 +22,7 @@ from steps.promotion.champion import sync_champion
 from store.materializers import RECORD
 from store.production import ROLLED_BACK, record_gate_decision, set_production
 from store.records import Promotion
+from store.run_metadata import describe_run
 from store.versions import (
     NO_STAGE,
     find_version,
@@ -65,6 +67,7 @@ def promote_model(
             break
     record_gate_decision(candidate, decision.reason)
     sync_champion()
+    describe_run("training", _describe(candidate, decision, metrics))
     stage = (find_version(version) or candidate).stage
     return Promotion(
         name=NAME,
@@ -74,6 +77,32 @@ def promote_model(
         reason=decision.reason,
         replaced=production.number if production and decision.promoted else None,
     )
+
+
+def _describe(
+    candidate: ModelVersionResponse, decision: GateDecision, metrics: Mapping[str, float]
+) -> dict[str, MetadataType | None]:
+    recorded = candidate.run_metadata
+    settings, data = recorded["settings"], recorded["data"]
+    assert isinstance(settings, dict)
+    assert isinstance(data, dict)
+    accuracies: dict[str, MetadataType | None] = {}
+    for name in (f"{part}_accuracy" for part in (BASELINE, DRIFTED)):
+        if name in metrics:
+            interval = f"{metrics[f'{name}_low']:.3f} to {metrics[f'{name}_high']:.3f}"
+            accuracies |= {name: metrics[name], f"{name}_interval": interval}
+    return {
+        "version": candidate.number,
+        "model": settings["model"],
+        "data_source": recorded["data_source"],
+        "data_version": recorded["data_version"],
+        "condition": data["condition"],
+        "people": data["people"],
+        "training_images": data["train"],
+        **accuracies,
+        "promoted": decision.promoted,
+        "gate": decision.reason,
+    }
 
 
 def _decide(

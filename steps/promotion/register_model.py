@@ -8,6 +8,7 @@ import pandas as pd
 from pydantic import JsonValue
 from zenml import get_step_context, step
 from zenml.artifacts.unmaterialized_artifact import UnmaterializedArtifact
+from zenml.metadata.metadata_types import MetadataType
 
 from components.tracking.base import TrainingRecord, active_tracker
 from faces.data.dataset import Faces
@@ -87,6 +88,7 @@ def register_model(
         metadata={
             "data_source": faces.source,
             "data_version": faces.version,
+            "data": {"people": len(portable.classes), **_split_facts(split)},
             "tracker_run_id": run.run_id,
             "portable_hash": file_hash(write_portable(portable)),
             "metrics": metrics,
@@ -116,6 +118,11 @@ def flatten(settings: Mapping[str, JsonValue], prefix: str = "") -> dict[str, Sc
         else:
             flat[f"{prefix}{name}"] = value if isinstance(value, Scalar) else str(value)
     return flat
+
+
+def _split_facts(split: UnmaterializedArtifact) -> dict[str, MetadataType]:
+    names = ("condition", "train", "test", "drifted")
+    return {name: split.run_metadata[name] for name in names}
 
 
 def _files(

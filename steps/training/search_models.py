@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from dataclasses import asdict
 from typing import Annotated
 
 import pandas as pd
@@ -17,6 +18,7 @@ from store.code_hash import code_hash
 from store.materializers import PLOTS, RECORD
 from store.materializers.documents import Plots
 from store.records import SearchResult
+from store.run_metadata import describe_run
 
 Spaces = dict[str, dict[str, list[bool | int | float | str]]]
 Results = list[tuple[Trial, dict[str, float]]]
@@ -74,6 +76,7 @@ def search_models(
             store.put(trial, metrics)
         results.append((trial, metrics))
     best = _result(results, seed, len(planned), store.reused)
+    describe_run("search", asdict(best))
     return Plots({"search": plot_search(results)}), best, _table(results)
 
 

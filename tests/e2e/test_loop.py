@@ -51,9 +51,20 @@ def deployer() -> Any:
     return active_deployer()
 
 
+def described(summary: dict[str, Any], title: str) -> dict[str, Any]:
+    """An entry of the run's metadata in ZenML."""
+    from zenml.client import Client
+
+    entry = Client().get_pipeline_run(summary["run"]["id"]).run_metadata[title]
+    assert isinstance(entry, dict)
+    return entry
+
+
 def send(run: Run, condition: str, text: str = "", **options: Any) -> dict[str, Any]:
-    sent = run("traffic", text, condition=condition, **options)["traffic"]
+    summary = run("traffic", text, condition=condition, **options)
+    sent = summary["traffic"]
     assert sent["failed"] == 0
+    assert described(summary, "traffic")["condition"] == condition
     return dict(sent)
 
 
@@ -93,6 +104,10 @@ def test_drift_without_labels_sends_an_alert(run: Run, live: dict[str, Any], hom
     assert "retraining needs at least 10 labelled faces" in found["reason"]
     assert found["alert"]["delivered"]
     assert found["reason"] in (home / "alerts.log").read_text()
+    drift = described(found, "drift")
+    assert drift["decision"] == "alert"
+    assert drift["p_value"] == found["drift"]["drift"]["p_value"]
+    assert "accuracy" not in drift, "there were no labels"
     assert "by Evidently" in Path(found["report"]).read_text()
     assert (Path(found["report"]).parent / "evidently.html").exists()
     assert deployer().served_version() == "1"
@@ -147,6 +162,9 @@ def test_drift_by_turned_heads_leads_to_retraining_and_redeployment_then_a_rollb
     assert found["decision"] == "retrain"
     assert found["drift"]["accuracy"]["now"] == pytest.approx(sent["accuracy"], abs=0.05)
     assert found["promoted"], found["gate"]
+    assert described(found, "drift")["labelled"] == found["drift"]["labelled"]
+    assert described(found, "training")["gate"] == found["gate"]
+    assert described(found, "deployment")["version"] == found["deployed_version"]
     assert str(found["deployed_version"]) == deployer().served_version() != before
     assert f"Version {found['deployed_version']} is now live" in found["alert"]["message"]
     if REAL:
@@ -157,6 +175,7 @@ def test_drift_by_turned_heads_leads_to_retraining_and_redeployment_then_a_rollb
     json.dumps(found)
 
     back = run("rollback", reason="a test")
+    assert described(back, "rollback")["reason"] == "a test"
     assert str(back["endpoint"]["model_version"]) == before == deployer().served_version()
 
 
@@ -195,6 +214,7 @@ def test_a_run_killed_at_any_step_leaves_the_endpoint_up_and_the_next_run_restar
     assert not captured_since_decision()
     assert deployer().served_version() == str(found["deployed_version"] or now)
     back = run("rollback", reason="a test")
+    assert described(back, "rollback")["reason"] == "a test"
     assert back["endpoint"]["model_version"] not in (int(now), found["deployed_version"])
 
 

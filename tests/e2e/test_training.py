@@ -92,6 +92,35 @@ def test_metrics_are_of_held_out_images(first: dict[str, Any]) -> None:
     assert accuracy == first["metrics"]["baseline_accuracy"]
 
 
+def test_run_and_version_are_described_in_zenml(first: dict[str, Any]) -> None:
+    from zenml.client import Client
+
+    from store.versions import find_version
+
+    run = Client().get_pipeline_run(first["run"]["id"])
+    described = run.run_metadata["training"]
+    assert isinstance(described, dict)
+    assert described["version"] == first["model"]["version"]
+    assert described["data_version"] == first["data"]["version"]
+    assert described["condition"] == "yaw=frontal"
+    assert described["people"] == first["data"]["identities"]
+    assert described["training_images"] == first["data"]["train"]
+    assert described["promoted"] is True
+    assert described["gate"] == first["model"]["reason"]
+    accuracy = first["metrics"]["drifted_accuracy"]
+    assert described["drifted_accuracy"] == pytest.approx(accuracy, abs=1e-4)
+    assert described["drifted_accuracy_interval"].startswith(
+        f"{first['metrics']['drifted_accuracy_low']:.3f} to "
+    )
+    assert run.steps["promote_model"].run_metadata["training"] == described
+    version = find_version(first["model"]["version"])
+    assert version is not None
+    assert version.run_metadata["data"] == {
+        "people": first["data"]["identities"],
+        **{name: first["data"][name] for name in ("condition", "train", "test", "drifted")},
+    }
+
+
 def test_mlflow_has_parameters_metrics_plots_and_the_model(
     first: dict[str, Any],
 ) -> None:
