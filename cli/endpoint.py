@@ -64,7 +64,7 @@ def _act(start: bool, stop: bool, logs: int | None) -> int:
         for line in deployer.logs(logs):
             print(line)
         return 0
-    with make_console(stderr=True).status("one moment …"):
+    with make_console(stderr=True).status("checking the endpoint …"):
         if start:
             deployer.start()
         if stop:

@@ -24,7 +24,7 @@ EXAMPLES = """\
 examples:
   python run.py predict                              # a random held-out face
   python run.py predict ada.png
-  python run.py predict ada.png --label ada          # and send the right label as feedback
+  python run.py predict ada.png --label ada          # and send the true label as feedback
   python run.py predict eve.png --label eve --new-person
   python run.py predict ada.png --body > face.json   # the request's body, for curl
 """
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     args = parser.parse_args(arguments)
     if args.new_person and not args.label:
-        parser.error("--new-person goes with --label")
+        parser.error("--new-person needs --label")
     runtime_env.set_defaults()
     runtime_env.silence_framework_logs()
     return exit_code(
@@ -129,7 +129,7 @@ def describe_prediction(prediction: "Prediction") -> Iterator[str]:
     if threshold is None:
         yield "  this model cannot reject unknown people: every face gets a name"
     else:
-        yield f"  score {score:.3f}, accepted from {threshold:.3f}"
+        yield f"  score {score:.3f}, accepted (threshold {threshold:.3f})"
 
 
 def check_label(label: str, classes: Collection[str], new_person: bool) -> str:

@@ -84,7 +84,7 @@ class TrafficRunSummary(Summary):
         """Return the commands that show captured requests and detect drift. See Summary."""
         return (
             "[bold]python run.py captured[/] to show the latest requests",
-            "[bold]python run.py --pipeline drift_detection[/] to look for drift",
+            "[bold]python run.py --pipeline drift_detection[/] to test it for drift",
         )
 
 

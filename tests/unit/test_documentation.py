@@ -53,3 +53,22 @@ def test_links_within_the_repository_resolve(page: Path) -> None:
         assert path.exists(), f"{page.name} links to {target}, which does not exist"
         if anchor and path.suffix == ".md":
             assert anchor in anchors(path), f"{page.name} links to {target}#{anchor}"
+
+
+def test_every_decision_record_is_complete_and_in_the_index() -> None:
+    folder = ROOT / "docs" / "decisions"
+    rows = set()
+    for record in sorted(folder.glob("[0-9]*.md")):
+        title, date, status, *sections = re.findall(
+            r"^(?:# \d+\. |- Date: |- Status: |## )(.+)$", record.read_text(), re.MULTILINE
+        )
+        assert sections == ["Context", "Decision", "Alternatives", "Consequences"], record.name
+        rows.add(f"| [{record.name[:4]}]({record.name}) | {title} | {date} | {status} |")
+    index = (folder / "README.md").read_text().splitlines()
+    assert {line for line in index if line.startswith("| [")} == rows
+
+
+def test_the_terms_of_the_glossary_are_in_alphabetical_order() -> None:
+    glossary = (ROOT / "docs" / "glossary.md").read_text()
+    terms = [term.lower() for term in re.findall(r"^\| \*\*(.+?)\*\*", glossary, re.MULTILINE)]
+    assert terms == sorted(terms)

@@ -25,7 +25,7 @@ def test_a_known_face_shows_probabilities_and_its_score() -> None:
     identity, *candidates, score = described("bob", 2.5, 1.5)
     assert identity == "[bold]bob[/]"
     assert [line.split() for line in candidates][:2] == [["99.9%", "bob"], ["0.1%", "cleo"]]
-    assert score == "  score 2.500, accepted from 1.500"
+    assert score == "  score 2.500, accepted (threshold 1.500)"
 
 
 def test_an_unknown_face_shows_its_score_and_no_probability() -> None:
@@ -51,4 +51,4 @@ def test_a_new_person_needs_a_label(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as raised:
         main(["ada.png", "--new-person"])
     assert raised.value.code == 2
-    assert "--new-person goes with --label" in capsys.readouterr().err
+    assert "--new-person needs --label" in capsys.readouterr().err
