@@ -68,7 +68,7 @@ format: setup-dev ## Format the code, and apply automatic fixes
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-dashboard: setup ## Open the ZenML dashboard at the latest run, and print how to open the tracker
+dashboard: setup ## Open the ZenML dashboard at the latest run with pictures, and print how to open the tracker
 	@$(BIN)/python run.py dashboard
 
 dashboard-stop: ## Stop the dashboard

@@ -1,4 +1,4 @@
-"""Open the ZenML dashboard at the latest run, and print how to open the experiment tracker."""
+"""Open the ZenML dashboard at the latest run with pictures, and print how to open the tracker."""
 
 import argparse
 import webbrowser
@@ -9,6 +9,17 @@ from typing import TYPE_CHECKING
 from cli import runtime_env
 from cli.exit_codes import exit_code
 from faces.errors import UserError
+
+EXAMPLES = """\
+examples:
+  python run.py dashboard
+  python run.py dashboard --port 8300    # if 8237 is in use
+  python run.py dashboard --evidently    # the latest drift, feature by feature
+  python run.py dashboard --stop
+"""
+
+PICTURES = ("plots", "search", "drift_report", "history")
+"""The artifacts with pictures: of training, sweep, drift detection and history."""
 
 REPORT = "evidently.html"
 """The file in an artifact `drift_report`, and the copy of it in the present folder."""
@@ -30,7 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code, see `exit_code`.
     """
-    parser = argparse.ArgumentParser(prog="run.py dashboard", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="run.py dashboard",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--port", type=int, default=8237, help="default: 8237")
     parser.add_argument("--stop", action="store_true", help="stop the dashboard")
     parser.add_argument(
@@ -53,22 +69,32 @@ def open_dashboard(port: int) -> None:
         port: TCP port on loopback for a dashboard that is started now.
 
     Raises:
-        UserError: If it does not start, or the stack has no experiment tracker.
+        UserError: If it does not start.
     """
     from zenml.utils.dashboard_utils import get_server_dashboard_url
 
-    from components.tracking.base import active_tracker
     from stacks.databases import create_zenml_database, exclusive_lock
 
     with exclusive_lock():
         create_zenml_database()
     server = get_server_dashboard_url()
-    page = latest_run(server or start_dashboard(port))
+    page, content = latest_run(server or start_dashboard(port))
     print(f"ZenML    {page}")
+    print(f"         {content}")
     if server is None:
         print("         (make dashboard-stop stops it)")
-    print(f"tracker  {active_tracker().ui_hint() or 'has no address'}")
+    print(f"tracker  {tracker_hint()}")
     webbrowser.open(page)
+
+
+def tracker_hint() -> str:
+    """Return how to open the experiment tracker, or why there is none on the active stack."""
+    from components.tracking.base import active_tracker
+
+    try:
+        return active_tracker().ui_hint() or "has no address"
+    except UserError as error:
+        return str(error)
 
 
 def start_dashboard(port: int) -> str:
@@ -148,19 +174,32 @@ def open_evidently_report() -> None:
     webbrowser.open(file.as_uri())
 
 
-def latest_run(address: str) -> str:
-    """Return the page of the latest run, or the dashboard's own before the first run.
+def latest_run(address: str) -> tuple[str, str]:
+    """Find the latest run with pictures: the latest deployment or traffic has none.
 
     Args:
         address: The dashboard's address, without a slash at the end.
+
+    Returns:
+        The run's page, and what to look at there; the dashboard's own page if no run has pictures.
     """
     from zenml.client import Client
 
     client = Client()
-    runs = client.list_pipeline_runs(sort_by="desc:created", size=1).items
-    if not runs:
-        return address
-    return f"{address}/projects/{client.active_project.name}/runs/{runs[0].id}"
+    candidates = [
+        version
+        for name in PICTURES
+        for version in client.list_artifact_versions(
+            artifact=name, sort_by="desc:created", size=1, hydrate=True
+        ).items
+        if version.producer_pipeline_run_id
+    ]
+    if not candidates:
+        return address, "no run has pictures yet: python run.py --pipeline training"
+    latest = max(candidates, key=lambda version: version.created)
+    run = client.get_pipeline_run(str(latest.producer_pipeline_run_id))
+    page = f"{address}/projects/{client.active_project.name}/runs/{run.id}"
+    return page, f"{run.name}: click the artifact {latest.name}, Visualization, Load Preview"
 
 
 def _files_of(page: "ArtifactVersionResponse") -> list[str]:

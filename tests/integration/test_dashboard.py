@@ -39,7 +39,7 @@ def test_the_dashboard_starts_and_leaves_the_client_and_the_user_unchanged(
         assert same_user.email_opted_in == user.email_opted_in
         assert same_user.user_metadata == user.user_metadata
         assert dashboard.start_dashboard(free_port) == address
-        assert dashboard.latest_run(address).startswith(address)
+        assert dashboard.latest_run(address)[0].startswith(address)
         assert Client().zen_store.url == store
     finally:
         dashboard.stop_dashboard()
@@ -63,6 +63,7 @@ def test_the_hint_opens_the_active_stacks_tracker(
 ) -> None:
     from zenml.client import Client
 
+    from cli import dashboard
     from components.tracking.base import active_tracker
     from stacks.register import register_stack
     from stacks.spec import read_stack
@@ -73,6 +74,7 @@ def test_the_hint_opens_the_active_stacks_tracker(
     monkeypatch.setenv("ZENML_ACTIVE_STACK_ID", str(Client().get_stack("default").id))
     with pytest.raises(UserError, match="use --stack local"):
         active_tracker()
+    assert "use --stack local" in dashboard.tracker_hint()
 
 
 def test_evidentlys_report_about_the_latest_drift_is_written_for_its_owner_and_opened(
@@ -98,3 +100,22 @@ def test_evidentlys_report_about_the_latest_drift_is_written_for_its_owner_and_o
     assert file.stat().st_mode & 0o777 == 0o600
     assert opened == [file.as_uri()]
     assert file.as_uri() in capsys.readouterr().out
+
+
+def test_the_latest_run_with_pictures_is_opened(
+    tmp_path: Path, zenml_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """History draws a page; the traffic that fails after it has nothing to show."""
+    from zenml.client import Client
+
+    from cli import dashboard
+    from tests.conftest import run_pipeline
+
+    page = tmp_path / "history.html"
+    run = run_pipeline(tmp_path, "history", page=str(page))["run"]
+    with pytest.raises(UserError, match="nothing is deployed"):
+        run_pipeline(tmp_path, "traffic")
+    assert Client().list_pipeline_runs(sort_by="desc:created", size=1).items[0].name != run["name"]
+    address, content = dashboard.latest_run("http://x")
+    assert address.endswith(f"/runs/{run['id']}")
+    assert content == f"{run['name']}: click the artifact history, Visualization, Load Preview"
