@@ -16,11 +16,30 @@ from faces.models.protocol import Recogniser
 Scalar = str | int | float | bool | None
 
 
+@dataclass(frozen=True)
+class TrainingData:
+    """The data of a training, without images and names.
+
+    Attributes:
+        source: Name of the data source, such as "olivetti".
+        version: Content hash of the data.
+        credit: Whom the data is by.
+        counts: Numbers of people and images by name.
+    """
+
+    source: str
+    version: str
+    credit: str
+    counts: Mapping[str, int]
+
+
 @dataclass(frozen=True, eq=False)
 class TrainingRecord:
     """A finished training, as a tracker records it.
 
     Attributes:
+        name: What the run is called, such as "training svm yaw=frontal".
+        data: What the model was trained on.
         params: Settings and hyperparameters, flattened: {"split.condition": …}.
         tags: Labels to find the run by, such as the data's version.
         metrics: Metrics by name.
@@ -30,6 +49,8 @@ class TrainingRecord:
         description: One sentence about the model.
     """
 
+    name: str
+    data: TrainingData
     params: Mapping[str, Scalar]
     tags: Mapping[str, str]
     metrics: Mapping[str, float]

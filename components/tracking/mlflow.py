@@ -1,5 +1,6 @@
 """MLflow: runs, and its model registry."""
 
+import json
 import shutil
 import sys
 import tempfile
@@ -16,11 +17,18 @@ from zenml.model_registries.base_model_registry import ModelVersionStage
 import faces
 from components.checks import TIMEOUT_SECONDS, Check, CheckFailed, Component, Packages
 from components.sqlite import SQLITE, complete_creation, is_complete
-from components.tracking.base import Scalar, TrackedRun, Tracker, TrainingRecord
+from components.tracking.base import (
+    Scalar,
+    TrackedRun,
+    Tracker,
+    TrainingData,
+    TrainingRecord,
+)
 from faces import NAME
 from faces.errors import UserError
 
 if TYPE_CHECKING:
+    from mlflow.entities import DatasetInput
     from mlflow.models.model import ModelInfo
 
 NEEDED_TO_LOAD = ("scikit-learn", "numpy", "scipy", "skops")
@@ -78,7 +86,12 @@ class MLflowTracker:
         logged = _log_model(record)
         # Logged before the model, MLflow would ask its server for the history of each metric.
         mlflow.log_metrics(dict(record.metrics), model_id=logged.model_id)
-        return TrackedRun(str(logged.run_id), _register(logged, record))
+        version, client = _register(logged, record), mlflow.MlflowClient()
+        client.log_inputs(logged.run_id, [_dataset(record.data)])
+        # Renamed last: ZenML finds the run by its first name, the pipeline run's.
+        name = f"{record.name}, version {version}"[:MAX_NAME_LENGTH]
+        client.update_run(logged.run_id, name=name)
+        return TrackedRun(str(logged.run_id), version)
 
     def finished_trials(self, study: str) -> dict[str, dict[str, float]]:
         """See Tracker."""
@@ -153,6 +166,21 @@ def _log_files(files: Mapping[str, bytes | str]) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content if isinstance(content, bytes) else content.encode())
         mlflow.log_artifacts(folder)
+
+
+def _dataset(data: TrainingData) -> "DatasetInput":
+    """Describe the data: source, version, credit, and the counts as its profile."""
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    # "code" is the type of a source that has tags instead of an address.
+    dataset = Dataset(
+        name=data.source,
+        digest=data.version,
+        source_type="code",
+        source=json.dumps({"tags": {"credit": data.credit}}),
+        profile=json.dumps(dict(data.counts)),
+    )
+    return DatasetInput(dataset, tags=[InputTag("mlflow.data.context", "training")])
 
 
 def _log_model(record: TrainingRecord) -> "ModelInfo":

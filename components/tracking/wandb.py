@@ -7,6 +7,7 @@ machine, which `wandb sync` uploads later.
 import io
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,8 +51,9 @@ class WandbTracker:
     def log_training(self, record: TrainingRecord) -> TrackedRun:
         """Log a training; W&B has no registry in ZenML, so no version. See Tracker."""
         run = _active_run()
-        run.notes = record.description
-        run.config.update({**record.params, **record.tags})  # type: ignore[no-untyped-call]
+        run.name, run.notes = record.name, record.description
+        data = {"dataset": asdict(record.data)}
+        run.config.update({**record.params, **record.tags, **data})  # type: ignore[no-untyped-call]
         run.summary.update(dict(record.metrics))
         run.log(
             {

@@ -8,9 +8,8 @@ import pandas as pd
 from pydantic import JsonValue
 from zenml import get_step_context, step
 from zenml.artifacts.unmaterialized_artifact import UnmaterializedArtifact
-from zenml.metadata.metadata_types import MetadataType
 
-from components.tracking.base import TrainingRecord, active_tracker
+from components.tracking.base import TrainingData, TrainingRecord, active_tracker
 from faces.data.dataset import Faces
 from faces.data.sources import credit
 from faces.models.protocol import Recogniser
@@ -21,6 +20,7 @@ from store.production import REGISTRY_VERSION
 from store.versions import create_version
 
 Scalar = bool | int | float | str
+PARTS = ("train", "test", "drifted")
 
 
 @step(cache_policy=cache_on_imports(__name__))
@@ -66,9 +66,18 @@ def register_model(
     """
     description = f"trained on {credit(faces.source)}, data version {faces.version}"
     context = get_step_context()
+    people, condition = len(portable.classes), str(split.run_metadata["condition"])
+    counts = {part: _count(split, part) for part in PARTS}
     run = active_tracker().log_training(
         TrainingRecord(
-            params=flatten(settings | {"condition": str(split.run_metadata["condition"])}),
+            name=f"{context.pipeline.name} {settings['model']} {condition}",
+            data=TrainingData(
+                source=faces.source,
+                version=faces.version,
+                credit=credit(faces.source),
+                counts={"people": people, **counts},
+            ),
+            params=flatten(settings | {"condition": condition}),
             tags={
                 "data_source": faces.source,
                 "data_version": faces.version,
@@ -88,7 +97,7 @@ def register_model(
         metadata={
             "data_source": faces.source,
             "data_version": faces.version,
-            "data": {"people": len(portable.classes), **_split_facts(split)},
+            "data": {"people": people, "condition": condition, **counts},
             "tracker_run_id": run.run_id,
             "portable_hash": file_hash(write_portable(portable)),
             "metrics": metrics,
@@ -120,9 +129,10 @@ def flatten(settings: Mapping[str, JsonValue], prefix: str = "") -> dict[str, Sc
     return flat
 
 
-def _split_facts(split: UnmaterializedArtifact) -> dict[str, MetadataType]:
-    names = ("condition", "train", "test", "drifted")
-    return {name: split.run_metadata[name] for name in names}
+def _count(split: UnmaterializedArtifact, part: str) -> int:
+    images = split.run_metadata[part]
+    assert isinstance(images, int)
+    return images
 
 
 def _files(

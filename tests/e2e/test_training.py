@@ -1,5 +1,6 @@
 """The training pipeline, on the Olivetti faces if they are available."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from faces.data.dataset import Faces
+from faces.data.sources import credit
 from faces.errors import UserError
 from tests.conftest import real_faces_are_here, run_pipeline
 
@@ -135,6 +137,15 @@ def test_mlflow_has_parameters_metrics_plots_and_the_model(
     client = MlflowClient()
     run = client.get_run(str(version.run_metadata["tracker_run_id"]))
     assert run.data.metrics["baseline_accuracy"] == first["metrics"]["baseline_accuracy"]
+    assert run.info.run_name == "training svm yaw=frontal, version 1"
+    assert run.inputs is not None
+    (used,) = run.inputs.dataset_inputs
+    assert (used.dataset.name, used.dataset.digest) == (SOURCE, first["data"]["version"])
+    assert json.loads(str(used.dataset.profile)) == {
+        "people": first["data"]["identities"],
+        **{name: first["data"][name] for name in ("train", "test", "drifted")},
+    }
+    assert mlflow.data.get_source(used).to_dict()["tags"] == {"credit": credit(SOURCE)}
     assert run.data.params["condition"] == "yaw=frontal"
     assert run.data.params["params.components"] == "60"
     assert len(client.list_artifacts(run.info.run_id, "plots")) == 4

@@ -100,6 +100,9 @@ def test_settings_and_data_version_are_in_the_config(
     assert recorded.config["model"] == "svm"
     assert recorded.config["params.components"] == 12
     assert recorded.config["data_version"] == trained["data"]["version"]
+    assert recorded.config["dataset"]["version"] == trained["data"]["version"]
+    assert recorded.config["dataset"]["counts"]["train"] == trained["data"]["train"]
+    assert recorded.run.display_name == "training svm yaw=frontal"
     assert recorded.run.project == "face-recognizer"
     assert trained["data"]["version"] in recorded.run.notes
 
