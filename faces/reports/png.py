@@ -18,7 +18,7 @@ def as_png(figure: Figure) -> bytes:
         A PNG file.
     """
     target = BytesIO()
-    figure.savefig(target, format="png", dpi=110)
+    figure.savefig(target, format="png", dpi=110, pil_kwargs={"compress_level": 1})
     return target.getvalue()
 
 
