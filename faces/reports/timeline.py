@@ -10,12 +10,13 @@ from matplotlib.figure import Figure
 from faces.data.window import Window
 from faces.drift.policy import Action
 from faces.reports import embed, render
-from faces.reports.image_grid import PER_ROW, image_grid, shorten_name
+from faces.reports.image_grid import image_grid, shorten_name
 from faces.reports.png import as_png
 from faces.reports.timeline_plot import plot_timeline
 from faces.reports.timeline_records import DecisionRecord, DeploymentEvent, VersionRow
 from faces.reports.window_images import sample_rows
 
+FACES_PER_WINDOW = 7
 MAX_EVENTS = 200
 """Events listed as text; more would make the page hard to read."""
 
@@ -63,7 +64,9 @@ def draw_timeline_page(
         decisions=len(decisions),
         retrained=sum(record.action == Action.RETRAIN for record in decisions),
         when=f"{datetime.now(UTC):%Y-%m-%d %H:%M}",
-        timeline=embed(plot_timeline(decisions, deployments), "p-values, accuracy and versions"),
+        timeline=embed(plot_timeline(decisions, deployments), "p-values, accuracy and versions")
+        if events
+        else "",
         events=events[:MAX_EVENTS],
         left_out=max(0, len(events) - MAX_EVENTS),
         versions=versions,
@@ -79,11 +82,11 @@ def plot_window(window: Window) -> bytes:
     Returns:
         A PNG file.
     """
-    rows = sample_rows(window)
-    figure = Figure(figsize=(9.4, 1.15))
+    rows = sample_rows(window)[:FACES_PER_WINDOW]
+    figure = Figure(figsize=(7, 1.2))
     axis = figure.subplots(gridspec_kw={"left": 0, "right": 1, "bottom": 0, "top": 1})
     tiles = [(window.images[row], shorten_name(window.predicted[row])) for row in rows]
-    image_grid(axis, tiles, PER_ROW)
+    image_grid(axis, tiles, FACES_PER_WINDOW)
     return as_png(figure)
 
 

@@ -91,6 +91,7 @@ def test_the_timeline_has_a_row_for_each_version() -> None:
 def test_an_empty_timeline_shows_which_command_to_run() -> None:
     page = draw_timeline_page(NAME, STACK, [], [], [], {})
     check_self_contained(page)
+    assert not IMAGE.findall(page), "empty axes show nothing"
     assert "No version has been deployed." in page
     assert "--pipeline deployment" in page
 
