@@ -101,7 +101,8 @@ def _describe(
         "training_images": data["train"],
         **accuracies,
         "promoted": decision.promoted,
-        "gate": decision.reason,
+        # Without "promoted: ", which the dashboard would take for the scheme of a URL.
+        "gate": decision.reason.split(": ", 1)[-1],
     }
 
 

@@ -163,7 +163,7 @@ def test_drift_by_turned_heads_leads_to_retraining_and_redeployment_then_a_rollb
     assert found["drift"]["accuracy"]["now"] == pytest.approx(sent["accuracy"], abs=0.05)
     assert found["promoted"], found["gate"]
     assert described(found, "drift")["labelled"] == found["drift"]["labelled"]
-    assert described(found, "training")["gate"] == found["gate"]
+    assert f"promoted: {described(found, 'training')['gate']}" == found["gate"]
     assert described(found, "deployment")["version"] == found["deployed_version"]
     assert str(found["deployed_version"]) == deployer().served_version() != before
     assert f"Version {found['deployed_version']} is now live" in found["alert"]["message"]

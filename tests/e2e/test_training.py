@@ -108,7 +108,7 @@ def test_run_and_version_are_described_in_zenml(first: dict[str, Any]) -> None:
     assert described["people"] == first["data"]["identities"]
     assert described["training_images"] == first["data"]["train"]
     assert described["promoted"] is True
-    assert described["gate"] == first["model"]["reason"]
+    assert f"promoted: {described['gate']}" == first["model"]["reason"]
     accuracy = first["metrics"]["drifted_accuracy"]
     assert described["drifted_accuracy"] == pytest.approx(accuracy, abs=1e-4)
     assert described["drifted_accuracy_interval"].startswith(
