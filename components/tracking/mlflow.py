@@ -124,8 +124,11 @@ class MLflowTracker:
 
     def set_champion(self, registry_version: str) -> None:
         """Give the version the alias 'champion', as ZenML does in production. See Tracker."""
-        registry = Client().active_stack.model_registry
+        stack = Client().active_stack
+        registry, tracker = stack.model_registry, stack.experiment_tracker
         assert registry is not None
+        # The registry requires an MLflow tracker, and cli/shortcuts.py makes it one on first use.
+        tracker.configure_mlflow()  # type: ignore[union-attr]
         registry.update_model_version(
             name=NAME, version=registry_version, stage=ModelVersionStage.PRODUCTION
         )

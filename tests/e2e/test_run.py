@@ -54,7 +54,7 @@ def test_help_and_list_name_pipelines_models_and_stacks(
         (["--pipeline", "training", "--data", "/nowhere"], "no folder '/nowhere'"),
         (["--pipeline", "training", "--config", "/no.yaml"], "cannot read /no.yaml"),
         (["--pipeline", "deployment", "--model", "svm"], "--model is an option of --pipeline tra"),
-        (["--pipeline", "training", "--summary", "/no/s.json"], "there is no folder '/no'"),
+        (["--pipeline", "training", "--summary", "/no/s.json"], "--summary /no/s.json: there is"),
     ],
 )  # fmt: skip
 def test_an_input_error_is_one_line_with_the_choices(
