@@ -66,6 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--base", help="an image with Python, instead of a base made here")
     args = parser.parse_args(arguments)
+    os.umask(0o022)  # the users of the containers must be able to read what is in the images
     os.environ |= {"BUILDAH_ISOLATION": "chroot", "STORAGE_DRIVER": "vfs"}
     return exit_code(lambda: build_all(args.base))
 

@@ -26,9 +26,17 @@ DEFAULTS = {
     "ZENML_CUSTOM_SOURCE_ROOT": ROOT,
 }
 
+PRIVATE = 0o077
+"""The umask: files are created with mode 0600, folders with 0700."""
+
 
 def set_defaults() -> None:
-    """Set the variables that are not set. Must run before ZenML or MLflow is imported."""
+    """Set the variables that are not set, and keep what is written private.
+
+    Must run before ZenML or MLflow is imported. Faces are biometric data: whatever this process and
+    its children write, in ZenML's and MLflow's stores too, only its owner can read.
+    """
+    os.umask(PRIVATE)
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
     # OpenTelemetry's log handler flushes in a new thread, which Python 3.12 forbids at exit.

@@ -310,3 +310,10 @@ def test_a_second_drift_detection_at_the_same_time_does_nothing(
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(UserError, match="drift_detection is already running"):
             run("drift_detection")
+
+
+def test_only_the_owner_can_read_what_the_loop_wrote(home: Path, live: dict[str, Any]) -> None:
+    """All but the source code that MLflow copies: it keeps its mode, in private folders."""
+    written = [path for path in home.rglob("*") if "code" not in path.relative_to(home).parts]
+    assert len(written) > 500
+    assert [str(path) for path in written if path.stat().st_mode & 0o077] == []
