@@ -46,6 +46,8 @@ def main() -> None:
     Console().print(f"{source} faces, {args.pairs} runs each")
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {"ZENML_CONFIG_PATH": folder}
+        # As for most users: Python keeps the bytecode of the project's modules, too.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         commands = {
             REFERENCE: [*PLAIN, source],
             "pipeline, --no-cache": [*PIPELINE, source, "--no-cache"],
