@@ -43,7 +43,7 @@ run: setup ## Train on the default data: python run.py --pipeline training
 deploy: setup ## Serve the production model: python run.py --pipeline deployment
 	@$(BIN)/python run.py --pipeline deployment
 
-demo: setup ## Run the whole loop: train, deploy, drift, retrain, redeploy, roll back (two to three minutes)
+demo: setup ## Run the whole loop: train, deploy, drift, retrain, redeploy, roll back (two minutes)
 	@$(BIN)/python run.py demo
 
 test: setup-dev ## Run the tests (real faces if SCIKIT_LEARN_DATA has them) and measure coverage

@@ -28,6 +28,13 @@ from pipelines.shared.summary import Summary
 from pipelines.traffic import TrafficRunSummary
 from pipelines.training import DataSummary, TrainingSummary
 
+EXAMPLES = """\
+examples:
+  python run.py demo
+  python run.py demo --data synthetic
+  python run.py demo --data path/to/people --requests 120
+"""
+
 PAGE = Path("demo.html").absolute()
 
 
@@ -89,7 +96,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code, see `exit_code`.
     """
-    parser = argparse.ArgumentParser(prog="run.py demo", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="run.py demo",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--data", default="auto", metavar="SOURCE", help="as --data of training")
     parser.add_argument(
         "--requests", type=int, default=60, metavar="N", help="per round of traffic"

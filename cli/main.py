@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from cli import runtime_env
+from cli.examples import all_examples
 from cli.exit_codes import exit_code
 from cli.options import describe_unknown, pipeline_parser
 from faces.errors import UserError, did_you_mean
@@ -23,23 +24,6 @@ COMMANDS = {
     "build-images": "build and try both container images without a container engine",
 }
 """Subcommands: the modules of `cli` with the same names."""
-
-EXAMPLES = """\
-examples:
-  python run.py --pipeline training
-  python run.py --pipeline training --model logistic --condition lighting
-  python run.py --pipeline training --data path/to/people
-  python run.py --pipeline training --help          # options of the training pipeline
-  python run.py --pipeline training --settings      # all settings, their meaning and source
-  python run.py --pipeline deployment
-  python run.py --pipeline traffic --condition yaw=left,right --requests 60
-  python run.py --pipeline drift_detection --every 10min
-  python run.py --pipeline rollback --reason "wrong names since this morning"
-  python run.py --register-stacks --dry-run
-  python run.py --doctor --stack gcp
-  python run.py predict ada.png
-  python run.py endpoint                            # is it running, and since when?
-"""
 
 # ZenML and MLflow import 3,500 modules; garbage collection takes a fifth of that time.
 gc.set_threshold(200_000, 50, 100)
@@ -109,7 +93,7 @@ def base_parser() -> argparse.ArgumentParser:
         usage="run.py --pipeline NAME [options] | run.py COMMAND [options] | run.py [options]",
         description=__doc__,
         epilog=f"pipelines (run.py --pipeline NAME --help shows their options):\n{pipelines}\n\n"
-        f"commands (run.py COMMAND --help shows their options):\n{commands}\n\n{EXAMPLES}",
+        f"commands (run.py COMMAND --help shows their options):\n{commands}\n\n{all_examples()}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         add_help=False,
         allow_abbrev=False,

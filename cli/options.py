@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from cli.examples import pipeline_examples
 from components.settings import CommandLine, Settings
 from faces.errors import UserError
 from pipelines.shared.registry import load_pipeline, pipeline_names
@@ -104,7 +105,7 @@ class PipelineParser:
         """Print the options, those of the pipeline included."""
         self._parser.usage = f"run.py --pipeline {self.name} [options]"
         self._parser.description = sys.modules[f"pipelines.{self.name}"].__doc__
-        self._parser.epilog = None
+        self._parser.epilog = pipeline_examples(self.name)
         self._parser.print_help()
 
 
