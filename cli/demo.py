@@ -1,6 +1,6 @@
 """Run the whole loop on this machine: train, serve, drift, retrain, redeploy, roll back.
 
-It uses an isolated ZenML configuration and its own port, and leaves nothing behind but demo.html.
+It takes two minutes, uses an isolated ZenML configuration and port, and leaves only demo.html.
 """
 
 import argparse
