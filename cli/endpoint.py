@@ -150,7 +150,14 @@ def describe_captured(locations: Sequence[str]) -> str:
 
 
 def format_duration(duration: timedelta) -> str:
-    """Format a duration with its largest unit, rounded down: "2 h"."""
+    """Format a duration with its largest unit, rounded down.
+
+    Args:
+        duration: How long something has run.
+
+    Returns:
+        A number and its unit, such as "2 h".
+    """
     seconds = int(duration.total_seconds())
     for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= size:

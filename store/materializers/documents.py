@@ -62,7 +62,7 @@ class PageMaterializer(FileMaterializer):
         return Page({name: self.read(name).decode() for name in names})
 
     def extract_metadata(self, page: Page) -> dict[str, MetadataType]:
-        """Return the names of the files."""
+        """Return the names of the files. See BaseMaterializer."""
         return {"files": list(page)}
 
     def save_visualizations(self, page: Page) -> dict[str, VisualizationType]:
