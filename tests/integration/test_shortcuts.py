@@ -1,4 +1,4 @@
-"""What ZenML and MLflow do after the shortcuts, in a process of its own."""
+"""What ZenML and MLflow do after the shortcuts, in a separate process."""
 
 import os
 import subprocess
