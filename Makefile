@@ -18,8 +18,9 @@ INSTALL = $(BIN)/python -m uv pip install --quiet --python $(or $(2),$(BIN))/pyt
 	|| { echo "uv found no index; trying pip with its own configuration …"; $(or $(2),$(BIN))/python -m pip install --quiet --no-deps --require-hashes -r $(1); }
 PIN = $(BIN)/python -m uv pip compile --quiet --universal --upgrade --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --no-header
-# Two processes with one BLAS thread each: more threads would compete for the cores.
-PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+# Two processes with one BLAS thread each, since more threads would compete for the cores. They take
+# files in order: the long ones, which run pipelines, come first.
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 help: ## List all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,7 +48,7 @@ demo: setup ## Run the whole loop: train, deploy, drift, retrain, redeploy, roll
 	@$(BIN)/python run.py demo
 
 test: setup-dev ## Run the tests (real faces if SCIKIT_LEARN_DATA has them) and measure coverage
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
 test-fast: setup-dev ## Run the unit tests (under a minute)
 	@$(PYTEST) tests/unit --no-cov

@@ -20,6 +20,16 @@ from faces.data.sources import olivetti
 runtime_env.set_defaults()
 
 
+def pytest_configure() -> None:
+    """If coverage is measured, measure it in servers, too."""
+    if "COVERAGE_PROCESS_CONFIG" in os.environ and "COVERAGE_PACKAGES" not in os.environ:
+        import coverage
+
+        os.environ["COVERAGE_PACKAGES"] = str(Path(coverage.__file__).parents[1])
+        folders = [str(Path(__file__).parent / "coverage_startup"), os.environ.get("PYTHONPATH")]
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, folders))
+
+
 def real_faces_are_here() -> bool:
     return olivetti.cache_file().exists()
 

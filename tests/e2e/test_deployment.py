@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,30 +15,8 @@ import requests
 
 from benchmarks.load import Load, post, run_load
 from faces.errors import OperationError, UserError
-from tests.conftest import isolated_zenml, run_pipeline
+from tests.e2e.conftest import PORT, Run, deployer
 from tests.e2e.test_training import champion
-from tests.integration.serving.conftest import free_port
-
-PORT = free_port()
-Run = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """This module's ZenML configuration: each test builds on the tests before it."""
-    with isolated_zenml(tmp_path_factory.mktemp("zenml-deployment")) as home:
-        yield home
-        deployer().restore(None)
-
-
-@pytest.fixture(scope="module")
-def run(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    def run_here(pipeline: str, text: str = "", **options: Any) -> dict[str, Any]:
-        if pipeline == "deployment":
-            text = text or f"endpoint: {{port: {PORT}}}"
-        return run_pipeline(tmp_path_factory.mktemp("config"), pipeline, text, **options)
-
-    return run_here
 
 
 @pytest.fixture(scope="module")
@@ -54,12 +32,6 @@ def train(run: Run, model: str, **more: Any) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def deployed(run: Run, trained: dict[str, Any]) -> dict[str, Any]:
     return run("deployment")
-
-
-def deployer() -> Any:
-    from components.deployers.base import active_deployer
-
-    return active_deployer()
 
 
 def served() -> str:

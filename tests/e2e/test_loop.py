@@ -7,7 +7,6 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,40 +14,16 @@ import numpy as np
 import pytest
 
 from faces.errors import OperationError, UserError
-from tests.conftest import isolated_zenml, real_faces_are_here, run_pipeline
-from tests.integration.serving.conftest import free_port
+from tests.conftest import real_faces_are_here
+from tests.e2e.conftest import Run, deployer
 
-PORT = free_port()
 REAL = real_faces_are_here()
-Run = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """This module's ZenML configuration: each test builds on the tests before it."""
-    with isolated_zenml(tmp_path_factory.mktemp("zenml-loop")) as home:
-        yield home
-        deployer().restore(None)
-
-
-@pytest.fixture(scope="module")
-def run(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    def run_here(pipeline: str, text: str = "", **options: Any) -> dict[str, Any]:
-        return run_pipeline(tmp_path_factory.mktemp("config"), pipeline, text, **options)
-
-    return run_here
 
 
 @pytest.fixture(scope="module")
 def live(run: Run) -> dict[str, Any]:
     run("training", data="olivetti" if REAL else "synthetic")
-    return run("deployment", f"endpoint: {{port: {PORT}}}")
-
-
-def deployer() -> Any:
-    from components.deployers.base import active_deployer
-
-    return active_deployer()
+    return run("deployment")
 
 
 def described(summary: dict[str, Any], title: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,8 @@ from PIL import Image
 from cli.runtime_env import ROOT
 from faces.data.dataset import Faces, load_faces
 from faces.evaluation.invariance import prediction_flip_rate
-from tests.conftest import isolated_zenml, real_faces_are_here, run_pipeline
-from tests.integration.serving.conftest import free_port
+from tests.conftest import real_faces_are_here
+from tests.e2e.conftest import Run, deployer
 
 OWN = 30
 REAL = real_faces_are_here()
@@ -27,7 +26,7 @@ def everybody() -> Faces:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory, everybody: Faces) -> Iterator[dict[str, Any]]:
+def trained(run: Run, tmp_path_factory: pytest.TempPathFactory, everybody: Faces) -> dict[str, Any]:
     """Trained on the first seven images of thirty people, given as a folder of image files."""
     folder = tmp_path_factory.mktemp("people")
     for name in everybody.identities[:OWN]:
@@ -35,18 +34,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory, everybody: Faces) -> Itera
         for row in np.flatnonzero(everybody.labels == name)[:7]:
             pixels = (everybody.images[row] * 255).round().astype(np.uint8)
             Image.fromarray(pixels).save(folder / name / f"{row}.png")
-    with isolated_zenml(tmp_path_factory.mktemp("zenml-open-set")):
-        place = tmp_path_factory.mktemp("config")
-        summary = run_pipeline(place, "training", model="fisher", data=str(folder))
-        run_pipeline(place, "deployment", f"endpoint: {{port: {free_port()}}}")
-        yield summary
-        deployer().restore(None)
-
-
-def deployer() -> Any:
-    from components.deployers.base import active_deployer
-
-    return active_deployer()
+    summary = run("training", model="fisher", data=str(folder))
+    run("deployment")
+    return summary
 
 
 def predict(images: np.ndarray) -> list[str]:

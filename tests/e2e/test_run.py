@@ -143,8 +143,10 @@ def test_unknown_and_unready_stacks_are_reported(tmp_path: Path) -> None:
 
 
 def test_two_runs_at_the_same_time_succeed_after_a_killed_run(tmp_path: Path) -> None:
-    home = tmp_path / "zenml"
-    first = start(home, "--pipeline", "training", "--data", "synthetic")
+    home, config = tmp_path / "zenml", tmp_path / "config.yaml"
+    config.write_text("data: {source: synthetic, people: 12, images: 8}")
+    training = ("--pipeline", "training", "--config", str(config))
+    first = start(home, *training)
     assert first.stderr is not None
     for line in first.stderr:
         if "fit features" in line:
@@ -154,10 +156,8 @@ def test_two_runs_at_the_same_time_succeed_after_a_killed_run(tmp_path: Path) ->
 
     summaries = [tmp_path / f"{model}.json" for model in ("svm", "logistic")]
     both = [
-        start(home, "--pipeline", "training", "--data", "synthetic", "--model", file.stem,
-              "--summary", str(file))
-        for file in summaries
-    ]  # fmt: skip
+        start(home, *training, "--model", file.stem, "--summary", str(file)) for file in summaries
+    ]
     outputs = [process.communicate(timeout=300) for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
     for out, err in outputs:

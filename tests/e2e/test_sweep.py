@@ -3,14 +3,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from faces.errors import UserError
-from tests.conftest import isolated_zenml, run_pipeline
+from tests.e2e.conftest import Run
 
 CONFIG = """
 data: {source: synthetic, people: 12, images: 8}
@@ -18,17 +17,14 @@ spaces: {svm: {components: [10, 20, 30], C: [0.1, 1.0]}, logistic: {components: 
 """
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with isolated_zenml(tmp_path_factory.mktemp("zenml-sweep")):
-        yield tmp_path_factory.mktemp("config")
-
-
-def test_a_killed_sweep_is_continued_and_its_best_goes_to_the_gate(place: Path) -> None:
-    summary = run_pipeline(place, "sweep", CONFIG, trials=1)
+def test_a_killed_sweep_is_continued_and_its_best_goes_to_the_gate(
+    run: Run, tmp_path: Path
+) -> None:
+    summary = run("sweep", CONFIG, trials=1)
     assert (summary["sweep"]["tried"], summary["sweep"]["reused"]) == (1, 0)
     assert summary["model"]["stage"] == "production"
-    config = place / "config.yaml"
+    config = tmp_path / "config.yaml"
+    config.write_text(CONFIG)
     command = [sys.executable, "run.py", "--pipeline", "sweep", "--config", str(config)]
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
@@ -38,7 +34,7 @@ def test_a_killed_sweep_is_continued_and_its_best_goes_to_the_gate(place: Path) 
             time.sleep(0.2)
         os.killpg(process.pid, signal.SIGKILL)
     finished = len(trials())
-    summary = run_pipeline(place, "sweep", CONFIG, trials=7)
+    summary = run("sweep", CONFIG, trials=7)
     found = summary["sweep"]
     assert found["tried"] == found["planned"] == 7
     assert found["reused"] == min(finished, 7)
@@ -72,7 +68,7 @@ def trials() -> list[Any]:
     ],
 )
 def test_invalid_spaces_are_reported_before_anything_runs(
-    place: Path, spaces: str, message: str
+    run: Run, spaces: str, message: str
 ) -> None:
     with pytest.raises(UserError, match=message):
-        run_pipeline(place, "sweep", f"spaces: {spaces}")
+        run("sweep", f"spaces: {spaces}")

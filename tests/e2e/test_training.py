@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +14,20 @@ import pytest
 from faces.data.dataset import Faces
 from faces.data.sources import credit
 from faces.errors import UserError
-from tests.conftest import real_faces_are_here, run_pipeline
+from tests.conftest import real_faces_are_here
+from tests.e2e.conftest import Run
 
 SOURCE = "olivetti" if real_faces_are_here() else "synthetic"
 ROOT = Path(__file__).parents[2]
-Train = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def train(zenml_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Train:
-    """Run the pipeline as run.py does."""
-
-    def run(text: str = "", cached: bool = True, **options: Any) -> dict[str, Any]:
-        folder = tmp_path_factory.mktemp("config")
-        return run_pipeline(folder, "training", text, cached, **{"data": SOURCE, **options})
-
-    return run
+def train(run: Run) -> Run:
+    return partial(run, "training", data=SOURCE)
 
 
 @pytest.fixture(scope="module")
-def first(train: Train) -> dict[str, Any]:
+def first(train: Run) -> dict[str, Any]:
     return train()
 
 
@@ -166,9 +160,7 @@ def test_mlflow_has_parameters_metrics_plots_and_the_model(
     assert not [name for name in names if name.endswith((".pkl", ".pickle", ".joblib"))]
 
 
-def test_a_repeated_run_is_cached_and_creates_no_version(
-    train: Train, first: dict[str, Any]
-) -> None:
+def test_a_repeated_run_is_cached_and_creates_no_version(train: Run, first: dict[str, Any]) -> None:
     from zenml.client import Client
 
     again = train()
@@ -193,7 +185,7 @@ def test_a_cached_run_imports_no_package_that_it_does_not_use(first: dict[str, A
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_without_the_cache_every_step_runs_again(train: Train, first: dict[str, Any]) -> None:
+def test_without_the_cache_every_step_runs_again(train: Run, first: dict[str, Any]) -> None:
     from zenml.client import Client
 
     again = train(cached=False)
@@ -203,7 +195,7 @@ def test_without_the_cache_every_step_runs_again(train: Train, first: dict[str, 
 
 
 def test_another_model_creates_a_version_and_keeps_the_old_one(
-    train: Train, first: dict[str, Any]
+    train: Run, first: dict[str, Any]
 ) -> None:
     from store.versions import find_version, load_artifact
 
@@ -216,7 +208,7 @@ def test_another_model_creates_a_version_and_keeps_the_old_one(
     assert load_artifact(previous, "model").predict(load_artifact(previous, "faces").pixels[:1])
 
 
-def test_a_recorded_gate_decision_never_changes(train: Train, first: dict[str, Any]) -> None:
+def test_a_recorded_gate_decision_never_changes(train: Run, first: dict[str, Any]) -> None:
     from store.versions import require_version
 
     recorded = {number: require_version(number).run_metadata["gate"] for number in versions()}
@@ -227,7 +219,7 @@ def test_a_recorded_gate_decision_never_changes(train: Train, first: dict[str, A
 
 
 def test_a_model_without_pca_is_trained_promoted_and_registered(
-    train: Train, first: dict[str, Any]
+    train: Run, first: dict[str, Any]
 ) -> None:
     from steps.promotion.champion import sync_champion
     from store.production import set_production
@@ -246,7 +238,7 @@ def test_a_model_without_pca_is_trained_promoted_and_registered(
         sync_champion()
 
 
-def test_the_detector_belongs_to_the_version(train: Train, first: dict[str, Any]) -> None:
+def test_the_detector_belongs_to_the_version(train: Run, first: dict[str, Any]) -> None:
     from store.versions import find_version, load_artifact
 
     never_promoted = "gate: {minimum_images: 1000}"
@@ -262,9 +254,7 @@ def test_the_detector_belongs_to_the_version(train: Train, first: dict[str, Any]
         assert result.detector == name
 
 
-def test_a_worse_model_is_rejected_and_production_stays(
-    train: Train, first: dict[str, Any]
-) -> None:
+def test_a_worse_model_is_rejected_and_production_stays(train: Run, first: dict[str, Any]) -> None:
     before = production()
     worse = train("params: {components: 2}")
     assert worse["model"]["stage"] == "none"
@@ -274,7 +264,7 @@ def test_a_worse_model_is_rejected_and_production_stays(
 
 
 def test_a_model_that_lacks_people_of_production_is_rejected(
-    train: Train, first: dict[str, Any]
+    train: Run, first: dict[str, Any]
 ) -> None:
     fewer = train(condition="glasses")
     if fewer["data"]["left_out"]:
@@ -285,7 +275,7 @@ def test_a_model_that_lacks_people_of_production_is_rejected(
 
 
 @pytest.mark.skipif(SOURCE == "synthetic", reason="production is synthetic without real faces")
-def test_synthetic_faces_never_replace_real_ones(train: Train, first: dict[str, Any]) -> None:
+def test_synthetic_faces_never_replace_real_ones(train: Run, first: dict[str, Any]) -> None:
     before = production()
     drawn = train("data: {people: 6}", data="synthetic")
     assert drawn["model"]["reason"] == (
@@ -295,7 +285,7 @@ def test_synthetic_faces_never_replace_real_ones(train: Train, first: dict[str, 
 
 
 def test_synthetic_faces_are_never_promoted_on_a_stack_that_is_not_local(
-    train: Train, monkeypatch: pytest.MonkeyPatch
+    train: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from steps.promotion import promote_model
 
@@ -305,7 +295,7 @@ def test_synthetic_faces_are_never_promoted_on_a_stack_that_is_not_local(
 
 
 def test_a_run_and_a_version_are_tagged_with_their_source(
-    train: Train, first: dict[str, Any]
+    train: Run, first: dict[str, Any]
 ) -> None:
     from zenml.client import Client
 
@@ -318,7 +308,7 @@ def test_a_run_and_a_version_are_tagged_with_their_source(
 
 
 def test_the_registry_is_updated_after_a_killed_run(
-    train: Train, first: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    train: Run, first: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from steps.promotion import promote_model
 
@@ -346,7 +336,7 @@ def test_a_concurrent_change_of_production_is_detected(first: dict[str, Any]) ->
 
 
 def test_a_production_that_cannot_be_compared_is_not_replaced(
-    train: Train, first: dict[str, Any]
+    train: Run, first: dict[str, Any]
 ) -> None:
     """A version without a model was moved into production manually."""
     from zenml.client import Client
@@ -370,7 +360,7 @@ def test_a_deleted_version_is_reported(first: dict[str, Any]) -> None:
         promote_model.entrypoint(version=999, metrics={}, tolerances={}, minimum_images=1)
 
 
-def test_training_on_a_folder_of_images(train: Train, people_folder: Path, tmp_path: Path) -> None:
+def test_training_on_a_folder_of_images(train: Run, people_folder: Path, tmp_path: Path) -> None:
     bare = tmp_path / "people"
     shutil.copytree(people_folder, bare)
     (bare / "conditions.csv").unlink()
@@ -391,7 +381,7 @@ def test_training_on_a_folder_of_images(train: Train, people_folder: Path, tmp_p
     assert "it knows different people" in own["model"]["reason"] or SOURCE == "synthetic"
 
 
-def test_invalid_data_creates_no_version(train: Train, people_folder: Path, tmp_path) -> None:
+def test_invalid_data_creates_no_version(train: Run, people_folder: Path, tmp_path) -> None:
     broken = tmp_path / "people"
     shutil.copytree(people_folder, broken)
     next(broken.glob("*/*.png")).write_bytes(b"no image")
@@ -401,7 +391,7 @@ def test_invalid_data_creates_no_version(train: Train, people_folder: Path, tmp_
     assert versions() == before
 
 
-def test_a_store_that_cannot_be_written_creates_no_version(train: Train, first) -> None:
+def test_a_store_that_cannot_be_written_creates_no_version(train: Run, first) -> None:
     from zenml.client import Client
 
     store = Path(Client().active_stack.artifact_store.path)

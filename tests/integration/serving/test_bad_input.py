@@ -28,6 +28,13 @@ def server_still_answers(server: ServerSettings) -> Iterator[None]:
     assert response.status_code == 200
 
 
+@pytest.fixture(scope="module")
+def session() -> Iterator[requests.Session]:
+    with requests.Session() as session:
+        session.trust_env = False
+        yield session
+
+
 def send(
     server: ServerSettings, body: bytes, path: str = PREDICT, kind: str = "application/json"
 ) -> requests.Response:
@@ -271,9 +278,11 @@ PATHS = st.sampled_from([PREDICT, PREDICT, FEEDBACK, "/predict", "/send-feedback
     database=None,
 )
 @given(body=BODY, path=PATHS)
-def test_no_request_causes_a_5xx(server: ServerSettings, body: bytes, path: str) -> None:
+def test_no_request_causes_a_5xx(
+    server: ServerSettings, session: requests.Session, body: bytes, path: str
+) -> None:
     SENT.append(path)
-    response = SESSION.post(
+    response = session.post(
         server.url + path, body, headers={"Content-Type": "application/json"}, timeout=30
     )
     assert response.status_code in (200, 400), (response.status_code, response.text, body[:200])
@@ -285,5 +294,4 @@ def test_at_least_two_thousand_requests_were_generated() -> None:
     assert set(SENT) == {PREDICT, FEEDBACK, "/predict", "/send-feedback"}
 
 
-SESSION = requests.Session()
 SENT: list[str] = []
