@@ -54,7 +54,7 @@ test-fast: setup-dev ## Run the unit tests (under a minute)
 	@$(PYTEST) tests/unit --no-cov
 
 test-gcp: setup-serving .venv-gcp/ready ## Test the gcp stack without a cloud (ten minutes; needs root and PostgreSQL)
-	@.venv-gcp/bin/python -m pytest tests/gcp -o addopts="-q --strict-markers --durations=10"
+	@OPENBLAS_NUM_THREADS=1 .venv-gcp/bin/python -m pytest tests/gcp -o addopts="-q --strict-markers --durations=10"
 
 check: setup-dev ## Lint, and check format, types, imports, docstrings, spelling and workflows
 	@$(BIN)/ruff check .

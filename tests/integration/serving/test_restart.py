@@ -110,3 +110,15 @@ def test_a_restarted_server_runs_the_changed_code(
     after = requests.post(url, json=message, timeout=5).json()["data"]["ndarray"]
     assert any(before[0])
     assert not any(after[0])
+
+
+def test_an_unexpected_error_is_a_500_without_details(
+    repository: Path, settings: ServerSettings
+) -> None:
+    change(repository / "serving" / "model.py", "FaceModel.predict_raw = lambda *_: 1 / 0")
+    process.ensure_running(settings, None)
+    message = {"data": {"ndarray": [[0.5] * 4096]}}
+    response = requests.post(f"{settings.url}/api/v1.0/predictions", json=message, timeout=5)
+    assert response.status_code == 500
+    assert response.json()["status"]["info"] == "see the server's log"
+    assert "ZeroDivisionError" in process.log_file(Path(settings.folder)).read_text()

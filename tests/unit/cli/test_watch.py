@@ -8,8 +8,9 @@ from rich.console import Console
 
 from cli import watch as watching
 from cli.interval import Interval, parse_interval
-from cli.watch import wait, watch, without_every
-from faces.errors import UserError
+from cli.watch import answered_faces, wait, watch, watch_pipeline, without_every
+from components.settings import Settings
+from faces.errors import OperationError, UserError
 
 QUIET = Console(file=StringIO())
 
@@ -71,3 +72,53 @@ def test_the_command_is_repeated_without_the_interval() -> None:
 def test_never_deletes_a_schedule() -> None:
     assert parse_interval("never") is None
     assert parse_interval("off") is None
+
+
+@pytest.fixture
+def stack(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """A stack whose steps run on this machine; collects what is selected, watched or scheduled."""
+    happened: list[object] = []
+
+    def record(*what: object) -> int:
+        happened.append(what[0])
+        return 0
+
+    monkeypatch.setattr("cli.stacks.select_stack", record)
+    monkeypatch.setattr("cli.runner.runs_elsewhere", lambda: False)
+    monkeypatch.setattr(watching, "watch", record)
+    return happened
+
+
+def test_on_a_local_stack_the_command_is_watched(stack: list[object]) -> None:
+    words = ["--pipeline", "drift_detection", "--every", "10min", "--seed", "1"]
+    assert watch_pipeline("drift_detection", Settings(), words, "10min", "local", QUIET) == 0
+    command = [sys.executable, watching.RUN, "--pipeline", "drift_detection", "--seed", "1"]
+    assert stack == ["local", command]
+
+
+def test_on_a_remote_stack_a_schedule_is_created(
+    stack: list[object], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("cli.runner.runs_elsewhere", lambda: True)
+    monkeypatch.setattr("cli.schedule.update_schedule", lambda _, interval: f"every {interval}")
+    assert watch_pipeline("drift_detection", Settings(), [], "2h", "gcp", QUIET) == 0
+    assert capsys.readouterr().out == f"every {Interval(7200, None)}\n"
+    assert stack == ["gcp"]
+
+
+def test_what_cannot_be_watched_is_reported(stack: list[object]) -> None:
+    with pytest.raises(UserError, match="--every needs --pipeline drift_detection"):
+        watch_pipeline("training", Settings(), [], "10min", None, QUIET)
+    with pytest.raises(UserError, match="--every never deletes a schedule; on this stack Ctrl-C"):
+        watch_pipeline("drift_detection", Settings(), [], "never", None, QUIET)
+
+
+@pytest.mark.parametrize("error", [OperationError("it is down"), UserError("no deployer")])
+def test_an_endpoint_that_is_down_has_no_count(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_deployer() -> object:
+        raise error
+
+    monkeypatch.setattr("components.deployers.base.active_deployer", no_deployer)
+    assert answered_faces() is None
