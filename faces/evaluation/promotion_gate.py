@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from faces.evaluation.comparison import Comparisons
+from faces.evaluation.person_tests import PersonEvidence, is_complete, significant_findings
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ def decide(
     metrics: Mapping[str, float],
     required_metrics: Sequence[str],
     compare: Callable[[], Comparisons],
+    collect_evidence: Callable[[], PersonEvidence],
     tolerances: Mapping[str, float],
     minimum_images: int,
     stack_is_local: bool,
@@ -59,6 +61,8 @@ def decide(
         required_metrics: Names of the metrics that must be finite numbers.
         compare: Compares the two models on held-out images that neither was trained on; called
             only if no other rule decides.
+        collect_evidence: Returns what the tests of single people compare; called only if no other
+            rule rejects.
         tolerances: By part, how much accuracy the candidate may lose.
         minimum_images: Parts with fewer images than this decide nothing.
         stack_is_local: Whether the pipeline runs on this machine and stores its artifacts here.
@@ -76,11 +80,11 @@ def decide(
     if production is None:
         return GateDecision(True, "promoted: there was no model in production")
     try:
-        return (
-            check_artifacts(candidate, production)
-            or check_identities(candidate, production)
-            or check_comparisons(compare(), tolerances, minimum_images)
-        )
+        decision = check_artifacts(candidate, production) or check_identities(candidate, production)
+        if decision:
+            return decision
+        decision = check_comparisons(compare(), tolerances, minimum_images)
+        return (check_people(collect_evidence()) if decision.promoted else None) or decision
     except LookupError as error:
         return nothing_to_compare(error)
 
@@ -215,3 +219,22 @@ def check_comparisons(
                 False, f"rejected: worse than production by more than {loss} ({summary})"
             )
     return GateDecision(True, f"promoted: no worse than production ({summary})")
+
+
+def check_people(evidence: PersonEvidence) -> GateDecision | None:
+    """Reject a candidate that loses a person, or accepts other people as a person.
+
+    Args:
+        evidence: What the tests of single people compare.
+
+    Returns:
+        A rejection that names the person, also if evidence is missing; None if other rules decide.
+    """
+    if not is_complete(evidence):
+        return GateDecision(False, "rejected: predictions for single people are missing")
+    findings = significant_findings(evidence)
+    if not findings:
+        return None
+    first, more = findings[0], len(findings) - 1
+    others = f"; {more} more findings" if more else ""
+    return GateDecision(False, f"rejected: it {first.finding}, p = {first.p_value:.2g}{others}")

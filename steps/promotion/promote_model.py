@@ -16,6 +16,8 @@ from faces.errors import UserError
 from faces.evaluation import promotion_gate
 from faces.evaluation.comparison import Comparison, compare_predictions
 from faces.evaluation.metrics import BASELINE, DRIFTED
+from faces.evaluation.person_evidence import collect_evidence
+from faces.evaluation.person_tests import PersonEvidence
 from faces.evaluation.promotion_gate import GateDecision, VersionFacts
 from faces.models.protocol import Recogniser
 from steps.promotion.champion import sync_champion
@@ -124,6 +126,7 @@ def _decide(
         metrics,
         required_metrics=[f"{part}_accuracy" for part in parts],
         compare=lambda: _compare(candidate, production, predictions) if production else {},
+        collect_evidence=lambda: _collect_evidence(candidate, production),
         tolerances=tolerances,
         minimum_images=minimum_images,
         stack_is_local=_stack_is_local(),
@@ -161,6 +164,22 @@ def _compare(
             rows["label"].to_numpy(dtype=str), rows["predicted"].to_numpy(dtype=str), predicted
         )
     return comparisons
+
+
+def _collect_evidence(
+    candidate: ModelVersionResponse, production: ModelVersionResponse | None
+) -> PersonEvidence:
+    """Compare both models by person, with the answers that an endpoint would give."""
+    if production is None:
+        raise LookupError("there is no version in production")
+    learned = load_artifact(production, "faces")[load_artifact(production, "split").train].ids
+    return collect_evidence(
+        load_artifact(candidate, "portable"),
+        load_artifact(production, "portable"),
+        load_artifact(candidate, "faces"),
+        load_artifact(candidate, "split"),
+        learned,
+    )
 
 
 def _stack_is_local() -> bool:

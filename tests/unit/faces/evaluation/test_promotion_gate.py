@@ -1,15 +1,18 @@
 import re
 from collections.abc import Callable, Mapping
 
+import numpy as np
 import pytest
 
 from faces.evaluation.comparison import Comparison
+from faces.evaluation.person_tests import Answers, PersonEvidence
 from faces.evaluation.promotion_gate import (
     GateDecision,
     VersionFacts,
     check_comparisons,
     check_identities,
     check_metrics,
+    check_people,
     decide,
 )
 
@@ -33,6 +36,7 @@ def gate(
     production: VersionFacts | None,
     metrics: Mapping[str, float] | None = None,
     comparison: Callable[[], Mapping[str, Comparison]] | None = None,
+    evidence: Callable[[], PersonEvidence] | None = None,
     stack_is_local: bool = True,
 ) -> GateDecision:
     return decide(
@@ -41,10 +45,18 @@ def gate(
         {"baseline_accuracy": 0.9} if metrics is None else metrics,
         ["baseline_accuracy"],
         comparison or (lambda: {"baseline": outcome(100, 90, 90)}),
+        evidence or (lambda: held_out()),
         TOLERANCES,
         minimum_images=20,
         stack_is_local=stack_is_local,
     )
+
+
+def held_out(lost: int = 0) -> PersonEvidence:
+    people = np.repeat([f"s{number:02}" for number in range(1, 31)], 3)
+    candidate = people.copy()
+    candidate[:lost] = "s30"
+    return PersonEvidence(Answers(people, candidate, people), None, None)
 
 
 def not_called() -> Mapping[str, Comparison]:
@@ -203,3 +215,27 @@ def test_a_missing_artifact_rejects_the_candidate() -> None:
     # Artifacts that are known to be out of reach are not read.
     elsewhere = VersionFacts(1, False, None, True, missing)
     assert "on one machine" in gate(version(2), elsewhere).reason
+
+
+def test_a_candidate_that_loses_a_person_is_rejected_by_name() -> None:
+    decision = gate(version(2), version(1), evidence=lambda: held_out(lost=3))
+    assert not decision.promoted
+    assert re.fullmatch(
+        "rejected: it no longer recognises s01 on 3 of 3 held-out images, p = [0-9.e-]+",
+        decision.reason,
+    )
+    assert check_people(held_out()) is None
+
+
+def test_missing_predictions_for_people_reject_the_candidate() -> None:
+    none = np.array([], dtype=str)
+    decision = check_people(PersonEvidence(Answers(none, none, none), None, None))
+    expected = GateDecision(False, "rejected: predictions for single people are missing")
+    assert decision == expected
+    assert gate(version(2), version(1), evidence=missing_artifact) == GateDecision(
+        False, "rejected: nothing to compare with: version 1 has no artifact 'portable'"
+    )
+
+
+def missing_artifact() -> PersonEvidence:
+    raise LookupError("version 1 has no artifact 'portable'")
