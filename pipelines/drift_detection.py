@@ -12,7 +12,14 @@ from components.settings import Settings
 from faces.data.window import Window
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision
-from pipelines.shared.settings import GateSettings, Share, Tolerances, VerificationImages
+from faces.evaluation.feedback_verification import FeedbackVerification, describe_quarantine
+from pipelines.shared.settings import (
+    FeedbackSettings,
+    GateSettings,
+    Share,
+    Tolerances,
+    VerificationImages,
+)
 from pipelines.shared.summary import Metrics, RunInfo, Summary, accuracy_row, outputs_of
 from pipelines.shared.train_and_gate import train_and_gate
 from pipelines.training import TrainingSettings
@@ -25,6 +32,7 @@ from steps.monitoring.decide import decide
 from steps.monitoring.detect_drift import detect_drift
 from steps.monitoring.load_window import load_window
 from steps.monitoring.send_alert import send_alert, send_failure
+from steps.monitoring.verify_feedback import FEEDBACK, verify_feedback
 from steps.monitoring.write_drift_report import write_drift_report
 from store.records import Alert, Deployment, Promotion
 from store.versions import require_version
@@ -54,8 +62,9 @@ class DriftSettings(Settings):
         default=1, ge=1, description="number of the last `of_last` windows that must have drifted"
     )
     minimum_labels: int = Field(
-        default=10, ge=1, description="with fewer labelled faces, alert instead of retraining"
+        default=10, ge=1, description="with fewer labels to learn, alert instead of retraining"
     )
+    feedback: FeedbackSettings = FeedbackSettings()
     # A model that learns turned heads may lose one or two frontal faces of 72.
     gate: GateSettings = GateSettings(tolerances=Tolerances(baseline=0.05))
     verification_images: VerificationImages = 8
@@ -73,31 +82,37 @@ def drift_detection(settings: DriftSettings) -> None:
     """Compare the traffic since the last decision with what the live model was trained on.
 
     1. Select the live version; load the window of captured faces.
-    2. Test it for drift, decide, and write a report.
-    3. To retrain: add the labelled faces to the training images, then train, evaluate, register
+    2. Verify its feedback: quarantine labels that are not plausible.
+    3. Test it for drift, decide, and write a report.
+    4. To retrain: add the labelled faces to the training images, then train, evaluate, register
        and promote as the training pipeline does.
-    4. Deploy a promoted version, compare the endpoint with the model, record the deployment.
-    5. Send an alert about drift and its outcome.
+    5. Deploy a promoted version, compare the endpoint with the model, record the deployment.
+    6. Send an alert about drift and its outcome.
 
     Args:
-        settings: Size of the window, limits of the test, retraining policy and promotion gate.
+        settings: Size of the window, limits of the tests, policies and promotion gate.
     """
     live = select_live_version()
     window = load_window(settings.window)
-    drift, features = detect_drift(
-        window, live, settings.threshold, settings.minimum_images, settings.minimum_people
+    feedback = verify_feedback(
+        window, live, settings.feedback.minimum_similarity, settings.feedback.maximum_share
     )
-    decision = decide(window, drift, settings.of_last, settings.required, settings.minimum_labels)
+    drift, features = detect_drift(
+        window, feedback, live, settings.threshold, settings.minimum_images, settings.minimum_people
+    )
+    decision = decide(
+        window, drift, feedback, settings.of_last, settings.required, settings.minimum_labels
+    )
     action = decision.load().action
     if action == Action.NOT_ENOUGH_EVIDENCE:
         return
-    write_drift_report(window, drift, features, decision)
+    write_drift_report(window, feedback, drift, features, decision)
     if action == Action.ALERT:
         send_alert(decision, None, None)
     if action != Action.RETRAIN:
         return
-    faces, split = add_feedback(window, live)
-    training = training_settings(live.load())
+    faces, split = add_feedback(window, feedback, live)
+    training = _training_settings(live.load())
     version, promotion = train_and_gate(
         faces,
         split,
@@ -116,15 +131,8 @@ def drift_detection(settings: DriftSettings) -> None:
     send_alert(decision, promotion, rollout)
 
 
-def training_settings(version: int) -> TrainingSettings:
-    """Return the settings that a version was trained with.
-
-    Args:
-        version: The version's number.
-
-    Raises:
-        UserError: If it was deleted.
-    """
+def _training_settings(version: int) -> TrainingSettings:
+    """Return the settings that a version was trained with."""
     return TrainingSettings.model_validate(require_version(version).run_metadata["settings"])
 
 
@@ -135,6 +143,10 @@ class DriftSummary(Summary):
     drift: MonitoringResult
     damaged: int = Field(description="captured records that could not be read")
     unmatched_feedback: int = Field(description="labels that match no captured request")
+    quarantined: dict[str, int] = Field(
+        description="labels that are not learned, by reason; only over_cap ones are counted in "
+        "the accuracy"
+    )
     decision: Action
     reason: str
     retrained: bool
@@ -156,6 +168,8 @@ class DriftSummary(Summary):
             "decision": f"[{'green' if quiet else 'yellow'}]{self.decision}[/]",
             "reason": escape(self.reason),
         }
+        if self.quarantined:
+            rows["quarantined"] = f"[yellow]{describe_quarantine(self.quarantined)}[/]"
         if (now := drift.accuracy) is not None:
             rows["accuracy now"] = (
                 f"{now.now:.3f} [dim](95 % interval {now.low:.3f} to {now.high:.3f}; "
@@ -212,6 +226,7 @@ def summarize(run: PipelineRunResponse) -> DriftSummary:
     outputs = outputs_of(run)
     decision: DriftDecision = outputs["drift_decision"].load()
     window: Window = outputs["window"].load()
+    feedback: FeedbackVerification = outputs[FEEDBACK].load()
     promotion: Promotion | None = outputs["promotion"].load() if "promotion" in outputs else None
     deployment: Deployment | None = (
         outputs["deployment"].load() if "deployment" in outputs else None
@@ -222,6 +237,7 @@ def summarize(run: PipelineRunResponse) -> DriftSummary:
         drift=outputs["drift"].load(),
         damaged=window.damaged,
         unmatched_feedback=window.unmatched_feedback,
+        quarantined=feedback.counts,
         decision=decision.action,
         reason=decision.reason,
         retrained=promotion is not None,

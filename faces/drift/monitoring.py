@@ -20,7 +20,7 @@ class MonitoringResult:
 
     Attributes:
         drift: Result of the drift test.
-        labelled: Number of faces with a feedback label.
+        labelled: Number of faces with a feedback label that was found plausible.
         confidence: Drop in confidence; None if the version answered none of the faces.
         accuracy: Drop in accuracy; None if the version answered none of the labelled faces.
         version: The model version that the window was compared with.

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.result import DriftVerdict
+from faces.evaluation.feedback_verification import FeedbackVerification
 
 
 class Action(StrEnum):
@@ -25,7 +26,8 @@ class RetrainingPolicy:
     Attributes:
         of_last: Number of windows considered, the current one included.
         required: Number of these that must have drifted, the current one included.
-        minimum_labels: Labelled faces in the current window; with fewer, alert instead.
+        minimum_labels: Labels of the current window that may be learned; with fewer, alert
+            instead.
     """
 
     of_last: int
@@ -52,12 +54,16 @@ class DriftDecision:
 
 
 def decide(
-    result: MonitoringResult, previous: Sequence[bool], policy: RetrainingPolicy
+    result: MonitoringResult,
+    feedback: FeedbackVerification,
+    previous: Sequence[bool],
+    policy: RetrainingPolicy,
 ) -> DriftDecision:
     """Decide what to do about a window.
 
     Args:
         result: What was measured in the window.
+        feedback: Which of its labels may be learned.
         previous: Whether each previous window drifted, oldest first, without those that had not
             enough evidence.
         policy: When to retrain.
@@ -79,11 +85,13 @@ def decide(
             f"{drift}; seen in {sum(considered)} of the last {len(considered)} windows, "
             f"{policy.required} of {policy.of_last} are required",
         )
-    if result.labelled < policy.minimum_labels:
+    if feedback.learnable < policy.minimum_labels:
+        quarantined = len(feedback.quarantined)
         return DriftDecision(
             Action.ALERT,
             f"{drift}; retraining needs at least {policy.minimum_labels} labelled faces, and "
-            f"feedback labelled {result.labelled}",
+            f"feedback labelled {feedback.labelled}"
+            + (f", of which {quarantined} are quarantined" if quarantined else ""),
         )
     return DriftDecision(Action.RETRAIN, drift)
 

@@ -11,6 +11,7 @@ from faces.data.dataset import Faces
 from faces.data.window import Window
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import DriftDecision
+from faces.evaluation.feedback_verification import FeedbackVerification, describe_quarantine
 from faces.reports import embed, render
 from faces.reports.image_grid import PER_ROW, image_grid, one_per_person, shorten_name
 from faces.reports.plots import COLOURS
@@ -20,11 +21,13 @@ from faces.reports.window_images import captioned, sample_rows
 TRAINING_COLOUR, WINDOW_COLOUR = COLOURS["baseline"], COLOURS["drifted"]
 PANELS_PER_ROW = 3
 BINS = 22
+MAX_QUARANTINED_ROWS = 3
 
 
 def draw_drift_report(
     trained: Faces,
     window: Window,
+    feedback: FeedbackVerification,
     result: MonitoringResult,
     decision: DriftDecision,
     reference: pd.DataFrame,
@@ -36,6 +39,7 @@ def draw_drift_report(
     Args:
         trained: Training images of the version.
         window: The window.
+        feedback: Which of its labels are quarantined.
         result: What was measured in the window.
         decision: What was decided about the window.
         reference: Features of training images, (m, d).
@@ -47,15 +51,20 @@ def draw_drift_report(
     """
     distributions = plot_distributions(reference, measured, columns)
     ranked = columns.sort_values("p_value")
+    verified = feedback.verified(window)
     return render(
         "drift_report.html",
         result=result,
         drift=result.drift,
         decision=decision,
+        feedback=feedback,
+        quarantine=describe_quarantine(feedback.counts),
+        quarantined=embed(plot_quarantined(window, feedback), "faces with quarantined labels"),
+        shown=PER_ROW * MAX_QUARANTINED_ROWS,
         unmatched_feedback=window.unmatched_feedback,
         columns=ranked.to_dict("records"),
         differing=ranked["column"][ranked["differs"]].tolist(),
-        faces=embed(plot_faces(trained, window, measured), "training images and window images"),
+        faces=embed(plot_faces(trained, verified, measured), "training images and window images"),
         distributions=embed(distributions, "distribution of each feature"),
         evidently=version("evidently"),
     )
@@ -86,6 +95,30 @@ def plot_faces(trained: Faces, window: Window, measured: pd.DataFrame) -> bytes:
     ):
         image_grid(axis, tiles, PER_ROW)
         axis.set_ylabel(title, rotation=0, ha="right", va="center", color=colour)
+    return as_png(figure)
+
+
+def plot_quarantined(window: Window, feedback: FeedbackVerification) -> bytes:
+    """Plot faces with quarantined labels.
+
+    Args:
+        window: The window.
+        feedback: Which of its labels are quarantined; the first of them are plotted.
+
+    Returns:
+        A PNG file.
+    """
+    shown = feedback.quarantined[: PER_ROW * MAX_QUARANTINED_ROWS]
+    tiles = [
+        (
+            window.images[label.row],
+            f"{shorten_name(window.labels[label.row])}\n{label.reason.replace('_', ' ')}"
+            + ("" if label.similarity is None else f" {label.similarity:.2f}"),
+        )
+        for label in shown
+    ]
+    figure = Figure(figsize=(10.5, 1.3 * max(1, -(-len(tiles) // PER_ROW))), layout="constrained")
+    image_grid(figure.subplots(), tiles, PER_ROW)
     return as_png(figure)
 
 

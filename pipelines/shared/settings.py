@@ -57,6 +57,24 @@ class GateSettings(Settings):
     )
 
 
+class FeedbackSettings(Settings):
+    """Which feedback is plausible, and how much of it is learned."""
+
+    minimum_similarity: float = Field(
+        default=0.5,
+        ge=-1,
+        le=1,
+        description="smallest plausible similarity of a face to the enrolled images of the person "
+        "that its label names; labels below are quarantined; -1: none are",
+    )
+    maximum_share: float = Field(
+        default=0.1,
+        gt=0,
+        le=1,
+        description="largest share of a window's labels that is learned about one person",
+    )
+
+
 class DatasetSettings(Settings):
     """Which faces a model is trained on; everything else simulates drift in production."""
 

@@ -9,6 +9,7 @@ from faces.data.dataset import Faces
 from faces.data.feedback import add_labelled_faces
 from faces.data.split import Split
 from faces.data.window import Window
+from faces.evaluation.feedback_verification import FeedbackVerification
 from store.materializers import FACES, SPLIT
 from store.versions import load_artifact, require_version
 
@@ -18,12 +19,13 @@ from store.versions import load_artifact, require_version
     output_materializers={"faces": FACES, "split": SPLIT},
 )
 def add_feedback(
-    window: Window, live_version: int
+    window: Window, feedback: FeedbackVerification, live_version: int
 ) -> tuple[Annotated[Faces, "faces"], Annotated[Split, "split"]]:
     """Extend the live version's training set with the window's labelled faces.
 
     Args:
         window: Captured faces, of which those with a feedback label are added.
+        feedback: Which labels are quarantined; they are not added.
         live_version: Number of the version whose data is extended.
 
     Returns:
@@ -33,7 +35,8 @@ def add_feedback(
         UserError: If the live version was deleted.
     """
     version = require_version(live_version)
-    labelled = window[np.flatnonzero(window.labelled)]
+    usable = feedback.usable(window)
+    labelled = usable[np.flatnonzero(usable.labelled)]
     faces, split = add_labelled_faces(
         load_artifact(version, "faces"),
         load_artifact(version, "split"),

@@ -9,6 +9,7 @@ from faces.data.window import Window
 from faces.drift import policy
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision, RetrainingPolicy
+from faces.evaluation.feedback_verification import FeedbackVerification
 from store.deployments import (
     DECISION,
     DecisionEntry,
@@ -24,6 +25,7 @@ from store.run_metadata import describe_run
 def decide(
     window: Window,
     drift: MonitoringResult,
+    feedback: FeedbackVerification,
     of_last: int,
     required: int,
     minimum_labels: int,
@@ -36,9 +38,10 @@ def decide(
     Args:
         window: The faces to decide on.
         drift: The result of the drift test and the accuracy on labelled faces.
+        feedback: Which labels may be learned.
         of_last: Number of latest windows to consider, this one included.
         required: How many of them must have drifted for retraining.
-        minimum_labels: Number of labelled faces that retraining needs; with fewer, an alert is
+        minimum_labels: Number of labels to learn that retraining needs; with fewer, an alert is
             sent.
 
     Returns:
@@ -47,6 +50,7 @@ def decide(
     entries = decisions()
     decision = policy.decide(
         drift,
+        feedback,
         [e.drifted for e in entries if e.action != Action.NOT_ENOUGH_EVIDENCE],
         RetrainingPolicy(of_last=of_last, required=required, minimum_labels=minimum_labels),
     )

@@ -9,6 +9,7 @@ from zenml import step
 from faces.data.window import Window
 from faces.drift.monitoring import MonitoringResult, assess_window
 from faces.errors import UserError
+from faces.evaluation.feedback_verification import FeedbackVerification
 from faces.evaluation.metrics import BASELINE
 from store.materializers import RECORD
 from store.materializers.detector import FittedDetector
@@ -20,6 +21,7 @@ PART, TRAINED, SEEN = "part", "trained", "seen"
 @step(enable_cache=False, output_materializers={"drift": RECORD})
 def detect_drift(
     window: Window,
+    feedback: FeedbackVerification,
     live_version: int,
     threshold: float,
     minimum_images: int,
@@ -29,6 +31,7 @@ def detect_drift(
 
     Args:
         window: Captured faces.
+        feedback: Which of their labels count as evidence of the accuracy.
         live_version: Number of the version that the endpoint serves.
         threshold: Significance level: the share of false alarms, in (0, 1).
         minimum_images: A window with fewer distinct images is not tested.
@@ -51,7 +54,7 @@ def detect_drift(
     )
     predictions: pd.DataFrame = load_artifact(version, "predictions")
     baseline = predictions[predictions["part"] == BASELINE]
-    result = assess_window(window, detector, baseline, live_version)
+    result = assess_window(feedback.verified(window), detector, baseline, live_version)
     reference, measured = detector.tabulate(np.asarray(window.images), window.predicted)
     features = pd.concat([reference.assign(part=TRAINED), measured.assign(part=SEEN)])
     return result, features.reset_index(drop=True)

@@ -9,6 +9,7 @@ from faces.data.dataset import Faces
 from faces.data.window import Window
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision
+from faces.evaluation.feedback_verification import FeedbackVerification
 from steps.monitoring.detect_drift import PART, SEEN, TRAINED
 from store.materializers import PAGE
 from store.materializers.documents import Page
@@ -17,12 +18,17 @@ from store.versions import load_artifact, require_version
 
 @step(enable_cache=False, output_materializers={"drift_report": PAGE})
 def write_drift_report(
-    window: Window, drift: MonitoringResult, features: pd.DataFrame, decision: DriftDecision
+    window: Window,
+    feedback: FeedbackVerification,
+    drift: MonitoringResult,
+    features: pd.DataFrame,
+    decision: DriftDecision,
 ) -> Annotated[Page, "drift_report"]:
     """Show faces, features and decision on one page; with drift, Evidently's report beside it.
 
     Args:
         window: The faces that were tested.
+        feedback: Which of their labels are quarantined.
         drift: The result of the test.
         features: The features that were compared, from `detect_drift`.
         decision: What was decided about the window.
@@ -43,6 +49,8 @@ def write_drift_report(
     version = require_version(drift.version)
     faces: Faces = load_artifact(version, "faces")
     trained = faces[load_artifact(version, "split").train]
-    page = draw_drift_report(trained, window, drift, decision, reference, measured, columns)
+    page = draw_drift_report(
+        trained, window, feedback, drift, decision, reference, measured, columns
+    )
     more = {} if decision.action == Action.NONE else {"evidently.html": evidently}
     return Page({"page.html": page, **more})

@@ -8,6 +8,7 @@ from zenml.enums import ArtifactType
 from faces.data.traffic import TrafficSummary
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import DriftDecision
+from faces.evaluation.feedback_verification import FeedbackVerification
 from store.materializers.base import FileMaterializer
 from store.records import Alert, Deployment, OpenSetResult, Promotion, Rollout, SearchResult
 
@@ -19,6 +20,7 @@ class RecordMaterializer(FileMaterializer):
         Alert,
         Deployment,
         DriftDecision,
+        FeedbackVerification,
         MonitoringResult,
         OpenSetResult,
         Promotion,

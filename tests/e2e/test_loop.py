@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,8 @@ def test_drift_in_too_few_of_the_last_windows_is_not_acted_on(
     assert "seen in 2 of the last 3 windows, 4 of 5 are required" in found["reason"]
 
 
-def test_a_model_trained_on_wrong_labels_is_rejected(run: Run, live: dict[str, Any]) -> None:
+def send_wrong_labels(shifts: Sequence[float]) -> int:
+    """Send turned heads, made brighter by each shift, and label them as another person."""
     from faces.client import send_faces, send_feedback
     from faces.data.dataset import Faces
     from faces.data.traffic import traffic_rows
@@ -109,15 +111,36 @@ def test_a_model_trained_on_wrong_labels_is_rejected(run: Run, live: dict[str, A
     split = load_artifact(version, "split")
     rows = traffic_rows(faces, split, "yaw=left,right")
     endpoint = deployer().endpoint()
-    before = deployer().served_version()
-    for shift in (0.0, 0.02, 0.04):
+    for shift in shifts:
         for number, row in enumerate(rows):
             pixels = np.clip(faces.pixels[row] + shift, 0, 1)
             answer = send_faces(endpoint.url, pixels[None])
             classes = answer.classes
             wrong = classes[(classes.index(faces.labels[row]) + number) % len(classes)]
             send_feedback(endpoint.url, answer.request, [wrong])
+    return len(shifts) * len(rows)
+
+
+def test_wrong_labels_are_quarantined_and_neither_counted_nor_learned(
+    run: Run, live: dict[str, Any]
+) -> None:
+    before = deployer().served_version()
+    sent = send_wrong_labels((0.01,))
     found = run("drift_detection")
+    assert found["decision"] == "alert", found["reason"]
+    assert found["quarantined"]["implausible"] >= 0.95 * sent
+    assert f"feedback labelled {sent}, of which" in found["reason"]
+    assert found["drift"]["labelled"] <= 0.05 * sent, "not counted in the accuracy"
+    assert described(found, "feedback")["implausible"] == found["quarantined"]["implausible"]
+    assert "Quarantined feedback" in Path(found["report"]).read_text()
+    assert not found["retrained"]
+    assert deployer().served_version() == before
+
+
+def test_a_model_trained_on_wrong_labels_is_rejected(run: Run, live: dict[str, Any]) -> None:
+    before = deployer().served_version()
+    send_wrong_labels((0.0, 0.02, 0.04))
+    found = run("drift_detection", "feedback: {minimum_similarity: -1.0, maximum_share: 1.0}")
     assert found["decision"] == "retrain"
     assert found["retrained"]
     assert not found["promoted"], found["gate"]
@@ -156,6 +179,7 @@ def test_drift_by_turned_heads_leads_to_retraining_and_redeployment_then_a_rollb
 
 def test_all_steps_of_a_run_use_the_selected_version(run: Run, live: dict[str, Any]) -> None:
     """A rollback during a drift detection must not mix the data of two versions."""
+    from faces.evaluation.feedback_verification import FeedbackVerification
     from steps.data.add_feedback import add_feedback
     from steps.monitoring.detect_drift import detect_drift
     from steps.monitoring.load_window import load_window
@@ -164,9 +188,10 @@ def test_all_steps_of_a_run_use_the_selected_version(run: Run, live: dict[str, A
     served = int(deployer().served_version())
     other = next(n for n in range(1, 9) if n != served and find_version(n))
     window = load_window.entrypoint(None)
-    result, _ = detect_drift.entrypoint(window, other, 0.01, 1, 1)
+    feedback = FeedbackVerification(int(window.labelled.sum()))
+    result, _ = detect_drift.entrypoint(window, feedback, other, 0.01, 1, 1)
     assert result.version == other
-    faces, split = add_feedback.entrypoint(window, other)
+    faces, split = add_feedback.entrypoint(window, feedback, other)
     original = load_artifact(require_version(other), "split")
     assert set(original.train) <= set(split.train)
     assert len(faces) >= len(load_artifact(require_version(other), "faces"))

@@ -17,6 +17,11 @@ from faces.drift.detectors import detector_names, fit_detector
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision
 from faces.drift.result import DriftResult, DriftVerdict
+from faces.evaluation.feedback_verification import (
+    FeedbackVerification,
+    QuarantinedLabel,
+    QuarantineReason,
+)
 from faces.evaluation.open_set import OpenSetCalibration
 from store import materializers
 from store.records import Alert, Deployment, OpenSetResult, Promotion, Rollout, SearchResult
@@ -161,6 +166,7 @@ RESULT = MonitoringResult(
 RECORDS = [
     RESULT,
     DriftDecision(Action.RETRAIN, "drift"),
+    FeedbackVerification(5, (QuarantinedLabel(3, QuarantineReason.IMPLAUSIBLE, 0.1),)),
     Promotion("face-recognizer", 3, "production", True, "promoted: better", 2),
     OpenSetResult(OpenSetCalibration(0.5, 0.98, 0.95, 0.02)),
     Rollout("http://127.0.0.1:9000", 3, None, None),

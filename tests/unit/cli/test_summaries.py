@@ -209,6 +209,7 @@ def test_evidentlys_report_is_offered_if_there_is_one(action: Action) -> None:
         drift=MonitoringResult(result, labelled=0, confidence=None, accuracy=None, version=1),
         damaged=0,
         unmatched_feedback=0,
+        quarantined={"implausible": 2, "not_enrolled": 1},
         decision=action,
         reason="Reason",
         retrained=False,
@@ -219,7 +220,9 @@ def test_evidentlys_report_is_offered_if_there_is_one(action: Action) -> None:
         alert=None,
         report="/tmp/page.html",
     )
-    offered = "python run.py dashboard --evidently" in printed(summary)
+    text = printed(summary)
+    assert "2 implausible, 1 not enrolled" in text
+    offered = "python run.py dashboard --evidently" in text
     assert offered == (action in (Action.WAIT, Action.ALERT, Action.RETRAIN))
 
 

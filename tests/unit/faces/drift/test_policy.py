@@ -6,6 +6,11 @@ from faces.drift.accuracy import AccuracyDrop
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision, RetrainingPolicy, decide
 from faces.drift.result import DriftResult, DriftVerdict
+from faces.evaluation.feedback_verification import (
+    FeedbackVerification,
+    QuarantinedLabel,
+    QuarantineReason,
+)
 
 NO_DRIFT = MonitoringResult(
     drift=DriftResult(DriftVerdict.NONE, "p = 0.4", 1.2, 0.4, 0.01, 50, 20, "moments"),
@@ -30,7 +35,8 @@ SIMILAR = replace(LOWER, p_value=0.2)
 def decided(
     result: MonitoringResult, *previous: bool, of_last: int = 1, required: int = 1
 ) -> DriftDecision:
-    return decide(result, previous, RetrainingPolicy(of_last, required, minimum_labels=10))
+    policy = RetrainingPolicy(of_last, required, minimum_labels=10)
+    return decide(result, FeedbackVerification(result.labelled), previous, policy)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +69,14 @@ def decided(
 )  # fmt: skip
 def test_action_and_reason(result: MonitoringResult, action: Action, reason: str) -> None:
     assert decided(result) == DriftDecision(action, reason)
+
+
+def test_quarantined_labels_do_not_count_towards_retraining() -> None:
+    quarantined = tuple(QuarantinedLabel(row, QuarantineReason.OVER_CAP, 0.9) for row in range(45))
+    policy = RetrainingPolicy(of_last=1, required=1, minimum_labels=10)
+    decision = decide(DRIFT, FeedbackVerification(50, quarantined), [], policy)
+    assert decision.action == Action.ALERT
+    assert decision.reason.endswith("feedback labelled 50, of which 45 are quarantined")
 
 
 def test_drift_is_required_in_k_of_the_last_m_windows() -> None:

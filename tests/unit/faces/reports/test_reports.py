@@ -14,6 +14,11 @@ from faces.drift.accuracy import AccuracyDrop
 from faces.drift.confidence import ConfidenceDrop
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision
+from faces.evaluation.feedback_verification import (
+    FeedbackVerification,
+    QuarantinedLabel,
+    QuarantineReason,
+)
 from faces.reports.drift_report import draw_drift_report
 from faces.reports.timeline import MAX_EVENTS, draw_timeline_page
 from faces.reports.timeline_records import DecisionRecord, DeploymentEvent, VersionRow
@@ -125,6 +130,7 @@ def report(
     window: Window,
     result: MonitoringResult,
     differs: Sequence[bool] = (False, True),
+    quarantined: Sequence[QuarantinedLabel] = (),
 ) -> str:
     rng = np.random.default_rng(0)
     reference = pd.DataFrame(rng.normal(size=(50, 2)), columns=NAMES)
@@ -134,7 +140,10 @@ def report(
          "differs": differs}
     )  # fmt: skip
     decided = DriftDecision(Action.ALERT, f"p = 0.001 {EVIL}")
-    return draw_drift_report(trained, window, result, decided, reference, measured, columns)
+    feedback = FeedbackVerification(result.labelled, tuple(quarantined))
+    return draw_drift_report(
+        trained, window, feedback, result, decided, reference, measured, columns
+    )
 
 
 @pytest.mark.parametrize("labelled", [True, False])
@@ -156,6 +165,20 @@ def test_the_drift_report_shows_decision_faces_and_columns(drawn: Faces, labelle
     assert "<b>yes</b>: p = 0.001 is at most the level 0.01, all features tested" in page
     rows = re.findall(r'<tr class="(differs)?"><td>(\w+)', page)
     assert rows == [("differs", "yaw"), ("", "brightness")], "the smallest p-value first"
+
+
+def test_the_drift_report_shows_quarantined_feedback(drawn: Faces) -> None:
+    window = window_of(drawn)
+    window.labels[:] = window.predicted
+    quarantined = (
+        QuarantinedLabel(0, QuarantineReason.IMPLAUSIBLE, 0.1),
+        QuarantinedLabel(3, QuarantineReason.NOT_ENROLLED, None),
+    )
+    page = report(drawn, window, RESULT, quarantined=quarantined)
+    check_self_contained(page)
+    assert "20 labelled faces; quarantined: 1 implausible, 1 not enrolled" in page
+    assert "<h2>Quarantined feedback</h2>" in page
+    assert len(IMAGE.findall(page)) == 3
 
 
 WITHOUT_DRIFT = replace(RESULT.drift, verdict=DriftVerdict.NONE, p_value=0.02)
