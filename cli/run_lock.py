@@ -1,8 +1,8 @@
 """Locks of runs on this machine; runs that were killed are marked as failed."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import product
 from pathlib import Path
 
 from filelock import FileLock, ReadWriteLock, Timeout
@@ -78,15 +78,15 @@ def fail_interrupted_runs(stack: StackResponse) -> None:
     local = all(component.flavor_name == "local" for component in orchestrators)
     if not (local and GlobalConfiguration().uses_local_store):
         return
-    for pipeline, status in product(pipeline_names(), UNFINISHED):
-        runs = Client().list_pipeline_runs(
-            stack_id=stack.id, pipeline_name=pipeline, status=status.value
-        )
-        for run in runs.items:
-            for step in run.steps.values():
-                if step.status in UNFINISHED:
-                    publish_failed_step_run(step.id)
-            publish_pipeline_run_status_update(run.id, ExecutionStatus.FAILED, "it was killed")
+    unfinished = json.dumps([status.value for status in UNFINISHED])
+    runs = Client().list_pipeline_runs(stack_id=stack.id, status=f"oneof:{unfinished}", size=1000)
+    for run in runs.items:
+        if run.pipeline is None or run.pipeline.name not in pipeline_names():
+            continue
+        for step in run.steps.values():
+            if step.status in UNFINISHED:
+                publish_failed_step_run(step.id)
+        publish_pipeline_run_status_update(run.id, ExecutionStatus.FAILED, "it was killed")
 
 
 def _folder() -> Path:

@@ -70,11 +70,12 @@ def promote_model(
     record_gate_decision(candidate, decision.reason)
     sync_champion()
     describe_run("training", _describe(candidate, decision, metrics))
-    stage = (find_version(version) or candidate).stage
+    if decision.promoted and not unchanged:
+        candidate = find_version(version) or candidate
     return Promotion(
         name=NAME,
         version=version,
-        stage=str(stage or NO_STAGE),
+        stage=str(candidate.stage or NO_STAGE),
         promoted=decision.promoted,
         reason=decision.reason,
         replaced=production.number if production and decision.promoted else None,

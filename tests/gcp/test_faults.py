@@ -163,7 +163,7 @@ def test_a_cluster_that_does_not_respond_is_reported_in_seconds(
     monkeypatch.setattr(cloud.kubernetes, "asleep", True)
     begin = time.monotonic()
     with pytest.raises(
-        OperationError, match=r"the cluster at http://.* does not respond.*: does it run"
+        OperationError, match=r"the cluster at http://.* does not respond.*: is it running"
     ):
         deployer.served_version()
     assert time.monotonic() - begin < 5
