@@ -20,9 +20,10 @@ from faces.data.sources import olivetti
 runtime_env.set_defaults()
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """If coverage is measured, measure it in servers, too."""
-    if "COVERAGE_PROCESS_CONFIG" in os.environ and "COVERAGE_PACKAGES" not in os.environ:
+    measured = config.getoption("cov_source", []) and not config.getoption("no_cov")
+    if measured and "COVERAGE_PACKAGES" not in os.environ:
         import coverage
 
         os.environ["COVERAGE_PACKAGES"] = str(Path(coverage.__file__).parents[1])

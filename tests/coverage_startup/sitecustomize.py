@@ -12,6 +12,5 @@ if Path(sys.prefix).name == ".venv-serving" and "COVERAGE_PACKAGES" in os.enviro
     import coverage
 
     sys.path.pop()
-    os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
     os.environ["COVERAGE_PROCESS_START"] = str(Path(__file__).with_name("serving.ini"))
     coverage.process_startup()

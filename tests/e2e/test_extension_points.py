@@ -140,8 +140,7 @@ class Copy:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         environment = os.environ | {"ZENML_CONFIG_PATH": str(self.home)}
-        unwanted = "ZENML_ACTIVE_STACK_ID", "ZENML_CUSTOM_SOURCE_ROOT", "COVERAGE_PROCESS_CONFIG"
-        for name in unwanted:
+        for name in ("ZENML_ACTIVE_STACK_ID", "ZENML_CUSTOM_SOURCE_ROOT"):
             environment.pop(name, None)
         return subprocess.run(
             [sys.executable, "run.py", *arguments],
