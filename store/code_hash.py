@@ -7,6 +7,7 @@ steps are still valid.
 
 import ast
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -75,7 +76,6 @@ def hash_files(files: tuple[Path, ...]) -> str:
     return digest.hexdigest()
 
 
-@cache
 def _file_of(module: str) -> Path | None:
     path = ROOT.joinpath(*module.split("."))
     candidates = (path.with_suffix(".py"), path / "__init__.py")
@@ -88,15 +88,14 @@ def _parents(module: str) -> list[str]:
     return [name for name in names if _file_of(name)]
 
 
-@cache
-def _data_files(folder: Path) -> tuple[Path, ...]:
-    found: list[Path] = []
-    for entry in folder.iterdir() if folder != ROOT else ():
+def _data_files(folder: Path) -> Iterator[Path]:
+    if folder == ROOT:
+        return
+    for entry in folder.iterdir():
         if entry.suffix in DATA_SUFFIXES:
-            found.append(entry)
+            yield entry
         elif entry.is_dir() and not any(entry.rglob("*.py")):
-            found += (file for file in entry.rglob("*") if file.suffix in DATA_SUFFIXES)
-    return tuple(found)
+            yield from (file for file in entry.rglob("*") if file.suffix in DATA_SUFFIXES)
 
 
 @cache
