@@ -21,7 +21,6 @@ from zenml.stack import Flavor, StackComponent
 MODULES = {"scikit-learn": "sklearn", "pillow": "PIL", "scipy": "scipy.sparse"}
 """Modules that define the types of a package, where they are not named like the package."""
 
-
 STEP_HOOKS = frozenset({"prepare_step_run", "cleanup_step_run", "get_step_run_metadata"})
 """What ZenML calls on the experiment tracker of a step."""
 

@@ -81,7 +81,7 @@ def test_a_flood_that_makes_one_person_accept_many_others_is_found() -> None:
     assert finding.startswith("accepts more images of other people as s01 than production: 24 more")
 
 
-def strangers(candidate: Iterable[str], production: Iterable[str]) -> Answers:
+def answers_to_unknown_people(candidate: Iterable[str], production: Iterable[str]) -> Answers:
     people = np.repeat([f"synthetic-{number:03}" for number in range(100)], 2)
     columns = [np.full(200, "unknown"), np.full(200, "unknown")]
     for column, accepted in zip(columns, (candidate, production), strict=True):
@@ -101,7 +101,7 @@ def strangers(candidate: Iterable[str], production: Iterable[str]) -> Answers:
 def test_accepting_people_who_are_not_enrolled_is_found(
     candidate: list[str], production: list[str], found: bool
 ) -> None:
-    unknown = strangers(candidate, production)
+    unknown = answers_to_unknown_people(candidate, production)
     expected = "accepts more people who are not enrolled as s28 than production: 20 more, 0 fewer"
     assert findings(evidence(not_enrolled=unknown)) == ([expected] if found else [])
 

@@ -190,7 +190,7 @@ WITHOUT_DRIFT = replace(RESULT.drift, verdict=DriftVerdict.NONE, p_value=0.02)
         (RESULT.drift, [True, True], "At level 0.01, yaw, brightness differ."),
         (RESULT.drift, [False, False], "can add up in the test of all"),
         (WITHOUT_DRIFT, [False, True], "a larger window may show whether it is drift"),
-        (WITHOUT_DRIFT, [False, False], "No feature differs by itself at level 0.01."),
+        (WITHOUT_DRIFT, [False, False], "No single feature differs at level 0.01."),
     ],
 )
 def test_only_the_test_of_all_features_is_called_drift(
