@@ -89,6 +89,33 @@ def decide(
         return nothing_to_compare(error)
 
 
+def decide_removal(
+    candidate: VersionFacts,
+    metrics: Mapping[str, float],
+    required_metrics: Sequence[str],
+    stack_is_local: bool,
+) -> GateDecision:
+    """Decide about a candidate that was trained because personal data has to be removed.
+
+    To keep the version in production is no choice, so the candidate is not compared with it: it
+    only has to be complete.
+
+    Args:
+        candidate: The version without the data.
+        metrics: Its metrics.
+        required_metrics: Names of the metrics that must be finite numbers.
+        stack_is_local: Whether the pipeline runs on this machine and stores its artifacts here.
+
+    Returns:
+        A promotion, unless metrics are missing or the candidate was rolled back before.
+    """
+    return (
+        check_metrics(metrics, required_metrics)
+        or check_candidate(candidate, stack_is_local)
+        or GateDecision(True, "promoted: personal data had to be removed")
+    )
+
+
 def nothing_to_compare(error: LookupError) -> GateDecision:
     """Reject a candidate because an artifact that the comparison needs is missing.
 

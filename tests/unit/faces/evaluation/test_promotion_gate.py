@@ -14,6 +14,7 @@ from faces.evaluation.promotion_gate import (
     check_metrics,
     check_people,
     decide,
+    decide_removal,
 )
 
 TOLERANCES = {"baseline": 0.02, "drifted": 0.05}
@@ -239,3 +240,14 @@ def test_missing_predictions_for_people_reject_the_candidate() -> None:
 
 def missing_artifact() -> PersonEvidence:
     raise LookupError("version 1 has no artifact 'portable'")
+
+
+def test_a_removal_is_accepted_without_a_comparison_if_the_candidate_is_complete() -> None:
+    complete = {"baseline_accuracy": 0.4}
+    required = list(complete)
+    without_bob = version(2, frozenset({"ada"}))
+    decision = decide_removal(without_bob, complete, required, stack_is_local=True)
+    assert decision == GateDecision(True, "promoted: personal data had to be removed")
+    assert not decide_removal(without_bob, {}, required, stack_is_local=True).promoted
+    synthetic = version(2, is_synthetic=True)
+    assert not decide_removal(synthetic, complete, required, stack_is_local=False).promoted
