@@ -1,7 +1,7 @@
 """Checks of stack components: what each needs, and one line with cause and remedy if it is missing.
 
 The package that implements or uses a component also knows its checks: see `checks_for` in
-`components.clouds`, `components.deployers` and `components.tracking`.
+`components.alerters`, `components.clouds`, `components.deployers` and `components.tracking`.
 """
 
 from collections.abc import Callable, Iterable, Mapping

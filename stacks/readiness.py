@@ -7,7 +7,7 @@ from zenml.enums import StackComponentType
 from zenml.integrations.registry import integration_registry
 from zenml.models import ComponentResponse, StackResponse
 
-from components import clouds, deployers, tracking
+from components import alerters, clouds, deployers, tracking
 from components.checks import Check, CheckFailed, Component, Packages, preflight
 from faces.errors import UserError
 from stacks.flavors import is_outdated
@@ -50,7 +50,7 @@ def checks_for(components: Sequence[Component]) -> Iterator[Check]:
     Yields:
         Checks that have not run yet.
     """
-    for package in (clouds, deployers, tracking):
+    for package in (clouds, deployers, tracking, alerters):
         yield from package.checks_for(components)
 
 

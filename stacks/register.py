@@ -59,7 +59,9 @@ def plan_changes(stack: Stack) -> list[Change]:
     """
     _check_secrets(stack)
     changes = _plan_flavors(stack)
-    changes += [change for part in stack.components if (change := _plan_component(part))]
+    with_secrets = not stack.unset
+    planned = (_plan_component(part, with_secrets) for part in stack.components)
+    changes += [change for change in planned if change]
     return changes + _plan_stack(stack)
 
 
@@ -131,10 +133,10 @@ def _update_flavor(source: str, registered: FlavorResponse) -> Undo:
     return lambda: store.update_flavor(id_, FlavorUpdate(**previous))
 
 
-def _plan_component(part: Component) -> Change | None:
+def _plan_component(part: Component, with_secrets: bool) -> Change | None:
     client, kind = Client(), StackComponentType(part.type)
     title = f"{part.type} '{part.name}' ({part.flavor})"
-    desired = registrable(part)
+    desired = registrable(part, with_secrets)
     try:
         present = client.get_stack_component(kind, part.name, allow_name_prefix_match=False)
     except KeyError:
@@ -197,11 +199,11 @@ def _compose(
 
 
 def _check_secrets(stack: Stack) -> None:
-    """Require the secrets of components whose placeholders are filled in."""
+    """Require the stack's secrets once its placeholders are filled in."""
+    if stack.unset:
+        return
     for part in stack.components:
         single = Stack(stack.name, stack.file, (part,))
-        if single.unset:
-            continue
         for name, keys in secrets_of(single).items():
             try:
                 Client().get_secret(name, allow_partial_name_match=False)

@@ -41,20 +41,20 @@ def stack_names() -> list[str]:
     return sorted(file.stem for file in FOLDER.glob("*.yaml"))
 
 
-def registrable(part: Component) -> dict[str, Any]:
+def registrable(part: Component, with_secrets: bool) -> dict[str, Any]:
     """Return the part of a component's configuration that can be registered now.
 
-    ZenML looks secrets up as soon as a component refers to them. So as long as placeholders are not
-    filled in, references to secrets, which may not exist yet, are left out.
+    ZenML looks secrets up as soon as a component refers to them. So as long as a stack's
+    placeholders are not filled in, references to secrets, which may not exist yet, are left out.
 
     Args:
         part: A component of a stack's YAML.
+        with_secrets: Whether all placeholders of the stack are filled in.
     """
-    waits = any(unset_placeholders(part.configuration))
     return {
         key: value
         for key, value in part.configuration.items()
-        if value is not None and not (waits and any(secrets(value)))
+        if value is not None and (with_secrets or not any(secrets(value)))
     }
 
 

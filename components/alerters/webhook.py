@@ -21,7 +21,8 @@ class WebhookConfig(BaseAlerterConfig):
     """Configuration of the flavor `webhook`."""
 
     url: str = SecretField(
-        description="URL to post to; secret, since anyone who has it can post: '{{alerts.url}}'"
+        default="",
+        description="URL to post to; secret, since anyone who has it can post: '{{alerts.url}}'",
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from components.deployers.container_images import PIPELINES, SERVING, image_name
 from tests.conftest import isolated_zenml
+from tests.gcp.doubles.chat import Chat, incoming_webhook
 from tests.gcp.doubles.kubernetes import Kubernetes, kubernetes
 from tests.gcp.doubles.mlflow import Tracking, postgres_binaries, tracking
 from tests.gcp.doubles.storage import PROJECT, storage
@@ -46,6 +47,7 @@ class Cloud:
     vertex: Vertex
     kubernetes: Kubernetes
     tracking: Tracking
+    chat: Chat
     storage: str
     token: str
 
@@ -70,6 +72,7 @@ def cloud() -> Iterator[Cloud]:
         server = stack.enter_context(zenml_server(folder, ambient))
         tracked = stack.enter_context(tracking(folder, ambient, f"gs://{BUCKET}/mlflow"))
         node = {**ambient, **IMAGE, **FACES}
+        chat = stack.enter_context(incoming_webhook())
         endpoint, cluster_token = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
         cluster = stack.enter_context(kubernetes(folder, NAMESPACE, cluster_token, node))
         cluster.images.add(image_name(REGISTRY, SERVING))
@@ -89,11 +92,11 @@ def cloud() -> Iterator[Cloud]:
             MLFLOW_TRACKING_URI=tracked.url,
             SELDON_URL=cluster.url,
         )
-        prepare(cluster, tracked, endpoint)
-        yield Cloud(jobs, cluster, tracked, bucket, endpoint)
+        prepare(cluster, tracked, chat, endpoint)
+        yield Cloud(jobs, cluster, tracked, chat, bucket, endpoint)
 
 
-def prepare(cluster: Kubernetes, tracked: Tracking, token: str) -> None:
+def prepare(cluster: Kubernetes, tracked: Tracking, chat: Chat, token: str) -> None:
     """Do the setup of docs/gcp.md: secrets, the connector to the cluster, the stack."""
     from rich.console import Console
     from zenml.client import Client
@@ -105,6 +108,7 @@ def prepare(cluster: Kubernetes, tracked: Tracking, token: str) -> None:
     client = Client()
     client.create_secret("mlflow", {"username": tracked.username, "password": tracked.password})
     client.create_secret("endpoint", {"token": token})
+    client.create_secret("alerts", {"url": chat.url})
     register_all(Console())
     client.create_service_connector(
         name=CONNECTOR,

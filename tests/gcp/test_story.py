@@ -147,6 +147,8 @@ def test_turned_heads_lead_to_retraining_and_redeployment_without_a_failed_reque
     job = cloud.vertex.wait("customJobs", job["name"])
     assert job["state"] == "JOB_STATE_SUCCEEDED"
     assert sent["accuracy"] < 0.8
+    assert cloud.chat.messages[-1] == summary["alert"]["message"]
+    assert f"Version {summary['deployed_version']} is now live" in cloud.chat.messages[-1]
 
 
 def test_a_rollback_restores_the_previous_version(

@@ -53,7 +53,7 @@ def test_unset_variables_missing_packages_and_secrets_are_found_with_a_fix(home:
     found = by_part(read_stack("gcp", {}))
     assert "GCP_BUCKET" in found["environment"].message
     assert "--register-stacks" in str(found["environment"].fix)
-    assert found["secrets"].fix == "zenml secret create endpoint --token=…"
+    assert found["secrets"].fix == "zenml secret create alerts --url=…"
     if not found["packages"].ok:
         assert found["packages"].fix == "make setup-gcp"
     assert "bucket" not in found, "it cannot be checked before the rest is in order"
@@ -67,6 +67,27 @@ def test_an_mlflow_server_must_respond(home: Path, server: str) -> None:
     assert tracker(server).ok
     assert "responded with status 404" in tracker(f"{server}/elsewhere").message
     assert "does not respond" in tracker("http://127.0.0.1:9").message
+
+
+def test_a_stack_without_an_alerter_is_reported(home: Path) -> None:
+    found = by_part(stack(("orchestrator", "local", {})))["alerter"]
+    assert found.message.startswith("none: nobody is alerted")
+    assert "log or webhook" in str(found.fix)
+
+
+def test_the_host_of_a_webhook_must_respond_and_its_url_stays_secret(
+    home: Path, server: str
+) -> None:
+    from zenml.client import Client
+
+    def alerter(**configuration: str) -> Finding:
+        return by_part(stack(("alerter", "webhook", configuration)))["alerter"]
+
+    Client().create_secret("chat", {"url": f"{server}/services/T0/B0", "wrong": "hooks/T0"})
+    assert alerter(url="{{chat.url}}").message == "webhook on 127.0.0.1"
+    assert alerter(url="{{chat.wrong}}").message.endswith("does not start with https://")
+    assert "127.0.0.1 does not respond" in alerter(url="http://127.0.0.1:9/T0").message
+    assert str(alerter().fix).startswith("zenml secret create alerts --url=…")
 
 
 def test_vertex_needs_a_server_that_its_steps_can_reach(
@@ -100,7 +121,7 @@ def test_the_command_fails_if_a_check_fails(home: Path) -> None:
     assert check_stack("local", Console(file=page))
     assert not check_stack("gcp", Console(file=page))
     assert "✓ packages: all installed" in page.getvalue()
-    assert "zenml secret create endpoint" in page.getvalue()
+    assert "zenml secret create alerts" in page.getvalue()
 
 
 def test_missing_packages_are_named_with_the_command_that_installs_them(home: Path) -> None:

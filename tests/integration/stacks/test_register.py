@@ -108,6 +108,9 @@ def test_a_missing_secret_is_an_error_once_the_placeholders_are_filled_in() -> N
     with pytest.raises(UserError, match="zenml secret create endpoint --token=…"):
         plan_changes(stack)
     Client().create_secret("endpoint", {"token": "t"})
+    with pytest.raises(UserError, match="zenml secret create alerts --url=…"):
+        plan_changes(stack)
+    Client().create_secret("alerts", {"url": "https://x"})
     assert plan_changes(stack)
 
 

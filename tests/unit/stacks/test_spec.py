@@ -38,6 +38,7 @@ def test_gcp_is_complete() -> None:
         "model_registry": "mlflow",
         "data_validator": "evidently",
         "model_deployer": "seldon_kubernetes",
+        "alerter": "webhook",
     }
     filled = read_stack("gcp", dict.fromkeys(stack.unset, "something"))
     assert filled.unset == []
