@@ -17,6 +17,7 @@ class Promotion:
         promoted: Whether it is in production because of this decision.
         reason: The gate's reason in one line.
         replaced: The version that was in production before, None if there was none or it stays.
+        anonymous_reason: The reason without names of people; None if `reason` has none.
     """
 
     name: str
@@ -25,6 +26,12 @@ class Promotion:
     promoted: bool
     reason: str
     replaced: int | None
+    anonymous_reason: str | None = None
+
+    @property
+    def public_reason(self) -> str:
+        """The reason without names of people."""
+        return self.anonymous_reason or self.reason
 
 
 @dataclass(frozen=True)

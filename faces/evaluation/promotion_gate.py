@@ -15,10 +15,12 @@ class GateDecision:
     Attributes:
         promoted: Whether the candidate is promoted.
         reason: Why, in one line that begins with the outcome.
+        anonymous_reason: The reason without names of people; None if `reason` has none.
     """
 
     promoted: bool
     reason: str
+    anonymous_reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -210,9 +212,8 @@ def check_identities(candidate: VersionFacts, production: VersionFacts) -> GateD
         return GateDecision(True, "promoted: it knows different people than production")
     if lost := sorted(old - new):
         names = ", ".join(lost[:5]) + (" …" if len(lost) > 5 else "")
-        return GateDecision(
-            False, f"rejected: it does not know {len(lost)} people that production knows ({names})"
-        )
+        reason = f"rejected: it does not know {len(lost)} people that production knows"
+        return GateDecision(False, f"{reason} ({names})", anonymous_reason=reason)
     return None
 
 
@@ -264,4 +265,8 @@ def check_people(evidence: PersonEvidence) -> GateDecision | None:
         return None
     first, more = findings[0], len(findings) - 1
     others = f"; {more} more findings" if more else ""
-    return GateDecision(False, f"rejected: it {first.finding}, p = {first.p_value:.2g}{others}")
+    return GateDecision(
+        False,
+        f"rejected: it {first.finding}, p = {first.p_value:.2g}{others}",
+        anonymous_reason=f"rejected: tests of single people, p = {first.p_value:.2g}{others}",
+    )

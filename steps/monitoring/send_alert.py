@@ -65,8 +65,8 @@ def describe(decision: DriftDecision, promotion: Promotion | None, rollout: Roll
     if promotion is None:
         raise ValueError("a retraining ends with a decision of the promotion gate")
     if rollout is None:
-        return f"{decision.reason}. The new model was not deployed: {promotion.reason}."
-    return f"{decision.reason}. Version {rollout.version} is now live: {promotion.reason}."
+        return f"{decision.reason}. The new model was not deployed: {promotion.public_reason}."
+    return f"{decision.reason}. Version {rollout.version} is now live: {promotion.public_reason}."
 
 
 def post(text: str) -> Alert:

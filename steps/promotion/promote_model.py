@@ -79,6 +79,7 @@ def promote_model(
         promoted=decision.promoted,
         reason=decision.reason,
         replaced=production.number if production and decision.promoted else None,
+        anonymous_reason=decision.anonymous_reason,
     )
 
 

@@ -228,6 +228,22 @@ def test_a_candidate_that_loses_a_person_is_rejected_by_name() -> None:
     assert check_people(held_out()) is None
 
 
+@pytest.mark.parametrize(
+    "decision",
+    [
+        check_people(held_out(lost=3)),
+        check_identities(version(2, frozenset({"s02"})), version(1, frozenset({"s01", "s02"}))),
+    ],
+)
+def test_a_rejection_that_names_people_has_a_reason_without_names(
+    decision: GateDecision | None,
+) -> None:
+    assert decision is not None
+    assert decision.anonymous_reason is not None
+    assert "s01" in decision.reason
+    assert "s01" not in decision.anonymous_reason
+
+
 def test_missing_predictions_for_people_reject_the_candidate() -> None:
     none = np.array([], dtype=str)
     decision = check_people(PersonEvidence(Answers(none, none, none), None, None))
