@@ -92,8 +92,9 @@ def show_requests(csv: Path | None, limit: int = 20) -> None:
     if csv:
         table.to_csv(csv, index=False)
     elif len(table):
-        latest = table.tail(limit).fillna({"label": ""})
-        latest["time"] = latest["time"].dt.strftime("%Y-%m-%d %H:%M:%S")
+        latest = table.tail(limit).fillna({"label": "", "sender": ""})
+        for column in ("time", "label_time"):
+            latest[column] = latest[column].dt.strftime("%Y-%m-%d %H:%M:%S").fillna("")
         print(latest.round(3).to_string(index=False))
     print(f"{len(table)} faces in {', '.join(places) or 'no location yet'}")
     if captured.damaged:

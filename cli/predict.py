@@ -77,7 +77,8 @@ def predict(
         body: Whether to print the request's body as JSON instead of sending it.
 
     Raises:
-        UserError: If nothing is deployed, the image cannot be read, or the label is unknown.
+        UserError: If nothing is deployed, the image cannot be read, the label is unknown, or there
+            is no token for feedback.
         OperationError: If the endpoint does not respond.
     """
     from cli.console import make_console
@@ -85,6 +86,7 @@ def predict(
     from faces.client import send_faces, send_feedback
 
     endpoint = active_deployer().endpoint()
+    feedback_headers = endpoint.require_feedback_headers() if label else None
     pixels, title = _read(image) if image else _held_out(int(endpoint.version))
     if body:
         print(json.dumps({"data": {"ndarray": [pixels.astype(float).round(6).tolist()]}}))
@@ -100,7 +102,7 @@ def predict(
     console.print(f"[dim]version {prediction.version}, request {prediction.request}[/]")
     if label:
         note = check_label(label, prediction.classes, new_person)
-        send_feedback(endpoint.url, prediction.request, [label], headers=endpoint.headers)
+        send_feedback(endpoint.url, prediction.request, [label], headers=feedback_headers)
         console.print(f"sent the label {escape(label)} as feedback{note}", soft_wrap=True)
 
 

@@ -4,7 +4,6 @@ Predictions on `/api/v1.0/predictions` are answered by the same object that Seld
 would call, without the overhead of Flask.
 """
 
-import hmac
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -17,8 +16,9 @@ from seldon_core.seldon_methods import init_metadata
 
 from serving.errors import BadRequestError, RequestError
 from serving.metrics import CONTENT_TYPE, Metrics, exposition
-from serving.model import FaceModel
+from serving.model import SENDER, FaceModel
 from serving.settings import ServerSettings
+from serving.tokens import Authenticator, Tokens
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -27,14 +27,8 @@ Response = tuple[int, bytes, str, Mapping[str, str]]
 
 PREDICT = "/api/v1.0/predictions"
 PING = "/health/ping"
-POST_PATHS = {
-    PREDICT,
-    "/api/v0.1/predictions",
-    "/predict",
-    "/api/v1.0/feedback",
-    "/api/v0.1/feedback",
-    "/send-feedback",
-}
+FEEDBACK_PATHS = {"/api/v1.0/feedback", "/api/v0.1/feedback", "/send-feedback"}
+POST_PATHS = FEEDBACK_PATHS | {PREDICT, "/api/v0.1/predictions", "/predict"}
 GET_PATHS = {
     PING,
     "/health/status",
@@ -58,7 +52,7 @@ class WSGIApp:
         model: The model that it wraps.
         metrics: Counts requests.
         settings: The server's settings.
-        token: The bearer token that clients must send; None if the server is open to all.
+        tokens: The bearer tokens of clients; None if the server is open to all.
     """
 
     def __init__(
@@ -67,10 +61,10 @@ class WSGIApp:
         model: FaceModel,
         metrics: Metrics,
         settings: ServerSettings,
-        token: str | None,
+        tokens: Tokens | None,
     ) -> None:
         self.seldon, self.model, self.metrics, self.settings = seldon, model, metrics, settings
-        self.bearer = f"Bearer {token}".encode() if token else None
+        self.authenticator = Authenticator(tokens)
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
@@ -97,7 +91,9 @@ class WSGIApp:
 
     def _route(self, environ: Environ) -> Response:
         path = _strip_ingress_prefix(environ["PATH_INFO"])
-        self._check_access(path, environ)
+        _check_method(path, environ["REQUEST_METHOD"])
+        if path != PING:
+            SENDER.set(self._authorize(path, environ))
         if path in POST_PATHS:
             body = self._read_body(environ)
             if path == PREDICT:
@@ -113,25 +109,24 @@ class WSGIApp:
         environ["QUERY_STRING"] = ""
         return _forward(self.seldon, environ)
 
-    def _check_access(self, path: str, environ: Environ) -> None:
-        method = environ["REQUEST_METHOD"]
-        allowed = "POST" if path in POST_PATHS else "GET" if path in GET_PATHS else ""
-        if not allowed:
-            raise RequestError(HTTPStatus.NOT_FOUND, f"path: {path} does not exist")
-        if method != allowed:
+    def _authorize(self, path: str, environ: Environ) -> str:
+        """Return the sender's name, "" without one. Raises RequestError if access is denied."""
+        caller = self.authenticator.identify(
+            environ.get("HTTP_AUTHORIZATION", "").encode("latin-1")
+        )
+        if caller is None:
             raise RequestError(
-                HTTPStatus.METHOD_NOT_ALLOWED,
-                f"method: {path} allows only {allowed}",
-                {"Allow": allowed},
+                HTTPStatus.UNAUTHORIZED,
+                "Authorization: the bearer token is missing or wrong",
+                {"WWW-Authenticate": "Bearer"},
             )
-        if self.bearer and path != PING:
-            authorization = environ.get("HTTP_AUTHORIZATION", "").encode("latin-1")
-            if not hmac.compare_digest(authorization, self.bearer):
-                raise RequestError(
-                    HTTPStatus.UNAUTHORIZED,
-                    "Authorization: the bearer token is missing or wrong",
-                    {"WWW-Authenticate": "Bearer"},
-                )
+        if path in FEEDBACK_PATHS and not caller.may_send_feedback:
+            raise RequestError(
+                HTTPStatus.FORBIDDEN,
+                "Authorization: this token allows predictions only; use a token for feedback",
+                {"WWW-Authenticate": 'Bearer error="insufficient_scope"'},
+            )
+        return caller.sender
 
     def _read_body(self, environ: Environ) -> bytes:
         content_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
@@ -150,6 +145,18 @@ class WSGIApp:
         if len(body) > limit:
             raise _too_large(limit)
         return body
+
+
+def _check_method(path: str, method: str) -> None:
+    allowed = "POST" if path in POST_PATHS else "GET" if path in GET_PATHS else ""
+    if not allowed:
+        raise RequestError(HTTPStatus.NOT_FOUND, f"path: {path} does not exist")
+    if method != allowed:
+        raise RequestError(
+            HTTPStatus.METHOD_NOT_ALLOWED,
+            f"method: {path} allows only {allowed}",
+            {"Allow": allowed},
+        )
 
 
 def _strip_ingress_prefix(path: str) -> str:

@@ -4,6 +4,7 @@ import gc
 import os
 import random
 from collections.abc import Sequence
+from contextvars import ContextVar
 from http import HTTPStatus
 from typing import Any
 
@@ -22,6 +23,9 @@ from serving.hot_reload import LoadedModel, ModelFollower
 from serving.metrics import Metrics
 from serving.request_parser import REQUEST_ID, Payload, read_payload
 from serving.settings import ServerSettings
+
+SENDER: ContextVar[str] = ContextVar("sender", default="")
+"""Who sent the current request, as its token says: Seldon passes only the message on."""
 
 MAX_LABEL_LENGTH = 200
 DECIMALS = 6
@@ -82,7 +86,7 @@ class FaceModel:
         )
 
     def send_feedback_raw(self, feedback: Feedback) -> SeldonMessage:
-        """Capture the labels of an earlier request.
+        """Capture the labels of an earlier request, with their sender.
 
         `response.meta.puid` (or `request.meta.puid`) names the request; `truth.data.ndarray` has a
         label for each of its faces, or `truth.strData` the label of its only face. Whether the
@@ -106,7 +110,7 @@ class FaceModel:
         if self.capture is None:
             raise RequestError(HTTPStatus.CONFLICT, "this server captures no requests or feedback")
         try:
-            self.capture.feedback(request, labels)
+            self.capture.feedback(request, SENDER.get(), labels)
         except OSError as error:
             raise RequestError(
                 HTTPStatus.SERVICE_UNAVAILABLE, f"the feedback cannot be captured: {error}"

@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from serving.settings import TOKEN, ServerSettings, read_settings
+from serving.settings import ServerSettings, read_settings
+from serving.tokens import Tokens, read_tokens
 
 if TYPE_CHECKING:
     from serving.model import FaceModel
@@ -48,10 +49,10 @@ def main() -> None:
         shutil.rmtree(shared, ignore_errors=True)
         shared.mkdir()
         os.environ["prometheus_multiproc_dir"] = str(shared)  # noqa: SIM112
-    build(settings, os.environ.get(TOKEN)).run()
+    build(settings, read_tokens(os.environ)).run()
 
 
-def build(settings: ServerSettings, token: str | None) -> Any:
+def build(settings: ServerSettings, tokens: Tokens | None) -> Any:
     """Build the gunicorn application.
 
     Seldon and Prometheus read environment variables when they are imported, so everything that
@@ -59,7 +60,7 @@ def build(settings: ServerSettings, token: str | None) -> Any:
 
     Args:
         settings: The server's settings.
-        token: The bearer token that clients must send; None if the server is open to all.
+        tokens: The bearer tokens of clients; None if the server is open to all.
 
     Returns:
         Seldon's `UserModelApplication`, ready to run.
@@ -75,7 +76,7 @@ def build(settings: ServerSettings, token: str | None) -> Any:
     metrics = Metrics()
     model = FaceModel(settings, ModelFollower(Path(settings.folder)), metrics)
     seldon = get_rest_microservice(model, NullMetrics())
-    app = WSGIApp(seldon, model, metrics, settings, token)
+    app = WSGIApp(seldon, model, metrics, settings, tokens)
     options = gunicorn_options(settings, model)
     return UserModelApplication(app, model, False, None, settings.name, options=options)
 

@@ -12,9 +12,6 @@ from pathlib import Path
 MAX_ROTATE_SECONDS = 86_400
 """The longest time that a capture file may be written to."""
 
-TOKEN = "FACES_TOKEN"
-"""The environment variable with the bearer token, if clients must send one."""
-
 
 @dataclass(frozen=True)
 class ServerSettings:
@@ -29,7 +26,7 @@ class ServerSettings:
     port: int
     workers: int
     token_secret: str
-    """The ZenML secret with the bearer token. The server itself receives the token, not this."""
+    """The ZenML secret with the bearer tokens. The server itself receives the tokens, not this."""
     max_body_bytes: int
     request_timeout_seconds: int
     """How long a client may take for a request, or leave its connection idle."""

@@ -15,6 +15,14 @@ from zenml.services import BaseService, ServiceConfig
 from components.deployers.settings import ServingSettings
 from faces.errors import UserError
 
+OPERATOR = "operator"
+"""The sender of feedback from this project's own commands, such as `predict --label`."""
+
+FEEDBACK_KEY = "feedback_"
+"""Prefix of a secret's keys with tokens for feedback; the sender's name follows."""
+
+OPERATOR_KEY = FEEDBACK_KEY + OPERATOR
+
 NOTHING_DEPLOYED = "nothing is deployed yet: python run.py --pipeline deployment"
 
 
@@ -41,13 +49,29 @@ class Endpoint:
         url: Base address, without the path of an API call.
         version: The model version that it serves.
         headers: HTTP headers that clients must send.
+        feedback_headers: HTTP headers for feedback; None if this project's own commands have no
+            token for it.
         note: A warning for the user, if there is one.
     """
 
     url: str
     version: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    feedback_headers: Mapping[str, str] | None = field(default_factory=dict, repr=False)
     note: str | None = None
+
+    def require_feedback_headers(self) -> Mapping[str, str]:
+        """Return the HTTP headers for feedback.
+
+        Raises:
+            UserError: If this project's own commands have no token for feedback.
+        """
+        if self.feedback_headers is None:
+            raise UserError(
+                f"the endpoint's secret has no key '{OPERATOR_KEY}', so this command may not send "
+                f"feedback: zenml secret update SECRET --{OPERATOR_KEY}=…, then deploy again"
+            )
+        return self.feedback_headers
 
 
 class State(StrEnum):

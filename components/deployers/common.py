@@ -1,5 +1,6 @@
 """What deployers share: tokens, health of an endpoint, and ZenML's list of services."""
 
+import re
 from collections.abc import Callable, Mapping
 
 import requests
@@ -8,10 +9,12 @@ from zenml.enums import ServiceState
 from zenml.services import ServiceConfig, ServiceStatus
 from zenml.services.service import BaseDeploymentService
 
-from components.deployers.base import EndpointStatus, State
+from components.deployers.base import FEEDBACK_KEY, OPERATOR, EndpointStatus, State
 from faces.errors import OperationError, UserError
+from serving.tokens import Tokens
 
 HEALTH_TIMEOUT_SECONDS = 5.0
+SENDER = re.compile(r"[A-Za-z0-9._-]{1,50}")
 
 SERVICE_STATES = {
     State.RUNNING: ServiceState.ACTIVE,
@@ -20,28 +23,76 @@ SERVICE_STATES = {
 }
 
 
-def find_token(secret: str) -> str | None:
-    """Read a bearer token from ZenML's secret store.
+def find_tokens(secret: str) -> Tokens | None:
+    """Read bearer tokens from ZenML's secret store.
 
     Args:
         secret: The secret's name; "" for none.
 
     Returns:
-        The value of its key `token`; None without a secret.
+        The token for predictions, its key `token`, and those for feedback, its keys
+        `feedback_SENDER`; None without a secret.
 
     Raises:
-        UserError: If there is no such secret or key.
+        UserError: If there is no such secret or key `token`, or a token for feedback is unusable.
     """
     if not secret:
         return None
     try:
         values = Client().get_secret(secret, allow_partial_name_match=False).secret_values
-        return values["token"]
+        prediction = values["token"]
     except KeyError:
         raise UserError(
             f"endpoint.token_secret: no secret '{secret}' with a key 'token': "
             f"zenml secret create {secret} --token=…"
         ) from None
+    keys = sorted(key for key in values if key.startswith(FEEDBACK_KEY))
+    feedback = {key.removeprefix(FEEDBACK_KEY): values[key] for key in keys}
+    _check_feedback_tokens(secret, prediction, feedback)
+    return Tokens(prediction, feedback)
+
+
+def _check_feedback_tokens(secret: str, prediction: str, feedback: Mapping[str, str]) -> None:
+    """Require that every token identifies one sender."""
+    owners = {prediction: "token"}
+    for sender, token in feedback.items():
+        key = FEEDBACK_KEY + sender
+        if not SENDER.fullmatch(sender):
+            raise UserError(
+                f"secret '{secret}': the key '{key}' does not name a sender: expected "
+                f"{FEEDBACK_KEY} and 1 to 50 letters, digits or any of . _ -"
+            )
+        if not token or token in owners:
+            cause = f"the same token as '{owners[token]}'" if token else "an empty token"
+            raise UserError(
+                f"secret '{secret}': '{key}' has {cause}, but a token must identify its sender: "
+                f"zenml secret update {secret} --{key}=…"
+            )
+        owners[token] = key
+
+
+def prediction_headers(tokens: Tokens | None) -> dict[str, str]:
+    """Return the HTTP headers that clients must send.
+
+    Args:
+        tokens: The endpoint's tokens; None if it needs none.
+    """
+    return bearer(tokens.prediction if tokens else None)
+
+
+def feedback_headers(tokens: Tokens | None) -> dict[str, str] | None:
+    """Return the HTTP headers with which this project's own commands send feedback.
+
+    Args:
+        tokens: The endpoint's tokens; None if it needs none.
+
+    Returns:
+        The headers; None if they have no token for feedback.
+    """
+    if tokens is None:
+        return {}
+    token = tokens.feedback.get(OPERATOR)
+    return bearer(token) if token else None
 
 
 def bearer(token: str | None) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Face images with labels, conditions and origins, and how to load them."""
+"""Face images with labels, conditions and provenance, and how to load them."""
 
 import hashlib
 from collections.abc import Sequence
@@ -27,6 +27,10 @@ class Faces:
         source: Name of the data source, or "folder".
         origins: Where each image comes from (n,): "" for the source's own images, "window 1",
             "window 2", … for those added from feedback. None stands for all "".
+        senders: Who sent the label of an image from feedback (n,); "" if unknown, and for the
+            source's own images. None stands for all "".
+        label_times: When the label of an image from feedback was received (n,), in nanoseconds
+            since 1970; 0 for the source's own images. None stands for all 0.
     """
 
     images: NDArray[np.float32]
@@ -34,17 +38,28 @@ class Faces:
     conditions: pd.DataFrame
     source: str
     origins: NDArray[np.str_] = None  # type: ignore[assignment]
+    senders: NDArray[np.str_] = None  # type: ignore[assignment]
+    label_times: NDArray[np.int64] = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
-        if self.origins is None:
-            object.__setattr__(self, "origins", np.full(len(self.images), "", dtype="U1"))
+        for name, dtype in (("origins", "U1"), ("senders", "U1"), ("label_times", "int64")):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, np.zeros(len(self.images), dtype))
 
     def __len__(self) -> int:
         return len(self.images)
 
     def __getitem__(self, rows: NDArray[np.integer] | Sequence[int]) -> "Faces":
         table = self.conditions.iloc[rows].reset_index(drop=True)
-        return Faces(self.images[rows], self.labels[rows], table, self.source, self.origins[rows])
+        return Faces(
+            self.images[rows],
+            self.labels[rows],
+            table,
+            self.source,
+            self.origins[rows],
+            self.senders[rows],
+            self.label_times[rows],
+        )
 
     @property
     def pixels(self) -> NDArray[np.float32]:
@@ -66,13 +81,14 @@ class Faces:
 
     @cached_property
     def version(self) -> str:
-        """Version of the data: a hash over pixels, labels, conditions, origins and row order."""
+        """Version of the data: a hash over pixels, labels, conditions, provenance and row order."""
         digest = hashlib.blake2b(digest_size=6)
         for column in (self.ids, self.labels, *(self.conditions[c] for c in self.conditions)):
             digest.update("\n".join(map(str, column)).encode() + b"\0")
         digest.update(",".join(self.conditions.columns).encode())
-        if (self.origins != "").any():
-            digest.update(b"\0" + "\n".join(map(str, self.origins)).encode())
+        for column, blank in ((self.origins, ""), (self.senders, ""), (self.label_times, 0)):
+            if (column != blank).any():
+                digest.update(b"\0" + "\n".join(map(str, column)).encode())
         return digest.hexdigest()
 
 

@@ -14,7 +14,12 @@ ORIGIN = re.compile(r"window (\d+)")
 
 
 def add_labelled_faces(
-    faces: Faces, split: Split, images: NDArray[np.float32], labels: NDArray[np.str_]
+    faces: Faces,
+    split: Split,
+    images: NDArray[np.float32],
+    labels: NDArray[np.str_],
+    senders: NDArray[np.str_] | None = None,
+    label_times: NDArray[np.int64] | None = None,
 ) -> tuple[Faces, Split]:
     """Add production images with their feedback labels to the training images.
 
@@ -28,17 +33,30 @@ def add_labelled_faces(
         split: Its split.
         images: Production images (m, 64, 64) in [0, 1].
         labels: Their labels from feedback (m,).
+        senders: Who sent each label (m,); None if unknown.
+        label_times: When each was received (m,), in nanoseconds since 1970; None if unknown.
 
     Returns:
         The extended data and its split.
     """
-    added = _new_faces(faces, split, images, labels)
+    sent = Faces(
+        images,
+        labels,
+        pd.DataFrame(UNKNOWN, index=range(len(labels)), columns=faces.conditions.columns),
+        faces.source,
+        np.full(len(labels), _next_origin(faces)),
+        senders,  # type: ignore[arg-type]
+        label_times,  # type: ignore[arg-type]
+    )
+    added = _new_faces(faces, split, sent)
     extended = Faces(
         np.concatenate([faces.images, added.images]),
         np.concatenate([faces.labels, added.labels]),
         pd.concat([faces.conditions, added.conditions], ignore_index=True),
         faces.source,
         np.concatenate([faces.origins, added.origins]),
+        np.concatenate([faces.senders, added.senders]),
+        np.concatenate([faces.label_times, added.label_times]),
     )
     trained_on = np.isin(faces.ids, added.ids)
     rows = np.arange(len(faces), len(extended))
@@ -51,16 +69,11 @@ def add_labelled_faces(
     )
 
 
-def _new_faces(
-    faces: Faces, split: Split, images: NDArray[np.float32], labels: NDArray[np.str_]
-) -> Faces:
-    """Return the images of known people that are not trained on yet, each once."""
-    known = np.isin(labels, np.unique(faces.labels[split.train]))
-    count = int(known.sum())
-    table = pd.DataFrame(UNKNOWN, index=range(count), columns=faces.conditions.columns)
-    origins = np.full(count, _next_origin(faces))
-    candidates = Faces(images[known], labels[known], table, faces.source, origins)
-    new = np.zeros(count, dtype=bool)
+def _new_faces(faces: Faces, split: Split, sent: Faces) -> Faces:
+    """Return the sent images of known people that are not trained on yet, each once."""
+    known = np.isin(sent.labels, np.unique(faces.labels[split.train]))
+    candidates = sent[np.flatnonzero(known)]
+    new = np.zeros(len(candidates), dtype=bool)
     new[np.unique(candidates.ids, return_index=True)[1]] = True
     new &= ~np.isin(candidates.ids, faces.ids[split.train])
     return candidates[np.flatnonzero(new)]

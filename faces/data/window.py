@@ -17,6 +17,10 @@ class Window:
         confidence: The largest probability, (n,).
         versions: The model version that answered, (n,).
         times: When it answered, (n,), in nanoseconds since 1970.
+        senders: Who sent the label, (n,): "" if unknown, or without feedback. None stands for all
+            "".
+        label_times: When the label was received, (n,), in nanoseconds since 1970; 0 without
+            feedback. None stands for all 0.
         damaged: Number of captured records that could not be read.
         unmatched_feedback: Number of feedback records that fit no captured request.
     """
@@ -27,8 +31,16 @@ class Window:
     confidence: NDArray[np.float64]
     versions: NDArray[np.str_]
     times: NDArray[np.int64]
+    senders: NDArray[np.str_] = None  # type: ignore[assignment]
+    label_times: NDArray[np.int64] = None  # type: ignore[assignment]
     damaged: int = 0
     unmatched_feedback: int = 0
+
+    def __post_init__(self) -> None:
+        if self.senders is None:
+            object.__setattr__(self, "senders", np.full(len(self.images), "", dtype="U1"))
+        if self.label_times is None:
+            object.__setattr__(self, "label_times", np.zeros(len(self.images), dtype=np.int64))
 
     def __len__(self) -> int:
         return len(self.images)
@@ -42,6 +54,8 @@ class Window:
             confidence=self.confidence[rows],
             versions=self.versions[rows],
             times=self.times[rows],
+            senders=self.senders[rows],
+            label_times=self.label_times[rows],
         )
 
     @property

@@ -20,8 +20,11 @@ from faces.runtime.image import IMAGE_SIDE, PIXELS
 from faces.runtime.portable import UNKNOWN
 
 COLUMNS = [
-    "request", "face", "time", "version", "predicted", "confidence", "label", "probabilities",
+    "request", "face", "time", "version", "predicted", "confidence", "label", "sender",
+    "label_time", "probabilities",
 ]  # fmt: skip
+
+EPOCH = pd.Timestamp(0, tz="UTC")
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +35,8 @@ class CapturedRequests:
         table: A row for each face: `request` (id), `face` (its position in the request), `time`
             (UTC), `version`, `predicted` (the identity as answered, "unknown" included),
             `confidence` (the largest probability), `label` (from the latest feedback, None without
-            any) and `probabilities` (an array in the order of `classes[version]`).
+            any), `sender` (who sent the label, "" if unknown), `label_time` (when it was received,
+            UTC) and `probabilities` (an array in the order of `classes[version]`).
         pixels: The faces (n, 4096) in [0, 1].
         classes: The classes of each version.
         damaged: Number of damaged stretches in the files.
@@ -66,10 +70,11 @@ def read_captured_requests(files: Iterable[bytes]) -> CapturedRequests:
         and not record.head["id"].startswith(VERIFICATION)
     ]
     predictions.sort(key=lambda record: float(record.head["time"]))
-    labels, unmatched = records.match_feedback()
-    rows = [row for record in predictions for row in _rows(record, records.classes, labels)]
+    feedback, unmatched = records.match_feedback()
+    rows = [row for record in predictions for row in _rows(record, records.classes, feedback)]
     table = pd.DataFrame(rows, columns=COLUMNS).astype({"face": int, "confidence": float})
-    table["time"] = pd.to_datetime(table["time"], unit="s", utc=True)
+    for column in ("time", "label_time"):
+        table[column] = pd.to_datetime(table[column].astype(float), unit="s", utc=True)
     pixels = [np.empty((0, PIXELS), np.float32), *(record.pixels for record in predictions)]
     return CapturedRequests(
         table, np.concatenate(pixels), records.classes, records.damaged, unmatched
@@ -90,7 +95,7 @@ def select_window(captured: CapturedRequests, since: int, last: int | None = Non
         The window, oldest face first.
     """
     table = captured.table
-    times = table["time"].astype("datetime64[ns, UTC]").astype("int64").to_numpy()
+    times = _nanoseconds(table["time"])
     rows = np.flatnonzero(times > since)[-last if last else 0 :]
     images = captured.pixels[rows].reshape(-1, IMAGE_SIDE, IMAGE_SIDE)
     selected = table.iloc[rows]
@@ -101,14 +106,20 @@ def select_window(captured: CapturedRequests, since: int, last: int | None = Non
         confidence=selected["confidence"].to_numpy(dtype=float),
         versions=selected["version"].to_numpy(dtype=str),
         times=times[rows],
+        senders=selected["sender"].fillna("").to_numpy(dtype=str),
+        label_times=_nanoseconds(selected["label_time"].fillna(EPOCH)),
         damaged=captured.damaged,
         unmatched_feedback=captured.unmatched_feedback,
     )
     return window[last_occurrences(images)]
 
 
-Labels = dict[tuple[str, int], list[str]]
-"""Feedback labels by request id and number of faces."""
+def _nanoseconds(times: pd.Series) -> NDArray[np.int64]:
+    return np.asarray(times.astype("datetime64[ns, UTC]").astype("int64"))
+
+
+Feedback = dict[tuple[str, int], CapturedRecord]
+"""Feedback by request id and number of faces."""
 
 
 @dataclass
@@ -130,31 +141,35 @@ class _Records:
             else:
                 self.predictions.append(record)
 
-    def match_feedback(self) -> tuple[Labels, int]:
-        """Return the latest labels of each request, and the number of records that match none."""
+    def match_feedback(self) -> tuple[Feedback, int]:
+        """Return the latest feedback of each request, and the number of records that match none."""
         requests = {(record.head["id"], record.head["faces"]) for record in self.predictions}
-        labels: Labels = {}
+        matched: Feedback = {}
         unmatched = 0
         for record in sorted(self.feedback, key=lambda record: float(record.head["time"])):
             request = (record.head["id"], len(record.head["labels"]))
             if request in requests:
-                labels[request] = record.head["labels"]
+                matched[request] = record
             else:
                 unmatched += 1
-        return labels, unmatched
+        return matched, unmatched
 
 
 def _rows(
-    record: CapturedRecord, classes: dict[str, list[str]], labels: Labels
+    record: CapturedRecord, classes: dict[str, list[str]], feedback: Feedback
 ) -> Iterator[tuple[object, ...]]:
     """Yield the table's rows for the faces of a prediction."""
     head, probabilities = record.head, record.probabilities
     names = classes[head["version"]]
-    face_labels = labels.get((head["id"], head["faces"]), [None] * head["faces"])
+    matched = feedback.get((head["id"], head["faces"]))
+    labels, sender, received = [None] * head["faces"], None, None
+    if matched:
+        labels, received = matched.head["labels"], matched.head["time"]
+        sender = matched.head.get("sender", "")
     for face, (row, accepted) in enumerate(zip(probabilities, record.accepted, strict=True)):
         best = int(row.argmax())
         predicted = names[best] if accepted else UNKNOWN
         yield (
             head["id"], face, head["time"], head["version"], predicted, float(row[best]),
-            face_labels[face], row,
+            labels[face], sender, received, row,
         )  # fmt: skip

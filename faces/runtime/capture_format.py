@@ -5,7 +5,7 @@ and a body of arrays. Its `kind` is one of
 
 - `model`: the classes of a model version; no body,
 - `prediction`: an answered request; body: pixels, probabilities (float32), accepted (uint8),
-- `feedback`: labels for the faces of an earlier request; no body.
+- `feedback`: labels for the faces of an earlier request, and their sender; no body.
 
 A file may end within a record, since its writer may be killed at any time, and bytes may be
 damaged: incomplete or corrupt records are skipped and counted.
@@ -131,18 +131,20 @@ def prediction_record(
     return _framed(head.encode(), pixels.data, probabilities.data, accepted.data)
 
 
-def feedback_record(request: str, time: float, labels: Sequence[str]) -> list[Buffer]:
+def feedback_record(request: str, time: float, sender: str, labels: Sequence[str]) -> list[Buffer]:
     """Encode the labels of an earlier request.
 
     Args:
         request: The request's id.
-        time: Seconds since 1970.
+        time: When they were received, in seconds since 1970.
+        sender: Who sent them; "" if unknown. Records of earlier versions have no sender.
         labels: The true label of each of its faces.
 
     Returns:
         The record's parts, to be written in order.
     """
-    return _framed(_head({"kind": FEEDBACK, "id": request, "time": time, "labels": list(labels)}))
+    head = {"kind": FEEDBACK, "id": request, "time": time, "sender": sender}
+    return _framed(_head({**head, "labels": list(labels)}))
 
 
 def read_records(data: bytes) -> Iterator[CapturedRecord]:

@@ -104,11 +104,12 @@ class Capture:
             )
         )
 
-    def feedback(self, request: str, labels: Sequence[str]) -> None:
+    def feedback(self, request: str, sender: str, labels: Sequence[str]) -> None:
         """Capture the labels of an earlier request.
 
         Args:
             request: The request's id.
+            sender: Who sent the labels; "" if unknown.
             labels: The true label of each of its faces.
 
         Raises:
@@ -116,7 +117,7 @@ class Capture:
         """
         now = time.time()
         self._rotate_if_due(now)
-        self._write_in_batch(partial(feedback_record, request, now, labels))
+        self._write_in_batch(partial(feedback_record, request, now, sender, labels))
 
     def rotate(self) -> None:
         """Close the file if it is old enough, so that it can be uploaded or deleted."""

@@ -29,7 +29,8 @@ def add_feedback(
         live_version: Number of the version whose data is extended.
 
     Returns:
-        The extended faces; and their split, in which the added images are training images.
+        The extended faces, with sender and time of each added label; and their split, in which the
+        added images are training images.
 
     Raises:
         UserError: If the live version was deleted.
@@ -42,5 +43,7 @@ def add_feedback(
         load_artifact(version, "split"),
         labelled.images,
         labelled.labels,
+        labelled.senders,
+        labelled.label_times,
     )
     return faces, split

@@ -2,6 +2,7 @@
 
 import time
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import asdict
 from itertools import cycle, islice
 from typing import Annotated
@@ -9,7 +10,7 @@ from typing import Annotated
 import numpy as np
 from zenml import step
 
-from components.deployers.base import Endpoint, active_deployer
+from components.deployers.base import active_deployer
 from faces.client import send_faces, send_feedback
 from faces.data.corruptions import corrupt
 from faces.data.dataset import Faces
@@ -42,12 +43,14 @@ def send_traffic(
         Numbers of requests, failures and labels, and the accuracy.
 
     Raises:
-        UserError: If nothing is deployed, or no held-out face matches the condition.
+        UserError: If nothing is deployed, no held-out face matches the condition, or there is no
+            token for feedback.
         OperationError: If the endpoint does not respond.
     """
     endpoint = active_deployer().endpoint()
     images, labels = _held_out(int(endpoint.version), condition, corruption, seed)
-    queue = FeedbackQueue(endpoint, delay)
+    headers = endpoint.require_feedback_headers() if feedback else {}
+    queue = FeedbackQueue(endpoint.url, headers, delay)
     rng = np.random.default_rng(seed)
     correct = failed = 0
     for number, row in enumerate(islice(cycle(range(len(labels))), requests)):
@@ -95,8 +98,8 @@ def _held_out(
 class FeedbackQueue:
     """Labels of earlier requests that are sent some seconds later."""
 
-    def __init__(self, endpoint: Endpoint, delay: float) -> None:
-        self.endpoint, self.delay, self.sent = endpoint, delay, 0
+    def __init__(self, url: str, headers: Mapping[str, str], delay: float) -> None:
+        self.url, self.headers, self.delay, self.sent = url, headers, delay, 0
         self.waiting: deque[tuple[float, str, str]] = deque()
 
     def add(self, request: str, label: str) -> None:
@@ -112,7 +115,7 @@ class FeedbackQueue:
         """Send what has waited long enough."""
         while self.waiting and self.waiting[0][0] <= time.monotonic():
             _, request, label = self.waiting.popleft()
-            send_feedback(self.endpoint.url, request, [label], headers=self.endpoint.headers)
+            send_feedback(self.url, request, [label], headers=self.headers)
             self.sent += 1
 
     def send_all(self) -> None:

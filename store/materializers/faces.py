@@ -15,14 +15,14 @@ from faces.data.split import Split
 from faces.data.window import Window
 from store.materializers.base import FileMaterializer
 
-LABEL, ORIGIN = "<label>", "<origin>"
+LABEL, ORIGIN, SENDER, LABEL_TIME = "<label>", "<origin>", "<sender>", "<label_time>"
 """Columns of the table beside the conditions. No condition can have such a name."""
 
 PARTS = ("train", "test", "drifted")
 
 
 class FacesMaterializer(FileMaterializer):
-    """Images as .npy, mapped into memory where the store is local; labels and conditions as CSV."""
+    """Images as .npy, mapped into memory where the store is local; the rest as CSV."""
 
     ASSOCIATED_TYPES: ClassVar[tuple[type, ...]] = (Faces,)
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
@@ -32,13 +32,15 @@ class FacesMaterializer(FileMaterializer):
         with self.artifact_store.open(self.path("images.npy"), "wb") as file:
             np.save(file, faces.images, allow_pickle=False)
         table = faces.conditions.copy()
-        table.insert(0, LABEL, faces.labels)
-        table.insert(1, ORIGIN, faces.origins)
+        columns = (LABEL, ORIGIN, SENDER, LABEL_TIME)
+        values = (faces.labels, faces.origins, faces.senders, faces.label_times)
+        for position, (name, column) in enumerate(zip(columns, values, strict=True)):
+            table.insert(position, name, column)
         self.write("table.csv", table.to_csv(index=False))
         self.write("source.json", json.dumps({"source": faces.source}))
 
     def load(self, data_type: type) -> Faces:
-        """Read what `save` wrote. See BaseMaterializer."""
+        """Read what `save` wrote, also before senders were recorded. See BaseMaterializer."""
         path = self.path("images.npy")
         if os.path.exists(path):
             images = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -47,8 +49,10 @@ class FacesMaterializer(FileMaterializer):
         text = StringIO(self.read("table.csv").decode())
         table = pd.read_csv(text, dtype=str, keep_default_na=False)
         labels, origins = (table.pop(name).to_numpy(dtype=str) for name in (LABEL, ORIGIN))
+        senders = table.pop(SENDER).to_numpy(dtype=str) if SENDER in table else None
+        times = table.pop(LABEL_TIME).to_numpy(dtype="int64") if LABEL_TIME in table else None
         source = json.loads(self.read("source.json"))["source"]
-        return Faces(images, labels, table, source, origins)
+        return Faces(images, labels, table, source, origins, senders, times)  # type: ignore[arg-type]
 
     def extract_metadata(self, faces: Faces) -> dict[str, MetadataType]:
         """Return source, version and size of the data. See BaseMaterializer."""
@@ -99,7 +103,8 @@ class WindowMaterializer(FileMaterializer):
     ASSOCIATED_TYPES: ClassVar[tuple[type, ...]] = (Window,)
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
     ARRAYS: ClassVar[tuple[str, ...]] = (
-        "images", "predicted", "labels", "confidence", "versions", "times",
+        "images", "predicted", "labels", "confidence", "versions", "times", "senders",
+        "label_times",
     )  # fmt: skip
     COUNTS: ClassVar[tuple[str, ...]] = ("damaged", "unmatched_feedback")
 
@@ -109,7 +114,7 @@ class WindowMaterializer(FileMaterializer):
         self.write_arrays("window.npz", {n: np.asarray(getattr(window, n)) for n in names})
 
     def load(self, data_type: type) -> Window:
-        """Read what `save` wrote. See BaseMaterializer."""
+        """Read what `save` wrote, also before senders were recorded. See BaseMaterializer."""
         arrays = self.read_arrays("window.npz")
         counts = {name: int(arrays.pop(name)) for name in self.COUNTS}
         return Window(**arrays, **counts)  # type: ignore[arg-type]

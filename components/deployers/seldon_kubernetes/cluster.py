@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from components.deployers.seldon_kubernetes.manifest import (
     API,
+    FEEDBACK_KEY,
     GROUP,
     PLURAL,
     SECRET,
@@ -15,6 +16,7 @@ from components.deployers.seldon_kubernetes.manifest import (
 )
 from faces import NAME
 from faces.errors import OperationError
+from serving.tokens import FEEDBACK_TOKENS, TOKEN, Tokens
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -87,21 +89,22 @@ class Cluster:
                 *self._resource(), NAME, _request_timeout=TIMEOUT_SECONDS
             )
 
-    def put_token(self, token: str) -> None:
-        """Write the secret that pods read the token from.
+    def put_tokens(self, tokens: Tokens) -> None:
+        """Write the secret that pods read the tokens from.
 
         Args:
-            token: The bearer token; the API wants it in base64.
+            tokens: The bearer tokens; the API wants them in base64.
         """  # noqa: DOC501 ApiException becomes OperationError
         from kubernetes.client.exceptions import ApiException
 
-        value = base64.b64encode(token.encode()).decode()
+        values = tokens.to_environment()
+        data = {TOKEN_KEY: values[TOKEN], FEEDBACK_KEY: values[FEEDBACK_TOKENS]}
         body = {
             "apiVersion": "v1",
             "kind": "Secret",
             "metadata": {"name": SECRET},
             "type": "Opaque",
-            "data": {TOKEN_KEY: value},
+            "data": {key: base64.b64encode(v.encode()).decode() for key, v in data.items()},
         }
         with self._translate_errors("write the secret"):
             try:

@@ -19,7 +19,12 @@ from components.deployers.base import (
     FaceDeployer,
     ModelArtifact,
 )
-from components.deployers.common import bearer, find_token, list_service
+from components.deployers.common import (
+    feedback_headers,
+    find_tokens,
+    list_service,
+    prediction_headers,
+)
 from components.deployers.container_images import SERVING, image_name
 from components.deployers.seldon_kubernetes.cluster import POD_LABEL, Cluster, connect
 from components.deployers.seldon_kubernetes.flavor import (
@@ -47,6 +52,7 @@ from components.deployers.settings import ServingSettings
 from faces import NAME
 from faces.errors import UserError
 from serving.settings import ServerSettings
+from serving.tokens import Tokens
 
 
 class SeldonKubernetesDeployer(FaceDeployer):
@@ -96,17 +102,20 @@ class SeldonKubernetesDeployer(FaceDeployer):
             server = read_settings(previous)
         else:
             raise UserError(NOTHING_DEPLOYED)
-        token = self._token(server.token_secret)
+        tokens = self._tokens(server.token_secret)
         stored = upload(self.config.models, model)
-        self._serve(cluster, stored, server, token, previous)
+        self._serve(cluster, stored, server, tokens, previous)
         self._register()
-        return Endpoint(self.url, model.version, bearer(token))
+        return Endpoint(
+            self.url, model.version, prediction_headers(tokens), feedback_headers(tokens)
+        )
 
     def endpoint(self) -> Endpoint:
         """See FaceDeployer."""
         deployment = self._require_deployment(self.cluster)
-        token = self._token(read_settings(deployment).token_secret)
-        return Endpoint(self.url, read_model(deployment).version, bearer(token))
+        tokens = self._tokens(read_settings(deployment).token_secret)
+        version = read_model(deployment).version
+        return Endpoint(self.url, version, prediction_headers(tokens), feedback_headers(tokens))
 
     def status(self) -> EndpointStatus:
         """See FaceDeployer."""
@@ -143,7 +152,7 @@ class SeldonKubernetesDeployer(FaceDeployer):
             cluster.delete()
             return
         stored, server = locate(self.config.models, version), read_settings(present)
-        self._serve(cluster, stored, server, self._token(server.token_secret), present)
+        self._serve(cluster, stored, server, self._tokens(server.token_secret), present)
 
     def perform_delete_model(
         self, service: BaseService, timeout: int = 0, force: bool = False
@@ -196,13 +205,13 @@ class SeldonKubernetesDeployer(FaceDeployer):
         cluster: Cluster,
         model: StoredModel,
         settings: ServerSettings,
-        token: str,
+        tokens: Tokens,
         previous: Manifest | None,
     ) -> None:
-        desired = make_manifest(self.config, self.image, settings, model, token)
-        cluster.put_token(token)
+        desired = make_manifest(self.config, self.image, settings, model, tokens)
+        cluster.put_tokens(tokens)
         timeout = self.config.rollout_timeout_seconds
-        rolling_update(cluster, desired, previous, self.url, token, timeout)
+        rolling_update(cluster, desired, previous, self.url, prediction_headers(tokens), timeout)
 
     @staticmethod
     def _require_deployment(cluster: Cluster) -> Manifest:
@@ -211,15 +220,17 @@ class SeldonKubernetesDeployer(FaceDeployer):
             raise UserError(NOTHING_DEPLOYED)
         return deployment
 
-    def _token(self, secret: str) -> str:
-        """Return the token; it is required, since others can reach the cluster's ingress."""
-        token = find_token(secret) or self.config.token
-        if not token:
+    def _tokens(self, secret: str) -> Tokens:
+        """Return the tokens; they are required, since others can reach the cluster's ingress."""
+        tokens = find_tokens(secret or self.config.token_secret)
+        if tokens is None and self.config.token:
+            return Tokens(self.config.token)
+        if tokens is None:
             raise UserError(
                 "others can reach this endpoint, so it needs a token: zenml secret create endpoint "
                 "--token=…, and token: '{{endpoint.token}}' in the stack's YAML"
             )
-        return token
+        return tokens
 
     def _register(self) -> None:
         """Make the endpoint visible to `zenml model-deployer models`."""

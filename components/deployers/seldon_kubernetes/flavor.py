@@ -9,7 +9,11 @@ from zenml.model_deployers.base_model_deployer import (
 )
 from zenml.models import ServiceConnectorRequirements
 from zenml.utils import source_utils
-from zenml.utils.secret_utils import SecretField
+from zenml.utils.secret_utils import (
+    SecretField,
+    is_secret_reference,
+    parse_secret_reference,
+)
 
 if TYPE_CHECKING:
     from components.deployers.seldon_kubernetes.deployer import SeldonKubernetesDeployer
@@ -32,7 +36,9 @@ class SeldonKubernetesConfig(BaseModelDeployerConfig):
     models: str = Field(description="URI of the folder from which pods fetch models")
     captured: str = Field(description="URI of the folder for captured requests")
     token: str = SecretField(
-        default="", description="bearer token that clients must send: '{{endpoint.token}}'"
+        default="",
+        description="bearer token that clients must send: '{{endpoint.token}}'; the same secret's "
+        "keys feedback_SENDER are tokens for feedback",
     )
     replicas: int = Field(default=2, ge=1, description="number of pods")
     service_account: str = Field(default="serving", description="service account of the pods")
@@ -44,6 +50,12 @@ class SeldonKubernetesConfig(BaseModelDeployerConfig):
     rollout_timeout_seconds: float = Field(
         default=300, gt=0, description="seconds after which an unfinished rollout is rolled back"
     )
+
+    @property
+    def token_secret(self) -> str:
+        """Name of the secret that `token` refers to; "" if it is not a reference."""
+        value = self.__dict__["token"]
+        return parse_secret_reference(value).name if is_secret_reference(value) else ""
 
 
 class SeldonKubernetesFlavor(BaseModelDeployerFlavor):

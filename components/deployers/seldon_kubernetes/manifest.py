@@ -16,6 +16,7 @@ from components.deployers.seldon_kubernetes.model_store import StoredModel
 from faces import NAME
 from serving.container import MODEL, SETTINGS
 from serving.settings import ServerSettings
+from serving.tokens import Tokens
 
 TEMPLATE = Path(__file__).with_name("manifest.yaml")
 PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
@@ -25,7 +26,8 @@ PORT, FOLDER = 9000, "/data"
 VERSION, REVISION = f"{NAME}/version", f"{NAME}/revision"
 """Labels of the deployment and its pods."""
 
-SECRET, TOKEN_KEY = NAME, "token"
+SECRET, TOKEN_KEY, FEEDBACK_KEY = NAME, "token", "feedback"
+"""The Kubernetes secret that pods read the tokens from, and its keys."""
 
 Manifest = dict[str, Any]
 """A Kubernetes object as parsed from YAML or JSON."""
@@ -36,7 +38,7 @@ def make_manifest(
     image: str,
     settings: ServerSettings,
     model: StoredModel,
-    token: str,
+    tokens: Tokens,
 ) -> Manifest:
     """Fill in `manifest.yaml`.
 
@@ -45,8 +47,8 @@ def make_manifest(
         image: Full name of the container image.
         settings: Settings of the server in each pod.
         model: The model that pods fetch and serve.
-        token: The bearer token. It is not in the manifest, since pods read it from the secret
-            `SECRET`, but another token is another revision, so that pods are replaced.
+        tokens: The bearer tokens. They are not in the manifest, since pods read them from the
+            secret `SECRET`, but other tokens are another revision, so that pods are replaced.
 
     Returns:
         The SeldonDeployment.
@@ -63,7 +65,7 @@ def make_manifest(
         "memory": config.memory,
     }
     pod = _pod(_fill(_template(), {**values, "revision": ""}))
-    content = json.dumps([pod, config.replicas, token], sort_keys=True)
+    content = json.dumps([pod, config.replicas, tokens.to_environment()], sort_keys=True)
     digest = hashlib.sha256(content.encode()).hexdigest()[:12]
     filled: Manifest = _fill(_template(), {**values, "revision": digest})
     return filled

@@ -2,8 +2,9 @@
 
 import logging
 import time
+from collections.abc import Mapping
 
-from components.deployers.common import bearer, health
+from components.deployers.common import health
 from components.deployers.seldon_kubernetes.cluster import Cluster
 from components.deployers.seldon_kubernetes.manifest import (
     Manifest,
@@ -27,7 +28,7 @@ def rolling_update(
     desired: Manifest,
     previous: Manifest | None,
     url: str,
-    token: str,
+    headers: Mapping[str, str],
     timeout_seconds: float,
 ) -> None:
     """Replace a deployment, and wait until only the new one answers.
@@ -37,7 +38,7 @@ def rolling_update(
         desired: The deployment to apply.
         previous: The deployment to replace, as read from the cluster; None if there is none.
         url: The endpoint's address.
-        token: The bearer token.
+        headers: HTTP headers that clients must send.
         timeout_seconds: Seconds that a rollout may take.
 
     Raises:
@@ -48,18 +49,18 @@ def rolling_update(
     try:
         cluster.apply(desired, replaces=previous)
         await_rollout(cluster, desired, timeout_seconds, log.info)
-        _await_responses(url, token, version, consecutive=2 * read_replicas(desired))
+        _await_responses(url, headers, version, consecutive=2 * read_replicas(desired))
     except OperationError as error:
         outcome = _roll_back(cluster, desired, previous, timeout_seconds)
         raise OperationError(f"version {version}: {error}; {outcome}") from error
 
 
-def _await_responses(url: str, token: str, version: str, consecutive: int) -> None:
+def _await_responses(url: str, headers: Mapping[str, str], version: str, consecutive: int) -> None:
     """Wait until this many consecutive responses come from `version`."""
     deadline = time.monotonic() + SWITCH_TIMEOUT_SECONDS
     count = 0
     while count < consecutive:
-        tags = health(url, bearer(token))
+        tags = health(url, headers)
         count = count + 1 if tags.get("model_version") == version else 0
         if count == 0:
             if time.monotonic() > deadline:

@@ -20,7 +20,13 @@ from components.deployers.base import (
     FaceDeployer,
     ModelArtifact,
 )
-from components.deployers.common import bearer, find_token, health, list_service
+from components.deployers.common import (
+    feedback_headers,
+    find_tokens,
+    health,
+    list_service,
+    prediction_headers,
+)
 from components.deployers.seldon_local import process
 from components.deployers.seldon_local.flavor import SeldonLocalFlavor
 from components.deployers.seldon_local.service import SeldonLocalService, SeldonLocalServiceConfig
@@ -38,6 +44,7 @@ from serving.settings import (
     read_settings,
     settings_file,
 )
+from serving.tokens import Tokens
 
 SWITCH_TIMEOUT_SECONDS = 10.0
 """How long a server may take to serve another model."""
@@ -65,18 +72,20 @@ class SeldonLocalDeployer(FaceDeployer):
                 desired = settings.for_server(NAME, str(self.folder))
             if desired is None:
                 raise UserError(NOTHING_DEPLOYED)
-            token = find_token(desired.token_secret)
+            tokens = find_tokens(desired.token_secret)
             crashed = process.has_crashed(self.folder)
             try:
                 install_model(self.folder, model.version, model.data, model.hash)
-                process.ensure_running(desired, token)
-                _await_version(desired, token, model.version)
+                process.ensure_running(desired, tokens)
+                _await_version(desired, tokens, model.version)
             except OperationError:
                 self._roll_back(previous, previous_settings)
                 raise
         self._register()
         note = "the server had crashed and was restarted" if crashed else None
-        return Endpoint(desired.url, model.version, bearer(token), note)
+        return Endpoint(
+            desired.url, model.version, prediction_headers(tokens), feedback_headers(tokens), note
+        )
 
     def endpoint(self) -> Endpoint:
         """See FaceDeployer."""
@@ -90,7 +99,7 @@ class SeldonLocalDeployer(FaceDeployer):
         """See FaceDeployer."""
         read_endpoint(self.folder)
         settings = read_settings(self.folder)
-        process.resume(settings, find_token(settings.token_secret))
+        process.resume(settings, find_tokens(settings.token_secret))
 
     def stop(self) -> None:
         """See FaceDeployer."""
@@ -125,7 +134,7 @@ class SeldonLocalDeployer(FaceDeployer):
                 process.stop(self.folder)
                 current_file(self.folder).unlink(missing_ok=True)
                 return
-            token = find_token(settings.token_secret)
+            tokens = find_tokens(settings.token_secret)
             data = files[-1].read_bytes()
             model_hash = file_hash(data)
             if not files[-1].stem.endswith(model_hash[:12]):
@@ -133,8 +142,8 @@ class SeldonLocalDeployer(FaceDeployer):
                     f"{files[-1]} is damaged: version {version} cannot be restored"
                 )
             install_model(self.folder, version, data, model_hash)
-            process.ensure_running(settings, token)
-            _await_version(settings, token, version)
+            process.ensure_running(settings, tokens)
+            _await_version(settings, tokens, version)
 
     def perform_delete_model(
         self, service: BaseService, timeout: int = 0, force: bool = False
@@ -177,9 +186,9 @@ class SeldonLocalDeployer(FaceDeployer):
             process.stop(self.folder)
             return
         activate_model(self.folder, previous)
-        token = find_token(settings.token_secret)
-        process.ensure_running(settings, token)
-        _await_version(settings, token, previous["version"])
+        tokens = find_tokens(settings.token_secret)
+        process.ensure_running(settings, tokens)
+        _await_version(settings, tokens, previous["version"])
 
     def _register(self) -> None:
         """Make the server visible to `zenml model-deployer models`."""
@@ -194,11 +203,11 @@ class SeldonLocalDeployer(FaceDeployer):
         list_service(config, SeldonLocalService)
 
 
-def _await_version(settings: ServerSettings, token: str | None, version: str) -> None:
+def _await_version(settings: ServerSettings, tokens: Tokens | None, version: str) -> None:
     """Wait until the server serves a version. Raises OperationError if it refuses it."""
     deadline = time.monotonic() + SWITCH_TIMEOUT_SECONDS
     while time.monotonic() < deadline:
-        tags = health(settings.url, bearer(token))
+        tags = health(settings.url, prediction_headers(tokens))
         if tags.get("model_version") == version:
             return
         if "refused" in tags:

@@ -22,37 +22,38 @@ from components.deployers.seldon_local.environment import REQUIREMENTS, ROOT, en
 from components.deployers.seldon_local.ports import require_free_port
 from faces.errors import OperationError
 from serving import server
-from serving.settings import TOKEN, ServerSettings, atomic_write, write_settings
+from serving.settings import ServerSettings, atomic_write, write_settings
+from serving.tokens import FEEDBACK_TOKENS, TOKEN, Tokens
 from store.code_hash import code_hash
 
 START_TIMEOUT_SECONDS, STOP_TIMEOUT_SECONDS, PING_TIMEOUT_SECONDS = 60.0, 15.0, 5.0
 POLL_SECONDS = 0.05
 
 
-def ensure_running(settings: ServerSettings, token: str | None) -> None:
-    """Start the server, or restart it if its settings, token, packages or code have changed.
+def ensure_running(settings: ServerSettings, tokens: Tokens | None) -> None:
+    """Start the server, or restart it if its settings, tokens, packages or code have changed.
 
     Args:
         settings: The settings that the server must run with.
-        token: The bearer token that clients must send, if any.
+        tokens: The bearer tokens of clients, if they must send one.
 
     Raises:
         OperationError: If the server does not start.
     """
     folder = Path(settings.folder)
-    if running(folder) and is_up_to_date(settings, token):
+    if running(folder) and is_up_to_date(settings, tokens):
         return
     stop(folder)
     write_settings(settings)
-    start(settings, token)
+    start(settings, tokens)
 
 
-def start(settings: ServerSettings, token: str | None) -> None:
+def start(settings: ServerSettings, tokens: Tokens | None) -> None:
     """Start a server that outlives this process, and wait until it responds.
 
     Args:
         settings: The server's settings, which are in its folder already.
-        token: The bearer token that clients must send, if any.
+        tokens: The bearer tokens of clients, if they must send one.
 
     Raises:
         OperationError: If the port is taken or the server does not start; with its last log line.
@@ -64,7 +65,7 @@ def start(settings: ServerSettings, token: str | None) -> None:
         process = subprocess.Popen(
             [str(python), "-m", server.__name__, str(folder)],
             cwd=ROOT,
-            env=_environment(token),
+            env=_environment(tokens),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -73,18 +74,18 @@ def start(settings: ServerSettings, token: str | None) -> None:
     record = {
         "pid": process.pid,
         "created": psutil.Process(process.pid).create_time(),
-        "fingerprint": _fingerprint(settings, token),
+        "fingerprint": _fingerprint(settings, tokens),
     }
     atomic_write(_record_file(folder), json.dumps(record).encode())
     _await_response(settings, process)
 
 
-def resume(settings: ServerSettings, token: str | None) -> None:
+def resume(settings: ServerSettings, tokens: Tokens | None) -> None:
     """Start a server that was stopped, or does not run since the machine was restarted.
 
     Args:
         settings: The server's settings, which are in its folder already.
-        token: The bearer token that clients must send, if any.
+        tokens: The bearer tokens of clients, if they must send one.
 
     Raises:
         OperationError: If it does not start.
@@ -92,7 +93,7 @@ def resume(settings: ServerSettings, token: str | None) -> None:
     folder = Path(settings.folder)
     with exclusive_lock(folder):
         if running(folder) is None:
-            start(settings, token)
+            start(settings, tokens)
 
 
 def stop(folder: Path) -> None:
@@ -143,15 +144,15 @@ def has_crashed(folder: Path) -> bool:
     return _read_record(folder) is not None and running(folder) is None
 
 
-def is_up_to_date(settings: ServerSettings, token: str | None) -> bool:
+def is_up_to_date(settings: ServerSettings, tokens: Tokens | None) -> bool:
     """Return whether the server was started with these settings and the present code.
 
     Args:
         settings: The settings that it should run with.
-        token: The bearer token that it should require, if any.
+        tokens: The bearer tokens that it should require, if any.
     """
     record = _read_record(Path(settings.folder))
-    return record is not None and record.get("fingerprint") == _fingerprint(settings, token)
+    return record is not None and record.get("fingerprint") == _fingerprint(settings, tokens)
 
 
 def is_responding(settings: ServerSettings) -> bool:
@@ -228,12 +229,11 @@ def _await_response(settings: ServerSettings, process: "subprocess.Popen[bytes]"
         time.sleep(POLL_SECONDS)
 
 
-def _environment(token: str | None) -> dict[str, str]:
+def _environment(tokens: Tokens | None) -> dict[str, str]:
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
-    environment.pop(TOKEN, None)
-    if token:
-        environment[TOKEN] = token
-    return environment
+    for name in (TOKEN, FEEDBACK_TOKENS):
+        environment.pop(name, None)
+    return environment | (tokens.to_environment() if tokens else {})
 
 
 def _record_file(folder: Path) -> Path:
@@ -248,8 +248,9 @@ def _read_record(folder: Path) -> dict[str, Any] | None:
     return record
 
 
-def _fingerprint(settings: ServerSettings, token: str | None) -> str:
-    """Hash everything whose change needs a restart: settings, token, packages and code."""
+def _fingerprint(settings: ServerSettings, tokens: Tokens | None) -> str:
+    """Hash everything whose change needs a restart: settings, tokens, packages and code."""
     code = code_hash(server.__name__)
-    content = repr((settings, token, code)).encode() + REQUIREMENTS.read_bytes()
+    secret = tokens.to_environment() if tokens else None
+    content = repr((settings, secret, code)).encode() + REQUIREMENTS.read_bytes()
     return hashlib.sha256(content).hexdigest()

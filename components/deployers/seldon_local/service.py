@@ -9,7 +9,7 @@ from zenml.models.v2.misc.service import ServiceType
 from zenml.services import ServiceConfig
 from zenml.services.service import BaseDeploymentService
 
-from components.deployers.common import find_token, service_state
+from components.deployers.common import find_tokens, service_state
 from components.deployers.seldon_local import process
 from components.deployers.seldon_local.status import read_status
 from faces.client import PREDICT
@@ -60,7 +60,7 @@ class SeldonLocalService(BaseDeploymentService):
 
     def provision(self) -> None:
         """Start the server, unless it is running."""
-        process.resume(self.settings, find_token(self.settings.token_secret))
+        process.resume(self.settings, find_tokens(self.settings.token_secret))
 
     def deprovision(self, force: bool = False) -> None:
         """Stop the server after it has answered its current requests.

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from components.deployers.base import NOTHING_DEPLOYED, Endpoint, EndpointStatus, State
-from components.deployers.common import bearer, find_token, health
+from components.deployers.common import feedback_headers, find_tokens, health, prediction_headers
 from components.deployers.seldon_local import process
 from faces.errors import UserError
 from serving.settings import read_current, read_settings, settings_file
@@ -23,7 +23,10 @@ def read_endpoint(folder: Path) -> Endpoint:
     if current is None or not settings_file(folder).exists():
         raise UserError(NOTHING_DEPLOYED)
     settings = read_settings(folder)
-    return Endpoint(settings.url, current["version"], bearer(find_token(settings.token_secret)))
+    tokens = find_tokens(settings.token_secret)
+    return Endpoint(
+        settings.url, current["version"], prediction_headers(tokens), feedback_headers(tokens)
+    )
 
 
 def read_status(folder: Path) -> EndpointStatus:

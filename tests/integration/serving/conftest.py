@@ -18,6 +18,7 @@ from faces.models.export import export_model
 from faces.models.training import fit_classifier, fit_features
 from faces.runtime.portable import PortableModel, file_hash, write_portable
 from serving.settings import ServerSettings, install_model, write_settings
+from serving.tokens import Tokens
 
 InstallVersion = Callable[[Path, int], str]
 Start = Callable[..., ServerSettings]
@@ -66,7 +67,7 @@ def start(tmp_path_factory: pytest.TempPathFactory, portable: PortableModel) -> 
     folders: list[Path] = []
 
     def start_server(
-        token: str | None = None, model: PortableModel = portable, **values: Any
+        tokens: Tokens | None = None, model: PortableModel = portable, **values: Any
     ) -> ServerSettings:
         folder = tmp_path_factory.mktemp("server")
         folders.append(folder)
@@ -74,7 +75,7 @@ def start(tmp_path_factory: pytest.TempPathFactory, portable: PortableModel) -> 
         write_settings(settings)
         data = write_portable(model)
         install_model(folder, "1", data, file_hash(data))
-        process.start(settings, token)
+        process.start(settings, tokens)
         return settings
 
     yield start_server

@@ -1,27 +1,60 @@
 """Access to the endpoint: bearer tokens."""
 
+from typing import Any
+
 import pytest
 import requests
 
 from faces.client import count_faces, send_faces, send_feedback
 from faces.data.dataset import Faces
+from faces.drift.captured_requests import read_captured_requests
 from faces.errors import OperationError
+from serving.capture.reader import read_files
 from serving.settings import ServerSettings
+from serving.tokens import Tokens
 
 TOKEN = "a secret, and not a short one"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
+ADA, BOB = ({"Authorization": f"Bearer a token of {name}"} for name in ("ada", "bob"))
 
 
 @pytest.fixture(scope="module")
 def protected(start) -> ServerSettings:
-    return start(token=TOKEN)
+    return start(Tokens(TOKEN, {"ada": "a token of ada", "bob": "a token of bob"}))
 
 
-def test_all_requests_succeed_with_the_token(protected: ServerSettings, drawn: Faces) -> None:
+def test_everything_but_feedback_is_allowed_with_the_token_for_predictions(
+    protected: ServerSettings, drawn: Faces
+) -> None:
+    before = count_faces(protected.url, headers=BEARER)
     answer = send_faces(protected.url, drawn.pixels[:1], headers=BEARER)
-    send_feedback(protected.url, answer.request, ["someone"], headers=BEARER)
     assert requests.get(f"{protected.url}/prometheus", headers=BEARER, timeout=5).ok
-    assert count_faces(protected.url, headers=BEARER) == 1
+    assert count_faces(protected.url, headers=BEARER) == before + 1
+    with pytest.raises(OperationError, match="403: Authorization: this token allows predictions"):
+        send_feedback(protected.url, answer.request, ["someone"], headers=BEARER)
+    for path in ("api/v0.1/feedback", "send-feedback", "seldon/a/b/api/v1.0/feedback"):
+        reply = requests.post(f"{protected.url}/{path}", headers=BEARER, json={}, timeout=5)
+        assert reply.status_code == 403
+        assert reply.headers["WWW-Authenticate"] == 'Bearer error="insufficient_scope"'
+
+
+def test_feedback_is_captured_with_the_sender_whose_token_was_sent(
+    protected: ServerSettings, drawn: Faces
+) -> None:
+    for sender, request in ((ADA, "of-ada"), (BOB, "of-bob")):
+        send_faces(protected.url, drawn.pixels[:1], headers=sender, request=request)
+    send_faces(protected.url, drawn.pixels[:1], headers=BEARER, request="of-nobody")
+    with requests.Session() as session:  # both senders on one connection
+        for sender, request in ((ADA, "of-ada"), (BOB, "of-bob"), (ADA, "of-nobody")):
+            truth: Any = {"response": {"meta": {"puid": request}}, "truth": {"strData": "someone"}}
+            address = f"{protected.url}/api/v1.0/feedback"
+            assert session.post(address, json=truth, headers=sender, timeout=5).ok
+    files = read_files([str(protected.capture_folder)])
+    table = read_captured_requests(files).table.set_index("request")
+    found = {request: table["sender"][request] for request in ("of-ada", "of-bob", "of-nobody")}
+    assert found == {"of-ada": "ada", "of-bob": "bob", "of-nobody": "ada"}
+    assert (table["label_time"] >= table["time"])["of-ada"]
+    assert b"a token of" not in b"".join(read_files([str(protected.capture_folder)]))
 
 
 @pytest.mark.parametrize(

@@ -305,7 +305,7 @@ def test_a_request_can_be_deleted_while_its_file_is_being_written(
     capture: Capture, closed: bool
 ) -> None:
     write(capture, "a", "b")
-    capture.feedback("a", ["ada"])
+    capture.feedback("a", "", ["ada"])
     if closed:
         capture.close()
     assert delete_captured([str(capture.folder)], request="a") == 1

@@ -110,7 +110,7 @@ def test_the_last_upload_is_retried_while_it_is_locked_or_fails(
 ) -> None:
     settings = server_settings(tmp_path, capture_uri=f"file://{tmp_path}/bucket")
     capture = Capture(settings.capture_folder, rotate_bytes=10**9, rotate_seconds=3600)
-    capture.feedback("a", ["ada"])
+    capture.feedback("a", "", ["ada"])
     capture.close()
     first_results: Iterator[bool | OSError] = iter([False, OSError("reset")])
     maintain = retention.maintain
@@ -126,7 +126,7 @@ def test_the_last_upload_is_retried_while_it_is_locked_or_fails(
     container.flush_captures(settings)
     assert len(list((tmp_path / "bucket").glob("*.faces"))) == 1
 
-    capture.feedback("b", ["bob"])
+    capture.feedback("b", "", ["bob"])
     capture.close()
     monkeypatch.setattr(container, "FLUSH_SECONDS", -1.0)
     first_results = iter([OSError("the bucket is gone")])

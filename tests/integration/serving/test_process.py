@@ -15,6 +15,7 @@ import pytest
 from components.deployers.seldon_local import process
 from faces.errors import OperationError
 from serving.settings import ServerSettings, write_settings
+from serving.tokens import Tokens
 from tests.integration.serving.conftest import InstallVersion, free_port, server_settings
 
 
@@ -93,15 +94,19 @@ def test_a_crash_is_detected_and_a_reused_process_id_is_not_mistaken_for_the_ser
 
 
 def test_changed_settings_or_tokens_need_a_restart(start) -> None:
-    server = start(token="one")
-    assert process.is_up_to_date(server, "one")
-    assert not process.is_up_to_date(server, "two")
-    assert not process.is_up_to_date(server, None)
-    assert not process.is_up_to_date(replace(server, max_body_bytes=20_000), "one")
+    tokens = Tokens("one", {"ada": "two"})
+    server = start(tokens)
+    assert process.is_up_to_date(server, Tokens("one", {"ada": "two"}))
+    for other in (None, Tokens("one"), Tokens("one", {"bob": "two"}), Tokens("1", {"ada": "two"})):
+        assert not process.is_up_to_date(server, other)
+    assert not process.is_up_to_date(replace(server, max_body_bytes=20_000), tokens)
 
 
-def test_the_token_is_not_written_to_the_servers_folder(start) -> None:
-    folder = Path(start(token="a secret token").folder)
+def test_tokens_are_neither_written_to_the_servers_folder_nor_in_its_command_line(start) -> None:
+    folder = Path(start(Tokens("a secret token", {"ada": "a secret token for feedback"})).folder)
     files = [file for file in folder.rglob("*") if file.is_file()]
     assert files
     assert not [file for file in files if b"a secret token" in file.read_bytes()]
+    server = process.running(folder)
+    assert server is not None
+    assert "a secret token" not in " ".join(server.cmdline())

@@ -52,6 +52,22 @@ def load(name: str) -> Any:
     return load(SOURCES[name])
 
 
+def make_window(drawn: Faces, size: int) -> Window:
+    rows = np.arange(size)
+    return Window(
+        images=drawn.images[rows],
+        predicted=np.array(["unknown", "a", "b", "c", "d"][:size], dtype=str),
+        labels=np.array(["", "a", "x", "", "d"][:size], dtype=str),
+        confidence=np.linspace(0.1, 1 / 3, size),
+        versions=np.array(["3"] * size, dtype=str),
+        times=1_764_000_000_123_456_789 + rows,
+        senders=np.array(["", "ada", "", "", "bob"][:size], dtype=str),
+        label_times=1_764_000_000_123_456_789 * rows,
+        damaged=2,
+        unmatched_feedback=1,
+    )
+
+
 def test_every_source_names_a_materializer(database: None) -> None:
     from zenml.materializers.base_materializer import BaseMaterializer
 
@@ -71,14 +87,43 @@ def test_faces_round_trip(drawn: Faces, folder: Path) -> None:
     assert materializer.extract_metadata(back)["identities"] == 12
 
 
-def test_origins_round_trip(drawn: Faces, folder: Path) -> None:
+def test_provenance_round_trips(drawn: Faces, folder: Path) -> None:
     origins = np.array(["", "window 1", "window 2"] * (len(drawn) // 3))
-    faces = Faces(drawn.images, drawn.labels, drawn.conditions, drawn.source, origins)
+    senders = np.where(origins == "window 1", "ada", "")
+    times = np.where(origins == "", 0, 1_764_100_000_000_000_001)
+    faces = Faces(
+        drawn.images, drawn.labels, drawn.conditions, drawn.source, origins, senders, times
+    )
     materializer = load("FACES")(str(folder))
     materializer.save(faces)
     back = materializer.load(Faces)
     assert list(back.origins) == list(origins)
+    assert list(back.senders) == list(senders)
+    assert list(back.label_times) == list(times)
     assert back.version == faces.version
+
+
+def test_faces_and_windows_of_before_senders_were_recorded_can_be_loaded(
+    drawn: Faces, folder: Path
+) -> None:
+    window = make_window(drawn, 5)
+    materializer = load("FACES")(str(folder))
+    materializer.save(drawn)
+    table = pd.read_csv(folder / "table.csv", dtype=str).drop(columns=["<sender>", "<label_time>"])
+    table.to_csv(folder / "table.csv", index=False)
+    back = materializer.load(Faces)
+    assert back.version == drawn.version
+    assert set(back.senders) == {""}
+    assert list(back.conditions.columns) == list(drawn.conditions.columns)
+    windows = load("WINDOW")(str(folder))
+    windows.save(window)
+    arrays = dict(np.load(folder / "window.npz"))
+    del arrays["senders"], arrays["label_times"]
+    np.savez(folder / "window.npz", **arrays)
+    old = windows.load(Window)
+    assert old.labels.tolist() == window.labels.tolist()
+    assert old.senders.tolist() == [""] * len(window)
+    assert not old.label_times.any()
 
 
 def test_faces_without_conditions_or_with_one_called_person(drawn: Faces, folder: Path) -> None:
@@ -109,17 +154,7 @@ def test_a_split_round_trips(drawn: Faces, folder: Path) -> None:
 
 @pytest.mark.parametrize("size", [0, 5])
 def test_numbers_of_a_window_are_loaded_as_numbers(drawn: Faces, folder: Path, size: int) -> None:
-    rows = np.arange(size)
-    window = Window(
-        images=drawn.images[rows],
-        predicted=np.array(["unknown", "a", "b", "c", "d"][:size], dtype=str),
-        labels=np.array(["", "a", "x", "", "d"][:size], dtype=str),
-        confidence=np.linspace(0.1, 1 / 3, size),
-        versions=np.array(["3"] * size, dtype=str),
-        times=1_764_000_000_123_456_789 + rows,
-        damaged=2,
-        unmatched_feedback=1,
-    )
+    window = make_window(drawn, size)
     materializer = load("WINDOW")(str(folder))
     materializer.save(window)
     back = materializer.load(Window)

@@ -38,6 +38,21 @@ def test_the_origin_says_with_which_window_an_image_was_added(drawn: Faces, spli
     assert list(faces.origins[len(drawn) :]) == ["window 1"] * 5 + ["window 2"] * 3
 
 
+def test_added_images_keep_sender_and_time_of_their_labels(drawn: Faces, split: Split) -> None:
+    rows, senders, times = split.drifted[:3], np.array(["ada", "", "bob"]), np.array([7, 8, 9])
+    images, labels = drawn.images[rows], drawn.labels[rows]
+    faces, _ = add_labelled_faces(drawn, split, images, labels, senders, times)
+    assert list(faces.senders[len(drawn) :]) == ["ada", "", "bob"]
+    assert list(faces.label_times[len(drawn) :]) == [7, 8, 9]
+    assert set(faces.senders[: len(drawn)]) == {""}
+    assert not faces.label_times[: len(drawn)].any()
+    faces, _ = add_labelled_faces(faces, split, images * 0.9, labels)
+    assert list(faces.senders[len(drawn) :]) == ["ada", "", "bob", "", "", ""]
+    other, _ = add_labelled_faces(drawn, split, images, labels, senders, times + 1)
+    unknown, _ = add_labelled_faces(drawn, split, images, labels)
+    assert len({f.version for f in (faces, other, unknown)}) == 3
+
+
 def test_faces_without_conditions_keep_the_origin_of_added_images(drawn: Faces) -> None:
     bare = Faces(drawn.images, drawn.labels, pd.DataFrame(index=range(len(drawn))), "folder")
     split = split_by_condition(bare, {})

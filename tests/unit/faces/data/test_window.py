@@ -20,6 +20,8 @@ def test_rows_are_selected_by_number_or_mask() -> None:
         confidence=np.array([0.9, 0.4, 0.6]),
         versions=np.array(["1", "1", "2"]),
         times=np.array([10, 20, 30]),
+        senders=np.array(["eve", "", ""]),
+        label_times=np.array([11, 0, 31]),
         damaged=2,
         unmatched_feedback=3,
     )
@@ -31,5 +33,7 @@ def test_rows_are_selected_by_number_or_mask() -> None:
         assert part.confidence.tolist() == [0.9, 0.6]
         assert part.versions.tolist() == ["1", "2"]
         assert part.times.tolist() == [10, 30]
+        assert part.senders.tolist() == ["eve", ""]
+        assert part.label_times.tolist() == [11, 31]
         assert np.array_equal(part.images, images(0.1, 0.3))
         assert (part.damaged, part.unmatched_feedback) == (2, 3)

@@ -1,7 +1,12 @@
+import json
+import zlib
+
 import numpy as np
 
 from faces.drift.captured_requests import COLUMNS, read_captured_requests, select_window
 from faces.runtime.capture_format import (
+    FRAME,
+    MAGIC,
     VERIFICATION,
     feedback_record,
     model_record,
@@ -31,8 +36,14 @@ def classes(version: str, *labels: str) -> bytes:
     return b"".join(model_record(version, labels))
 
 
-def feedback(request: str, time: float, *labels: str) -> bytes:
-    return b"".join(feedback_record(request, time, labels))
+def feedback(request: str, time: float, *labels: str, sender: str = "") -> bytes:
+    return b"".join(feedback_record(request, time, sender, labels))
+
+
+def feedback_without_sender(request: str, time: float, label: str) -> bytes:
+    """A record of the format before senders were captured."""
+    head = json.dumps({"kind": "feedback", "id": request, "time": time, "labels": [label]}).encode()
+    return FRAME.pack(MAGIC, len(head), 0, zlib.crc32(head)) + head
 
 
 KNOWN = classes("1", "ada", "bob")
@@ -131,3 +142,16 @@ def test_rows_of_a_window_keep_its_counts() -> None:
     part = window[window.labelled]
     assert (len(part), part.predicted.tolist(), part.unmatched_feedback) == (1, ["bob"], 1)
     assert part.images.shape == (1, 64, 64)
+
+
+def test_a_label_has_its_sender_and_the_time_when_it_was_received() -> None:
+    data = KNOWN + prediction("a", 1.0, "1", 0.1, 0.9, shade=1)
+    data += prediction("b", 2.0, "1", 0.1, 0.9, shade=2) + prediction("c", 3.0, "1", 0.1, 0.9)
+    data += feedback("a", 4.0, "bob", sender="ada") + feedback("a", 5.5, "ada", sender="bob")
+    data += feedback_without_sender("b", 6.0, "ada")
+    captured = read_captured_requests([data])
+    assert captured.table["sender"].tolist() == ["bob", "", None]
+    window = select_window(captured, since=0)
+    assert window.labels.tolist() == ["ada", "ada", ""]
+    assert window.senders.tolist() == ["bob", "", ""]
+    assert window.label_times.tolist() == [5_500_000_000, 6_000_000_000, 0]

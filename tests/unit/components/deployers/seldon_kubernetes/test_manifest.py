@@ -21,20 +21,21 @@ from components.deployers.seldon_kubernetes.model_store import StoredModel
 from components.deployers.settings import ServingSettings
 from faces import NAME
 from serving.container import MODEL, SETTINGS
-from serving.settings import TOKEN
+from serving.tokens import FEEDBACK_TOKENS, TOKEN, Tokens
 
 STORED = StoredModel("3", "gs://b/models/3-abc.npz", "abc")
 SERVER = ServingSettings().for_server("face-recognizer", "/data", replicas=2)
+TOKENS = Tokens("t", {"ada": "u"})
 EXPECTED = Path(__file__).with_name("expected_manifest.json")
 
 
 def made(
-    token: str = "t", image: str = "i", model: StoredModel = STORED, **config: Any
+    tokens: Tokens = TOKENS, image: str = "i", model: StoredModel = STORED, **config: Any
 ) -> dict[str, Any]:
     component = SeldonKubernetesConfig(
         base_url="https://x", models="gs://b/models", captured="gs://c", **config
     )
-    return make_manifest(component, image, SERVER, model, token)
+    return make_manifest(component, image, SERVER, model, tokens)
 
 
 def test_the_filled_template_is_the_expected_manifest() -> None:
@@ -56,9 +57,14 @@ def test_the_template_uses_the_names_that_the_code_uses() -> None:
     assert template["metadata"]["name"] == template["spec"]["name"] == container["name"] == NAME
     assert template["apiVersion"] == f"{manifest.GROUP}/{manifest.API}"
     assert {manifest.VERSION, manifest.REVISION} == template["metadata"]["labels"].keys()
-    assert [variable["name"] for variable in container["env"]] == [SETTINGS, MODEL, TOKEN]
-    secret = container["env"][2]["valueFrom"]["secretKeyRef"]
-    assert secret == {"name": manifest.SECRET, "key": manifest.TOKEN_KEY}
+    assert [variable["name"] for variable in container["env"]] == [
+        SETTINGS, MODEL, TOKEN, FEEDBACK_TOKENS,
+    ]  # fmt: skip
+    for variable, key in zip(
+        container["env"][2:], (manifest.TOKEN_KEY, manifest.FEEDBACK_KEY), strict=True
+    ):
+        secret = variable["valueFrom"]["secretKeyRef"]
+        assert secret == {"name": manifest.SECRET, "key": key}
     assert container["ports"][0]["containerPort"] == manifest.PORT
     assert manifest.FOLDER in [mount["mountPath"] for mount in container["volumeMounts"]]
 
@@ -78,13 +84,15 @@ def test_model_and_settings_can_be_read_back() -> None:
     assert read_settings(made()) == SERVER
 
 
-def test_the_token_is_not_in_the_manifest() -> None:
-    assert "secret-token" not in json.dumps(made(token="secret-token"))
+def test_tokens_are_not_in_the_manifest() -> None:
+    tokens = Tokens("secret-token", {"ada": "secret-token-2"})
+    assert "secret-token" not in json.dumps(made(tokens=tokens))
 
 
 @pytest.mark.parametrize(
     "other",
-    [made(token="u"), made(image="j"), made(replicas=3), made(memory="1Gi"), made(cpu="1"),
+    [made(tokens=Tokens("v", {"ada": "u"})), made(tokens=Tokens("t", {"ada": "v"})),
+     made(image="j"), made(replicas=3), made(memory="1Gi"), made(cpu="1"),
      made(model=StoredModel("4", "gs://b/models/4-abc.npz", "abc"))],
 )  # fmt: skip
 def test_every_change_creates_another_revision(other: dict[str, Any]) -> None:

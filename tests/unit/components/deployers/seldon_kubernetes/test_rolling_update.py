@@ -10,6 +10,7 @@ from components.deployers.seldon_kubernetes.model_store import StoredModel
 from components.deployers.seldon_kubernetes.rolling_update import rolling_update
 from components.deployers.settings import ServingSettings
 from faces.errors import OperationError
+from serving.tokens import Tokens
 from tests.unit.components.deployers.seldon_kubernetes.pods import pod
 
 CONFIG = SeldonKubernetesConfig(base_url="http://x", models="/models", captured="gs://b/c")
@@ -18,7 +19,7 @@ CONFIG = SeldonKubernetesConfig(base_url="http://x", models="/models", captured=
 def deployment(version: str) -> dict[str, Any]:
     model = StoredModel(version, f"gs://b/{version}.npz", version)
     server = ServingSettings().for_server("face-recognizer", "/data")
-    return make_manifest(CONFIG, "image", server, model, "token")
+    return make_manifest(CONFIG, "image", server, model, Tokens("token"))
 
 
 class Cluster:
@@ -60,7 +61,7 @@ def update(
     cluster: Cluster, version: str, monkeypatch: pytest.MonkeyPatch, health: Any = None
 ) -> None:
     monkeypatch.setattr(module, "health", health or cluster.health)
-    rolling_update(cluster, deployment(version), cluster.present, "http://x", "token", 5)  # type: ignore[arg-type]
+    rolling_update(cluster, deployment(version), cluster.present, "http://x", {}, 5)  # type: ignore[arg-type]
 
 
 def test_the_new_version_replaces_the_previous_one(monkeypatch: pytest.MonkeyPatch) -> None:
