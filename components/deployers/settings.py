@@ -22,7 +22,8 @@ class EndpointSettings(Settings):
     workers: int = Field(default=1, ge=1, le=64, description="number of worker processes")
     token_secret: str = Field(
         default="",
-        description="ZenML secret with the bearer token of clients under the key `token`",
+        description="ZenML secret with bearer tokens: `token` for predictions, and one "
+        "`feedback_SENDER` for each sender of feedback",
     )
     max_body_bytes: int = Field(
         default=8_000_000, ge=10_000, description="maximum size of a request in bytes"

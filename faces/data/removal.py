@@ -53,10 +53,11 @@ def without(faces: Faces, removed: NDArray[np.bool_]) -> Faces:
         that is trained on it has the same bytes.
     """
     kept = faces[np.flatnonzero(~removed)]
-    labels, origins = (
-        np.array(column.tolist(), dtype=str) for column in (kept.labels, kept.origins)
+    labels, origins, senders = (
+        np.array(column.tolist(), dtype=str) for column in (kept.labels, kept.origins, kept.senders)
     )
-    return Faces(np.ascontiguousarray(kept.images), labels, kept.conditions, kept.source, origins)
+    images = np.ascontiguousarray(kept.images)
+    return Faces(images, labels, kept.conditions, kept.source, origins, senders, kept.label_times)
 
 
 def split_without(
@@ -85,6 +86,8 @@ def split_without(
     baseline = baseline_condition(condition, rest.conditions)
     split = split_by_condition(rest, baseline, test_share, seed)
     for origin in dict.fromkeys(kept.origins[kept.origins != ""].tolist()):
-        rows = np.flatnonzero(kept.origins == origin)
-        rest, split = add_labelled_faces(rest, split, kept.images[rows], kept.labels[rows])
+        window = kept[np.flatnonzero(kept.origins == origin)]
+        rest, split = add_labelled_faces(
+            rest, split, window.images, window.labels, window.senders, window.label_times
+        )
     return rest, split

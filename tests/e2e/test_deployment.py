@@ -14,7 +14,9 @@ import pytest
 import requests
 
 from benchmarks.load import Load, post, run_load
+from faces.drift.captured_requests import read_captured_requests
 from faces.errors import OperationError, UserError
+from serving.capture.reader import read_files
 from tests.e2e.conftest import PORT, Run, deployer
 from tests.e2e.test_training import champion
 
@@ -298,5 +300,12 @@ def test_a_host_reachable_from_other_machines_requires_a_token(
     url = f"http://127.0.0.1:{PORT}/metadata"
     assert requests.get(url, timeout=5).status_code == 401
     assert requests.get(url, headers=dict(deployer().endpoint().headers), timeout=5).ok
+    with pytest.raises(UserError, match="no key 'feedback_operator'"):
+        run("traffic", requests=1)
+    Client().update_secret("endpoint", add_or_update_values={"feedback_operator": "a token"})
+    run("deployment", f"endpoint: {{port: {PORT}, token_secret: endpoint}}")
+    assert run("traffic", requests=2)["traffic"]["feedback"] == 2
+    table = read_captured_requests(read_files(deployer().captured())).table
+    assert table["sender"].tolist()[-2:] == ["operator", "operator"]
     run("deployment")
     assert requests.get(url, timeout=5).ok

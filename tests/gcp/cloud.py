@@ -107,7 +107,8 @@ def prepare(cluster: Kubernetes, tracked: Tracking, chat: Chat, token: str) -> N
 
     client = Client()
     client.create_secret("mlflow", {"username": tracked.username, "password": tracked.password})
-    client.create_secret("endpoint", {"token": token})
+    operator = secrets.token_urlsafe(24)
+    client.create_secret("endpoint", {"token": token, "feedback_operator": operator})
     client.create_secret("alerts", {"url": chat.url})
     register_all(Console())
     client.create_service_connector(
