@@ -15,6 +15,7 @@ import orjson
 from seldon_core.seldon_methods import init_metadata
 
 from serving.errors import BadRequestError, RequestError
+from serving.http_head import MalformedRequestError
 from serving.metrics import CONTENT_TYPE, Metrics, exposition
 from serving.model import SENDER, FaceModel
 from serving.settings import ServerSettings
@@ -140,7 +141,7 @@ class WSGIApp:
             raise _too_large(limit)
         try:
             body: bytes = environ["wsgi.input"].read(limit + 1)
-        except OSError as error:
+        except (OSError, MalformedRequestError) as error:
             raise RequestError(HTTPStatus.BAD_REQUEST, f"body: {error}", CLOSE) from error
         if len(body) > limit:
             raise _too_large(limit)

@@ -7,8 +7,10 @@ FOLDER holds the server's settings and its model: see serving/settings.py.
 
 import logging
 import os
+import resource
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +19,6 @@ from serving.tokens import Tokens, read_tokens
 
 if TYPE_CHECKING:
     from serving.model import FaceModel
-
-MAX_CONNECTIONS = 1000
-"""Connections per worker."""
 
 GRACEFUL_TIMEOUT_SECONDS, WORKER_TIMEOUT_SECONDS = 3, 30
 
@@ -44,6 +43,7 @@ def main() -> None:
     logging.getLogger("serving").setLevel(logging.INFO)
     os.environ["PAYLOAD_PASSTHROUGH"] = "true"
     os.umask(0o077)
+    _raise_file_limit()
     if settings.workers > 1:
         shared = folder / "metrics"
         shutil.rmtree(shared, ignore_errors=True)
@@ -91,13 +91,14 @@ def gunicorn_options(settings: ServerSettings, model: "FaceModel") -> dict[str, 
     from prometheus_client.multiprocess import mark_process_dead
 
     from serving.capture.background import start_maintenance
-    from serving.worker import Worker
+    from serving.worker import MAX_CONNECTIONS, Worker
 
     options: dict[str, Any] = {
-        "bind": f"{settings.host}:{settings.port}",
+        "bind": settings.address,
         "workers": settings.workers,
         "worker_class": Worker,
-        "worker_connections": MAX_CONNECTIONS,
+        # The worker ends the oldest connections above its limit; it must be able to accept more.
+        "worker_connections": 2 * MAX_CONNECTIONS,
         "keepalive": settings.request_timeout_seconds,
         "graceful_timeout": GRACEFUL_TIMEOUT_SECONDS,
         "timeout": WORKER_TIMEOUT_SECONDS,
@@ -109,6 +110,13 @@ def gunicorn_options(settings: ServerSettings, model: "FaceModel") -> dict[str, 
     if settings.workers > 1:
         options["child_exit"] = lambda _, worker: mark_process_dead(worker.pid)
     return options
+
+
+def _raise_file_limit() -> None:
+    """Allow as many open files as the system does: each connection is one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _exit_worker(model: "FaceModel", booted: bool) -> None:

@@ -6,7 +6,7 @@ A server's folder holds `server.json` (its settings), `models/` (one file per ve
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 MAX_ROTATE_SECONDS = 86_400
@@ -51,10 +51,15 @@ class ServerSettings:
         return Path(local).expanduser() if local else Path(self.folder) / "captured"
 
     @property
+    def address(self) -> str:
+        """Host and port to listen on, an IPv6 address in brackets."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
     def url(self) -> str:
         """The server's address for clients on the same machine."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)
-        return f"http://{host}:{self.port}"
+        loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return f"http://{replace(self, host=loopback).address}"
 
 
 def settings_file(folder: Path) -> Path:

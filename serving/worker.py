@@ -1,48 +1,182 @@
-"""Gunicorn gevent worker that disconnects idle and slow clients.
+"""Gunicorn gevent worker with strict HTTP, time limits and a limit of connections.
 
 A worker serves many connections, and none can block another. A client that takes too long to send
 a request, to read the response or to send the next request is disconnected. Checking all
-connections once a second costs less than a timer for each request.
+connections once a second costs less than a timer for each request. When there are too many
+connections, the one that has been waiting longest is ended, so that new clients are answered.
 """
 
 import socket
 import time
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any, ClassVar
+from urllib.parse import unquote_to_bytes
 
 import gevent
+import orjson
 from gunicorn.workers.ggevent import GeventPyWSGIWorker, PyWSGIHandler
 
+from serving.errors import RequestError
+from serving.http_body import RequestBody
+from serving.http_head import (
+    EMPTY_LINE,
+    MAX_LINE_BYTES,
+    MalformedRequestError,
+    RequestHead,
+    read_head,
+)
+
 CHECK_SECONDS = 1.0
+HEAD_TIMEOUT_SECONDS = 10.0
+"""How long a client may take from the request line to the end of the header fields."""
+
+MAX_CONNECTIONS = 1000
+"""Connections per worker. Above that, those that have been waiting longest are ended."""
+
+DISCARD_BYTES = 1_000_000
+"""How much of a body that was not read is discarded before the connection is closed."""
+
+DISCARD_SECONDS = 2.0
 
 
 class Handler(PyWSGIHandler):  # type: ignore[misc]
     """The connection of one client."""
 
-    active: ClassVar[set["Handler"]] = set()
-    waiting_since = 0.0
-    """When the current request was first waited for, on the monotonic clock."""
+    active: ClassVar[dict["Handler", None]] = {}
+    """The connections, in the order in which they began to wait for their client."""
+    idle_timeout: ClassVar[float] = 60.0
+    """How long to wait for a request, and then for its body and the client's reading."""
+    deadline = 0.0
+    """When the connection is ended, on the monotonic clock."""
+    head: RequestHead
+    body: RequestBody
 
     def handle(self) -> None:
         """Answer requests until the connection ends."""
-        self.active.add(self)
         try:
             super().handle()
         finally:
-            self.active.discard(self)
+            self.active.pop(self, None)
 
     def handle_one_request(self) -> Any:
         """Wait for a request and answer it. See PyWSGIHandler."""
-        self.waiting_since = time.monotonic()
+        self._wait(self.idle_timeout)
+        _end_oldest_connections()
         return super().handle_one_request()
+
+    def read_requestline(self) -> str:
+        """Read the first line, after an empty one at most. See PyWSGIHandler."""
+        line: bytes = self.rfile.readline(MAX_LINE_BYTES)
+        if line == EMPTY_LINE:
+            line = self.rfile.readline(MAX_LINE_BYTES)
+        self._wait(min(HEAD_TIMEOUT_SECONDS, self.idle_timeout))
+        return line.decode("latin-1")
+
+    def read_request(self, raw_requestline: str) -> bool:
+        """Read and check the header fields. See PyWSGIHandler.
+
+        Args:
+            raw_requestline: The first line.
+
+        Returns:
+            True.
+
+        Raises:
+            MalformedRequestError: If the request is malformed.
+        """
+        self.head = read_head(raw_requestline.encode("latin-1"), self.rfile)
+        self.command, self.path = self.head.method, self.head.target
+        self.request_version = self.head.version
+        self.close_connection = not self.head.keep_alive
+        self._wait(self.idle_timeout)
+        return True
+
+    def get_environ(self) -> dict[str, Any]:
+        """Return the WSGI environment of the request. See PyWSGIHandler."""
+        head = self.head
+        path, _, query = head.target.partition("?")
+        expects = head.fields.get("expect", "").lower() == "100-continue"
+        proceed = self._proceed if expects and head.version == "HTTP/1.1" else None
+        self.body = RequestBody(self.rfile, head.content_length, head.chunked, proceed)
+        self.wsgi_input = self.body
+        environ: dict[str, Any] = self.server.get_environ()
+        environ |= {
+            f"HTTP_{name.upper().replace('-', '_')}": value
+            for name, value in head.fields.items()
+            if "_" not in name
+        }
+        environ |= {
+            "REQUEST_METHOD": head.method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+            "QUERY_STRING": query,
+            "SERVER_PROTOCOL": head.version,
+            "CONTENT_TYPE": head.fields.get("content-type", ""),
+            "CONTENT_LENGTH": "" if head.content_length is None else str(head.content_length),
+            "REMOTE_ADDR": self.client_address[0],
+            "wsgi.input": self.body,
+            "wsgi.input_terminated": True,
+        }
+        return environ
+
+    def handle_one_response(self) -> None:
+        """Answer the request. See PyWSGIHandler."""
+        self.time_start = time.time()
+        self.status = self.result = None
+        self.headers_sent = self.response_use_chunked = self.connection_upgraded = False
+        self.response_length = 0
+        try:
+            self.run_application()
+            self._discard_body()
+        except MalformedRequestError as error:
+            self.close_connection = True
+            if not self.headers_sent:
+                with suppress(OSError):
+                    self.socket.sendall(_malformed(error))
+        except OSError:
+            self.close_connection = True
+
+    def _write_with_headers(self, data: bytes) -> None:
+        """Send the head and the body of a response with one call. See PyWSGIHandler."""
+        self.headers_sent = True
+        self.finalize_headers()
+        fields = b"".join(b"%b: %b\r\n" % field for field in self.response_headers)
+        self._sendall(b"HTTP/1.1 %b\r\n%b\r\n%b" % (self.status, fields, data))
 
     def disconnect(self) -> None:
         """End the connection, even while it is waiting."""
+        self.active.pop(self, None)
         with suppress(OSError, AttributeError):
             self.socket.shutdown(socket.SHUT_RDWR)
 
     def log_request(self) -> None:
         """Do nothing: requests are captured, not logged."""
+
+    def _wait(self, seconds: float) -> None:
+        """Begin to wait for the client."""
+        self.deadline = time.monotonic() + seconds
+        self.active.pop(self, None)
+        self.active[self] = None
+
+    def _proceed(self) -> None:
+        self.socket.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _discard_body(self) -> None:
+        """Discard what was not read of the body; no more than `DISCARD_BYTES` and -`SECONDS`."""
+        if self.body.finished:
+            return
+        self.deadline = min(self.deadline, time.monotonic() + DISCARD_SECONDS)
+        if self.close_connection:
+            self.socket.shutdown(socket.SHUT_WR)
+        self.body.read(DISCARD_BYTES)
+        self.close_connection |= not self.body.finished
+
+    def _handle_client_error(self, ex: Exception) -> tuple[str, bytes]:
+        """Return the response to a request that could not be parsed. See PyWSGIHandler."""
+        error = ex if isinstance(ex, MalformedRequestError) else MalformedRequestError("incomplete")
+        self.server.application.metrics.count_request(HTTPStatus.BAD_REQUEST.value, 0)
+        return "400", _malformed(error)
 
 
 class Worker(GeventPyWSGIWorker):  # type: ignore[misc]
@@ -52,12 +186,27 @@ class Worker(GeventPyWSGIWorker):  # type: ignore[misc]
 
     def run(self) -> None:
         """Serve until the worker is stopped."""
+        Handler.idle_timeout = self.cfg.keepalive
         gevent.spawn(self._disconnect_slow_clients)
         super().run()
 
     def _disconnect_slow_clients(self) -> None:
         while True:
             gevent.sleep(CHECK_SECONDS)
-            oldest = time.monotonic() - self.cfg.keepalive
-            for handler in [h for h in Handler.active if h.waiting_since < oldest]:
+            now = time.monotonic()
+            for handler in [h for h in Handler.active if h.deadline < now]:
                 handler.disconnect()
+
+
+def _end_oldest_connections() -> None:
+    while len(Handler.active) > MAX_CONNECTIONS:
+        next(iter(Handler.active)).disconnect()
+
+
+def _malformed(error: MalformedRequestError) -> bytes:
+    failure = RequestError(HTTPStatus.BAD_REQUEST, f"request: {error}")
+    body = orjson.dumps(failure.to_dict())
+    return (
+        b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/json\r\n"
+        b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+    )
