@@ -22,7 +22,7 @@ from cli.runtime_env import ROOT, set_defaults, silence_framework_logs
 from faces.data.sources import is_synthetic, source_names
 from faces.data.traffic import TrafficSummary
 from faces.errors import OperationError
-from pipelines.drift_detection import DriftSummary
+from pipelines.shared.drift_summary import DriftSummary
 from pipelines.shared.output_file import check_output_file
 from pipelines.shared.summary import Summary
 from pipelines.traffic import TrafficRunSummary

@@ -19,6 +19,7 @@ OTHERS = """\
   python run.py --pipeline training --help          # options of the training pipeline
   python run.py predict ada.png
   python run.py endpoint                            # is it running, and since when?
+  python run.py review                              # what waits for a person, and how to answer
   python run.py --register-stacks --dry-run
   python run.py --doctor --stack gcp
 """

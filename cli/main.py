@@ -19,6 +19,7 @@ COMMANDS = {
     "predict": "send a face to the endpoint and show the predicted identity",
     "endpoint": "show, start or stop the endpoint, or read its log",
     "captured": "show or delete captured requests",
+    "review": "approve or reject what waits for a person",
     "dashboard": "open the ZenML dashboard at the latest run with pictures",
     "demo": "run the whole loop in an isolated ZenML configuration",
     "build-images": "build and try both container images without a container engine",

@@ -27,7 +27,7 @@ def follow_run(run: PipelineRunResponse, console: Console, status: Status) -> Pi
         status: The spinner, which shows the running steps.
 
     Returns:
-        The run as it ended.
+        The run as it ended, or paused if it waits for an approval.
 
     Raises:
         OperationError: If it fails, with the failed step's error and the place of its log; or if
@@ -38,7 +38,7 @@ def follow_run(run: PipelineRunResponse, console: Console, status: Status) -> Pi
         run = _wait(run, console, status)
     except KeyboardInterrupt:
         raise OperationError(f"stopped waiting; the run continues: see {_address(run)}") from None
-    if not run.status.is_successful:
+    if not (run.status.is_successful or run.status == ExecutionStatus.PAUSED):
         raise OperationError(why_failed(run))
     return run
 
@@ -53,7 +53,7 @@ def _wait(run: PipelineRunResponse, console: Console, status: Status) -> Pipelin
             if step.id not in printed and step.status.is_successful:
                 console.print(f"  [green]✓[/] {step_title(step.name)} [dim]{_duration(step)}[/]")
                 printed.add(step.id)
-        if run.status.is_finished:
+        if run.status.is_finished or run.status == ExecutionStatus.PAUSED:
             return run
         if time.monotonic() - last_query > STATUS_POLL_SECONDS:
             last_query = time.monotonic()

@@ -12,6 +12,7 @@ from zenml.pipelines.pipeline_definition import Pipeline
 
 from cli.progress import show_progress
 from cli.remote_run import follow_run
+from cli.resume import finish_answered_runs
 from cli.run_lock import run_lock, single_instance
 from cli.shortcuts import take_shortcuts
 from cli.stacks import DEFAULT_STACK, select_stack
@@ -19,10 +20,10 @@ from components import clouds
 from components.deployers.container_images import PIPELINES, image_name
 from components.settings import Settings
 from components.tracking.base import active_tracker
-from pipelines.shared.registry import load_pipeline
+from pipelines.shared.registry import PipelineModule, load_pipeline
 from pipelines.shared.summary import Summary
 
-__all__ = ["DEFAULT_STACK", "run_options", "run_pipeline", "runs_elsewhere"]
+__all__ = ["DEFAULT_STACK", "run_options", "run_pipeline", "runs_elsewhere", "summarize_run"]
 
 FAIL_FAST = ExecutionMode.FAIL_FAST
 """Where the orchestrator supports it: the step's own error is raised, not 'a step has failed'."""
@@ -54,16 +55,30 @@ def run_pipeline(
         status.update(f"starting {name} on stack '{selected.name}' …")
         exclusive = getattr(module, "SINGLE_INSTANCE", False)
         with single_instance(name, exclusive), run_lock(selected):
+            if exclusive:
+                finish_answered_runs(console, status)
             options = run_options(cached)
             if on_failure := getattr(module, "ON_FAILURE", None):
                 options["on_failure"] = on_failure
             define: Pipeline = getattr(module, name)
             run = _run(define.with_options(**options), settings, console, status)
+    return summarize_run(module, run, selected.name).finish(settings)
+
+
+def summarize_run(module: PipelineModule, run: PipelineRunResponse, stack: str) -> Summary:
+    """Summarize a run, with its stack and how to open the experiment tracker.
+
+    Args:
+        module: The module of the run's pipeline.
+        run: A run that succeeded, or that waits for an approval.
+        stack: Name of its stack, which is active.
+
+    Returns:
+        The summary, before `finish`.
+    """
     summary = module.summarize(run)
-    info = summary.run.model_copy(
-        update={"stack": selected.name, "tracker": active_tracker().ui_hint()}
-    )
-    return summary.model_copy(update={"run": info}).finish(settings)
+    info = summary.run.model_copy(update={"stack": stack, "tracker": active_tracker().ui_hint()})
+    return summary.model_copy(update={"run": info})
 
 
 def runs_elsewhere() -> bool:

@@ -14,6 +14,8 @@ DEFAULTS = {
     "ZENML_ANALYTICS_OPT_IN": "false",
     "ZENML_ENABLE_REPO_INIT_WARNINGS": "false",
     "ZENML_AUTO_OPEN_DASHBOARD": "false",
+    # A run that waits for an approval is paused at once: nobody is asked in its terminal.
+    "ZENML_DISABLE_INTERACTIVE_INPUT": "true",
     # In a dynamic pipeline, plain values of any size are parameters of a step. By default
     # ZenML stores each of them as an artifact called external_<uuid>.
     "ZENML_PARAMETER_SIZE_THRESHOLD": "-1",

@@ -1,18 +1,13 @@
 """Test the traffic since the last decision for drift; if it drifted, retrain and redeploy."""
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
-from rich.markup import escape
-from zenml import pipeline
-from zenml.models import PipelineRunResponse
+from zenml import pipeline, wait
 
 from components.settings import Settings
-from faces.data.window import Window
-from faces.drift.monitoring import MonitoringResult
-from faces.drift.policy import Action, DriftDecision
-from faces.evaluation.feedback_verification import FeedbackVerification, describe_quarantine
+from faces.drift.policy import Action, ApprovalPolicy, needs_approval
+from pipelines.shared.drift_summary import summarize
 from pipelines.shared.settings import (
     FeedbackSettings,
     GateSettings,
@@ -20,7 +15,6 @@ from pipelines.shared.settings import (
     Tolerances,
     VerificationImages,
 )
-from pipelines.shared.summary import Metrics, RunInfo, Summary, accuracy_row, outputs_of
 from pipelines.shared.train_and_gate import train_and_gate
 from pipelines.training import TrainingSettings
 from steps.data.add_feedback import add_feedback
@@ -32,10 +26,15 @@ from steps.monitoring.decide import decide
 from steps.monitoring.detect_drift import detect_drift
 from steps.monitoring.load_window import load_window
 from steps.monitoring.send_alert import send_alert, send_failure
-from steps.monitoring.verify_feedback import FEEDBACK, verify_feedback
+from steps.monitoring.verify_feedback import verify_feedback
 from steps.monitoring.write_drift_report import write_drift_report
-from store.records import Alert, Deployment, Promotion
+from steps.promotion.promote_approved import promote_approved
+from steps.promotion.request_approval import request_approval
+from store.approvals import APPROVAL, condition_metadata
+from store.records import ApprovalRequest
 from store.versions import require_version
+
+__all__ = ["ON_FAILURE", "SETTINGS", "SINGLE_INSTANCE", "drift_detection", "summarize"]
 
 
 class DriftSettings(Settings):
@@ -64,6 +63,14 @@ class DriftSettings(Settings):
     minimum_labels: int = Field(
         default=10, ge=1, description="with fewer labels to learn, alert instead of retraining"
     )
+    approval: ApprovalPolicy = Field(
+        default="never",
+        description="when a person has to approve a retrained version before it is promoted: "
+        "never, always, or if labels of the window are quarantined",
+    )
+    approval_timeout_hours: float = Field(
+        default=72, gt=0, description="a version that is not approved by then is not promoted"
+    )
     feedback: FeedbackSettings = FeedbackSettings()
     # A model that learns turned heads may lose one or two frontal faces of 72.
     gate: GateSettings = GateSettings(tolerances=Tolerances(baseline=0.05))
@@ -86,8 +93,9 @@ def drift_detection(settings: DriftSettings) -> None:
     3. Test it for drift, decide, and write a report.
     4. To retrain: add the labelled faces to the training images, then train, evaluate, register
        and promote as the training pipeline does.
-    5. Deploy a promoted version, compare the endpoint with the model, record the deployment.
-    6. Send an alert about drift and its outcome.
+    5. If the settings ask for it, wait for a person to approve the version.
+    6. Deploy a promoted version, compare the endpoint with the model, record the deployment.
+    7. Send an alert about drift and its outcome.
 
     Args:
         settings: Size of the window, limits of the tests, policies and promotion gate.
@@ -121,7 +129,14 @@ def drift_detection(settings: DriftSettings) -> None:
         detector=training.drift_detector,
         gate=settings.gate,
         settings=training.model_dump(mode="json"),
+        hold=needs_approval(settings.approval, feedback.load()),
     )
+    if promotion.load().held:
+        request, _ = request_approval(
+            promotion, decision, feedback, settings.approval_timeout_hours
+        )
+        _wait_for_approval(request.load())
+        promotion = promote_approved(request, promotion)
     if not promotion.load().promoted:
         send_alert(decision, promotion, None)
         return
@@ -131,120 +146,12 @@ def drift_detection(settings: DriftSettings) -> None:
     send_alert(decision, promotion, rollout)
 
 
+def _wait_for_approval(request: ApprovalRequest) -> None:
+    """Pause the run until a person has approved it. Rejecting it ends the run."""
+    recorded = condition_metadata(request.version, request.compared_with, request.expires)
+    wait(name=APPROVAL, timeout=0, question=request.question, metadata=recorded)
+
+
 def _training_settings(version: int) -> TrainingSettings:
     """Return the settings that a version was trained with."""
     return TrainingSettings.model_validate(require_version(version).run_metadata["settings"])
-
-
-class DriftSummary(Summary):
-    """Summary of a drift detection."""
-
-    pipeline: Literal["drift_detection"] = "drift_detection"
-    drift: MonitoringResult
-    damaged: int = Field(description="captured records that could not be read")
-    unmatched_feedback: int = Field(description="labels that match no captured request")
-    quarantined: dict[str, int] = Field(
-        description="labels that are not learned, by reason; only over_cap ones are counted in "
-        "the accuracy"
-    )
-    decision: Action
-    reason: str
-    retrained: bool
-    promoted: bool
-    gate: str | None = Field(description="the promotion gate's reason")
-    deployed_version: int | None
-    metrics: Metrics
-    alert: Alert | None
-    report: str | None = Field(description="URI of the drift report")
-
-    def rows(self) -> Mapping[str, str]:
-        """Return decision, reason, drift, accuracy and what followed. See Summary."""
-        drift, result = self.drift, self.drift.drift
-        quiet = self.decision in (Action.NONE, Action.NOT_ENOUGH_EVIDENCE)
-        rows = {
-            "window": f"{result.images} images of {result.identities} people, "
-            f"{drift.labelled} with feedback [dim](against version {drift.version})[/]"
-            + (f"; [yellow]{self.damaged} damaged, skipped[/]" if self.damaged else ""),
-            "decision": f"[{'green' if quiet else 'yellow'}]{self.decision}[/]",
-            "reason": escape(self.reason),
-        }
-        if self.quarantined:
-            rows["quarantined"] = f"[yellow]{describe_quarantine(self.quarantined)}[/]"
-        if (now := drift.accuracy) is not None:
-            rows["accuracy now"] = (
-                f"{now.now:.3f} [dim](95 % interval {now.low:.3f} to {now.high:.3f}; "
-                f"{now.before:.3f} on the baseline test)[/]"
-            )
-        if self.retrained:
-            rows |= self._retraining_rows()
-        if self.alert is not None:
-            delivered = "sent" if self.alert.delivered else "[red]not delivered[/]"
-            alerter = self.alert.alerter or "none: the stack has no alerter"
-            rows["alert"] = f"{delivered} [dim](alerter {escape(alerter)})[/]"
-        return {**rows, "run": self.run_row()}
-
-    def _retraining_rows(self) -> dict[str, str]:
-        rows = {"baseline accuracy": accuracy_row(self.metrics, "baseline")}
-        if "drifted_accuracy" in self.metrics:
-            rows["drifted accuracy"] = accuracy_row(self.metrics, "drifted")
-        live = self.deployed_version
-        return {
-            **rows,
-            "gate": escape(self.gate or ""),
-            "live": f"[green]version {live}[/]" if live else "unchanged",
-        }
-
-    def next_steps(self) -> Sequence[str]:
-        """Return what to do next, depending on the decision and its outcome. See Summary."""
-        if self.decision == Action.NOT_ENOUGH_EVIDENCE:
-            return ("[bold]python run.py --pipeline drift_detection[/] again after more traffic",)
-        if not DriftDecision(self.decision, self.reason).drifted:
-            return ()
-        steps = ["[bold]python run.py dashboard --evidently[/] for each feature, by Evidently"]
-        if self.retrained and not self.promoted:
-            steps.append("[bold]make dashboard[/] for the plots of the rejected version")
-        if self.deployed_version is not None:
-            steps.append("[bold]python run.py --pipeline rollback[/] to undo the deployment")
-        if self.decision == Action.ALERT:
-            steps.append("[bold]python run.py predict FILE --label NAME[/] to send feedback")
-        return steps
-
-    def page(self) -> str | None:
-        """Return the drift report."""
-        return self.report
-
-
-def summarize(run: PipelineRunResponse) -> DriftSummary:
-    """Summarize a finished run.
-
-    Args:
-        run: A run that succeeded. Which artifacts it has depends on the decision.
-
-    Returns:
-        Drift, decision, and what followed from it.
-    """
-    outputs = outputs_of(run)
-    decision: DriftDecision = outputs["drift_decision"].load()
-    window: Window = outputs["window"].load()
-    feedback: FeedbackVerification = outputs[FEEDBACK].load()
-    promotion: Promotion | None = outputs["promotion"].load() if "promotion" in outputs else None
-    deployment: Deployment | None = (
-        outputs["deployment"].load() if "deployment" in outputs else None
-    )
-    report = outputs.get("drift_report")
-    return DriftSummary(
-        run=RunInfo.of(run),
-        drift=outputs["drift"].load(),
-        damaged=window.damaged,
-        unmatched_feedback=window.unmatched_feedback,
-        quarantined=feedback.counts,
-        decision=decision.action,
-        reason=decision.reason,
-        retrained=promotion is not None,
-        promoted=promotion is not None and promotion.promoted,
-        gate=promotion.reason if promotion else None,
-        deployed_version=deployment.version if deployment else None,
-        metrics=outputs["metrics"].load() if "metrics" in outputs else {},
-        alert=outputs["alert"].load() if "alert" in outputs else None,
-        report=f"{report.uri}/page.html" if report else None,
-    )

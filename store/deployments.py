@@ -14,6 +14,7 @@ from zenml.metadata.metadata_types import MetadataType
 from faces.drift.accuracy import AccuracyDrop
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision
+from store.approvals import decided_runs
 from store.records import Deployment
 
 DEPLOYMENT = "deployment"
@@ -117,9 +118,10 @@ def deployments() -> list[Deployment]:
 
 
 def decisions() -> list[DecisionEntry]:
-    """Return the decisions of completed runs on the active stack, oldest first.
+    """Return the decisions on the active stack, oldest first.
 
-    Decisions of failed or killed runs do not count: the next run decides again.
+    Those of completed runs count, and of runs that wait for an approval or were rejected. Decisions
+    of failed or killed runs do not: the next run decides again.
     """
     adapter = TypeAdapter(DecisionEntry)
     records = _records(DECISION, pipeline="drift_detection")
@@ -201,8 +203,8 @@ def _records(artifact: str, pipeline: str | None = None) -> list[dict[str, Metad
             sort_by="desc:created",
             size=MAX_RECORDS,
         )
-        completed = {run.id for run in runs.items}
-        versions = [v for v in versions if v.producer_pipeline_run_id in completed]
+        decided = {run.id for run in runs.items} | decided_runs()
+        versions = [v for v in versions if v.producer_pipeline_run_id in decided]
     return [
         {**version.run_metadata, "run": str(version.producer_pipeline_run_id)}
         for version in reversed(versions)

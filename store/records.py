@@ -16,8 +16,10 @@ class Promotion:
         stage: The candidate's stage afterwards: "production", "none", …
         promoted: Whether it is in production because of this decision.
         reason: The gate's reason in one line.
-        replaced: The version that was in production before, None if there was none or it stays.
+        replaced: The version that was in production before, or that a held one would replace; None
+            if there was none or it stays.
         anonymous_reason: The reason without names of people; None if `reason` has none.
+        held: Whether the gate would promote the version, but a person has to approve it first.
     """
 
     name: str
@@ -27,11 +29,30 @@ class Promotion:
     reason: str
     replaced: int | None
     anonymous_reason: str | None = None
+    held: bool = False
 
     @property
     def public_reason(self) -> str:
         """The reason without names of people."""
         return self.anonymous_reason or self.reason
+
+
+@dataclass(frozen=True)
+class ApprovalRequest:
+    """A version that the gate would promote, and that a person has to approve.
+
+    Attributes:
+        version: The version's number.
+        compared_with: The version in production that the gate compared it with; None if there was
+            none.
+        question: What to decide, with the commands that approve or reject, without names of people.
+        expires: Until when it can be approved, date and time in UTC, ISO 8601.
+    """
+
+    version: int
+    compared_with: int | None
+    question: str
+    expires: str
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.result import DriftVerdict
 from faces.evaluation.feedback_verification import FeedbackVerification
+
+ApprovalPolicy = Literal["never", "quarantined", "always"]
+"""When a person has to approve a retrained version: never, always, or if labels are quarantined."""
 
 
 class Action(StrEnum):
@@ -94,6 +98,17 @@ def decide(
             + (f", of which {quarantined} are quarantined" if quarantined else ""),
         )
     return DriftDecision(Action.RETRAIN, drift)
+
+
+def needs_approval(policy: ApprovalPolicy, feedback: FeedbackVerification) -> bool:
+    """Return whether a person has to approve the version that is trained with a window's labels.
+
+    Args:
+        policy: When approvals are needed. With "quarantined", any quarantined label counts,
+            whatever the reason.
+        feedback: Which labels of the window are quarantined.
+    """
+    return policy == "always" or (policy == "quarantined" and bool(feedback.quarantined))
 
 
 def _drift_signs(result: MonitoringResult) -> list[str]:

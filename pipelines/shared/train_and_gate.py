@@ -27,6 +27,7 @@ def train_and_gate(
     detector: str,
     gate: GateSettings,
     settings: dict[str, JsonValue],
+    hold: bool = False,
 ) -> tuple[Artifact, Artifact]:
     """Wire the steps from fitting the features to the promotion gate.
 
@@ -38,6 +39,7 @@ def train_and_gate(
         detector: The drift detector that is fitted for the version.
         gate: When a candidate is promoted.
         settings: All training settings, which are recorded with the version.
+        hold: Whether a person has to approve a candidate before it is promoted.
 
     Returns:
         The artifacts of the new version's number and of its promotion.
@@ -55,7 +57,9 @@ def train_and_gate(
         faces, split, features, fitted, portable, drift_detector, metrics, predictions,
         by_condition, confused, plots, card, settings,
     )  # fmt: skip
-    promotion = promote_model(version, metrics, gate.tolerances.model_dump(), gate.minimum_images)
+    promotion = promote_model(
+        version, metrics, gate.tolerances.model_dump(), gate.minimum_images, hold
+    )
     return version, promotion
 
 

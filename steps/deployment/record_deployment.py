@@ -1,12 +1,9 @@
 """Record that a version is live; after a rollback it is in production, too."""
 
-import getpass
-from contextlib import suppress
 from dataclasses import asdict
 from typing import Annotated
 
 from zenml import step
-from zenml.client import Client
 
 from faces.errors import OperationError
 from steps.promotion.champion import sync_champion
@@ -16,6 +13,7 @@ from store.materializers import RECORD
 from store.production import mark_rolled_back, set_production
 from store.records import Deployment, Rollout
 from store.run_metadata import describe_run
+from store.users import user_name
 from store.versions import production_version, require_version
 
 
@@ -71,7 +69,7 @@ def _record(kind: str, rollout: Rollout, reason: str, largest_difference: float)
         version=rollout.version,
         kind=kind,
         reason=reason,
-        who=_user_name(),
+        who=user_name(),
         when=deployments.now(),
         largest_difference=largest_difference,
         replaced=rollout.replaced,
@@ -80,11 +78,3 @@ def _record(kind: str, rollout: Rollout, reason: str, largest_difference: float)
     deployments.record_deployment(deployment)
     describe_run(kind, asdict(deployment))
     return deployment
-
-
-def _user_name() -> str:
-    """Return the user of this machine, if it is known, and of ZenML."""
-    name = Client().active_user.name
-    with suppress(OSError, KeyError):
-        return f"{getpass.getuser()} ({name} in ZenML)"
-    return name

@@ -1,6 +1,7 @@
 """Apply the promotion gate to a candidate, and act on its decision."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated
 
 import numpy as np
@@ -40,6 +41,7 @@ def promote_model(
     metrics: dict[str, float],
     tolerances: dict[str, float],
     minimum_images: int,
+    hold: bool = False,
 ) -> Annotated[Promotion, "promotion"]:
     """Compare the candidate with production; promote it or not, and record the reason.
 
@@ -49,6 +51,7 @@ def promote_model(
         tolerances: Accuracy that it may lose against production, in [0, 1], by part: `baseline` and
             `drifted`.
         minimum_images: Number of images that neither model was trained on; fewer cannot decide.
+        hold: Whether a person has to approve the candidate: then it is only compared.
 
     Returns:
         The gate's decision with its reason, and the candidate's stage afterwards.
@@ -63,6 +66,9 @@ def promote_model(
         production = production_version()
         decision = _decide(candidate, production, metrics, tolerances, minimum_images)
         unchanged = production is not None and production.id == candidate.id
+        held = hold and decision.promoted and not unchanged
+        if held:
+            decision = replace(decision, promoted=False, reason=_held_reason(decision.reason))
         if unchanged or not decision.promoted:
             break
         if set_production(candidate, instead_of=production):
@@ -72,15 +78,22 @@ def promote_model(
     describe_run("training", _describe(candidate, decision, metrics))
     if decision.promoted and not unchanged:
         candidate = find_version(version) or candidate
+    replaces = decision.promoted or held
     return Promotion(
         name=NAME,
         version=version,
         stage=str(candidate.stage or NO_STAGE),
         promoted=decision.promoted,
         reason=decision.reason,
-        replaced=production.number if production and decision.promoted else None,
+        replaced=production.number if production and replaces else None,
+        held=held,
         anonymous_reason=decision.anonymous_reason,
     )
+
+
+def _held_reason(reason: str) -> str:
+    """Return the reason of a gate that would promote a candidate which has to be approved."""
+    return f"held for approval: {reason.removeprefix('promoted: ')}"
 
 
 def _describe(

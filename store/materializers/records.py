@@ -10,7 +10,15 @@ from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import DriftDecision
 from faces.evaluation.feedback_verification import FeedbackVerification
 from store.materializers.base import FileMaterializer
-from store.records import Alert, Deployment, OpenSetResult, Promotion, Rollout, SearchResult
+from store.records import (
+    Alert,
+    ApprovalRequest,
+    Deployment,
+    OpenSetResult,
+    Promotion,
+    Rollout,
+    SearchResult,
+)
 
 
 class RecordMaterializer(FileMaterializer):
@@ -18,6 +26,7 @@ class RecordMaterializer(FileMaterializer):
 
     ASSOCIATED_TYPES: ClassVar[tuple[type, ...]] = (
         Alert,
+        ApprovalRequest,
         Deployment,
         DriftDecision,
         FeedbackVerification,

@@ -42,3 +42,12 @@ def deployer() -> Any:
     from components.deployers.base import active_deployer
 
     return active_deployer()
+
+
+def described(summary: dict[str, Any], title: str) -> dict[str, Any]:
+    """An entry of the run's metadata in ZenML."""
+    from zenml.client import Client
+
+    entry = Client().get_pipeline_run(summary["run"]["id"]).run_metadata[title]
+    assert isinstance(entry, dict)
+    return entry

@@ -16,7 +16,7 @@ import pytest
 
 from faces.errors import OperationError, UserError
 from tests.conftest import real_faces_are_here
-from tests.e2e.conftest import Run, deployer
+from tests.e2e.conftest import Run, deployer, described
 
 REAL = real_faces_are_here()
 
@@ -25,15 +25,6 @@ REAL = real_faces_are_here()
 def live(run: Run) -> dict[str, Any]:
     run("training", data="olivetti" if REAL else "synthetic")
     return run("deployment")
-
-
-def described(summary: dict[str, Any], title: str) -> dict[str, Any]:
-    """An entry of the run's metadata in ZenML."""
-    from zenml.client import Client
-
-    entry = Client().get_pipeline_run(summary["run"]["id"]).run_metadata[title]
-    assert isinstance(entry, dict)
-    return entry
 
 
 def send(run: Run, condition: str, text: str = "", **options: Any) -> dict[str, Any]:

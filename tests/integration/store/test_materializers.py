@@ -24,7 +24,15 @@ from faces.evaluation.feedback_verification import (
 )
 from faces.evaluation.open_set import OpenSetCalibration
 from store import materializers
-from store.records import Alert, Deployment, OpenSetResult, Promotion, Rollout, SearchResult
+from store.records import (
+    Alert,
+    ApprovalRequest,
+    Deployment,
+    OpenSetResult,
+    Promotion,
+    Rollout,
+    SearchResult,
+)
 
 SOURCES = {name: source for name, source in vars(materializers).items() if name.isupper()}
 
@@ -202,6 +210,7 @@ RECORDS = [
     RESULT,
     DriftDecision(Action.RETRAIN, "drift"),
     FeedbackVerification(5, (QuarantinedLabel(3, QuarantineReason.IMPLAUSIBLE, 0.1),)),
+    ApprovalRequest(2, 1, "Version 2 waits.", "2026-11-28T20:00:00+00:00"),
     Promotion("face-recognizer", 3, "production", True, "promoted: better", 2),
     OpenSetResult(OpenSetCalibration(0.5, 0.98, 0.95, 0.02)),
     Rollout("http://127.0.0.1:9000", 3, None, None),

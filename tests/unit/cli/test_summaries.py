@@ -12,7 +12,7 @@ from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action
 from faces.drift.result import DriftResult, DriftVerdict
 from pipelines.deployment import DeploymentSummary, EndpointSummary
-from pipelines.drift_detection import DriftSummary
+from pipelines.shared.drift_summary import DriftSummary
 from pipelines.shared.summary import RunInfo, Summary
 from pipelines.training import DataSummary, TrainingSummary
 from store.records import Promotion

@@ -4,7 +4,7 @@ import pytest
 
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action
-from pipelines.drift_detection import DriftSummary
+from pipelines.shared.drift_summary import DriftSummary
 from pipelines.shared.summary import RunInfo
 
 
@@ -14,7 +14,13 @@ def next_steps(decision: Action, **outcome: Any) -> str:
         drift=MonitoringResult.__new__(MonitoringResult),
         decision=decision,
         reason="",
-        **{"retrained": False, "promoted": False, "deployed_version": None, **outcome},
+        **{
+            "retrained": False,
+            "promoted": False,
+            "deployed_version": None,
+            "waits_for_approval_until": None,
+            **outcome,
+        },
     )
     return "\n".join(summary.next_steps())
 
@@ -26,6 +32,12 @@ def next_steps(decision: Action, **outcome: Any) -> str:
         (Action.ALERT, {}, "predict FILE --label NAME", "rollback"),
         (Action.WAIT, {}, "--evidently", "rollback"),
         (Action.RETRAIN, {"retrained": True}, "plots of the rejected version", "rollback"),
+        (
+            Action.RETRAIN,
+            {"retrained": True, "waits_for_approval_until": "2026-11-28T20:00:00+00:00"},
+            "review --approve drift-1",
+            "rejected",
+        ),
         (
             Action.RETRAIN,
             {"retrained": True, "promoted": True, "deployed_version": 2},

@@ -4,7 +4,7 @@ import pytest
 
 from faces.drift.accuracy import AccuracyDrop
 from faces.drift.monitoring import MonitoringResult
-from faces.drift.policy import Action, DriftDecision, RetrainingPolicy, decide
+from faces.drift.policy import Action, DriftDecision, RetrainingPolicy, decide, needs_approval
 from faces.drift.result import DriftResult, DriftVerdict
 from faces.evaluation.feedback_verification import (
     FeedbackVerification,
@@ -97,3 +97,13 @@ def test_waiting_reports_in_how_many_windows_drift_was_found() -> None:
 def test_every_action_upon_drift_counts_as_drift_for_the_next_windows() -> None:
     drifted = {action for action in Action if DriftDecision(action, "").drifted}
     assert drifted == {Action.WAIT, Action.ALERT, Action.RETRAIN}
+
+
+@pytest.mark.parametrize("reason", QuarantineReason)
+def test_a_quarantined_label_of_any_reason_needs_an_approval(reason: QuarantineReason) -> None:
+    clean = FeedbackVerification(20)
+    quarantined = FeedbackVerification(20, (QuarantinedLabel(3, reason, 0.4),))
+    assert needs_approval("quarantined", quarantined)
+    assert not needs_approval("quarantined", clean)
+    assert needs_approval("always", clean)
+    assert not needs_approval("never", quarantined)

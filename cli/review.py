@@ -1,0 +1,191 @@
+"""Show what waits for a person, and approve or reject it.
+
+A retrained version waits if `approval` in configs/drift_detection.yaml is `always`, or if it is
+`quarantined` and labels of the window were quarantined. The run that trained it is paused.
+
+Examples:
+  python run.py review                 # what waits, and until when
+  python run.py review --approve RUN   # promote and deploy the version that the run trained
+  python run.py review --reject RUN    # leave production as it is
+"""
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from cli import runtime_env
+from cli.exit_codes import exit_code
+from faces.errors import UserError, require_choice
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from store.approvals import Approval
+
+PIPELINE = "drift_detection"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line; show, approve or reject.
+
+    Args:
+        arguments: The command line without the command; None for that of the process.
+
+    Returns:
+        The exit code, see `exit_code`.
+    """
+    parser = argparse.ArgumentParser(
+        prog="run.py review",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    answers = parser.add_mutually_exclusive_group()
+    answers.add_argument("--approve", metavar="RUN", help="deploy the version of a waiting run")
+    answers.add_argument("--reject", metavar="RUN", help="leave production as it is")
+    parser.add_argument("--stack", metavar="NAME", help="stack; default: the active stack")
+    args = parser.parse_args(arguments)
+    runtime_env.set_defaults()
+    runtime_env.silence_framework_logs()
+    return exit_code(lambda: _act(args))
+
+
+def _act(args: argparse.Namespace) -> None:
+    from cli.console import make_console
+    from cli.stacks import select_stack
+
+    with make_console(stderr=True).status("reading what waits …"):
+        stack = select_stack(args.stack).name
+    if args.approve:
+        approve_run(args.approve, stack, make_console())
+    elif args.reject:
+        reject_run(args.reject)
+    else:
+        show_waiting(make_console())
+
+
+def approve_run(name: str, stack: str, console: "Console") -> None:
+    """Approve the version that a run holds, and resume the run, which deploys it.
+
+    Args:
+        name: The run's name.
+        stack: The active stack.
+        console: Where the summary is printed.
+
+    Raises:
+        UserError: If no such run waits, or a drift detection is running.
+    """
+    from zenml.client import Client
+
+    from cli.console import make_console
+    from cli.progress import show_progress
+    from cli.resume import resume_run
+    from cli.run_lock import run_lock, single_instance
+    from cli.runner import summarize_run
+    from cli.shortcuts import take_shortcuts
+    from cli.summaries import print_summary
+    from pipelines.shared.registry import load_pipeline
+    from store.approvals import APPROVED, answer
+
+    take_shortcuts()
+    progress = make_console(stderr=True)
+    with (
+        show_progress(progress, "approving …") as status,
+        single_instance(PIPELINE, True),
+        run_lock(Client().active_stack_model),
+    ):
+        approval = require_waiting(name)
+        if approval.waits:
+            answer(approval, APPROVED)
+        run = resume_run(approval, progress, status)
+    print_summary(summarize_run(load_pipeline(PIPELINE), run, stack), console)
+
+
+def reject_run(name: str) -> None:
+    """Reject the version that a run holds, which ends the run.
+
+    Args:
+        name: The run's name.
+
+    Raises:
+        UserError: If no such run waits.
+    """
+    from store.approvals import REJECTED, answer
+
+    approval = require_waiting(name)
+    if not approval.waits:
+        raise UserError(f"{name} was approved by {approval.who}: python run.py review --approve")
+    answer(approval, REJECTED)
+    print(f"rejected: version {approval.version} stays registered, and production stays as it is")
+
+
+def require_waiting(name: str) -> "Approval":
+    """Return the approval that a run waits for, or that has been given without resuming the run.
+
+    Args:
+        name: The run's name.
+
+    Raises:
+        UserError: If no such run waits; the message says how it was answered.
+    """
+    from store.approvals import approvals
+
+    known = {approval.run: approval for approval in approvals()}
+    open_runs = [run for run, a in known.items() if (a.waits and a.in_time) or a.can_resume]
+    if name in known and name not in open_runs:
+        raise UserError(f"{name} does not wait: {describe_answer(known[name])}")
+    return known[require_choice("waiting run", name, open_runs)]
+
+
+def describe_answer(approval: "Approval") -> str:
+    """Describe how a request for an approval was answered.
+
+    Args:
+        approval: The request.
+
+    Returns:
+        Text such as "approved by ada (default in ZenML), 2026-11-25 20:00 UTC".
+    """
+    if approval.answer is None:
+        return f"not answered by {approval.expires:%Y-%m-%d %H:%M} UTC, run {approval.run_status}"
+    by = f" by {approval.who}" if approval.who else ""
+    return f"{approval.answer}{by}, {approval.answered:%Y-%m-%d %H:%M} UTC"
+
+
+def show_waiting(console: "Console") -> None:
+    """Print the runs that wait.
+
+    Args:
+        console: Where to print.
+    """
+    from cli.summaries import print_rows
+    from store.approvals import approvals
+
+    waiting = [a for a in approvals() if (a.waits and a.in_time) or a.can_resume]
+    for approval in waiting:
+        print_rows(approval_rows(approval), console)
+    if not waiting:
+        console.print("no version waits for an approval")
+
+
+def approval_rows(approval: "Approval") -> dict[str, str]:
+    """Describe a run that waits.
+
+    Args:
+        approval: Its approval.
+
+    Returns:
+        Texts with markup, by title.
+    """
+    from rich.markup import escape
+
+    compared = approval.compared_with
+    return {
+        "run": f"{approval.run} [dim](since {approval.requested:%Y-%m-%d %H:%M} UTC)[/]",
+        "version": f"{approval.version} [dim](compared with version {compared})[/]",
+        "question": escape(approval.question),
+        "state": f"[green]{escape(describe_answer(approval))}; not deployed yet[/]"
+        if approval.can_resume
+        else f"[yellow]waits until {approval.expires:%Y-%m-%d %H:%M} UTC[/]",
+        "approve": f"[bold]python run.py review --approve {approval.run}[/]",
+        "reject": f"[bold]python run.py review --reject {approval.run}[/]",
+    }

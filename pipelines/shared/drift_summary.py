@@ -1,0 +1,163 @@
+"""Summary of a drift detection."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeVar
+
+from pydantic import Field
+from rich.markup import escape
+from zenml.enums import ExecutionStatus
+from zenml.models import ArtifactVersionResponse, PipelineRunResponse
+
+from faces.data.window import Window
+from faces.drift.monitoring import MonitoringResult
+from faces.drift.policy import Action, DriftDecision
+from faces.evaluation.feedback_verification import FeedbackVerification, describe_quarantine
+from pipelines.shared.summary import Metrics, RunInfo, Summary, accuracy_row, outputs_of
+from steps.monitoring.verify_feedback import FEEDBACK
+from steps.promotion.promote_approved import APPROVED_PROMOTION
+from steps.promotion.request_approval import REQUEST, REQUEST_ALERT
+from store.records import Alert, ApprovalRequest, Deployment, Promotion
+
+Record = TypeVar("Record")
+
+
+class DriftSummary(Summary):
+    """Summary of a drift detection."""
+
+    pipeline: Literal["drift_detection"] = "drift_detection"
+    drift: MonitoringResult
+    damaged: int = Field(description="captured records that could not be read")
+    unmatched_feedback: int = Field(description="labels that match no captured request")
+    quarantined: dict[str, int] = Field(
+        description="labels that are not learned, by reason; only over_cap ones are counted in "
+        "the accuracy"
+    )
+    decision: Action
+    reason: str
+    retrained: bool
+    promoted: bool
+    gate: str | None = Field(description="the promotion gate's reason")
+    deployed_version: int | None
+    metrics: Metrics
+    waits_for_approval_until: str | None = Field(
+        default=None,
+        description="until when a person can approve the version, in UTC, ISO 8601; null: the run "
+        "does not wait",
+    )
+    alert: Alert | None
+    report: str | None = Field(description="URI of the drift report")
+
+    def rows(self) -> Mapping[str, str]:
+        """Return decision, reason, drift, accuracy and what followed. See Summary."""
+        drift, result = self.drift, self.drift.drift
+        quiet = self.decision in (Action.NONE, Action.NOT_ENOUGH_EVIDENCE)
+        rows = {
+            "window": f"{result.images} images of {result.identities} people, "
+            f"{drift.labelled} with feedback [dim](against version {drift.version})[/]"
+            + (f"; [yellow]{self.damaged} damaged, skipped[/]" if self.damaged else ""),
+            "decision": f"[{'green' if quiet else 'yellow'}]{self.decision}[/]",
+            "reason": escape(self.reason),
+        }
+        if self.quarantined:
+            rows["quarantined"] = f"[yellow]{describe_quarantine(self.quarantined)}[/]"
+        if (now := drift.accuracy) is not None:
+            rows["accuracy now"] = (
+                f"{now.now:.3f} [dim](95 % interval {now.low:.3f} to {now.high:.3f}; "
+                f"{now.before:.3f} on the baseline test)[/]"
+            )
+        if self.retrained:
+            rows |= self._retraining_rows()
+        if self.alert is not None:
+            delivered = "sent" if self.alert.delivered else "[red]not delivered[/]"
+            alerter = self.alert.alerter or "none: the stack has no alerter"
+            rows["alert"] = f"{delivered} [dim](alerter {escape(alerter)})[/]"
+        return {**rows, "run": self.run_row()}
+
+    def _retraining_rows(self) -> dict[str, str]:
+        rows = {"baseline accuracy": accuracy_row(self.metrics, "baseline")}
+        if "drifted_accuracy" in self.metrics:
+            rows["drifted accuracy"] = accuracy_row(self.metrics, "drifted")
+        live = self.deployed_version
+        if self.waits_for_approval_until:
+            rows["approval"] = f"[yellow]waits until {self.waits_for_approval_until}[/]"
+        return {
+            **rows,
+            "gate": escape(self.gate or ""),
+            "live": f"[green]version {live}[/]" if live else "unchanged",
+        }
+
+    def next_steps(self) -> Sequence[str]:
+        """Return what to do next, depending on the decision and its outcome. See Summary."""
+        if self.decision == Action.NOT_ENOUGH_EVIDENCE:
+            return ("[bold]python run.py --pipeline drift_detection[/] again after more traffic",)
+        if not DriftDecision(self.decision, self.reason).drifted:
+            return ()
+        steps = ["[bold]python run.py dashboard --evidently[/] for each feature, by Evidently"]
+        if self.waits_for_approval_until:
+            answer = "[bold]python run.py review --{} {}[/]"
+            return [
+                "[bold]python run.py review[/] to see what waits",
+                f"{answer.format('approve', self.run.name)} to deploy the version",
+                f"{answer.format('reject', self.run.name)} to leave production as it is",
+            ]
+        if self.retrained and not self.promoted:
+            steps.append("[bold]make dashboard[/] for the plots of the rejected version")
+        if self.deployed_version is not None:
+            steps.append("[bold]python run.py --pipeline rollback[/] to undo the deployment")
+        if self.decision == Action.ALERT:
+            steps.append("[bold]python run.py predict FILE --label NAME[/] to send feedback")
+        return steps
+
+    def page(self) -> str | None:
+        """Return the drift report."""
+        return self.report
+
+
+def summarize(run: PipelineRunResponse) -> DriftSummary:
+    """Summarize a finished run.
+
+    Args:
+        run: A run that succeeded. Which artifacts it has depends on the decision.
+
+    Returns:
+        Drift, decision, and what followed from it.
+    """
+    outputs = outputs_of(run)
+    decision: DriftDecision = outputs["drift_decision"].load()
+    window: Window = outputs["window"].load()
+    feedback: FeedbackVerification = outputs[FEEDBACK].load()
+    promotion = _load_first(Promotion, outputs, APPROVED_PROMOTION, "promotion")
+    deployment = _load_first(Deployment, outputs, "deployment")
+    request = _load_first(ApprovalRequest, outputs, REQUEST)
+    report = outputs.get("drift_report")
+    return DriftSummary(
+        run=RunInfo.of(run),
+        drift=outputs["drift"].load(),
+        damaged=window.damaged,
+        unmatched_feedback=window.unmatched_feedback,
+        quarantined=feedback.counts,
+        decision=decision.action,
+        reason=decision.reason,
+        retrained=promotion is not None,
+        promoted=promotion is not None and promotion.promoted,
+        gate=promotion.reason if promotion else None,
+        deployed_version=deployment.version if deployment else None,
+        metrics=outputs["metrics"].load() if "metrics" in outputs else {},
+        waits_for_approval_until=request.expires
+        if request and run.status == ExecutionStatus.PAUSED
+        else None,
+        alert=_load_first(Alert, outputs, "alert", REQUEST_ALERT),
+        report=f"{report.uri}/page.html" if report else None,
+    )
+
+
+def _load_first(
+    kind: type[Record], outputs: Mapping[str, ArtifactVersionResponse], *names: str
+) -> Record | None:
+    """Load the first of these artifacts that the run has."""
+    for name in names:
+        if name in outputs:
+            record = outputs[name].load()
+            assert isinstance(record, kind)
+            return record
+    return None

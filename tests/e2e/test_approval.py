@@ -1,0 +1,136 @@
+"""A retrained version waits for a person: approved, rejected, refused, expired, killed."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from zenml.client import Client
+
+from cli import review
+from store.approvals import Approval, approvals
+from tests.e2e.conftest import Run, deployer, described
+
+ALWAYS = (
+    "{approval: always, threshold: 0.99, minimum_labels: 1, "
+    "gate: {tolerances: {baseline: 0.9, drifted: 0.9}}}"
+)
+"""Every window drifts, and the gate would promote nearly everything."""
+
+PEOPLE = "data: {source: synthetic, people: 20}"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def live(run: Run) -> dict[str, Any]:
+    run("training", PEOPLE)
+    return run("deployment")
+
+
+def waiting(run: Run, settings: str = ALWAYS, **traffic: Any) -> dict[str, Any]:
+    """Send traffic that drifted; detect it, and return the summary of the run that waits."""
+    assert run("traffic", requests=60, **traffic)["traffic"]["failed"] == 0
+    found = run("drift_detection", settings)
+    assert found["decision"] == "retrain", found["reason"]
+    assert found["run"]["status"] == "paused"
+    return found
+
+
+def approval_of(summary: dict[str, Any]) -> Approval:
+    return next(a for a in approvals() if a.run == summary["run"]["name"])
+
+
+def production() -> int:
+    return int(Client().get_model_version("face-recognizer", "production").number)
+
+
+def test_a_version_waits_then_is_deployed_after_an_approval(run: Run, home: Path) -> None:
+    before = deployer().served_version()
+    found = waiting(run, condition="yaw=left,right")
+    assert found["retrained"]
+    assert not found["promoted"]
+    assert found["gate"].startswith("held for approval: no worse than production")
+    alert = (home / "alerts.log").read_text().splitlines()[-1]
+    assert f"python run.py review --approve {found['run']['name']}." in alert
+    assert f"python run.py review --reject {found['run']['name']}." in alert
+    assert deployer().served_version() == before == str(production())
+
+    # The waiting run blocks no other run, and nobody decides about its window again.
+    assert run("drift_detection", ALWAYS)["decision"] == "not_enough_evidence"
+
+    assert review.main(["--approve", found["run"]["name"]]) == 0
+    approval = approval_of(found)
+    assert deployer().served_version() == str(approval.version) == str(production()) != before
+    assert approval.answer == "approved"
+    assert "(default in ZenML)" in approval.who
+    assert Client().get_pipeline_run(found["run"]["id"]).status == "completed"
+    assert described(found, "approval")["approved_by"] == approval.who
+    assert review.main(["--approve", found["run"]["name"]]) == 2, "it does not wait any more"
+
+
+def test_a_rejected_version_stays_registered_and_production_stays_as_it_was(run: Run) -> None:
+    before = deployer().served_version()
+    found = waiting(run, corruption="noise")
+    assert review.main(["--reject", found["run"]["name"]]) == 0
+    approval = approval_of(found)
+    assert approval.answer == "rejected"
+    assert Client().get_model_version("face-recognizer", approval.version).stage is None
+    assert deployer().served_version() == before == str(production())
+    assert Client().get_pipeline_run(found["run"]["id"]).status == "stopped"
+    assert run("drift_detection", ALWAYS)["decision"] == "not_enough_evidence"
+
+
+def test_a_version_is_not_promoted_if_production_has_changed_before_the_approval(
+    run: Run,
+) -> None:
+    """Approved with ZenML's own command; the next drift detection resumes the run."""
+    found = waiting(run, corruption="blur")
+    approval = approval_of(found)
+    run("rollback", reason="a test")
+    after_rollback = production()
+    assert approval.compared_with != after_rollback
+    zenml = Path(sys.executable).with_name("zenml")
+    command = ["pipeline", "runs", "wait-conditions", "resolve", str(approval.id)]
+    subprocess.run([zenml, *command, "--resolution", "continue"], check=True, capture_output=True)
+    assert approval_of(found).who == "default in ZenML"
+
+    assert run("drift_detection")["decision"] == "not_enough_evidence"
+    assert Client().get_pipeline_run(found["run"]["id"]).status == "completed"
+    reason = described(found, "approval")["reason"]
+    assert reason.startswith(f"not promoted: production has changed: version {after_rollback} is")
+    assert deployer().served_version() == str(after_rollback) == str(production())
+
+
+def test_a_request_that_is_not_answered_in_time_expires(run: Run, home: Path) -> None:
+    before = production()
+    found = waiting(run, f"{ALWAYS[:-1]}, approval_timeout_hours: 0.0001}}", corruption="occlusion")
+    assert review.main(["--approve", found["run"]["name"]]) == 2
+    run("drift_detection")
+    assert approval_of(found).answer == "expired"
+    assert approval_of(found).who == ""
+    alert = (home / "alerts.log").read_text().splitlines()[-1]
+    assert "was not approved in time; production stays as it is" in alert
+    assert production() == before
+
+
+def test_a_run_that_is_killed_before_it_waits_is_repeated(run: Run, tmp_path: Path) -> None:
+    before = deployer().served_version()
+    run("traffic", requests=60, corruption="rotation")
+    config = tmp_path / "drift.yaml"
+    config.write_text(ALWAYS)
+    command = [sys.executable, "run.py", "--pipeline", "drift_detection", "--config", config]
+    with subprocess.Popen(
+        list(map(str, command)), stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        assert process.stderr is not None
+        assert any("✓ promote model" in line for line in process.stderr)
+        os.killpg(process.pid, signal.SIGKILL)
+    found = run("drift_detection", ALWAYS)
+    assert found["run"]["status"] == "paused"
+    (waits,) = (a for a in approvals() if a.waits)
+    assert waits.run == found["run"]["name"]
+    assert deployer().served_version() == before
+    assert review.main(["--approve", waits.run]) == 0
+    assert deployer().served_version() == str(waits.version)
