@@ -38,6 +38,8 @@ class ServerSettings:
     rotate_seconds: float
     replicas: int
     """The number of servers behind the same address."""
+    max_capture_bytes: int = 10_000_000_000
+    """Captured requests on this machine; servers that were deployed before lack this setting."""
 
     @property
     def remote(self) -> bool:
@@ -69,6 +71,15 @@ def settings_file(folder: Path) -> Path:
         folder: The server's folder.
     """
     return folder / "server.json"
+
+
+def log_file(folder: Path) -> Path:
+    """Return the path of a server's log.
+
+    Args:
+        folder: The server's folder.
+    """
+    return folder / "server.log"
 
 
 def read_settings(folder: Path) -> ServerSettings:

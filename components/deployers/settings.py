@@ -54,7 +54,12 @@ class CaptureSettings(Settings):
     retention_days: Annotated[
         float,
         Field(gt=0, strict=False, description="days after which captured requests are deleted"),
-    ] = 30
+    ] = 30.0
+    max_capture_bytes: int = Field(
+        default=10_000_000_000,
+        ge=1_000_000,
+        description="size above which the oldest captured requests are deleted",
+    )
     rotate_bytes: int = Field(
         default=64_000_000, ge=100_000, description="size at which a new capture file is started"
     )
@@ -66,7 +71,7 @@ class CaptureSettings(Settings):
             strict=False,
             description="seconds after which a new capture file is started",
         ),
-    ] = 3600
+    ] = 3600.0
 
 
 class ServingSettings(Settings):

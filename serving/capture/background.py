@@ -1,5 +1,6 @@
 """Background task of a worker: rotate capture files, and start maintenance of closed ones."""
 
+import logging
 import subprocess
 import sys
 import time
@@ -19,6 +20,9 @@ RETRY_SECONDS = 30.0
 """Time until maintenance runs again after a failure."""
 
 POLL_SECONDS = 1.0
+MIN_POLL_SECONDS = 0.1
+
+log = logging.getLogger("serving")
 
 
 def start_maintenance(settings: ServerSettings, model: "FaceModel") -> None:
@@ -47,11 +51,21 @@ def maintain_forever(
     """
     closed, due = 0, 0.0
     while True:
-        if capture := model.capture:
-            capture.rotate()
-            if capture.closed != closed or time.monotonic() >= due:
-                closed = capture.closed
+        try:
+            closed_before, closed = closed, _rotate(model)
+            if closed != closed_before or time.monotonic() >= due:
+                due = time.monotonic() + RETRY_SECONDS
                 command = [sys.executable, "-m", retention.__name__, settings.folder]
-                failed = subprocess.run(command, check=False).returncode
-                due = time.monotonic() + (RETRY_SECONDS if failed else MAINTENANCE_SECONDS)
-        sleep(min(POLL_SECONDS, settings.rotate_seconds))
+                if not subprocess.run(command, check=False).returncode:
+                    due += MAINTENANCE_SECONDS - RETRY_SECONDS
+        except OSError as error:  # a full disk, say: it must not end the task
+            log.error("maintenance of captured requests failed: %s", error)
+        sleep(max(MIN_POLL_SECONDS, min(POLL_SECONDS, settings.rotate_seconds)))
+
+
+def _rotate(model: "FaceModel") -> int:
+    """Close the capture file if it is due. Returns the number of files closed so far."""
+    if model.capture is None:
+        return 0
+    model.capture.rotate()
+    return model.capture.closed

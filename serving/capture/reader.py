@@ -3,10 +3,11 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from faces.runtime.capture_format import FEEDBACK, PREDICTION, CapturedRecord, erase, read_records
 from serving.capture.locks import try_lock
-from serving.capture.writer import SUFFIX, started_at
+from serving.capture.writer import SUFFIX, capture_files, is_capture_file, started_at
 from serving.settings import MAX_ROTATE_SECONDS
 
 FILES_PER_DOWNLOAD = 16
@@ -30,7 +31,7 @@ def read_files(locations: Sequence[str], since: float = 0) -> Iterator[bytes]:
         if "://" in location:
             yield from _download(location, since)
         else:
-            for file in sorted(Path(location).expanduser().glob(f"*{SUFFIX}")):
+            for file in capture_files(Path(location).expanduser()):
                 if _may_contain(file.name, since):
                     yield file.read_bytes()
 
@@ -68,10 +69,27 @@ def _download(uri: str, since: float) -> Iterator[bytes]:
     import fsspec
 
     system, path = fsspec.url_to_fs(uri)
-    names = sorted(system.glob(f"{path.rstrip('/')}/*{SUFFIX}"))
-    names = [name for name in names if _may_contain(name.rsplit("/", 1)[-1], since)]
+    names = [
+        name
+        for name in remote_capture_files(system, path)
+        if _may_contain(name.rsplit("/", 1)[-1], since)
+    ]
     for start in range(0, len(names), FILES_PER_DOWNLOAD):
         yield from system.cat(names[start : start + FILES_PER_DOWNLOAD]).values()
+
+
+def remote_capture_files(system: Any, path: str) -> list[str]:
+    """Find the capture files in a folder that fsspec knows, the oldest first.
+
+    Args:
+        system: The file system.
+        path: The folder.
+
+    Returns:
+        Their paths.
+    """
+    names = system.glob(f"{path.rstrip('/')}/*{SUFFIX}")
+    return sorted(name for name in names if is_capture_file(name.rsplit("/", 1)[-1]))
 
 
 def _may_contain(name: str, since: float) -> bool:
@@ -81,7 +99,7 @@ def _may_contain(name: str, since: float) -> bool:
 
 def _delete_in_folder(folder: Path, matches: Predicate) -> int:
     count = 0
-    for file in sorted(folder.glob(f"*{SUFFIX}")):
+    for file in capture_files(folder):
         data = bytearray(file.read_bytes())
         deleted, remaining = _partition(data, matches)
         if not deleted:
@@ -105,7 +123,7 @@ def _delete_at_uri(uri: str, matches: Predicate) -> int:
 
     system, path = fsspec.url_to_fs(uri)
     count = 0
-    for name in system.glob(f"{path.rstrip('/')}/*{SUFFIX}"):
+    for name in remote_capture_files(system, path):
         data = bytearray(system.cat_file(name))
         deleted, remaining = _partition(data, matches)
         if not deleted:

@@ -6,16 +6,22 @@ The server starts this itself (serving/capture/background.py). The exit code is 
 another process is maintaining the folder, or a file could not be uploaded.
 """
 
+import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from serving.capture.clock import is_trusted
+from serving.capture.locations import read_locations
 from serving.capture.locks import folder_lock, try_lock
-from serving.capture.writer import SUFFIX, started_at
-from serving.settings import ServerSettings, read_settings
+from serving.capture.reader import remote_capture_files
+from serving.capture.writer import capture_files, started_at
+from serving.settings import ServerSettings, log_file, read_settings
 
 DAY_SECONDS = 86_400
+MAX_LOG_BYTES = 10_000_000
 
 
 def main() -> int:
@@ -48,7 +54,10 @@ def maintain(settings: ServerSettings) -> bool:
         if locked:
             if settings.remote:
                 upload_closed_files(settings.capture_folder, settings.capture_uri)
-            delete_expired(settings, time.time())
+            shorten_log(log_file(Path(settings.folder)))
+            delete_oldest(settings.capture_folder, settings.max_capture_bytes)
+            if is_trusted(Path(settings.folder)):
+                delete_expired(settings, time.time())
     return locked
 
 
@@ -61,7 +70,7 @@ def closed_files(folder: Path) -> Iterator[Path]:
     Yields:
         Their paths, oldest first; each is locked until the next is asked for.
     """
-    for file in sorted(folder.glob(f"*{SUFFIX}")):
+    for file in capture_files(folder):
         with file.open("rb") as opened:
             if try_lock(opened):
                 yield file
@@ -88,7 +97,9 @@ def upload_closed_files(folder: Path, uri: str) -> None:
 
 
 def delete_expired(settings: ServerSettings, now: float) -> None:
-    """Delete the files whose requests are all older than `retention_days`, also uploaded ones.
+    """Delete the files whose requests are all older than `retention_days`.
+
+    That includes uploaded files, and those in locations that were used before the present one.
 
     Args:
         settings: The server's settings.
@@ -99,24 +110,56 @@ def delete_expired(settings: ServerSettings, now: float) -> None:
             to its own lifecycle rules.
     """
     oldest = now - DAY_SECONDS * settings.retention_days - settings.rotate_seconds
-    for file in closed_files(settings.capture_folder):
-        if started_at(file.name) < oldest:
-            file.unlink()
-    if settings.remote:
-        try:
-            _delete_expired_at_uri(settings.capture_uri, oldest)
-        except OSError as error:
-            if "Forbidden" not in str(error):
-                raise
+    present = [str(settings.capture_folder)] + [settings.capture_uri] * settings.remote
+    for location in dict.fromkeys([*present, *read_locations(Path(settings.folder))]):
+        if "://" in location:
+            _delete_expired_at_uri(location, oldest)
+        else:
+            for file in closed_files(Path(location)):
+                if started_at(file.name) < oldest:
+                    file.unlink()
+
+
+def delete_oldest(folder: Path, max_bytes: int) -> None:
+    """Delete the oldest closed files until a folder is small enough.
+
+    Args:
+        folder: The folder of capture files.
+        max_bytes: The largest size of all files.
+    """
+    size = sum(file.stat().st_size for file in capture_files(folder))
+    for file in closed_files(folder):
+        if size <= max_bytes:
+            return
+        size -= file.stat().st_size
+        file.unlink()
+        print(f"deleted {file.name}: captured requests exceed {max_bytes} bytes", file=sys.stderr)
+
+
+def shorten_log(file: Path) -> None:
+    """Move a long log aside, and keep one old log.
+
+    The server keeps the file open for appending, so it is copied and emptied, not renamed.
+
+    Args:
+        file: The log, which may be missing.
+    """
+    if file.exists() and file.stat().st_size > MAX_LOG_BYTES:
+        shutil.copy(file, file.with_name(f"{file.name}.1"))
+        os.truncate(file, 0)
 
 
 def _delete_expired_at_uri(uri: str, oldest: float) -> None:
     import fsspec
 
     system, path = fsspec.url_to_fs(uri)
-    for name in system.glob(f"{path.rstrip('/')}/*{SUFFIX}"):
-        if started_at(name.rsplit("/", 1)[-1]) < oldest:
-            system.rm_file(name)
+    try:
+        for name in remote_capture_files(system, path):
+            if started_at(name.rsplit("/", 1)[-1]) < oldest:
+                system.rm_file(name)
+    except OSError as error:
+        if "Forbidden" not in str(error):
+            raise
 
 
 if __name__ == "__main__":

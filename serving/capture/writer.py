@@ -8,6 +8,7 @@ started.
 
 import fcntl
 import os
+import re
 import time
 from calendar import timegm
 from collections.abc import Callable, Sequence
@@ -29,6 +30,7 @@ from faces.runtime.portable import Predictions
 
 SUFFIX = ".faces"
 TIME_FORMAT = "%Y%m%dT%H%M%SZ"
+FILE_NAME = re.compile(rf"\d{{8}}T\d{{6}}Z-\d+-\d+{re.escape(SUFFIX)}")
 
 
 @dataclass
@@ -88,7 +90,7 @@ class Capture:
             OSError: If it cannot be written.
         """
         now = time.time()
-        self._rotate_if_due(now)
+        self._rotate_if_due()
         if version != self._version:
             self._waiting.append(partial(model_record, version, classes))
             self._version = version
@@ -116,12 +118,12 @@ class Capture:
             OSError: If they cannot be written.
         """
         now = time.time()
-        self._rotate_if_due(now)
+        self._rotate_if_due()
         self._write_in_batch(partial(feedback_record, request, now, sender, labels))
 
     def rotate(self) -> None:
         """Close the file if it is old enough, so that it can be uploaded or deleted."""
-        if self._file >= 0 and time.time() >= self._rotate_at:
+        if self._file >= 0 and time.monotonic() >= self._rotate_at:
             self.close()
 
     def close(self) -> None:
@@ -133,17 +135,17 @@ class Capture:
             self.closed += 1
             self._file, self._rotate_at, self._version = -1, 0.0, ""
 
-    def _rotate_if_due(self, now: float) -> None:
-        if now >= self._rotate_at or self._size >= self.rotate_bytes:
+    def _rotate_if_due(self) -> None:
+        if time.monotonic() >= self._rotate_at or self._size >= self.rotate_bytes:
             self.close()
-            self._open(now)
+            self._open()
 
-    def _open(self, now: float) -> None:
+    def _open(self) -> None:
         self._number += 1
-        started = time.strftime(TIME_FORMAT, time.gmtime(now))
+        started = time.strftime(TIME_FORMAT, time.gmtime())
         path = self.folder / f"{started}-{os.getpid()}-{self._number}{SUFFIX}"
         self._file = _create_locked(path)
-        self._size, self._rotate_at = 0, now + self.rotate_seconds
+        self._size, self._rotate_at = 0, time.monotonic() + self.rotate_seconds
 
     def _write_in_batch(self, record: Callable[[], list[Buffer]]) -> None:
         """Write a record together with those of concurrent requests."""
@@ -182,6 +184,30 @@ def _create_locked(path: Path) -> int:
         if os.fstat(file).st_nlink:
             return file
         os.close(file)
+
+
+def capture_files(folder: Path) -> list[Path]:
+    """Find the capture files in a folder, the oldest first.
+
+    Args:
+        folder: The folder, which may be missing.
+
+    Returns:
+        Their paths.
+    """
+    return sorted(file for file in folder.glob(f"*{SUFFIX}") if is_capture_file(file.name))
+
+
+def is_capture_file(name: str) -> bool:
+    """Return whether a file is named like a capture file; others are left alone.
+
+    Args:
+        name: The file's name.
+    """
+    try:
+        return FILE_NAME.fullmatch(name) is not None and started_at(name) > 0
+    except ValueError:
+        return False
 
 
 def started_at(name: str) -> float:

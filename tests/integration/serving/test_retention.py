@@ -1,5 +1,6 @@
 import subprocess
 import time
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,14 +19,20 @@ def run_for_ten_minutes(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Run the background task on a simulated clock; returns when maintenance was started.
 
     `closed_at` are the times at which a capture file is closed, `codes` the exit codes of
-    maintenance by the time it starts.
+    maintenance by the time it starts, `faults` what happens instead of closing a file.
     """
 
-    def run_background(closed_at: list[float], codes: dict[float, int]) -> list[float]:
+    def run_background(
+        closed_at: list[float],
+        codes: dict[float, int],
+        faults: dict[float, Callable[[], None]] | None = None,
+    ) -> list[float]:
         now, started_at = 0.0, []
         capture = SimpleNamespace(closed=0)
 
         def rotate() -> None:
+            if fault := (faults or {}).get(now):
+                fault()
             capture.closed = sum(now >= at for at in closed_at)
 
         def run(command: list[str], check: bool) -> Any:
@@ -62,3 +69,11 @@ def test_maintenance_runs_every_five_minutes_without_a_closed_file(
 
 def test_failed_maintenance_is_retried_after_thirty_seconds(run_for_ten_minutes: Any) -> None:
     assert run_for_ten_minutes([100], {100: 1, 130: 1}) == [0, 100, 130, 160, 460]
+
+
+def test_a_full_disk_does_not_end_the_background_task(run_for_ten_minutes: Any) -> None:
+    def no_space() -> None:
+        raise OSError(28, "No space left on device")
+
+    started = run_for_ten_minutes([100], {}, {100.0: no_space, 101.0: no_space})
+    assert started == [0, 102, 402]
