@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from serving.process_lock import acquire
 from serving.settings import ServerSettings, read_settings
 from serving.tokens import Tokens, read_tokens
 
@@ -43,6 +44,10 @@ def main() -> None:
     logging.getLogger("serving").setLevel(logging.INFO)
     os.environ["PAYLOAD_PASSTHROUGH"] = "true"
     os.umask(0o077)
+    try:
+        acquire(folder)
+    except TimeoutError as error:
+        sys.exit(str(error))
     _raise_file_limit()
     if settings.workers > 1:
         shared = folder / "metrics"

@@ -49,6 +49,7 @@ class Handler(PyWSGIHandler):  # type: ignore[misc]
     """How long to wait for a request, and then for its body and the client's reading."""
     deadline = 0.0
     """When the connection is ended, on the monotonic clock."""
+    status: bytes | None
     head: RequestHead
     body: RequestBody
 
@@ -142,7 +143,7 @@ class Handler(PyWSGIHandler):  # type: ignore[misc]
         self.headers_sent = True
         self.finalize_headers()
         fields = b"".join(b"%b: %b\r\n" % field for field in self.response_headers)
-        self._sendall(b"HTTP/1.1 %b\r\n%b\r\n%b" % (self.status, fields, data))
+        self._sendall(b"HTTP/1.1 %b\r\n%b\r\n%b" % (self.status or b"", fields, data))
 
     def disconnect(self) -> None:
         """End the connection, even while it is waiting."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from faces.evaluation.open_set import OpenSetCalibration
 from faces.models import ModelParams
+from serving.settings import ServerSettings
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,14 @@ class Rollout:
         version: The version that is served now.
         replaced: The version that was served before, None if there was none.
         note: The deployer's note, such as a restart after a crash; None for nothing.
+        replaced_settings: The settings that the version before was served with.
     """
 
     url: str
     version: int
     replaced: int | None
     note: str | None
+    replaced_settings: ServerSettings | None = None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from zenml.services import BaseService, ServiceConfig
 
 from components.deployers.settings import ServingSettings
 from faces.errors import UserError
+from serving.settings import ServerSettings
 
 OPERATOR = "operator"
 """The sender of feedback from this project's own commands, such as `predict --label`."""
@@ -42,6 +43,19 @@ class ModelArtifact:
 
 
 @dataclass(frozen=True)
+class Replaced:
+    """What a deployment replaced.
+
+    Attributes:
+        version: The model version that was served.
+        settings: The settings that it was served with.
+    """
+
+    version: str
+    settings: ServerSettings
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """A running endpoint.
 
@@ -52,6 +66,7 @@ class Endpoint:
         feedback_headers: HTTP headers for feedback; None if this project's own commands have no
             token for it.
         note: A warning for the user, if there is one.
+        replaced: What was served before, if this endpoint was just deployed.
     """
 
     url: str
@@ -59,6 +74,7 @@ class Endpoint:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     feedback_headers: Mapping[str, str] | None = field(default_factory=dict, repr=False)
     note: str | None = None
+    replaced: Replaced | None = None
 
     def require_feedback_headers(self) -> Mapping[str, str]:
         """Return the HTTP headers for feedback.
@@ -178,11 +194,16 @@ class FaceDeployer(BaseModelDeployer):
         """Return where captured requests are: folders, or URIs such as gs://bucket/folder."""
 
     @abstractmethod
-    def restore(self, version: str | None) -> None:
-        """Serve a version that was served before.
+    def restore(self, replaced: Replaced | None, instead_of: str) -> bool:
+        """Serve a version that was served before, with the settings that it was served with.
 
         Args:
-            version: The version; None ends the endpoint.
+            replaced: The version and its settings; None ends the endpoint.
+            instead_of: The version that must still be served. If another run has deployed a
+                different one meanwhile, nothing is changed.
+
+        Returns:
+            Whether it was restored.
 
         Raises:
             OperationError: If its file is missing or damaged, or it cannot be served.

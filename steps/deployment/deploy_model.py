@@ -29,13 +29,13 @@ def deploy_model(version: int, serving: ServingSettings | None) -> Annotated[Rol
         OperationError: If the model is damaged or cannot be served. The previous one is served
             again.
     """
-    deployer = active_deployer()
-    replaced = deployer.served_version()
-    endpoint = deployer.deploy(portable_model(version), serving)
+    endpoint = active_deployer().deploy(portable_model(version), serving)
+    replaced = endpoint.replaced
     return Rollout(
         url=endpoint.url,
         version=int(endpoint.version),
-        replaced=int(replaced) if replaced else None,
+        replaced=int(replaced.version) if replaced else None,
+        replaced_settings=replaced.settings if replaced else None,
         note=endpoint.note,
     )
 

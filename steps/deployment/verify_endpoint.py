@@ -6,7 +6,7 @@ from uuid import uuid4
 import numpy as np
 from zenml import step
 
-from components.deployers.base import Endpoint, active_deployer
+from components.deployers.base import Endpoint, FaceDeployer, Replaced, active_deployer
 from faces.client import send_faces
 from faces.errors import OperationError
 from faces.runtime.capture_format import VERIFICATION
@@ -30,16 +30,26 @@ def verify_endpoint(rollout: Rollout, images: int) -> Annotated[float, "largest_
 
     Raises:
         OperationError: If the predictions differ or do not arrive. The previous version is live
-            again then.
+            again then, unless another run has deployed a different one meanwhile.
     """
     deployer = active_deployer()
     try:
         return compare(deployer.endpoint(), rollout.version, images)
     except OperationError as error:
-        previous = rollout.replaced
-        deployer.restore(None if previous is None else str(previous))
-        now = f"version {previous} is live again" if previous else "nothing is live"
-        raise OperationError(f"version {rollout.version} was withdrawn, {now}: {error}") from error
+        raise OperationError(f"{_withdraw(deployer, rollout)}: {error}") from error
+
+
+def _withdraw(deployer: FaceDeployer, rollout: Rollout) -> str:
+    """Restore the previous version, unless another run has deployed one. Returns the outcome."""
+    settings = rollout.replaced_settings
+    replaced = Replaced(str(rollout.replaced), settings) if settings else None
+    if not deployer.restore(replaced, instead_of=str(rollout.version)):
+        return (
+            f"version {rollout.version} failed, but another run has deployed version "
+            f"{deployer.served_version()} meanwhile, which stays live"
+        )
+    now = f"version {rollout.replaced} is live again" if replaced else "nothing is live"
+    return f"version {rollout.version} was withdrawn, {now}"
 
 
 def compare(endpoint: Endpoint, number: int, images: int) -> float:

@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 import requests
 
-from components.deployers.base import FaceDeployer, ModelArtifact
+from components.deployers.base import FaceDeployer, ModelArtifact, Replaced
 from components.deployers.container_images import SERVING, image_name
 from components.deployers.seldon_kubernetes import cluster as cluster_module
 from components.deployers.seldon_kubernetes.model_store import StoredModel, upload
+from components.deployers.seldon_kubernetes.pod_settings import pod_settings
 from components.deployers.settings import ServingSettings
 from faces.client import send_faces
 from faces.data.dataset import load_faces
@@ -65,7 +66,16 @@ def live(cloud: Any, deployer: FaceDeployer, portable: Any) -> Iterator[str]:
     """Version 101, trained on synthetic faces, is live."""
     deployer.deploy(artifact(portable, 101), SETTINGS)
     yield "101"
-    deployer.restore(None)
+    deployer.restore(None, instead_of=deployer.served_version() or "")
+
+
+def restore_first(deployer: FaceDeployer) -> None:
+    """Serve version 101 again."""
+    from components.deployers.seldon_kubernetes.deployer import SeldonKubernetesDeployer
+
+    assert isinstance(deployer, SeldonKubernetesDeployer)
+    settings = pod_settings(SETTINGS, deployer.config)
+    assert deployer.restore(Replaced("101", settings), deployer.served_version() or "")
 
 
 def configure(monkeypatch: pytest.MonkeyPatch, deployer: Any, **config: Any) -> None:
@@ -92,7 +102,7 @@ def test_a_new_version_rolls_out_and_back_without_a_failed_request(
     with clients(cloud) as failed:
         deployer.deploy(artifact(portable, 102), None)
         assert version(cloud) == "102"
-        deployer.restore("101")
+        restore_first(deployer)
     assert not failed, failed[:3]
     assert version(cloud) == deployer.served_version() == "101"
 
@@ -197,7 +207,7 @@ def test_two_deployments_at_the_same_time_do_not_undo_each_other(
     ):
         deployer.deploy(artifact(portable, 110), None)
     assert version(cloud) == deployer.served_version() == "107"
-    deployer.restore("101")
+    restore_first(deployer)
 
 
 def test_nothing_is_deployed_without_a_token(

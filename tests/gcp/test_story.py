@@ -179,7 +179,7 @@ def test_the_local_stack_makes_the_same_decisions(run: Run, live: Any) -> None:
             for same in ("verdict", "images", "identities", "detector"):
                 assert drift[same] == expected[same], same
     finally:
-        deployer.restore(None)
+        deployer.restore(None, instead_of=deployer.served_version() or "")
     assert len(decisions) == 2
     assert not here["promoted"], "its files are on one machine"
 

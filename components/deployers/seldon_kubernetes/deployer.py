@@ -18,6 +18,7 @@ from components.deployers.base import (
     EndpointStatus,
     FaceDeployer,
     ModelArtifact,
+    Replaced,
 )
 from components.deployers.common import (
     feedback_headers,
@@ -106,8 +107,15 @@ class SeldonKubernetesDeployer(FaceDeployer):
         stored = upload(self.config.models, model)
         self._serve(cluster, stored, server, tokens, previous)
         self._register()
+        replaced = (
+            Replaced(read_model(previous).version, read_settings(previous)) if previous else None
+        )
         return Endpoint(
-            self.url, model.version, prediction_headers(tokens), feedback_headers(tokens)
+            self.url,
+            model.version,
+            prediction_headers(tokens),
+            feedback_headers(tokens),
+            replaced=replaced,
         )
 
     def endpoint(self) -> Endpoint:
@@ -144,15 +152,18 @@ class SeldonKubernetesDeployer(FaceDeployer):
         deployment = self.cluster.find()
         return [read_settings(deployment).capture_uri if deployment else self.config.captured]
 
-    def restore(self, version: str | None) -> None:
+    def restore(self, replaced: Replaced | None, instead_of: str) -> bool:
         """See FaceDeployer."""
         cluster = self.cluster
         present = self._require_deployment(cluster)
-        if version is None:
+        if read_model(present).version != instead_of:
+            return False
+        if replaced is None:
             cluster.delete()
-            return
-        stored, server = locate(self.config.models, version), read_settings(present)
+            return True
+        stored, server = locate(self.config.models, replaced.version), replaced.settings
         self._serve(cluster, stored, server, self._tokens(server.token_secret), present)
+        return True
 
     def perform_delete_model(
         self, service: BaseService, timeout: int = 0, force: bool = False

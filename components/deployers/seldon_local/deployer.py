@@ -19,6 +19,7 @@ from components.deployers.base import (
     EndpointStatus,
     FaceDeployer,
     ModelArtifact,
+    Replaced,
 )
 from components.deployers.common import (
     feedback_headers,
@@ -35,6 +36,7 @@ from components.deployers.settings import ServingSettings
 from faces import NAME
 from faces.errors import OperationError, UserError
 from faces.runtime.portable import file_hash
+from serving.capture.locations import add_locations, read_locations
 from serving.settings import (
     ServerSettings,
     activate_model,
@@ -50,6 +52,9 @@ SWITCH_TIMEOUT_SECONDS = 10.0
 """How long a server may take to serve another model."""
 
 POLL_SECONDS = 0.02
+
+KEPT_MODELS = 5
+"""Models in the server's folder: the one that is served, and those served before it."""
 
 
 class SeldonLocalDeployer(FaceDeployer):
@@ -74,6 +79,7 @@ class SeldonLocalDeployer(FaceDeployer):
                 raise UserError(NOTHING_DEPLOYED)
             tokens = find_tokens(desired.token_secret)
             crashed = process.has_crashed(self.folder)
+            add_locations(desired)
             try:
                 install_model(self.folder, model.version, model.data, model.hash)
                 process.ensure_running(desired, tokens)
@@ -81,10 +87,18 @@ class SeldonLocalDeployer(FaceDeployer):
             except OperationError:
                 self._roll_back(previous, previous_settings)
                 raise
+            self._delete_old_models()
         self._register()
         note = "the server had crashed and was restarted" if crashed else None
         return Endpoint(
-            desired.url, model.version, prediction_headers(tokens), feedback_headers(tokens), note
+            desired.url,
+            model.version,
+            prediction_headers(tokens),
+            feedback_headers(tokens),
+            note,
+            Replaced(previous["version"], previous_settings)
+            if previous and previous_settings
+            else None,
         )
 
     def endpoint(self) -> Endpoint:
@@ -119,31 +133,24 @@ class SeldonLocalDeployer(FaceDeployer):
 
     def captured(self) -> list[str]:
         """See FaceDeployer."""
-        settings = self._settings()
-        if settings is None:
-            return [str(folder)] if (folder := self.folder / "captured").exists() else []
-        return [str(settings.capture_folder)] + [settings.capture_uri] * settings.remote
+        return read_locations(self.folder)
 
-    def restore(self, version: str | None) -> None:
+    def restore(self, replaced: Replaced | None, instead_of: str) -> bool:
         """See FaceDeployer."""
-        settings = self._settings()
-        assert settings is not None
         with process.exclusive_lock(self.folder):
-            files = sorted(self.folder.glob(f"models/{version}-*.npz"))
-            if version is None or not files:
+            if self.served_version() != instead_of:
+                return False
+            if replaced is None:
                 process.stop(self.folder)
                 current_file(self.folder).unlink(missing_ok=True)
-                return
+                return True
+            settings, version = replaced.settings, replaced.version
+            data = self._read_model(version)
             tokens = find_tokens(settings.token_secret)
-            data = files[-1].read_bytes()
-            model_hash = file_hash(data)
-            if not files[-1].stem.endswith(model_hash[:12]):
-                raise OperationError(
-                    f"{files[-1]} is damaged: version {version} cannot be restored"
-                )
-            install_model(self.folder, version, data, model_hash)
+            install_model(self.folder, version, data, file_hash(data))
             process.ensure_running(settings, tokens)
             _await_version(settings, tokens, version)
+            return True
 
     def perform_delete_model(
         self, service: BaseService, timeout: int = 0, force: bool = False
@@ -175,6 +182,22 @@ class SeldonLocalDeployer(FaceDeployer):
             "CAPTURED": str(service.settings.capture_folder),
             "FOLDER": str(service.folder),
         }
+
+    def _read_model(self, version: str) -> bytes:
+        """Read the file of a version that was served before, and check its hash."""
+        files = sorted(self.folder.glob(f"models/{version}-*.npz"))
+        if not files:
+            raise OperationError(f"the model of version {version} is missing in {self.folder}")
+        data = files[-1].read_bytes()
+        if not files[-1].stem.endswith(file_hash(data)[:12]):
+            raise OperationError(f"{files[-1]} is damaged: version {version} cannot be restored")
+        return data
+
+    def _delete_old_models(self) -> None:
+        """Delete all but the latest models; each can be deployed again from its artifact."""
+        files = sorted(self.folder.glob("models/*.npz"), key=lambda file: file.stat().st_mtime)
+        for file in files[:-KEPT_MODELS]:
+            file.unlink()
 
     def _settings(self) -> ServerSettings | None:
         return read_settings(self.folder) if settings_file(self.folder).exists() else None

@@ -1,7 +1,7 @@
 """The local server's process: start, stop, restart when needed, and report its state.
 
-`process.json` in the server's folder identifies the process. Its start time is kept beside the
-process id, since the system may have reused the id after a crash.
+A running server holds the lock in its folder (serving/process_lock.py). `process.json` exists from
+its start until it is stopped, and has a hash of what it was started with.
 """
 
 import hashlib
@@ -22,7 +22,14 @@ from components.deployers.seldon_local.environment import REQUIREMENTS, ROOT, en
 from components.deployers.seldon_local.ports import require_free_port
 from faces.errors import OperationError
 from serving import server
-from serving.settings import ServerSettings, atomic_write, write_settings
+from serving.process_lock import holder
+from serving.settings import (
+    ServerSettings,
+    atomic_write,
+    log_file,
+    read_settings,
+    write_settings,
+)
 from serving.tokens import FEEDBACK_TOKENS, TOKEN, Tokens
 from store.code_hash import code_hash
 
@@ -38,11 +45,16 @@ def ensure_running(settings: ServerSettings, tokens: Tokens | None) -> None:
         tokens: The bearer tokens of clients, if they must send one.
 
     Raises:
-        OperationError: If the server does not start.
+        OperationError: If the server does not start. If the new port is taken, the server that is
+            running stays.
     """
     folder = Path(settings.folder)
-    if running(folder) and is_up_to_date(settings, tokens):
-        return
+    if running(folder):
+        if is_up_to_date(settings, tokens):
+            return
+        present = read_settings(folder)
+        if (present.host, present.port) != (settings.host, settings.port):
+            require_free_port(settings.host, settings.port)
     stop(folder)
     write_settings(settings)
     start(settings, tokens)
@@ -71,11 +83,7 @@ def start(settings: ServerSettings, tokens: Tokens | None) -> None:
             stderr=log,
             start_new_session=True,
         )
-    record = {
-        "pid": process.pid,
-        "created": psutil.Process(process.pid).create_time(),
-        "fingerprint": _fingerprint(settings, tokens),
-    }
+    record = {"fingerprint": _fingerprint(settings, tokens)}
     atomic_write(_record_file(folder), json.dumps(record).encode())
     _await_response(settings, process)
 
@@ -102,16 +110,13 @@ def stop(folder: Path) -> None:
     Args:
         folder: The server's folder.
     """
-    process = running(folder)
-    if process is not None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        group = holder(folder)
+        if group is None:
+            break
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(STOP_TIMEOUT_SECONDS)
-        except psutil.TimeoutExpired:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait(STOP_TIMEOUT_SECONDS)
+            os.killpg(group, number)
+        _await_end(folder)
     _record_file(folder).unlink(missing_ok=True)
 
 
@@ -124,15 +129,11 @@ def running(folder: Path) -> psutil.Process | None:
     Returns:
         The process; None if it was stopped or has crashed.
     """
-    record = _read_record(folder)
-    if record is None:
-        return None
-    try:
-        process = psutil.Process(int(record["pid"]))
-        same = abs(process.create_time() - float(record["created"])) < 1
-        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
-    except psutil.NoSuchProcess:
-        return None
+    with suppress(psutil.NoSuchProcess):
+        if pid := holder(folder):
+            process = psutil.Process(pid)
+            return process if process.status() != psutil.STATUS_ZOMBIE else None
+    return None
 
 
 def has_crashed(folder: Path) -> bool:
@@ -195,15 +196,6 @@ def read_log(folder: Path, tail: int | None = None) -> list[str]:
     return lines[-tail:] if tail else lines
 
 
-def log_file(folder: Path) -> Path:
-    """Return the path of a server's log.
-
-    Args:
-        folder: The server's folder.
-    """
-    return folder / "server.log"
-
-
 def exclusive_lock(folder: Path) -> BaseFileLock:
     """Return the lock under which a server is started, stopped or changed.
 
@@ -226,6 +218,12 @@ def _await_response(settings: ServerSettings, process: "subprocess.Popen[bytes]"
             raise OperationError(
                 f"the server did not respond within {START_TIMEOUT_SECONDS:.0f} s; it was stopped"
             )
+        time.sleep(POLL_SECONDS)
+
+
+def _await_end(folder: Path) -> None:
+    deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
+    while holder(folder) and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
 
 

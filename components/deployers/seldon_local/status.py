@@ -7,7 +7,7 @@ from components.deployers.base import NOTHING_DEPLOYED, Endpoint, EndpointStatus
 from components.deployers.common import feedback_headers, find_tokens, health, prediction_headers
 from components.deployers.seldon_local import process
 from faces.errors import UserError
-from serving.settings import read_current, read_settings, settings_file
+from serving.settings import log_file, read_current, read_settings, settings_file
 
 
 def read_endpoint(folder: Path) -> Endpoint:
@@ -40,7 +40,7 @@ def read_status(folder: Path) -> EndpointStatus:
     """
     endpoint = read_endpoint(folder)
     server = process.running(folder)
-    logs = str(process.log_file(folder))
+    logs = str(log_file(folder))
     if server is None:
         if not process.has_crashed(folder):
             return EndpointStatus(endpoint, State.STOPPED, "", None, logs)

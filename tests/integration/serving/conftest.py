@@ -17,7 +17,7 @@ from faces.models import build_model
 from faces.models.export import export_model
 from faces.models.training import fit_classifier, fit_features
 from faces.runtime.portable import PortableModel, file_hash, write_portable
-from serving.settings import ServerSettings, install_model, write_settings
+from serving.settings import ServerSettings, install_model, log_file, write_settings
 from serving.tokens import Tokens
 
 InstallVersion = Callable[[Path, int], str]
@@ -81,7 +81,7 @@ def start(tmp_path_factory: pytest.TempPathFactory, portable: PortableModel) -> 
     yield start_server
     for folder in folders:
         process.stop(folder)
-        print(process.log_file(folder).read_text())
+        print(log_file(folder).read_text())
 
 
 @pytest.fixture(scope="module")

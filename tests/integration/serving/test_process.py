@@ -1,6 +1,5 @@
 """The local server's process: occupied ports, crashes, and restarts."""
 
-import json
 import os
 import signal
 import socket
@@ -13,8 +12,10 @@ import psutil
 import pytest
 
 from components.deployers.seldon_local import process
+from components.deployers.seldon_local.environment import ROOT, ensure_environment
 from faces.errors import OperationError
-from serving.settings import ServerSettings, write_settings
+from serving.process_lock import lock_file
+from serving.settings import ServerSettings, log_file, write_settings
 from serving.tokens import Tokens
 from tests.integration.serving.conftest import InstallVersion, free_port, server_settings
 
@@ -70,7 +71,7 @@ def test_a_server_outlives_the_process_that_started_it_until_it_is_stopped(
     process.stop(folder)
     assert process.running(folder) is None
     assert not [worker for worker in workers if worker.is_running()]
-    assert "Traceback" not in process.log_file(folder).read_text()
+    assert "Traceback" not in log_file(folder).read_text()
 
 
 def test_a_crash_is_detected_and_a_reused_process_id_is_not_mistaken_for_the_server(
@@ -84,9 +85,7 @@ def test_a_crash_is_detected_and_a_reused_process_id_is_not_mistaken_for_the_ser
     psutil.wait_procs([server], timeout=5)
     assert process.has_crashed(folder)
 
-    record = json.loads((folder / "process.json").read_text())
-    record["pid"] = os.getpid()  # the system has reused the process id
-    (folder / "process.json").write_text(json.dumps(record))
+    lock_file(folder).write_text(str(os.getpid()))  # the system has reused the process id
     assert process.running(folder) is None
     process.stop(folder)
     assert psutil.pid_exists(os.getpid())
@@ -110,3 +109,66 @@ def test_tokens_are_neither_written_to_the_servers_folder_nor_in_its_command_lin
     server = process.running(folder)
     assert server is not None
     assert "a secret token" not in " ".join(server.cmdline())
+
+
+def test_a_server_is_found_after_its_starter_was_killed_or_the_clock_was_set(start) -> None:
+    server = start()
+    folder = Path(server.folder)
+    (folder / "process.json").unlink()  # killed between the start of the server and the record
+    assert process.running(folder) is not None
+    process.ensure_running(server, None)
+    assert process.is_up_to_date(server, None)
+    process.stop(folder)
+    assert process.running(folder) is None
+    assert not process.is_responding(server)
+
+
+def test_workers_that_outlive_a_killed_master_are_stopped(start) -> None:
+    server = start()
+    folder = Path(server.folder)
+    master = process.running(folder)
+    assert master is not None
+    workers = master.children()
+    for worker in workers:
+        worker.suspend()  # so that it does not notice
+    master.kill()
+    psutil.wait_procs([master], timeout=5)
+    assert process.running(folder) is None
+    for worker in workers:
+        worker.resume()
+    process.ensure_running(server, None)
+    assert process.is_responding(server)
+
+
+def test_two_servers_never_run_in_one_folder(start) -> None:
+    folder = start().folder
+    second = subprocess.run(
+        [str(ensure_environment()), "-m", "serving.server", folder],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert second.stderr.strip() == f"another server is running in {folder}"
+
+
+def test_a_taken_port_leaves_the_running_server_alone(start) -> None:
+    server = start()
+    with socket.socket() as occupied:
+        occupied.bind((server.host, 0))
+        occupied.listen()
+        port = occupied.getsockname()[1]
+        with pytest.raises(OperationError, match="cannot be used"):
+            process.ensure_running(replace(server, port=port), None)
+    assert process.is_responding(server)
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
+def test_a_server_listens_on_an_ipv6_address(start) -> None:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        pytest.skip("this machine has no IPv6 address")
+    assert process.is_responding(start(host="::1"))

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from components.deployers.seldon_local import environment, process
-from serving.settings import ServerSettings
+from serving.settings import ServerSettings, log_file
 from store import code_hash
 from tests.integration.serving.conftest import InstallVersion, free_port, server_settings
 
@@ -121,4 +121,4 @@ def test_an_unexpected_error_is_a_500_without_details(
     response = requests.post(f"{settings.url}/api/v1.0/predictions", json=message, timeout=5)
     assert response.status_code == 500
     assert response.json()["status"]["info"] == "see the server's log"
-    assert "ZeroDivisionError" in process.log_file(Path(settings.folder)).read_text()
+    assert "ZeroDivisionError" in log_file(Path(settings.folder)).read_text()

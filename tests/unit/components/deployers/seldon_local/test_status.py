@@ -2,7 +2,6 @@ import json
 import os
 from pathlib import Path
 
-import psutil
 import pytest
 from zenml.enums import ServiceState
 
@@ -12,7 +11,8 @@ from components.deployers.seldon_local import process
 from components.deployers.seldon_local.status import read_status
 from components.deployers.settings import EndpointSettings, ServingSettings
 from faces.errors import OperationError, UserError
-from serving.settings import current_file, write_settings
+from serving.process_lock import acquire
+from serving.settings import current_file, log_file, write_settings
 
 
 @pytest.fixture
@@ -24,9 +24,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def start(folder: Path, pid: int, created: float) -> None:
-    record = {"pid": pid, "created": created, "fingerprint": ""}
-    (folder / "process.json").write_text(json.dumps(record))
+def start(folder: Path) -> None:
+    """Write the record of a started server."""
+    (folder / "process.json").write_text(json.dumps({"fingerprint": ""}))
 
 
 def test_before_the_first_deployment_there_is_no_status(tmp_path: Path) -> None:
@@ -39,12 +39,12 @@ def test_a_stopped_server_is_no_failure(folder: Path) -> None:
     status = read_status(folder)
     assert (status.state, status.detail, status.since) == (State.STOPPED, "", None)
     assert (status.endpoint.url, status.endpoint.version) == ("http://127.0.0.1:1", "3")
-    assert status.logs == str(process.log_file(folder))
+    assert status.logs == str(log_file(folder))
 
 
 def test_a_crashed_server_shows_the_last_line_of_its_log(folder: Path) -> None:
-    start(folder, os.getpid(), created=0.0)
-    process.log_file(folder).write_text("fine\nout of memory\n\n")
+    start(folder)
+    log_file(folder).write_text("fine\nout of memory\n\n")
     status = read_status(folder)
     assert status.state == State.FAILED
     assert status.detail.endswith("its last log line: out of memory")
@@ -52,7 +52,8 @@ def test_a_crashed_server_shows_the_last_line_of_its_log(folder: Path) -> None:
 
 
 def test_a_server_that_does_not_respond_has_failed(folder: Path) -> None:
-    start(folder, os.getpid(), psutil.Process().create_time())
+    start(folder)
+    acquire(folder)
     status = read_status(folder)
     assert (status.state, status.since is None) == (State.FAILED, False)
     assert status.detail == f"process {os.getpid()} does not respond at http://127.0.0.1:1"
@@ -61,7 +62,8 @@ def test_a_server_that_does_not_respond_has_failed(folder: Path) -> None:
 def test_a_running_server_names_its_process_and_a_refused_model(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    start(folder, os.getpid(), psutil.Process().create_time())
+    start(folder)
+    acquire(folder)
     tags: dict[str, str] = {}
     monkeypatch.setattr(process, "is_responding", lambda _: True)
     monkeypatch.setattr("components.deployers.seldon_local.status.health", lambda *_: tags)
