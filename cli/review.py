@@ -3,10 +3,15 @@
 A retrained version waits if `approval` in configs/drift_detection.yaml is `always`, or if it is
 `quarantined` and labels of the window were quarantined. The run that trained it is paused.
 
+Quarantined labels are not learned unless a person approves them: then the next retraining learns
+them, too. The drift report shows their faces, with the number that ends the label's id.
+
 Examples:
-  python run.py review                 # what waits, and until when
-  python run.py review --approve RUN   # promote and deploy the version that the run trained
-  python run.py review --reject RUN    # leave production as it is
+  python run.py review                              # what waits, and until when
+  python run.py review --approve RUN                # promote and deploy the version of the run
+  python run.py review --reject RUN                 # leave production as it is
+  python run.py review --approve-label 5d41402a-14  # the label is right
+  python run.py review --reject-label 5d41402a-14   # the label is wrong: it is not shown again
 """
 
 import argparse
@@ -42,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     answers = parser.add_mutually_exclusive_group()
     answers.add_argument("--approve", metavar="RUN", help="deploy the version of a waiting run")
     answers.add_argument("--reject", metavar="RUN", help="leave production as it is")
+    answers.add_argument("--approve-label", metavar="ID", help="the quarantined label is right")
+    answers.add_argument("--reject-label", metavar="ID", help="the quarantined label is wrong")
     parser.add_argument("--stack", metavar="NAME", help="stack; default: the active stack")
     args = parser.parse_args(arguments)
     runtime_env.set_defaults()
@@ -59,8 +66,11 @@ def _act(args: argparse.Namespace) -> None:
         approve_run(args.approve, stack, make_console())
     elif args.reject:
         reject_run(args.reject)
+    elif args.approve_label or args.reject_label:
+        review_label(args.approve_label, args.reject_label)
     else:
         show_waiting(make_console())
+        show_quarantined()
 
 
 def approve_run(name: str, stack: str, console: "Console") -> None:
@@ -116,6 +126,55 @@ def reject_run(name: str) -> None:
         raise UserError(f"{name} was approved by {approval.who}: python run.py review --approve")
     answer(approval, REJECTED)
     print(f"rejected: version {approval.version} stays registered, and production stays as it is")
+
+
+def review_label(approved: str | None, rejected: str | None) -> None:
+    """Approve or reject one quarantined label.
+
+    Args:
+        approved: Id of the label to approve; None for none.
+        rejected: Id of the label to reject, if none is approved.
+
+    Raises:
+        UserError: If there is no such label, or it cannot be learned.
+    """
+    from store import label_reviews
+    from store.approvals import APPROVED, REJECTED
+
+    if approved:
+        label_reviews.review_label(approved, APPROVED)
+        print(f"approved: the next retraining learns the label {approved}, too")
+    elif rejected:
+        label_reviews.review_label(rejected, REJECTED)
+        print(f"rejected: the label {rejected} is not learned")
+
+
+def show_quarantined(limit: int = 20) -> None:
+    """Print the quarantined labels that nobody has reviewed.
+
+    Args:
+        limit: Number of labels to print, the latest.
+    """
+    import pandas as pd
+
+    from store.label_reviews import quarantined_faces
+
+    faces = [face for face in quarantined_faces() if face.review is None]
+    rows = [
+        {
+            "id": face.id,
+            "time": f"{face.time:%Y-%m-%d %H:%M:%S}",
+            "label": face.label,
+            "predicted": face.predicted,
+            "sender": face.sender,
+            "reason": face.quarantined.reason.replace("_", " "),
+            "similarity": face.quarantined.similarity,
+        }
+        for face in faces[-limit:]
+    ]
+    if rows:
+        print("\n" + pd.DataFrame(rows).round(2).to_string(index=False, na_rep=""))
+    print(f"{len(faces)} quarantined labels wait for a review")
 
 
 def require_waiting(name: str) -> "Approval":

@@ -102,14 +102,20 @@ def drift_detection(settings: DriftSettings) -> None:
     """
     live = select_live_version()
     window = load_window(settings.window)
-    feedback = verify_feedback(
+    feedback, approved = verify_feedback(
         window, live, settings.feedback.minimum_similarity, settings.feedback.maximum_share
     )
     drift, features = detect_drift(
         window, feedback, live, settings.threshold, settings.minimum_images, settings.minimum_people
     )
     decision = decide(
-        window, drift, feedback, settings.of_last, settings.required, settings.minimum_labels
+        window,
+        drift,
+        feedback,
+        approved,
+        settings.of_last,
+        settings.required,
+        settings.minimum_labels,
     )
     action = decision.load().action
     if action == Action.NOT_ENOUGH_EVIDENCE:
@@ -119,7 +125,7 @@ def drift_detection(settings: DriftSettings) -> None:
         send_alert(decision, None, None)
     if action != Action.RETRAIN:
         return
-    faces, split = add_feedback(window, feedback, live)
+    faces, split = add_feedback(window, feedback, approved, live)
     training = _training_settings(live.load())
     version, promotion = train_and_gate(
         faces,

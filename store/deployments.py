@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Self
+from uuid import UUID
 
 from pydantic import TypeAdapter
 from zenml import log_metadata
@@ -124,8 +125,20 @@ def decisions() -> list[DecisionEntry]:
     of failed or killed runs do not: the next run decides again.
     """
     adapter = TypeAdapter(DecisionEntry)
-    records = _records(DECISION, pipeline="drift_detection")
+    records = _records(DECISION, decided_run_ids())
     return [adapter.validate_python(record) for record in records]
+
+
+def decided_run_ids() -> set[UUID]:
+    """Return the ids of the drift detections on the active stack whose decision counts."""
+    completed = Client().list_pipeline_runs(
+        pipeline_name="drift_detection",
+        stack_id=Client().active_stack_model.id,
+        status=ExecutionStatus.COMPLETED.value,
+        sort_by="desc:created",
+        size=MAX_RECORDS,
+    )
+    return {run.id for run in completed.items} | decided_runs()
 
 
 def last_decided_at(entries: Iterable[DecisionEntry]) -> int:
@@ -189,22 +202,14 @@ def _log(artifact: str, values: Mapping[str, MetadataType | None]) -> None:
     log_metadata(metadata={**metadata, "stack": stack}, artifact_name=artifact, infer_artifact=True)
 
 
-def _records(artifact: str, pipeline: str | None = None) -> list[dict[str, MetadataType]]:
+def _records(artifact: str, runs: set[UUID] | None = None) -> list[dict[str, MetadataType]]:
     client = Client()
     stack = client.active_stack_model.id
     versions = client.list_artifact_versions(
         artifact=artifact, sort_by="desc:created", size=MAX_RECORDS, hydrate=True
     ).items
-    if pipeline:
-        runs = client.list_pipeline_runs(
-            pipeline_name=pipeline,
-            stack_id=stack,
-            status=ExecutionStatus.COMPLETED.value,
-            sort_by="desc:created",
-            size=MAX_RECORDS,
-        )
-        decided = {run.id for run in runs.items} | decided_runs()
-        versions = [v for v in versions if v.producer_pipeline_run_id in decided]
+    if runs is not None:
+        versions = [v for v in versions if v.producer_pipeline_run_id in runs]
     return [
         {**version.run_metadata, "run": str(version.producer_pipeline_run_id)}
         for version in reversed(versions)

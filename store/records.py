@@ -39,6 +39,30 @@ class Promotion:
 
 
 @dataclass(frozen=True)
+class LabelReference:
+    """Where a labelled face is. It holds no name: the window has the label.
+
+    Attributes:
+        run: Id of the drift detection that tested the face's window.
+        row: Row of that window.
+    """
+
+    run: str
+    row: int
+
+
+@dataclass(frozen=True)
+class ApprovedLabels:
+    """Quarantined labels of earlier windows that a person approved and no version has learned.
+
+    Attributes:
+        labels: Where their faces are.
+    """
+
+    labels: tuple[LabelReference, ...] = ()
+
+
+@dataclass(frozen=True)
 class ApprovalRequest:
     """A version that the gate would promote, and that a person has to approve.
 

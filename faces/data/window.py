@@ -1,6 +1,8 @@
 """Monitoring window: production faces with the answers of the endpoint and feedback labels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +64,23 @@ class Window:
     def labelled(self) -> NDArray[np.bool_]:
         """Whether feedback labelled each face, (n,)."""
         return np.asarray(self.labels != "")
+
+
+def concatenate(windows: Sequence[Window]) -> Window:
+    """Put windows one after the other.
+
+    Args:
+        windows: At least one. What could not be read is counted as in the first.
+
+    Returns:
+        All faces, in this order.
+    """
+    arrays: dict[str, Any] = {
+        name: np.concatenate([getattr(window, name) for window in windows])
+        for name, value in vars(windows[0]).items()
+        if isinstance(value, np.ndarray)
+    }
+    return replace(windows[0], **arrays)
 
 
 def last_occurrences(images: NDArray[np.floating]) -> NDArray[np.int64]:

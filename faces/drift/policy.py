@@ -62,6 +62,7 @@ def decide(
     feedback: FeedbackVerification,
     previous: Sequence[bool],
     policy: RetrainingPolicy,
+    approved: int = 0,
 ) -> DriftDecision:
     """Decide what to do about a window.
 
@@ -71,6 +72,8 @@ def decide(
         previous: Whether each previous window drifted, oldest first, without those that had not
             enough evidence.
         policy: When to retrain.
+        approved: Quarantined labels of earlier windows that a person approved: they may be learned,
+            too.
 
     Returns:
         The action and its reason.
@@ -89,13 +92,14 @@ def decide(
             f"{drift}; seen in {sum(considered)} of the last {len(considered)} windows, "
             f"{policy.required} of {policy.of_last} are required",
         )
-    if feedback.learnable < policy.minimum_labels:
+    if feedback.learnable + approved < policy.minimum_labels:
         quarantined = len(feedback.quarantined)
         return DriftDecision(
             Action.ALERT,
             f"{drift}; retraining needs at least {policy.minimum_labels} labelled faces, and "
             f"feedback labelled {feedback.labelled}"
-            + (f", of which {quarantined} are quarantined" if quarantined else ""),
+            + (f", of which {quarantined} are quarantined" if quarantined else "")
+            + (f"; a person approved {approved} of earlier windows" if approved else ""),
         )
     return DriftDecision(Action.RETRAIN, drift)
 

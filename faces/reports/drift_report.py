@@ -112,7 +112,8 @@ def plot_quarantined(window: Window, feedback: FeedbackVerification) -> bytes:
     tiles = [
         (
             window.images[label.row],
-            f"{shorten_name(window.labels[label.row])}\n{label.reason.replace('_', ' ')}"
+            f"{label.row}: {shorten_name(window.labels[label.row])}\n"
+            f"{label.reason.replace('_', ' ')}"
             + ("" if label.similarity is None else f" {label.similarity:.2f}"),
         )
         for label in shown

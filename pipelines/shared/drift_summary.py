@@ -13,10 +13,11 @@ from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision
 from faces.evaluation.feedback_verification import FeedbackVerification, describe_quarantine
 from pipelines.shared.summary import Metrics, RunInfo, Summary, accuracy_row, outputs_of
-from steps.monitoring.verify_feedback import FEEDBACK
+from steps.monitoring.verify_feedback import APPROVED_LABELS
 from steps.promotion.promote_approved import APPROVED_PROMOTION
 from steps.promotion.request_approval import REQUEST, REQUEST_ALERT
-from store.records import Alert, ApprovalRequest, Deployment, Promotion
+from store.label_reviews import FEEDBACK
+from store.records import Alert, ApprovalRequest, ApprovedLabels, Deployment, Promotion
 
 Record = TypeVar("Record")
 
@@ -31,6 +32,9 @@ class DriftSummary(Summary):
     quarantined: dict[str, int] = Field(
         description="labels that are not learned, by reason; only over_cap ones are counted in "
         "the accuracy"
+    )
+    approved_labels: int = Field(
+        default=0, description="labels of earlier windows that a person approved: learned, too"
     )
     decision: Action
     reason: str
@@ -60,6 +64,8 @@ class DriftSummary(Summary):
         }
         if self.quarantined:
             rows["quarantined"] = f"[yellow]{describe_quarantine(self.quarantined)}[/]"
+        if self.approved_labels:
+            rows["approved"] = f"{self.approved_labels} labels of earlier windows, by a person"
         if (now := drift.accuracy) is not None:
             rows["accuracy now"] = (
                 f"{now.now:.3f} [dim](95 % interval {now.low:.3f} to {now.high:.3f}; "
@@ -104,6 +110,8 @@ class DriftSummary(Summary):
             steps.append("[bold]make dashboard[/] for the plots of the rejected version")
         if self.deployed_version is not None:
             steps.append("[bold]python run.py --pipeline rollback[/] to undo the deployment")
+        if self.quarantined:
+            steps.append("[bold]python run.py review[/] to approve or reject quarantined labels")
         if self.decision == Action.ALERT:
             steps.append("[bold]python run.py predict FILE --label NAME[/] to send feedback")
         return steps
@@ -126,6 +134,7 @@ def summarize(run: PipelineRunResponse) -> DriftSummary:
     decision: DriftDecision = outputs["drift_decision"].load()
     window: Window = outputs["window"].load()
     feedback: FeedbackVerification = outputs[FEEDBACK].load()
+    approved: ApprovedLabels = outputs[APPROVED_LABELS].load()
     promotion = _load_first(Promotion, outputs, APPROVED_PROMOTION, "promotion")
     deployment = _load_first(Deployment, outputs, "deployment")
     request = _load_first(ApprovalRequest, outputs, REQUEST)
@@ -136,6 +145,7 @@ def summarize(run: PipelineRunResponse) -> DriftSummary:
         damaged=window.damaged,
         unmatched_feedback=window.unmatched_feedback,
         quarantined=feedback.counts,
+        approved_labels=len(approved.labels),
         decision=decision.action,
         reason=decision.reason,
         retrained=promotion is not None,

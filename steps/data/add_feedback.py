@@ -8,9 +8,11 @@ from zenml import step
 from faces.data.dataset import Faces
 from faces.data.feedback import add_labelled_faces
 from faces.data.split import Split
-from faces.data.window import Window
+from faces.data.window import Window, concatenate
 from faces.evaluation.feedback_verification import FeedbackVerification
+from store.label_reviews import load_labelled
 from store.materializers import FACES, SPLIT
+from store.records import ApprovedLabels
 from store.versions import load_artifact, require_version
 
 
@@ -19,13 +21,15 @@ from store.versions import load_artifact, require_version
     output_materializers={"faces": FACES, "split": SPLIT},
 )
 def add_feedback(
-    window: Window, feedback: FeedbackVerification, live_version: int
+    window: Window, feedback: FeedbackVerification, approved: ApprovedLabels, live_version: int
 ) -> tuple[Annotated[Faces, "faces"], Annotated[Split, "split"]]:
-    """Extend the live version's training set with the window's labelled faces.
+    """Extend the live version's training set with the window's labelled and the approved faces.
 
     Args:
         window: Captured faces, of which those with a feedback label are added.
         feedback: Which labels are quarantined; they are not added.
+        approved: Labels of earlier windows that a person approved. If the same image is in the
+            window, the approved label counts.
         live_version: Number of the version whose data is extended.
 
     Returns:
@@ -37,7 +41,8 @@ def add_feedback(
     """
     version = require_version(live_version)
     usable = feedback.usable(window)
-    labelled = usable[np.flatnonzero(usable.labelled)]
+    reviewed = [face for _, face in load_labelled(approved.labels)]
+    labelled = concatenate([*reviewed, usable[np.flatnonzero(usable.labelled)]])
     faces, split = add_labelled_faces(
         load_artifact(version, "faces"),
         load_artifact(version, "split"),

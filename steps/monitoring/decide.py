@@ -18,6 +18,7 @@ from store.deployments import (
     record_decision,
 )
 from store.materializers import RECORD
+from store.records import ApprovedLabels
 from store.run_metadata import describe_run
 
 
@@ -26,6 +27,7 @@ def decide(
     window: Window,
     drift: MonitoringResult,
     feedback: FeedbackVerification,
+    approved: ApprovedLabels,
     of_last: int,
     required: int,
     minimum_labels: int,
@@ -39,6 +41,7 @@ def decide(
         window: The faces to decide on.
         drift: The result of the drift test and the accuracy on labelled faces.
         feedback: Which labels may be learned.
+        approved: Labels of earlier windows that may be learned, too.
         of_last: Number of latest windows to consider, this one included.
         required: How many of them must have drifted for retraining.
         minimum_labels: Number of labels to learn that retraining needs; with fewer, an alert is
@@ -53,6 +56,7 @@ def decide(
         feedback,
         [e.drifted for e in entries if e.action != Action.NOT_ENOUGH_EVIDENCE],
         RetrainingPolicy(of_last=of_last, required=required, minimum_labels=minimum_labels),
+        approved=len(approved.labels),
     )
     until = last_decided_at(entries)
     if decision.action != Action.NOT_ENOUGH_EVIDENCE:

@@ -8,17 +8,19 @@ from faces.data.dataset import Faces
 from faces.data.window import Window
 from faces.evaluation import feedback_verification
 from faces.evaluation.feedback_verification import FeedbackLimits, FeedbackVerification
+from store.label_reviews import FEEDBACK, approved_labels, load_labelled
 from store.materializers import RECORD
+from store.records import ApprovedLabels
 from store.run_metadata import describe_run
 from store.versions import load_artifact, require_version
 
-FEEDBACK = "feedback_verification"
+APPROVED_LABELS = "approved_labels"
 
 
-@step(enable_cache=False, output_materializers={FEEDBACK: RECORD})
+@step(enable_cache=False, output_materializers={FEEDBACK: RECORD, APPROVED_LABELS: RECORD})
 def verify_feedback(
     window: Window, live_version: int, minimum_similarity: float, maximum_share: float
-) -> Annotated[FeedbackVerification, FEEDBACK]:
+) -> tuple[Annotated[FeedbackVerification, FEEDBACK], Annotated[ApprovedLabels, APPROVED_LABELS]]:
     """Compare the labelled faces with the enrolled images of the live version.
 
     Args:
@@ -28,7 +30,8 @@ def verify_feedback(
         maximum_share: Largest share of the plausible labels that name one person, in (0, 1].
 
     Returns:
-        The labels that are quarantined, and why.
+        The labels that are quarantined, and why; and those of earlier windows that a person
+        approved and that the live version has not learned.
 
     Raises:
         UserError: If the live version was deleted.
@@ -38,6 +41,15 @@ def verify_feedback(
     trained = faces[load_artifact(version, "split").train]
     limits = FeedbackLimits(minimum_similarity, maximum_share)
     result = feedback_verification.verify_feedback(window, trained, limits)
-    described = {"labelled": result.labelled, "learnable": result.learnable, **result.counts}
-    describe_run("feedback", described)
-    return result
+    approved = _not_trained_on(trained)
+    counts = {"labelled": result.labelled, "learnable": result.learnable, **result.counts}
+    describe_run("feedback", {**counts, "approved": len(approved.labels) or None})
+    return result, approved
+
+
+def _not_trained_on(trained: Faces) -> ApprovedLabels:
+    images = {image.tobytes() for image in trained.images}
+    faces = load_labelled(approved_labels())
+    return ApprovedLabels(
+        tuple(reference for reference, face in faces if face.images[0].tobytes() not in images)
+    )

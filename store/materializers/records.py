@@ -13,6 +13,7 @@ from store.materializers.base import FileMaterializer
 from store.records import (
     Alert,
     ApprovalRequest,
+    ApprovedLabels,
     Deployment,
     OpenSetResult,
     Promotion,
@@ -27,6 +28,7 @@ class RecordMaterializer(FileMaterializer):
     ASSOCIATED_TYPES: ClassVar[tuple[type, ...]] = (
         Alert,
         ApprovalRequest,
+        ApprovedLabels,
         Deployment,
         DriftDecision,
         FeedbackVerification,

@@ -12,6 +12,8 @@ from zenml.client import Client
 
 from cli import review
 from store.approvals import Approval, approvals
+from store.label_reviews import quarantined_faces
+from store.versions import load_artifact, require_version
 from tests.e2e.conftest import Run, deployer, described
 
 ALWAYS = (
@@ -134,3 +136,44 @@ def test_a_run_that_is_killed_before_it_waits_is_repeated(run: Run, tmp_path: Pa
     assert deployer().served_version() == before
     assert review.main(["--approve", waits.run]) == 0
     assert deployer().served_version() == str(waits.version)
+
+
+def test_quarantined_labels_are_approved_and_rejected_one_at_a_time(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An approved label is learned by the next retraining, the others are not."""
+    quarantine_all = f"{ALWAYS[:-1]}, feedback: {{minimum_similarity: 1.0}}}}"
+    known = {face.id for face in quarantined_faces()}
+    run("traffic", requests=20, corruption="brightness")
+    found = run("drift_detection", quarantine_all)
+    assert found["decision"] == "alert", found["reason"]
+    right, wrong, *others = (face for face in quarantined_faces() if face.id not in known)
+    assert len(others) + 2 == found["quarantined"]["implausible"]
+    capsys.readouterr()
+    assert review.main([]) == 0
+    assert right.id in capsys.readouterr().out
+    assert review.main(["--approve-label", right.id]) == 0
+    assert review.main(["--reject-label", wrong.id]) == 0
+    reviews = {face.id: face.review for face in quarantined_faces() if face.review}
+    assert {label: found.review for label, found in reviews.items()} == {
+        right.id: "approved",
+        wrong.id: "rejected",
+    }
+    assert "(default in ZenML)" in reviews[right.id].who
+    assert review.main(["--approve-label", f"{right.id}x"]) == 2
+    assert f"did you mean '{right.id}'" in capsys.readouterr().err
+
+    before = production()
+    run("traffic", requests=20, corruption="noise")
+    found = run("drift_detection", quarantine_all)
+    assert found["approved_labels"] == 1
+    assert found["run"]["status"] == "paused", found["reason"]
+    learned, basis = (
+        load_artifact(require_version(number), "faces")
+        for number in (approval_of(found).version, before)
+    )
+    assert len(learned) == len(basis) + 1
+    assert learned.labels[-1] == right.label
+    assert review.main(["--approve", found["run"]["name"]]) == 0
+    run("traffic", requests=20, corruption="rotation")
+    assert run("drift_detection", quarantine_all)["approved_labels"] == 0, "it was learned"

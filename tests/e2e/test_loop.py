@@ -174,6 +174,7 @@ def test_all_steps_of_a_run_use_the_selected_version(run: Run, live: dict[str, A
     from steps.data.add_feedback import add_feedback
     from steps.monitoring.detect_drift import detect_drift
     from steps.monitoring.load_window import load_window
+    from store.records import ApprovedLabels
     from store.versions import find_version, load_artifact, require_version
 
     served = int(deployer().served_version())
@@ -182,7 +183,7 @@ def test_all_steps_of_a_run_use_the_selected_version(run: Run, live: dict[str, A
     feedback = FeedbackVerification(int(window.labelled.sum()))
     result, _ = detect_drift.entrypoint(window, feedback, other, 0.01, 1, 1)
     assert result.version == other
-    faces, split = add_feedback.entrypoint(window, feedback, other)
+    faces, split = add_feedback.entrypoint(window, feedback, ApprovedLabels(), other)
     original = load_artifact(require_version(other), "split")
     assert set(original.train) <= set(split.train)
     assert len(faces) >= len(load_artifact(require_version(other), "faces"))

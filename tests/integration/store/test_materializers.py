@@ -27,7 +27,9 @@ from store import materializers
 from store.records import (
     Alert,
     ApprovalRequest,
+    ApprovedLabels,
     Deployment,
+    LabelReference,
     OpenSetResult,
     Promotion,
     Rollout,
@@ -210,6 +212,7 @@ RECORDS = [
     RESULT,
     DriftDecision(Action.RETRAIN, "drift"),
     FeedbackVerification(5, (QuarantinedLabel(3, QuarantineReason.IMPLAUSIBLE, 0.1),)),
+    ApprovedLabels((LabelReference("5a6f", 3),)),
     ApprovalRequest(2, 1, "Version 2 waits.", "2026-11-28T20:00:00+00:00"),
     Promotion("face-recognizer", 3, "production", True, "promoted: better", 2),
     OpenSetResult(OpenSetCalibration(0.5, 0.98, 0.95, 0.02)),

@@ -19,6 +19,7 @@ def next_steps(decision: Action, **outcome: Any) -> str:
             "promoted": False,
             "deployed_version": None,
             "waits_for_approval_until": None,
+            "quarantined": {},
             **outcome,
         },
     )

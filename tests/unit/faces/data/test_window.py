@@ -1,6 +1,7 @@
 import numpy as np
+import pytest
 
-from faces.data.window import Window, last_occurrences
+from faces.data.window import Window, concatenate, last_occurrences
 
 
 def images(*shades: float) -> np.ndarray:
@@ -12,7 +13,7 @@ def test_the_last_occurrence_of_each_image_counts() -> None:
     assert last_occurrences(images(0.1)[:0]).tolist() == []
 
 
-def test_rows_are_selected_by_number_or_mask() -> None:
+def test_rows_are_selected_by_number_or_mask_and_windows_are_concatenated() -> None:
     window = Window(
         images=images(0.1, 0.2, 0.3),
         predicted=np.array(["ada", "unknown", "bob"]),
@@ -25,6 +26,10 @@ def test_rows_are_selected_by_number_or_mask() -> None:
         damaged=2,
         unmatched_feedback=3,
     )
+    both = concatenate([window[np.array([2])], window[np.array([0, 1])]])
+    assert both.labels.tolist() == ["cleo", "ada", ""]
+    assert both.label_times.tolist() == [31, 11, 0]
+    assert both.images[:, 0, 0].round(1).tolist() == pytest.approx([0.3, 0.1, 0.2])
     assert len(window) == 3
     assert window.labelled.tolist() == [True, False, True]
     for part in (window[window.labelled], window[np.array([0, 2])]):

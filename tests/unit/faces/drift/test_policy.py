@@ -79,6 +79,15 @@ def test_quarantined_labels_do_not_count_towards_retraining() -> None:
     assert decision.reason.endswith("feedback labelled 50, of which 45 are quarantined")
 
 
+def test_approved_labels_of_earlier_windows_count_towards_retraining() -> None:
+    policy = RetrainingPolicy(of_last=1, required=1, minimum_labels=10)
+    feedback = FeedbackVerification(7)
+    assert decide(DRIFT, feedback, [], policy, approved=3).action == Action.RETRAIN
+    decision = decide(DRIFT, feedback, [], policy, approved=2)
+    assert decision.action == Action.ALERT
+    assert decision.reason.endswith("labelled 7; a person approved 2 of earlier windows")
+
+
 def test_drift_is_required_in_k_of_the_last_m_windows() -> None:
     assert decided(DRIFT, of_last=3, required=2).action == Action.WAIT
     assert decided(DRIFT, True, of_last=3, required=2).action == Action.RETRAIN

@@ -1,0 +1,201 @@
+"""Quarantined labels, and what a person decided about each.
+
+A review is metadata of the artifact that the verification of the window's feedback left, so it
+is deleted with it. The latest review of a label counts.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+import numpy as np
+from zenml import log_metadata
+from zenml.client import Client
+from zenml.models import ArtifactVersionResponse
+
+from faces.data.window import Window
+from faces.errors import UserError, require_choice
+from faces.evaluation.feedback_verification import (
+    FeedbackVerification,
+    QuarantinedLabel,
+    QuarantineReason,
+)
+from store.approvals import APPROVED
+from store.deployments import decided_run_ids, now
+from store.records import LabelReference
+from store.users import user_name
+
+FEEDBACK = "feedback_verification"
+"""The artifact that the verification of a window's feedback leaves."""
+
+MAX_WINDOWS = 100
+"""Labels of the latest windows can be reviewed, up to this number of windows."""
+
+RUN_DIGITS = 8
+PREFIX = "label "
+
+
+@dataclass(frozen=True)
+class LabelReview:
+    """What a person decided about a quarantined label.
+
+    Attributes:
+        review: "approved" or "rejected".
+        who: Who decided.
+        when: Date and time in UTC, ISO 8601.
+    """
+
+    review: str
+    who: str
+    when: str
+
+
+@dataclass(frozen=True)
+class QuarantinedFace:
+    """A face whose label is quarantined.
+
+    Attributes:
+        id: What the label is called on the command line: digits of the run's id, and the row.
+        reference: Where the face is.
+        quarantined: Why its label is quarantined.
+        label: The label.
+        predicted: The identity as answered.
+        sender: Who sent the label; "" if unknown.
+        time: When the face was answered.
+        review: What a person decided; None if nobody has.
+    """
+
+    id: str
+    reference: LabelReference
+    quarantined: QuarantinedLabel
+    label: str
+    predicted: str
+    sender: str
+    time: datetime
+    review: LabelReview | None
+
+
+def quarantined_faces() -> list[QuarantinedFace]:
+    """Return the quarantined labels of the latest windows that were decided on, oldest first."""
+    faces: list[QuarantinedFace] = []
+    for artifact, run in _verifications():
+        verification: FeedbackVerification = artifact.load()
+        window = _load_window(run) if verification.quarantined else None
+        if window is not None:
+            reviews = _reviews(artifact)
+            faces += [
+                _face(run, window, label, reviews.get(label.row))
+                for label in verification.quarantined
+            ]
+    return faces
+
+
+def review_label(label: str, review: str) -> QuarantinedFace:
+    """Record what a person decided about a quarantined label.
+
+    Args:
+        label: The label's id.
+        review: "approved" or "rejected".
+
+    Returns:
+        The face.
+
+    Raises:
+        UserError: If there is no such label, or if the person that it names is not enrolled, so
+            that it cannot be learned.
+    """
+    known = {face.id: face for face in quarantined_faces()}
+    face = known[require_choice("quarantined label", label, known)]
+    not_enrolled = face.quarantined.reason == QuarantineReason.NOT_ENROLLED
+    if review == APPROVED and not_enrolled:
+        raise UserError(
+            f"{label} names a person who is not enrolled, whom feedback cannot teach: train with "
+            "their images: python run.py --pipeline training --data FOLDER"
+        )
+    artifacts = {str(run): artifact for artifact, run in _verifications()}
+    decided = {"review": review, "who": user_name(), "when": now()}
+    log_metadata(
+        metadata={f"{PREFIX}{face.reference.row}": decided},
+        artifact_version_id=artifacts[face.reference.run].id,
+    )
+    return face
+
+
+def label_reviews() -> list[LabelReview]:
+    """Return all reviews of labels of the latest windows, oldest first."""
+    reviews = (review for artifact, _ in _verifications() for review in _reviews(artifact).values())
+    return sorted(reviews, key=lambda review: review.when)
+
+
+def approved_labels() -> list[LabelReference]:
+    """Return the labels that a person approved, those that were learned since included."""
+    return [
+        LabelReference(str(run), row)
+        for artifact, run in _verifications()
+        for row, review in _reviews(artifact).items()
+        if review.review == APPROVED
+    ]
+
+
+def load_labelled(references: Iterable[LabelReference]) -> Iterator[tuple[LabelReference, Window]]:
+    """Load faces from the windows that they were captured in.
+
+    Args:
+        references: The faces.
+
+    Yields:
+        Each reference with a window of this one face; those whose window was deleted are left out.
+    """
+    windows: dict[str, Window | None] = {}
+    for reference in references:
+        if reference.run not in windows:
+            windows[reference.run] = _load_window(UUID(reference.run))
+        window = windows[reference.run]
+        if window is not None:
+            yield reference, window[np.array([reference.row])]
+
+
+def _verifications() -> Iterator[tuple[ArtifactVersionResponse, UUID]]:
+    """Yield the verifications of windows that were decided on, oldest first, with their runs."""
+    decided = decided_run_ids()
+    page = Client().list_artifact_versions(
+        artifact=FEEDBACK, sort_by="desc:created", size=MAX_WINDOWS, hydrate=True
+    )
+    for artifact in reversed(page.items):
+        run = artifact.producer_pipeline_run_id
+        if run is not None and run in decided:
+            yield artifact, run
+
+
+def _reviews(artifact: ArtifactVersionResponse) -> dict[int, LabelReview]:
+    return {
+        int(key.removeprefix(PREFIX)): LabelReview(**value)
+        for key, value in artifact.run_metadata.items()
+        if key.startswith(PREFIX) and isinstance(value, dict)
+    }
+
+
+def _load_window(run: UUID) -> Window | None:
+    """Load the window of a run, None if it was deleted."""
+    outputs = Client().get_pipeline_run(run).steps["load_window"].outputs
+    if "window" not in outputs:
+        return None
+    window: Window = outputs["window"][0].load()
+    return window
+
+
+def _face(
+    run: UUID, window: Window, label: QuarantinedLabel, review: LabelReview | None
+) -> QuarantinedFace:
+    row = label.row
+    return QuarantinedFace(
+        id=f"{run.hex[:RUN_DIGITS]}-{row}",
+        reference=LabelReference(str(run), row),
+        quarantined=label,
+        label=str(window.labels[row]),
+        predicted=str(window.predicted[row]),
+        sender=str(window.senders[row]),
+        time=datetime.fromtimestamp(int(window.times[row]) / 1e9, UTC),
+        review=review,
+    )
