@@ -22,20 +22,30 @@ UNFINISHED = (ExecutionStatus.INITIALIZING, ExecutionStatus.PROVISIONING, Execut
 
 
 @contextmanager
-def run_lock(stack: StackResponse) -> Iterator[None]:
+def run_lock(stack: StackResponse, alone: bool = False) -> Iterator[None]:
     """Hold a shared lock during a run. The system releases it even if the process is killed.
 
     If no process holds the lock, unfinished local runs on the stack were killed.
 
     Args:
         stack: The stack that the run is on.
+        alone: Whether no other run may be active on this machine.
+
+    Raises:
+        UserError: If another run is active, and this one must be alone.
     """
     lock = ReadWriteLock(_folder() / "faces-runs.lock")
     try:
         with lock.write_lock(timeout=0):
             fail_interrupted_runs(stack)
-    except Timeout:
-        pass  # Another run holds the lock, so unfinished runs may still be running.
+            if alone:
+                yield
+                return
+    except Timeout:  # Another run holds the lock, so unfinished runs may still be running.
+        if alone:
+            raise UserError(
+                "another run is active on this machine: run this again when it has finished"
+            ) from None
     with lock.read_lock():
         yield
 

@@ -54,9 +54,12 @@ def run_pipeline(
         module = load_pipeline(name)
         status.update(f"starting {name} on stack '{selected.name}' …")
         exclusive = getattr(module, "SINGLE_INSTANCE", False)
-        with single_instance(name, exclusive), run_lock(selected):
+        alone = getattr(module, "ALONE", False)
+        with single_instance(name, exclusive), run_lock(selected, alone):
             if exclusive:
                 finish_answered_runs(console, status)
+            if prepare := getattr(module, "PREPARE", None):
+                settings = prepare(settings)
             options = run_options(cached)
             if on_failure := getattr(module, "ON_FAILURE", None):
                 options["on_failure"] = on_failure

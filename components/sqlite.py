@@ -1,15 +1,19 @@
-"""SQLite databases that are created completely or not at all.
+"""SQLite databases that are created completely or not at all, and their freed pages.
 
 Neither ZenML nor MLflow can repair a database whose creation was interrupted. So a marker file
 stands beside the database until it is complete; if the marker is found, the incomplete database,
 which cannot hold anything yet, is deleted and created again. Callers hold a lock meanwhile.
 """
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 SQLITE = "sqlite:///"
+
+BUSY_TIMEOUT_SECONDS = 30.0
+"""How long to wait for other connections to finish their transactions."""
 
 
 @contextmanager
@@ -42,6 +46,26 @@ def is_complete(address: str) -> bool:
     """
     database, marker = _files(address)
     return database.exists() and not marker.exists()
+
+
+def overwrite_freed_pages(address: str) -> None:
+    """Rebuild a database, so that nothing is left of deleted rows: not in freed pages, not in logs.
+
+    Args:
+        address: A database URL. Only SQLite files (sqlite:///…) are rebuilt; on a database server
+            this is up to its operator.
+    """
+    if not address.startswith(SQLITE) or not is_complete(address):
+        return
+    database, _ = _files(address)
+    with closing(sqlite3.connect(database, timeout=BUSY_TIMEOUT_SECONDS)) as connection:
+        for statement in (
+            "PRAGMA secure_delete = ON",
+            "PRAGMA temp_store = MEMORY",
+            "VACUUM",
+            "PRAGMA wal_checkpoint(TRUNCATE)",
+        ):
+            connection.execute(statement)
 
 
 def _files(address: str) -> tuple[Path, Path]:

@@ -22,6 +22,7 @@ from steps.deployment.deploy_model import deploy_model
 from steps.deployment.record_deployment import record_deployment
 from steps.deployment.select_version import select_live_version
 from steps.deployment.verify_endpoint import verify_endpoint
+from steps.erasure.expire_copies import expire_copies
 from steps.monitoring.decide import decide
 from steps.monitoring.detect_drift import detect_drift
 from steps.monitoring.load_window import load_window
@@ -72,15 +73,13 @@ class DriftSettings(Settings):
         default=72, gt=0, description="a version that is not approved by then is not promoted"
     )
     feedback: FeedbackSettings = FeedbackSettings()
-    # A model that learns turned heads may lose one or two frontal faces of 72.
-    gate: GateSettings = GateSettings(tolerances=Tolerances(baseline=0.05))
+    gate: GateSettings = GateSettings(tolerances=Tolerances(baseline=0.05))  # 1 or 2 faces of 72
     verification_images: VerificationImages = 8
 
 
 SETTINGS = DriftSettings
 SINGLE_INSTANCE = True
 """Two drift detections at a time would decide twice about the same faces."""
-
 ON_FAILURE = send_failure
 
 
@@ -88,7 +87,7 @@ ON_FAILURE = send_failure
 def drift_detection(settings: DriftSettings) -> None:
     """Compare the traffic since the last decision with what the live model was trained on.
 
-    1. Select the live version; load the window of captured faces.
+    1. Delete copies that are older than `retention_days`; load the window of captured faces.
     2. Verify its feedback: quarantine labels that are not plausible.
     3. Test it for drift, decide, and write a report.
     4. To retrain: add the labelled faces to the training images, then train, evaluate, register
@@ -100,6 +99,7 @@ def drift_detection(settings: DriftSettings) -> None:
     Args:
         settings: Size of the window, limits of the tests, policies and promotion gate.
     """
+    expire_copies(None)
     live = select_live_version()
     window = load_window(settings.window)
     feedback, approved = verify_feedback(

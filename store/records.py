@@ -1,5 +1,6 @@
 """Records that steps pass on: what was promoted, deployed and reported."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from faces.evaluation.open_set import OpenSetCalibration
@@ -125,6 +126,42 @@ class Deployment:
     largest_difference: float
     replaced: int | None = None
     note: str | None = None
+
+
+@dataclass(frozen=True)
+class ErasurePlan:
+    """What has to be live before anything is erased. Without names.
+
+    Attributes:
+        basis: The version to train again without the data; None if no training is needed.
+        deploy: Whether the endpoint serves a version with the data, and needs another.
+        production: The version in production, which is deployed if no training is needed.
+    """
+
+    basis: int | None
+    deploy: bool
+    production: int | None
+
+
+@dataclass(frozen=True)
+class ErasureReceipt:
+    """What was removed where. Without names.
+
+    Attributes:
+        when: Date and time in UTC, ISO 8601.
+        subjects: Keyed hashes of the people's names, and the ids of requests.
+        versions: Numbers of the model versions that were deleted.
+        live: The version that is served afterwards, None if nothing is deployed.
+        removed: How much was removed, by place.
+        remains: What stays, and why.
+    """
+
+    when: str
+    subjects: tuple[str, ...]
+    versions: tuple[int, ...]
+    live: int | None
+    removed: Mapping[str, int]
+    remains: tuple[str, ...]
 
 
 @dataclass(frozen=True)

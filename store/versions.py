@@ -153,6 +153,16 @@ def load_artifact(version: ModelVersionResponse, name: str) -> Any:
     return artifact.load()
 
 
+def artifacts_of(version: ModelVersionResponse) -> list[ArtifactVersionResponse]:
+    """Return the artifacts that a version consists of.
+
+    Args:
+        version: The version.
+    """
+    linked = Client().list_artifact_versions(model_version_id=version.id, size=MAX_VERSIONS)
+    return list(linked.items)
+
+
 def _ensure_model(client: Client) -> None:
     try:
         client.get_model(NAME)

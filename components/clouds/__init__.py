@@ -135,5 +135,18 @@ def end_schedule(name: str) -> bool:
     return deleted > 0
 
 
+def delete_noncurrent(uri: str) -> int:
+    """Delete what a versioned bucket keeps of deleted and overwritten objects, for good.
+
+    Args:
+        uri: The folder, such as gs://bucket/zenml. Of a folder on this machine nothing is kept.
+
+    Returns:
+        The number of noncurrent versions that were deleted.
+    """
+    with explained_errors():
+        return sum(cloud.delete_noncurrent(uri) for cloud in all_clouds())
+
+
 def _cloud_of(orchestrator: BaseOrchestrator) -> Cloud | None:
     return next((c for c in all_clouds() if orchestrator.flavor in c.orchestrators), None)

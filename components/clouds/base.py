@@ -63,3 +63,13 @@ class Cloud(Protocol):
         Returns:
             The number of schedules that were deleted.
         """
+
+    def delete_noncurrent(self, uri: str) -> int:
+        """Delete the noncurrent versions of all objects in a folder of a bucket.
+
+        Args:
+            uri: The folder; nothing happens if it is not in one of this cloud's buckets.
+
+        Returns:
+            The number of versions that were deleted.
+        """

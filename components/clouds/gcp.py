@@ -16,6 +16,7 @@ from faces.errors import OperationError
 if TYPE_CHECKING:
     from zenml.integrations.gcp.orchestrators import VertexOrchestrator
 
+BUCKETS = "gs://"
 RUN_ID = "orchestrator_run_id"
 INSTALL = "make setup-gcp"
 STORAGE_OR_JOBS = {"gcp", "vertex"}
@@ -73,6 +74,22 @@ class GoogleCloud:
         for schedule in schedules:
             schedule.delete()
         return len(schedules)
+
+    def delete_noncurrent(self, uri: str) -> int:
+        """See Cloud."""
+        if not uri.startswith(BUCKETS):
+            return 0
+        from google.cloud import storage
+
+        name, _, folder = uri.removeprefix(BUCKETS).partition("/")
+        bucket = storage.Client().bucket(name)
+        blobs = bucket.list_blobs(
+            prefix=f"{folder.rstrip('/')}/" if folder else None, versions=True
+        )
+        noncurrent = [blob for blob in blobs if blob.time_deleted is not None]
+        for blob in noncurrent:
+            bucket.delete_blob(blob.name, generation=blob.generation)
+        return len(noncurrent)
 
 
 def _client_options(orchestrator: BaseOrchestrator) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """What steps ask of a deployer, whichever platform it deploys to."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import NoReturn
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from zenml.model_deployers import BaseModelDeployer
 from zenml.services import BaseService, ServiceConfig
 
 from components.deployers.settings import ServingSettings
-from faces.errors import UserError
+from faces.errors import OperationError, UserError
 from serving.settings import ServerSettings
 
 OPERATOR = "operator"
@@ -209,6 +210,28 @@ class FaceDeployer(BaseModelDeployer):
             OperationError: If its file is missing or damaged, or it cannot be served.
         """
 
+    @abstractmethod
+    def delete_models(self, versions: Collection[int]) -> int:
+        """Delete the files of versions that are not served any more, so they cannot be restored.
+
+        Args:
+            versions: Numbers of versions.
+
+        Returns:
+            The number of files that were deleted.
+
+        Raises:
+            OperationError: If one of the versions is served.
+        """
+
+    @abstractmethod
+    def log_files(self) -> list[Path]:
+        """Return the endpoint's log files on this machine; none if the platform keeps its logs."""
+
+    @abstractmethod
+    def retention_days(self) -> float | None:
+        """Return after how many days captured requests expire; None before the first deployment."""
+
     def perform_deploy_model(self, id: UUID, config: ServiceConfig, timeout: int = 0) -> NoReturn:
         """Refuse ZenML's own call, which cannot replace a model without downtime.
 
@@ -250,6 +273,21 @@ class FaceDeployer(BaseModelDeployer):
         """
         service.stop()
         return service
+
+
+def require_not_served(deployer: FaceDeployer, versions: Collection[int]) -> None:
+    """Check that none of some versions is served.
+
+    Args:
+        deployer: The deployer.
+        versions: Numbers of versions.
+
+    Raises:
+        OperationError: If one of them is served.
+    """
+    served = deployer.served_version()
+    if served is not None and int(served) in versions:
+        raise OperationError(f"version {served} is still served: its file cannot be deleted")
 
 
 def active_deployer() -> FaceDeployer:

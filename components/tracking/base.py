@@ -1,6 +1,6 @@
 """What steps ask of an experiment tracker, whichever it is."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -142,6 +142,16 @@ class Tracker(Protocol):
 
         Args:
             registry_version: As returned in `TrackedRun`.
+        """
+
+    def delete_trainings(self, data_versions: Collection[str]) -> int:
+        """Delete every training on some data versions for good, with its files and models.
+
+        Args:
+            data_versions: Content hashes of the data, as in `TrainingData.version`.
+
+        Returns:
+            The number of runs that were deleted.
         """
 
     def ui_hint(self) -> str | None:

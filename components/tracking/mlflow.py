@@ -4,7 +4,7 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -132,6 +132,14 @@ class MLflowTracker:
         registry.update_model_version(
             name=NAME, version=registry_version, stage=ModelVersionStage.PRODUCTION
         )
+
+    def delete_trainings(self, data_versions: Collection[str]) -> int:
+        """Delete them; a server's operator deletes the rows, without files. See Tracker."""
+        from components.tracking import mlflow_deletion
+
+        if not self.tracking_uri().startswith(SQLITE):
+            Client().active_stack.experiment_tracker.configure_mlflow()  # type: ignore[union-attr]
+        return mlflow_deletion.delete_trainings(self.tracking_uri(), data_versions)
 
     def ui_hint(self) -> str | None:
         """Return a server's address, or the command that opens a local database. See Tracker."""

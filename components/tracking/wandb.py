@@ -6,7 +6,8 @@ machine, which `wandb sync` uploads later.
 
 import io
 import os
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,6 +102,22 @@ class WandbTracker:
     def set_champion(self, registry_version: str) -> None:
         """Do nothing, since W&B has no model registry in ZenML. See Tracker."""
 
+    def delete_trainings(self, data_versions: Collection[str]) -> int:
+        """Delete runs of the project, or on this machine in offline mode. See Tracker."""
+        self.prepare()
+        if _is_offline():
+            return _delete_offline_runs(data_versions)
+        import wandb
+
+        tracker: WandbExperimentTracker = Client().active_stack.experiment_tracker  # type: ignore[assignment]
+        owner = tracker.config.entity or wandb.Api().default_entity
+        path = f"{owner}/{tracker.config.project_name}"
+        filters = {"config.data_version": {"$in": list(data_versions)}}
+        runs = list(wandb.Api().runs(path, filters=filters))
+        for run in runs:
+            run.delete(delete_artifacts=True)
+        return len(runs)
+
     def ui_hint(self) -> str | None:
         """Return the project's page, or the command that uploads offline runs. See Tracker."""
         if _is_offline():
@@ -113,6 +130,21 @@ class WandbTracker:
 
 def _is_offline() -> bool:
     return os.environ.get("WANDB_MODE") in OFFLINE_MODES
+
+
+def _delete_offline_runs(data_versions: Collection[str]) -> int:
+    """Delete the folders of runs that mention a data version, and W&B's copies of models."""
+    needles = [version.encode() for version in data_versions]
+    count = 0
+    for run in Path(os.environ["WANDB_DIR"]).glob("wandb/offline-run-*"):
+        contents = (file.read_bytes() for file in run.rglob("*") if file.is_file())
+        if any(needle in content for content in contents for needle in needles):
+            shutil.rmtree(run)
+            count += 1
+    for variable in ("WANDB_DATA_DIR", "WANDB_CACHE_DIR"):
+        for folder in Path(os.environ[variable]).glob("**/artifacts"):
+            shutil.rmtree(folder, ignore_errors=True)
+    return count
 
 
 def _check_key(key: str) -> str:

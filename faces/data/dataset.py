@@ -74,10 +74,7 @@ class Faces:
     @cached_property
     def ids(self) -> NDArray[np.str_]:
         """A content hash per image (n,): equal pixels have equal ids in any source."""
-        rows = (
-            hashlib.blake2b(image.tobytes(), digest_size=8).hexdigest() for image in self.images
-        )
-        return np.array(list(rows), dtype="U16")
+        return image_ids(self.images)
 
     @cached_property
     def version(self) -> str:
@@ -90,6 +87,19 @@ class Faces:
             if (column != blank).any():
                 digest.update(b"\0" + "\n".join(map(str, column)).encode())
         return digest.hexdigest()
+
+
+def image_ids(images: NDArray[np.floating]) -> NDArray[np.str_]:
+    """Return a content hash per image, the same in any data version, window or capture file.
+
+    Args:
+        images: Images (n, 64, 64) or pixels (n, 4096), float32 in [0, 1].
+
+    Returns:
+        Hashes of 16 hexadecimal digits (n,).
+    """
+    rows = (hashlib.blake2b(image.tobytes(), digest_size=8).hexdigest() for image in images)
+    return np.array(list(rows), dtype="U16")
 
 
 def load_faces(source: str = "auto", *, people: int = 40, images: int = 10, seed: int = 0) -> Faces:

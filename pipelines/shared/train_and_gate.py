@@ -25,7 +25,7 @@ def train_and_gate(
     model: str,
     params: ModelParams,
     detector: str,
-    gate: GateSettings,
+    gate: GateSettings | None,
     settings: dict[str, JsonValue],
     hold: bool = False,
 ) -> tuple[Artifact, Artifact]:
@@ -37,7 +37,8 @@ def train_and_gate(
         model: The recogniser.
         params: Its parameters.
         detector: The drift detector that is fitted for the version.
-        gate: When a candidate is promoted.
+        gate: When a candidate is promoted; None if it was trained because personal data had to be
+            removed, which is reason enough.
         settings: All training settings, which are recorded with the version.
         hold: Whether a person has to approve a candidate before it is promoted.
 
@@ -57,8 +58,14 @@ def train_and_gate(
         faces, split, features, fitted, portable, drift_detector, metrics, predictions,
         by_condition, confused, plots, card, settings,
     )  # fmt: skip
+    limits = gate or GateSettings()
     promotion = promote_model(
-        version, metrics, gate.tolerances.model_dump(), gate.minimum_images, hold
+        version,
+        metrics,
+        limits.tolerances.model_dump(),
+        limits.minimum_images,
+        hold=hold,
+        removal=gate is None,
     )
     return version, promotion
 

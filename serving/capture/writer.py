@@ -32,6 +32,9 @@ SUFFIX = ".faces"
 TIME_FORMAT = "%Y%m%dT%H%M%SZ"
 FILE_NAME = re.compile(rf"\d{{8}}T\d{{6}}Z-\d+-\d+{re.escape(SUFFIX)}")
 
+CLOSE_REQUEST = ".close"
+"""When this file in the folder is touched, every worker closes its capture file."""
+
 
 @dataclass
 class Batch:
@@ -65,6 +68,7 @@ class Capture:
         self._pause = pause
         self._file = -1
         self._size, self._number, self._rotate_at = 0, 0, 0.0
+        self._requested = 0
         self._version = ""
         self._waiting: list[Callable[[], list[Buffer]]] = []
         self._batch = Batch()
@@ -122,8 +126,12 @@ class Capture:
         self._write_in_batch(partial(feedback_record, request, now, sender, labels))
 
     def rotate(self) -> None:
-        """Close the file if it is old enough, so that it can be uploaded or deleted."""
-        if self._file >= 0 and time.monotonic() >= self._rotate_at:
+        """Close the file if it is old enough or if asked to, so that others can change it."""
+        if self._file < 0:
+            return
+        requested = self._close_requested()
+        if time.monotonic() >= self._rotate_at or requested != self._requested:
+            self._requested = requested
             self.close()
 
     def close(self) -> None:
@@ -144,8 +152,16 @@ class Capture:
         self._number += 1
         started = time.strftime(TIME_FORMAT, time.gmtime())
         path = self.folder / f"{started}-{os.getpid()}-{self._number}{SUFFIX}"
+        self._requested = self._close_requested()
         self._file = _create_locked(path)
         self._size, self._rotate_at = 0, time.monotonic() + self.rotate_seconds
+
+    def _close_requested(self) -> int:
+        """Return when the files were last asked to be closed, 0 for never."""
+        try:
+            return (self.folder / CLOSE_REQUEST).stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
 
     def _write_in_batch(self, record: Callable[[], list[Buffer]]) -> None:
         """Write a record together with those of concurrent requests."""

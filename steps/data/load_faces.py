@@ -6,6 +6,8 @@ from zenml import add_tags, step
 
 from faces.data import dataset
 from faces.data.dataset import Faces
+from faces.data.removal import Removal, without
+from store.erasure.register import erased_people
 from store.materializers import FACES
 
 
@@ -13,6 +15,7 @@ from store.materializers import FACES
 def load_faces(source: str, people: int, images: int, seed: int) -> Annotated[Faces, "faces"]:
     """Load faces from a source, and tag the run with the source that was used.
 
+    People who were forgotten are left out, although the source may still have them.
     Never cached: the data itself is read in every run, so that a change is noticed.
 
     Args:
@@ -29,5 +32,7 @@ def load_faces(source: str, people: int, images: int, seed: int) -> Annotated[Fa
         UserError: If the source does not exist or has no usable images.
     """
     faces = dataset.load_faces(source, people=people, images=images, seed=seed)
+    if erased := erased_people(faces.identities):
+        faces = without(faces, Removal(erased).find(faces))
     add_tags(tags=[f"data:{faces.source}"])
     return faces

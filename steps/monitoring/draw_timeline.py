@@ -39,7 +39,7 @@ def draw_timeline() -> Annotated[Page, "history"]:
         [_decision(entry) for entry in entries],
         [_deployment(record) for record in deployments()],
         [_version(version) for version in all_versions()],
-        {run: _window_of(run) for run in tested[-MAX_WINDOWS:]},
+        {run: window for run in tested[-MAX_WINDOWS:] if (window := _window_of(run))},
     )
     return Page({"page.html": page})
 
@@ -79,8 +79,10 @@ def _version(version: ModelVersionResponse) -> VersionRow:
     )
 
 
-def _window_of(run: str) -> Window:
-    """Load the window that a drift detection tested."""
-    steps = Client().get_pipeline_run(run).steps
-    window: Window = steps["load_window"].outputs["window"][0].load()
+def _window_of(run: str) -> Window | None:
+    """Load the window that a drift detection tested, None if it was deleted."""
+    outputs = Client().get_pipeline_run(run).steps["load_window"].outputs
+    if "window" not in outputs:
+        return None
+    window: Window = outputs["window"][0].load()
     return window

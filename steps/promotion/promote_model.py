@@ -22,6 +22,7 @@ from faces.evaluation.person_tests import PersonEvidence
 from faces.evaluation.promotion_gate import GateDecision, VersionFacts
 from faces.models.protocol import Recogniser
 from steps.promotion.champion import sync_champion
+from store.erasure.register import erased_people
 from store.materializers import RECORD
 from store.production import ROLLED_BACK, record_gate_decision, set_production
 from store.records import Promotion
@@ -42,6 +43,7 @@ def promote_model(
     tolerances: dict[str, float],
     minimum_images: int,
     hold: bool = False,
+    removal: bool = False,
 ) -> Annotated[Promotion, "promotion"]:
     """Compare the candidate with production; promote it or not, and record the reason.
 
@@ -52,6 +54,8 @@ def promote_model(
             `drifted`.
         minimum_images: Number of images that neither model was trained on; fewer cannot decide.
         hold: Whether a person has to approve the candidate: then it is only compared.
+        removal: Whether the candidate was trained because personal data had to be removed: it is
+            not compared with production then.
 
     Returns:
         The gate's decision with its reason, and the candidate's stage afterwards.
@@ -64,7 +68,7 @@ def promote_model(
         raise UserError(f"version {version} of {NAME} was deleted: run again with --no-cache")
     while True:
         production = production_version()
-        decision = _decide(candidate, production, metrics, tolerances, minimum_images)
+        decision = _decide(candidate, production, metrics, tolerances, minimum_images, removal)
         unchanged = production is not None and production.id == candidate.id
         held = hold and decision.promoted and not unchanged
         if held:
@@ -129,17 +133,23 @@ def _decide(
     metrics: Mapping[str, float],
     tolerances: Mapping[str, float],
     minimum_images: int,
+    removal: bool,
 ) -> GateDecision:
     try:
         predictions: pd.DataFrame = load_artifact(candidate, "predictions")
     except LookupError as error:
         return promotion_gate.nothing_to_compare(error)
     parts = dict.fromkeys([BASELINE, *predictions["part"].unique()])
+    required = [f"{part}_accuracy" for part in parts]
+    if removal:
+        return promotion_gate.decide_removal(
+            _facts(candidate), metrics, required, stack_is_local=_stack_is_local()
+        )
     return promotion_gate.decide(
         _facts(candidate),
         _facts(production) if production else None,
         metrics,
-        required_metrics=[f"{part}_accuracy" for part in parts],
+        required_metrics=required,
         compare=lambda: _compare(candidate, production, predictions) if production else {},
         collect_evidence=lambda: _collect_evidence(candidate, production),
         tolerances=tolerances,
@@ -155,8 +165,14 @@ def _facts(version: ModelVersionResponse) -> VersionFacts:
         is_synthetic=is_synthetic(str(version.run_metadata.get("data_source"))),
         rolled_back=None if rolled_back is None else str(rolled_back),
         has_remote_artifacts=has_remote_artifacts(version),
-        identities=lambda: frozenset(map(str, load_artifact(version, "model").classes_)),
+        identities=lambda: _identities(version),
     )
+
+
+def _identities(version: ModelVersionResponse) -> frozenset[str]:
+    """Return the people whom a version knows, without those who asked to be forgotten."""
+    known = frozenset(map(str, load_artifact(version, "model").classes_))
+    return known - erased_people(known)
 
 
 def _compare(

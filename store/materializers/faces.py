@@ -20,6 +20,12 @@ LABEL, ORIGIN, SENDER, LABEL_TIME = "<label>", "<origin>", "<sender>", "<label_t
 
 PARTS = ("train", "test", "drifted")
 
+FROM_PRODUCTION = "from_production"
+"""Metadata of a data version: how many of its images were captured in production."""
+
+OLDEST = "oldest"
+"""Metadata of a window: when its oldest face was captured, in nanoseconds since 1970."""
+
 
 class FacesMaterializer(FileMaterializer):
     """Images as .npy, mapped into memory where the store is local; the rest as CSV."""
@@ -55,12 +61,13 @@ class FacesMaterializer(FileMaterializer):
         return Faces(images, labels, table, source, origins, senders, times)  # type: ignore[arg-type]
 
     def extract_metadata(self, faces: Faces) -> dict[str, MetadataType]:
-        """Return source, version and size of the data. See BaseMaterializer."""
+        """Return source, version, sizes, and what is from production. See BaseMaterializer."""
         return {
             "source": faces.source,
             "version": faces.version,
             "images": len(faces),
             "identities": len(faces.identities),
+            FROM_PRODUCTION: int((faces.origins != "").sum()),
         }
 
     def compute_content_hash(self, faces: Faces) -> str:
@@ -120,9 +127,10 @@ class WindowMaterializer(FileMaterializer):
         return Window(**arrays, **counts)  # type: ignore[arg-type]
 
     def extract_metadata(self, window: Window) -> dict[str, MetadataType]:
-        """Return the counts of faces, labels and unreadable records. See BaseMaterializer."""
+        """Return counts, and the time of the oldest face. See BaseMaterializer."""
         return {
             "images": len(window),
             "labelled": int(window.labelled.sum()),
             **{name: getattr(window, name) for name in self.COUNTS},
+            **({OLDEST: int(window.times.min())} if len(window) else {}),
         }

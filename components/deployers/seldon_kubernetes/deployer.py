@@ -5,7 +5,8 @@ does not report a failed rollout. This one changes a single SeldonDeployment in 
 Kubernetes rolls out pod by pod, and rolls back if the new pods do not become ready.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from pathlib import Path
 from typing import ClassVar, cast
 
 from zenml.client import Client
@@ -19,6 +20,7 @@ from components.deployers.base import (
     FaceDeployer,
     ModelArtifact,
     Replaced,
+    require_not_served,
 )
 from components.deployers.common import (
     feedback_headers,
@@ -41,7 +43,12 @@ from components.deployers.seldon_kubernetes.manifest import (
     revision,
     with_replicas,
 )
-from components.deployers.seldon_kubernetes.model_store import StoredModel, locate, upload
+from components.deployers.seldon_kubernetes.model_store import (
+    StoredModel,
+    delete,
+    locate,
+    upload,
+)
 from components.deployers.seldon_kubernetes.pod_settings import pod_settings
 from components.deployers.seldon_kubernetes.rolling_update import rolling_update
 from components.deployers.seldon_kubernetes.rollout import await_rollout, of_revision, pods_status
@@ -164,6 +171,20 @@ class SeldonKubernetesDeployer(FaceDeployer):
         stored, server = locate(self.config.models, replaced.version), replaced.settings
         self._serve(cluster, stored, server, self._tokens(server.token_secret), present)
         return True
+
+    def delete_models(self, versions: Collection[int]) -> int:
+        """See FaceDeployer."""
+        require_not_served(self, versions)
+        return delete(self.config.models, versions)
+
+    def log_files(self) -> list[Path]:
+        """Return nothing: the cluster keeps the logs of its pods. See FaceDeployer."""
+        return []
+
+    def retention_days(self) -> float | None:
+        """See FaceDeployer."""
+        deployment = self.cluster.find()
+        return read_settings(deployment).retention_days if deployment else None
 
     def perform_delete_model(
         self, service: BaseService, timeout: int = 0, force: bool = False

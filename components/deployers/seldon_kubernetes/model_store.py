@@ -1,5 +1,6 @@
 """Models where pods can fetch them: one object per version, named after its content."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import fsspec
@@ -65,6 +66,25 @@ def locate(folder: str, version: str) -> StoredModel:
     if uri.rsplit("/", 1)[-1] != paths[-1].rsplit("/", 1)[-1]:
         raise OperationError(f"{paths[-1]} is damaged: version {version} cannot be restored")
     return StoredModel(version, uri, hash_)
+
+
+def delete(folder: str, versions: Collection[int]) -> int:
+    """Delete the stored files of versions.
+
+    Args:
+        folder: URI of the folder with all versions.
+        versions: Their numbers.
+
+    Returns:
+        The number of files.
+    """
+    system, path = fsspec.url_to_fs(folder)
+    files = [
+        file for number in versions for file in system.glob(f"{path.rstrip('/')}/{number}-*.npz")
+    ]
+    for file in files:
+        system.rm_file(file)
+    return len(files)
 
 
 def _uri(folder: str, version: str, hash_: str) -> str:

@@ -5,7 +5,7 @@ steps therefore call `deploy`, which swaps the model of the one server.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,6 +20,7 @@ from components.deployers.base import (
     FaceDeployer,
     ModelArtifact,
     Replaced,
+    require_not_served,
 )
 from components.deployers.common import (
     feedback_headers,
@@ -151,6 +152,24 @@ class SeldonLocalDeployer(FaceDeployer):
             process.ensure_running(settings, tokens)
             _await_version(settings, tokens, version)
             return True
+
+    def delete_models(self, versions: Collection[int]) -> int:
+        """See FaceDeployer."""
+        with process.exclusive_lock(self.folder):
+            require_not_served(self, versions)
+            files = [file for n in versions for file in self.folder.glob(f"models/{n}-*.npz")]
+            for file in files:
+                file.unlink()
+        return len(files)
+
+    def log_files(self) -> list[Path]:
+        """See FaceDeployer."""
+        return [process.log_file(self.folder)]
+
+    def retention_days(self) -> float | None:
+        """See FaceDeployer."""
+        settings = self._settings()
+        return settings.retention_days if settings else None
 
     def perform_delete_model(
         self, service: BaseService, timeout: int = 0, force: bool = False

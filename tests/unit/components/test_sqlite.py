@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from components.sqlite import complete_creation, is_complete
+from components.sqlite import complete_creation, is_complete, overwrite_freed_pages
 
 
 def create(database: Path, table: str) -> None:
@@ -43,3 +43,27 @@ def test_a_database_on_a_server_is_left_alone(
             entered.append(address)
     assert len(entered) == 2
     assert list(tmp_path.rglob("*")) == []
+
+
+def test_nothing_is_left_of_deleted_rows(tmp_path: Path) -> None:
+    database = tmp_path / "x.db"
+    writer = sqlite3.connect(database)
+    for statement in (
+        "PRAGMA secure_delete = OFF",
+        "PRAGMA journal_mode = WAL",
+        "CREATE TABLE people (name TEXT)",
+        "INSERT INTO people VALUES ('wilhelmina')",
+        "DELETE FROM people",
+    ):
+        writer.execute(statement)
+    writer.commit()
+    assert any(b"wilhelmina" in file.read_bytes() for file in tmp_path.iterdir())
+    overwrite_freed_pages(f"sqlite:///{database}")
+    assert not any(b"wilhelmina" in file.read_bytes() for file in tmp_path.iterdir())
+    writer.close()
+
+
+def test_databases_elsewhere_are_left_to_their_operators(tmp_path: Path) -> None:
+    overwrite_freed_pages("mysql://server/zenml")
+    overwrite_freed_pages(f"sqlite:///{tmp_path / 'missing.db'}")
+    assert list(tmp_path.iterdir()) == []

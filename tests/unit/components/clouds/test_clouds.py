@@ -1,3 +1,6 @@
+import sys
+from types import SimpleNamespace
+
 import pytest
 
 from components import clouds
@@ -54,3 +57,39 @@ def test_errors_of_a_cloud_are_explained_and_others_pass_through() -> None:
         raise Forbidden("no")
     with pytest.raises(ValueError, match="our own"), clouds.explained_errors():
         raise ValueError("our own")
+
+
+class Bucket:
+    """A versioned bucket as google.cloud.storage shows it."""
+
+    def __init__(self, *objects: tuple[str, int, bool]) -> None:
+        self.objects = [
+            SimpleNamespace(name=name, generation=generation, time_deleted=deleted or None)
+            for name, generation, deleted in objects
+        ]
+
+    def list_blobs(self, prefix: str | None, versions: bool) -> list[SimpleNamespace]:
+        assert versions
+        return [blob for blob in self.objects if blob.name.startswith(prefix or "")]
+
+    def delete_blob(self, name: str, generation: int) -> None:
+        kept = [blob for blob in self.objects if (blob.name, blob.generation) != (name, generation)]
+        assert len(kept) == len(self.objects) - 1
+        self.objects = kept
+
+
+def test_noncurrent_versions_are_deleted_below_a_folder_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bucket = Bucket(
+        ("zenml/faces/images.npy", 1, True),
+        ("zenml/faces/images.npy", 2, True),
+        ("zenml/split/split.json", 1, False),
+        ("zenml-other/x", 1, True),
+    )
+    storage = SimpleNamespace(Client=lambda: SimpleNamespace(bucket=lambda name: bucket))
+    monkeypatch.setitem(sys.modules, "google", SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "google.cloud", SimpleNamespace(storage=storage))
+    assert clouds.delete_noncurrent("gs://faces/zenml") == 2
+    assert [blob.name for blob in bucket.objects] == ["zenml/split/split.json", "zenml-other/x"]
+    assert clouds.delete_noncurrent("/home/user/zenml") == 0

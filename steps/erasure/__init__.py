@@ -1,0 +1,1 @@
+"""Steps that erase people and single requests from all stores."""

@@ -1,0 +1,1 @@
+"""Erasure of people and of single requests: what was asked for, and what it concerns in ZenML."""

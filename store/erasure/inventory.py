@@ -1,0 +1,185 @@
+"""What ZenML holds of the people and images that have to be erased."""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import numpy as np
+from zenml.client import Client
+from zenml.models import ArtifactVersionResponse
+
+from faces.data.dataset import Faces, image_ids
+from faces.data.window import Window
+from store.erasure.register import PendingErasure
+from store.versions import all_versions
+
+PAGE_SIZE = 500
+
+FIGURES = frozenset(
+    {
+        "alert", "deployment", "drift", "drift_decision", "erasure_plan", "erasure_receipt",
+        "expiry_receipt", "largest_difference", "live_version", "metrics", "promotion", "rollout",
+        "traffic", "version",
+    }
+)  # fmt: skip
+"""Artifacts with figures about all people together, which stay: what was decided and deployed."""
+
+TEXTS = frozenset({"alert", "drift_decision", "promotion"})
+"""Those of them whose text may name a person, such as one whom a rejected model had lost."""
+
+FACES, WINDOW, LIVE, HISTORY = "faces", "window", "live_version", "history"
+
+
+@dataclass
+class Inventory:
+    """What was found.
+
+    Attributes:
+        images: Content hashes of all images of the people, and of the requests.
+        versions: Numbers of the model versions that learned from them.
+        data_versions: Content hashes of the data versions that contain them.
+        sources: Names of the data sources that these come from.
+        runs: Ids of the pipeline runs that worked with them.
+        evidence: The data versions and windows with them, by which all else was found.
+        artifacts: Everything else that these runs left, except for figures.
+    """
+
+    images: set[str] = field(default_factory=set)
+    versions: set[int] = field(default_factory=set)
+    data_versions: set[str] = field(default_factory=set)
+    sources: set[str] = field(default_factory=set)
+    runs: set[UUID] = field(default_factory=set)
+    evidence: list[ArtifactVersionResponse] = field(default_factory=list)
+    artifacts: list[ArtifactVersionResponse] = field(default_factory=list)
+
+
+def take_inventory(pending: PendingErasure) -> Inventory:
+    """Search data versions, windows, model versions, runs and their artifacts.
+
+    Data versions and windows are searched by content. A run is concerned if it left one of them,
+    or compared traffic with a version that learned from them; then everything that the run left is
+    concerned, except for figures. Pages of the history show faces of many runs, so all of them are
+    concerned, and so is everything whose text mentions a name.
+
+    Args:
+        pending: What has to be erased, and what earlier runs have found.
+
+    Returns:
+        What is there now.
+    """
+    found = Inventory(
+        images=set(pending.images),
+        versions=set(pending.versions),
+        data_versions=set(pending.data_versions),
+    )
+    _search_data(found, pending)
+    _search_windows(found, pending)
+    _search_versions(found, pending.people)
+    for artifact in artifacts_named(LIVE):
+        if artifact.producer_pipeline_run_id and artifact.load() in found.versions:
+            found.runs.add(artifact.producer_pipeline_run_id)
+    _search_artifacts(found, pending.people)
+    return found
+
+
+def known_people() -> set[str]:
+    """Return the names in all data versions."""
+    people: set[str] = set()
+    for artifact in artifacts_named(FACES):
+        try:
+            people.update(artifact.load().identities)
+        except FileNotFoundError:
+            continue
+    return people
+
+
+def artifacts_named(name: str) -> Iterator[ArtifactVersionResponse]:
+    """Yield all versions of an artifact.
+
+    Args:
+        name: The artifact's name; "" for all artifacts.
+    """
+    client, page = Client(), 1
+    while True:
+        found = client.list_artifact_versions(
+            artifact=name or None, sort_by="asc:created", page=page, size=PAGE_SIZE, hydrate=True
+        )
+        yield from found.items
+        if page >= found.total_pages:
+            return
+        page += 1
+
+
+def mentions(text: str, names: Collection[str]) -> bool:
+    """Return whether a text contains a name, as a word.
+
+    Args:
+        text: The text.
+        names: Names of people.
+    """
+    return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) for name in names)
+
+
+def _search_data(found: Inventory, pending: PendingErasure) -> None:
+    for artifact in artifacts_named(FACES):
+        try:
+            faces: Faces = artifact.load()
+        except FileNotFoundError:  # a killed run has deleted the files
+            found.evidence.append(artifact)
+            continue
+        removed = pending.removal.find(faces)
+        if removed.any():
+            theirs = np.isin(faces.labels, list(pending.people))
+            found.images.update(faces.ids[theirs].tolist())
+            found.data_versions.add(faces.version)
+            found.sources.add(faces.source)
+            _add_evidence(found, artifact)
+
+
+def _search_windows(found: Inventory, pending: PendingErasure) -> None:
+    names = list(pending.people)
+    for artifact in artifacts_named(WINDOW):
+        try:
+            window: Window = artifact.load()
+        except FileNotFoundError:
+            found.evidence.append(artifact)
+            continue
+        named = np.isin(window.labels, names) | np.isin(window.predicted, names)
+        if (named | np.isin(image_ids(window.images), list(found.images))).any():
+            _add_evidence(found, artifact)
+
+
+def _add_evidence(found: Inventory, artifact: ArtifactVersionResponse) -> None:
+    found.evidence.append(artifact)
+    if artifact.producer_pipeline_run_id:
+        found.runs.add(artifact.producer_pipeline_run_id)
+
+
+def _search_versions(found: Inventory, names: tuple[str, ...]) -> None:
+    for version in all_versions():
+        metadata = version.run_metadata
+        learned = str(metadata.get("data_version")) in found.data_versions
+        if learned or mentions(repr(metadata), names):
+            found.versions.add(version.number)
+
+
+def _search_artifacts(found: Inventory, names: tuple[str, ...]) -> None:
+    evidence = {artifact.id for artifact in found.evidence}
+    for artifact in artifacts_named(""):
+        concerned = artifact.producer_pipeline_run_id in found.runs and artifact.name not in FIGURES
+        if artifact.id not in evidence and (
+            concerned
+            or artifact.name == HISTORY
+            or (artifact.name in TEXTS and _mentions_name(artifact, names))
+        ):
+            found.artifacts.append(artifact)
+
+
+def _mentions_name(artifact: ArtifactVersionResponse, names: tuple[str, ...]) -> bool:
+    if mentions(repr(artifact.run_metadata), names):
+        return True
+    try:
+        return mentions(repr(artifact.load()), names)
+    except FileNotFoundError:
+        return True
