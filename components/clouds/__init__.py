@@ -139,7 +139,7 @@ def delete_noncurrent(uri: str) -> int:
     """Delete what a versioned bucket keeps of deleted and overwritten objects, for good.
 
     Args:
-        uri: The folder, such as gs://bucket/zenml. Of a folder on this machine nothing is kept.
+        uri: A URI in the bucket, such as gs://bucket/zenml. Folders on this machine keep nothing.
 
     Returns:
         The number of noncurrent versions that were deleted.

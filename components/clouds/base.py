@@ -65,10 +65,10 @@ class Cloud(Protocol):
         """
 
     def delete_noncurrent(self, uri: str) -> int:
-        """Delete the noncurrent versions of all objects in a folder of a bucket.
+        """Delete the noncurrent versions of all objects in a bucket.
 
         Args:
-            uri: The folder; nothing happens if it is not in one of this cloud's buckets.
+            uri: A URI in the bucket; nothing happens if it is not one of this cloud's.
 
         Returns:
             The number of versions that were deleted.

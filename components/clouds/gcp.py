@@ -81,11 +81,8 @@ class GoogleCloud:
             return 0
         from google.cloud import storage
 
-        name, _, folder = uri.removeprefix(BUCKETS).partition("/")
-        bucket = storage.Client().bucket(name)
-        blobs = bucket.list_blobs(
-            prefix=f"{folder.rstrip('/')}/" if folder else None, versions=True
-        )
+        bucket = storage.Client().bucket(uri.removeprefix(BUCKETS).split("/")[0])
+        blobs = bucket.list_blobs(versions=True)
         noncurrent = [blob for blob in blobs if blob.time_deleted is not None]
         for blob in noncurrent:
             bucket.delete_blob(blob.name, generation=blob.generation)

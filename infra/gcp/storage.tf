@@ -9,6 +9,11 @@ resource "google_storage_bucket" "artifacts" {
     enabled = true
   }
 
+  # What `forget` deletes must be gone. It also deletes noncurrent versions.
+  soft_delete_policy {
+    retention_duration_seconds = 0
+  }
+
   depends_on = [google_project_service.used]
 }
 

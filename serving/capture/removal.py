@@ -18,7 +18,8 @@ from faces.runtime.capture_format import (
     read_records,
 )
 from serving.capture.locks import folder_lock, try_lock
-from serving.capture.writer import CLOSE_REQUEST, SUFFIX
+from serving.capture.reader import remote_capture_files
+from serving.capture.writer import CLOSE_REQUEST, capture_files
 from serving.settings import atomic_write
 
 CLOSE_TIMEOUT_SECONDS = 20.0
@@ -123,7 +124,7 @@ def _exclusive(folder: Path) -> Iterator[None]:
 
 def _closed_by_server(folder: Path) -> Iterator[Path]:
     """Have the server close the files that are there now, and yield each when it is closed."""
-    files = sorted(folder.glob(f"*{SUFFIX}"))
+    files = capture_files(folder)
     (folder / CLOSE_REQUEST).touch()
     deadline = time.monotonic() + CLOSE_TIMEOUT_SECONDS
     for file in files:
@@ -142,7 +143,7 @@ def _remove_at_uri(uri: str, matches: Predicate, people: Collection[str]) -> int
 
     system, path = fsspec.url_to_fs(uri)
     count = 0
-    for name in system.glob(f"{path.rstrip('/')}/*{SUFFIX}"):
+    for name in remote_capture_files(system, path):
         data = system.cat_file(name)
         rest, removed = without_records(data, matches, people)
         if not rest:

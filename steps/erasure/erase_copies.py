@@ -52,11 +52,10 @@ def erase_copies() -> Annotated[ErasureReceipt, ERASURE_RECEIPT]:
     found = take_inventory(pending_erasure())
     counts = {ARTIFACTS: len(found.artifacts), EVIDENCE: len(found.evidence)}
     pending = record_found(found.versions, found.data_versions, counts)
-    roots = deletion.artifact_roots([*found.artifacts, *found.evidence])
     for place, remove in _removals(pending, found).items():
         record_found((), (), {place: pending.removed.get(place, 0) + remove()})
     deletion.delete_artifacts([*found.artifacts, *found.evidence])
-    for uri in {*roots, *active_deployer().captured()}:
+    for uri in (Client().active_stack.artifact_store.path, *active_deployer().captured()):
         clouds.delete_noncurrent(uri)
     receipt = _receipt(pending_erasure(), found)
     finish_erasure()

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from zenml import step
+from zenml.client import Client
 from zenml.config.global_config import GlobalConfiguration
 
 from components import clouds
@@ -53,8 +54,7 @@ def expire_copies(before: str | None) -> Annotated[ErasureReceipt, EXPIRY_RECEIP
     if found.artifacts:
         removed |= {place: remove() for place, remove in _removals(found).items()}
         deletion.delete_artifacts(found.artifacts)
-        for uri in deletion.artifact_roots(found.artifacts):
-            clouds.delete_noncurrent(uri)
+        clouds.delete_noncurrent(Client().active_stack.artifact_store.path)
         overwrite_freed_pages(GlobalConfiguration().store_configuration.url)
     receipt = ErasureReceipt(
         when=now(),

@@ -1,36 +1,31 @@
 """Delete artifacts, logs, runs and model versions from ZenML for good, with their files."""
 
 from collections.abc import Collection, Iterable, Iterator
-from functools import cache
 from uuid import UUID
 
-from zenml.artifact_stores import BaseArtifactStore
 from zenml.client import Client
-from zenml.enums import StackComponentType
 from zenml.models import ArtifactVersionResponse, PipelineRunResponse
-from zenml.stack import StackComponent
 
 from store.erasure.inventory import PAGE_SIZE, mentions
 from store.versions import find_version
 
 
 def delete_artifacts(artifacts: Iterable[ArtifactVersionResponse]) -> None:
-    """Delete the files of artifacts, and then their records.
+    """Delete the files of artifacts of the active stack, and then their records.
 
     ZenML's client refuses to delete artifacts of runs that stay. These runs stay, because their
     decisions and deployments do.
 
     Args:
-        artifacts: Artifacts of any store of any stack.
+        artifacts: Artifacts in the active stack's store.
     """
     for artifact in artifacts:
-        if artifact.artifact_store_id is not None:
-            _delete_files(artifact.artifact_store_id, artifact.uri)
+        _delete_files(artifact.uri)
         Client().zen_store.delete_artifact_version(artifact.id)
 
 
 def delete_logs(runs: Iterable[UUID]) -> int:
-    """Delete the log files of runs and of their steps.
+    """Delete the log files of runs and of their steps from the active stack's artifact store.
 
     Args:
         runs: Ids of runs.
@@ -38,14 +33,14 @@ def delete_logs(runs: Iterable[UUID]) -> int:
     Returns:
         The number of files.
     """
-    count = 0
+    count, store = 0, Client().active_stack.artifact_store.id
     for identifier in runs:
         run = Client().get_pipeline_run(identifier)
         logs = [run.log_collection, *(step.log_collection for step in run.steps.values())]
         for collection in logs:
             for log in collection or ():
-                if log.uri and log.artifact_store_id:
-                    count += _delete_files(log.artifact_store_id, log.uri)
+                if log.uri and log.artifact_store_id == store:
+                    count += _delete_files(log.uri)
     return count
 
 
@@ -79,16 +74,6 @@ def delete_versions(numbers: Iterable[int]) -> int:
     return len(versions)
 
 
-def artifact_roots(artifacts: Iterable[ArtifactVersionResponse]) -> set[str]:
-    """Return the roots of the artifact stores that artifacts are in.
-
-    Args:
-        artifacts: Artifacts of any store of any stack.
-    """
-    stores = {artifact.artifact_store_id for artifact in artifacts}
-    return {_store(identifier).path for identifier in stores if identifier is not None}
-
-
 def _all_runs() -> Iterator[PipelineRunResponse]:
     page = 1
     while True:
@@ -101,8 +86,8 @@ def _all_runs() -> Iterator[PipelineRunResponse]:
         page += 1
 
 
-def _delete_files(store: UUID, uri: str) -> bool:
-    files = _store(store)
+def _delete_files(uri: str) -> bool:
+    files = Client().active_stack.artifact_store
     if files.isdir(uri):
         files.rmtree(uri)
     elif files.exists(uri):
@@ -110,11 +95,3 @@ def _delete_files(store: UUID, uri: str) -> bool:
     else:
         return False
     return True
-
-
-@cache
-def _store(identifier: UUID) -> BaseArtifactStore:
-    model = Client().get_stack_component(StackComponentType.ARTIFACT_STORE, identifier)
-    store = StackComponent.from_model(model)
-    assert isinstance(store, BaseArtifactStore)
-    return store

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import numpy as np
 from zenml.client import Client
+from zenml.enums import StackComponentType
 from zenml.models import ArtifactVersionResponse
 
 from faces.data.dataset import Faces, image_ids
@@ -95,17 +96,20 @@ def known_people() -> set[str]:
 
 
 def artifacts_named(name: str) -> Iterator[ArtifactVersionResponse]:
-    """Yield all versions of an artifact.
+    """Yield all versions of an artifact in the active stack's artifact store.
+
+    Files in other stores may be on other machines, so each stack has to erase its own.
 
     Args:
         name: The artifact's name; "" for all artifacts.
     """
     client, page = Client(), 1
+    store = client.active_stack_model.components[StackComponentType.ARTIFACT_STORE][0].id
     while True:
         found = client.list_artifact_versions(
             artifact=name or None, sort_by="asc:created", page=page, size=PAGE_SIZE, hydrate=True
         )
-        yield from found.items
+        yield from (item for item in found.items if item.artifact_store_id == store)
         if page >= found.total_pages:
             return
         page += 1

@@ -21,13 +21,14 @@ import pytest
 from PIL import Image
 
 from benchmarks.byte_scanner import ByteScanner
-from faces.client import send_faces
+from faces.client import send_faces, send_feedback
 from faces.data.dataset import Faces, load_faces
 from faces.errors import UserError
 from faces.runtime.portable import file_hash, write_portable
 from tests.e2e.conftest import Run, deployer
 
 NAME = "wilhelmina"
+SENSITIVE = "minimum_images: 5\nminimum_people: 5\nthreshold: 0.05"
 
 
 def write_people(faces: Faces, root: Path) -> None:
@@ -71,7 +72,7 @@ def live(run: Run, folder: Path) -> dict[str, Any]:
     run("training", data=str(folder / "all"))
     run("deployment")
     run("traffic", condition="yaw=left,right", requests=120)
-    found = run("drift_detection", "minimum_images: 5\nminimum_people: 5\nthreshold: 0.05")
+    found = run("drift_detection", SENSITIVE)
     assert found["decision"] == "retrain", found["reason"]
     assert found["deployed_version"] == 2, found["gate"]
     return run("rollback")
@@ -205,3 +206,46 @@ def test_what_was_decided_and_deployed_is_still_known(
     html = Path(run("history", page=str(tmp_path / "history.html"))["file"]).read_text()
     assert 'class="badge retrain"' in html
     assert NAME not in html
+
+
+def test_a_request_is_forgotten_by_the_version_that_learned_it_and_no_other(
+    run: Run, live: dict[str, Any], home: Path, people: Faces
+) -> None:
+    from store.versions import find_version
+
+    before = int(deployer().served_version())
+    run("traffic", condition="yaw=left,right", requests=120)
+    turned = np.flatnonzero((people.conditions["yaw"] == "left") & (people.labels != NAME))
+    image = np.clip(people.images[turned[:1]] * 0.98 + 0.01, 0, 1).astype(np.float32)
+    url = deployer().endpoint().url
+    request = send_faces(url, image.reshape(1, -1)).request
+    send_feedback(url, request, people.labels[turned[:1]].tolist())
+    learned = run("drift_detection", SENSITIVE)["deployed_version"]
+    found = ByteScanner(image, ids=[request]).scan_folders([home])
+    assert {"images.npy", "window.npz"} <= {Path(finding.file).name for finding in found}
+
+    receipt = run("forget", request=request)["receipt"]
+    assert receipt["versions"] == [learned]
+    assert receipt["subjects"] == [request]
+    assert receipt["live"] not in (before, learned)
+    assert find_version(before), "it never learned from the request"
+    left = ByteScanner(image, ids=[request]).scan_folders([home])
+    assert {(Path(finding.file).name, finding.kind) for finding in left} <= {
+        ("record.json", "id"),
+        ("zenml.db", "id"),
+    }, "only the receipt names the request"
+
+
+def test_old_copies_expire_except_for_what_the_live_version_needs(
+    run: Run, live: dict[str, Any]
+) -> None:
+    from store.erasure.inventory import artifacts_named
+
+    served = deployer().served_version()
+    receipt = run("forget", before="2100-01-01")["receipt"]
+    assert receipt["removed"]["captured requests"] > 0
+    assert [f"version {served} " in needed for needed in receipt["remains"]] == [True]
+    assert list(artifacts_named("window")) == list(artifacts_named("drift_report")) == []
+    assert deployer().served_version() == served
+    assert run("deployment")["endpoint"]["model_version"] == int(served), "it is complete"
+    assert run("drift_detection")["decision"] == "not_enough_evidence"

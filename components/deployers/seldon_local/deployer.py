@@ -43,6 +43,7 @@ from serving.settings import (
     activate_model,
     current_file,
     install_model,
+    log_file,
     read_current,
     read_settings,
     settings_file,
@@ -164,7 +165,7 @@ class SeldonLocalDeployer(FaceDeployer):
 
     def log_files(self) -> list[Path]:
         """See FaceDeployer."""
-        return [process.log_file(self.folder)]
+        return [log_file(self.folder)]
 
     def retention_days(self) -> float | None:
         """See FaceDeployer."""

@@ -22,7 +22,7 @@ def capture(writer: Capture, request: str, label: str) -> None:
     answer = Predictions(best, np.ones(1, np.float32), np.ones(1, np.bool_))
     pixels = np.full((1, PIXELS), len(request) / 10, np.float32)
     writer.prediction(request, "1", [ADA, BOB], pixels, answer)
-    writer.feedback(request, [label])
+    writer.feedback(request, "operator", [label])
 
 
 def of(*requests: str) -> removal.Predicate:

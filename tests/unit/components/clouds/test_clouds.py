@@ -68,9 +68,9 @@ class Bucket:
             for name, generation, deleted in objects
         ]
 
-    def list_blobs(self, prefix: str | None, versions: bool) -> list[SimpleNamespace]:
+    def list_blobs(self, versions: bool) -> list[SimpleNamespace]:
         assert versions
-        return [blob for blob in self.objects if blob.name.startswith(prefix or "")]
+        return self.objects
 
     def delete_blob(self, name: str, generation: int) -> None:
         kept = [blob for blob in self.objects if (blob.name, blob.generation) != (name, generation)]
@@ -78,18 +78,18 @@ class Bucket:
         self.objects = kept
 
 
-def test_noncurrent_versions_are_deleted_below_a_folder_only(
+def test_noncurrent_versions_are_deleted_and_live_ones_stay(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     bucket = Bucket(
         ("zenml/faces/images.npy", 1, True),
         ("zenml/faces/images.npy", 2, True),
         ("zenml/split/split.json", 1, False),
-        ("zenml-other/x", 1, True),
+        ("mlflow/1/model.skops", 1, True),
     )
     storage = SimpleNamespace(Client=lambda: SimpleNamespace(bucket=lambda name: bucket))
     monkeypatch.setitem(sys.modules, "google", SimpleNamespace())
     monkeypatch.setitem(sys.modules, "google.cloud", SimpleNamespace(storage=storage))
-    assert clouds.delete_noncurrent("gs://faces/zenml") == 2
-    assert [blob.name for blob in bucket.objects] == ["zenml/split/split.json", "zenml-other/x"]
+    assert clouds.delete_noncurrent("gs://faces/zenml") == 3
+    assert [blob.name for blob in bucket.objects] == ["zenml/split/split.json"]
     assert clouds.delete_noncurrent("/home/user/zenml") == 0
