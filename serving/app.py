@@ -1,25 +1,29 @@
-"""WSGI front end: validates requests, answers predictions itself, forwards the rest to Seldon.
+"""WSGI front end: checks access, parses bodies and routes requests.
 
-Predictions on `/api/v1.0/predictions` are answered by the same object that Seldon's application
-would call, without the overhead of Flask.
+Predictions and feedback are answered by the object that Seldon's application wraps, without the
+overhead of Flask. Seldon's internal path `/predict` goes through its application.
 """
 
 import logging
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from seldon_core.seldon_methods import init_metadata
 
-from serving.errors import BadRequestError, RequestError
-from serving.http_head import MalformedRequestError
+from serving import openapi, v2
+from serving.errors import RequestError
+from serving.feedback_parser import read_feedback
 from serving.metrics import CONTENT_TYPE, Metrics, exposition
-from serving.model import SENDER, FaceModel
+from serving.model import UNAVAILABLE, FaceModel
+from serving.origin import OriginCheck
+from serving.request_body import JSON, BodyReader
 from serving.settings import ServerSettings
-from serving.tokens import Authenticator, Tokens
+from serving.tokens import Authenticator, Caller, Tokens
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -27,22 +31,31 @@ Response = tuple[int, bytes, str, Mapping[str, str]]
 """Status code, body, content type and further headers."""
 
 PREDICT = "/api/v1.0/predictions"
-PING = "/health/ping"
-FEEDBACK_PATHS = {"/api/v1.0/feedback", "/api/v0.1/feedback", "/send-feedback"}
-POST_PATHS = FEEDBACK_PATHS | {PREDICT, "/api/v0.1/predictions", "/predict"}
-GET_PATHS = {
-    PING,
-    "/health/status",
-    "/api/v1.0/health/status",
-    "/metadata",
-    "/api/v1.0/metadata",
-    "/seldon.json",
-    "/prometheus",
-}
-JSON = "application/json"
-CLOSE = {"Connection": "close"}
+TEXT, HTML = "text/plain; charset=utf-8", "text/html; charset=utf-8"
 STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+INGRESS_PREFIX = re.compile(r"/seldon/[^/]+/(?:(?!api/)[^/]+/(?=.))?")
+"""Of Seldon's ingress, /seldon/namespace/name/; older clients leave out the namespace."""
+
+PREDICTIONS, FEEDBACK, OTHER = "predict", "feedback", "other"
 log = logging.getLogger("serving")
+
+
+class Route(NamedTuple):
+    """What a path does.
+
+    Attributes:
+        method: The method that it allows; GET includes HEAD.
+        answer: Answers a request.
+        kind: Kind of request in the metrics; feedback needs a token for it.
+        public: Whether it needs no token.
+        forms: Whether it also accepts forms with a field `json`, as Seldon's own clients send.
+    """
+
+    method: str
+    answer: Callable[[Environ, bytes, Caller], Response]
+    kind: str = OTHER
+    public: bool = False
+    forms: bool = False
 
 
 class WSGIApp:
@@ -65,121 +78,156 @@ class WSGIApp:
         tokens: Tokens | None,
     ) -> None:
         self.seldon, self.model, self.metrics, self.settings = seldon, model, metrics, settings
-        self.authenticator = Authenticator(tokens)
+        self.authenticator, self.origins = Authenticator(tokens), OriginCheck(tokens is not None)
+        self.bodies, self.routes = BodyReader(settings.max_body_bytes), self._routes()
+        self._versions = f"/v2/models/{settings.name}/versions/"
+
+    def _routes(self) -> dict[str, Route]:
+        predict = Route("POST", self._predict, PREDICTIONS)
+        feedback = Route("POST", self._feedback, FEEDBACK)
+        health, metadata = Route("GET", self._health), Route("GET", self._metadata)
+        description = Route("GET", lambda *_: (200, openapi.description(self.settings), JSON, {}))
+        v2_model = f"/v2/models/{self.settings.name}"
+        return {
+            PREDICT: predict,
+            "/api/v0.1/predictions": predict,
+            "/predict": Route("POST", self._predict_by_seldon, PREDICTIONS, forms=True),
+            "/api/v1.0/feedback": feedback,
+            "/api/v0.1/feedback": feedback,
+            "/send-feedback": feedback._replace(forms=True),
+            "/health/ping": Route("GET", lambda *_: (200, b"pong", TEXT, {}), public=True),
+            "/health/status": health,
+            "/api/v1.0/health/status": health,
+            "/metadata": metadata,
+            "/api/v1.0/metadata": metadata,
+            "/openapi.json": description,
+            "/seldon.json": description,
+            "/docs": Route("GET", lambda *_: (200, openapi.page(self.settings), HTML, {})),
+            "/prometheus": Route("GET", lambda *_: (200, exposition(), CONTENT_TYPE, {})),
+            "/v2": Route("GET", lambda *_: _json(v2.server_metadata())),
+            "/v2/health/live": Route("GET", lambda *_: _json({"live": True}), public=True),
+            "/v2/health/ready": Route("GET", self._ready, public=True),
+            v2_model: Route("GET", self._v2_metadata),
+            f"{v2_model}/ready": Route("GET", self._ready),
+            f"{v2_model}/infer": Route("POST", self._v2_infer, PREDICTIONS),
+        }
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
         start = time.perf_counter()
-        code, body, content_type, more = self._answer(environ)
-        self.metrics.count_request(code, time.perf_counter() - start)
+        kind, (code, body, content_type, more) = self._answer(environ)
+        self.metrics.count_request(kind, code, time.perf_counter() - start)
         headers = [
             ("Content-Type", content_type),
             ("Content-Length", str(len(body))),
             *more.items(),
         ]
         start_response(STATUS_LINES[code], headers)
-        return [body]
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
-    def _answer(self, environ: Environ) -> Response:
+    def _answer(self, environ: Environ) -> tuple[str, Response]:
+        kind = OTHER
         try:
-            return self._route(environ)
+            path = self._path(environ["PATH_INFO"])
+            self.origins.check(environ)
+            route = self._route(path, environ["REQUEST_METHOD"])
+            kind = route.kind
+            caller = self._authorize(route, environ)
+            environ["PATH_INFO"] = path
+            if route.method == "GET":
+                return kind, route.answer(environ, b"", caller)
+            with self.bodies.read(environ, route.forms) as body:
+                return kind, route.answer(environ, body, caller)
         except RequestError as error:
-            return error.status_code, orjson.dumps(error.to_dict()), JSON, error.headers
+            return kind, (error.status_code, orjson.dumps(error.to_dict()), JSON, error.headers)
         except Exception:
             log.exception("a request failed")
             failure = RequestError(HTTPStatus.INTERNAL_SERVER_ERROR, "see the server's log")
-            return 500, orjson.dumps(failure.to_dict()), JSON, {}
+            return kind, (500, orjson.dumps(failure.to_dict()), JSON, {})
 
-    def _route(self, environ: Environ) -> Response:
-        path = _strip_ingress_prefix(environ["PATH_INFO"])
-        _check_method(path, environ["REQUEST_METHOD"])
-        if path != PING:
-            SENDER.set(self._authorize(path, environ))
-        if path in POST_PATHS:
-            body = self._read_body(environ)
-            if path == PREDICT:
-                return 200, self.model.predict_raw(body), JSON, {}
-            _require_object(body)
-            environ["wsgi.input"] = BytesIO(body)
-            environ["CONTENT_LENGTH"] = str(len(body))
-        elif path == "/prometheus":
-            return 200, exposition(), CONTENT_TYPE, {}
-        elif path.endswith("/metadata"):
-            return 200, orjson.dumps(init_metadata(self.model)), JSON, {}
-        environ["PATH_INFO"] = path
-        environ["QUERY_STRING"] = ""
-        return _forward(self.seldon, environ)
+    def _path(self, path: str) -> str:
+        """Remove the prefix of Seldon's ingress, and the version of V2 if it is served."""
+        if prefix := INGRESS_PREFIX.match(path):
+            path = path[prefix.end() - 1 :]
+        if path.startswith(self._versions):
+            version, _, action = path.removeprefix(self._versions).partition("/")
+            if version != self.model.follower.get().version:
+                raise RequestError(HTTPStatus.NOT_FOUND, "path: this version is not served")
+            path = f"/v2/models/{self.settings.name}" + (f"/{action}" if action else "")
+        return path
 
-    def _authorize(self, path: str, environ: Environ) -> str:
-        """Return the sender's name, "" without one. Raises RequestError if access is denied."""
+    def _route(self, path: str, method: str) -> Route:
+        route = self.routes.get(path)
+        if route is None:
+            raise RequestError(HTTPStatus.NOT_FOUND, f"path: {path} does not exist")
+        if method != route.method and not (method == "HEAD" and route.method == "GET"):
+            allowed = "GET, HEAD" if route.method == "GET" else route.method
+            raise RequestError(
+                HTTPStatus.METHOD_NOT_ALLOWED,
+                f"method: {path} allows only {allowed}",
+                {"Allow": allowed},
+            )
+        return route
+
+    def _authorize(self, route: Route, environ: Environ) -> Caller:
         caller = self.authenticator.identify(
             environ.get("HTTP_AUTHORIZATION", "").encode("latin-1")
         )
         if caller is None:
+            if route.public:
+                return Caller("", False)
             raise RequestError(
                 HTTPStatus.UNAUTHORIZED,
                 "Authorization: the bearer token is missing or wrong",
                 {"WWW-Authenticate": "Bearer"},
             )
-        if path in FEEDBACK_PATHS and not caller.may_send_feedback:
+        if route.kind == FEEDBACK and not caller.may_send_feedback:
             raise RequestError(
                 HTTPStatus.FORBIDDEN,
                 "Authorization: this token allows predictions only; use a token for feedback",
                 {"WWW-Authenticate": 'Bearer error="insufficient_scope"'},
             )
-        return caller.sender
+        return caller
 
-    def _read_body(self, environ: Environ) -> bytes:
-        content_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
-        if content_type != JSON:
-            raise RequestError(
-                HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type: {JSON} is required"
-            )
-        limit = self.settings.max_body_bytes
-        length = environ.get("CONTENT_LENGTH")
-        if length and int(length) > limit:
-            raise _too_large(limit)
-        try:
-            body: bytes = environ["wsgi.input"].read(limit + 1)
-        except (OSError, MalformedRequestError) as error:
-            raise RequestError(HTTPStatus.BAD_REQUEST, f"body: {error}", CLOSE) from error
-        if len(body) > limit:
-            raise _too_large(limit)
-        return body
+    def _predict(self, environ: Environ, body: bytes, caller: Caller) -> Response:
+        return 200, self.model.predict_raw(body), JSON, {}
 
+    def _predict_by_seldon(self, environ: Environ, body: bytes, caller: Caller) -> Response:
+        environ |= {
+            "wsgi.input": BytesIO(body),
+            "CONTENT_LENGTH": str(len(body)),
+            "CONTENT_TYPE": JSON,
+            "QUERY_STRING": "",
+        }
+        return _forward(self.seldon, environ)
 
-def _check_method(path: str, method: str) -> None:
-    allowed = "POST" if path in POST_PATHS else "GET" if path in GET_PATHS else ""
-    if not allowed:
-        raise RequestError(HTTPStatus.NOT_FOUND, f"path: {path} does not exist")
-    if method != allowed:
-        raise RequestError(
-            HTTPStatus.METHOD_NOT_ALLOWED,
-            f"method: {path} allows only {allowed}",
-            {"Allow": allowed},
-        )
+    def _feedback(self, environ: Environ, body: bytes, caller: Caller) -> Response:
+        return 200, self.model.take_feedback(read_feedback(body), caller.sender), JSON, {}
 
+    def _health(self, environ: Environ, body: bytes, caller: Caller) -> Response:
+        tags = self.model.health()
+        code = 503 if tags["status"] == UNAVAILABLE else 200
+        return _json({"data": {"names": [], "ndarray": []}, "meta": {"tags": tags}}, code)
 
-def _strip_ingress_prefix(path: str) -> str:
-    """Remove the prefix of Seldon's ingress: /seldon/<namespace>/<name>."""
-    if path.startswith("/seldon/"):
-        parts = path.split("/", 4)
-        return f"/{parts[4]}" if len(parts) == 5 else path
-    return path
+    def _ready(self, environ: Environ, body: bytes, caller: Caller) -> Response:
+        ready = self.model.health()["status"] != UNAVAILABLE
+        return _json({"ready": ready}, 200 if ready else 503)
+
+    def _metadata(self, environ: Environ, body: bytes, caller: Caller) -> Response:
+        return _json(init_metadata(self.model))
+
+    def _v2_metadata(self, environ: Environ, body: bytes, caller: Caller) -> Response:
+        loaded = self.model.follower.get()
+        return _json(v2.model_metadata(self.settings.name, loaded.version, len(loaded.classes)))
+
+    def _v2_infer(self, environ: Environ, body: bytes, caller: Caller) -> Response:
+        request = v2.read_infer(body, environ.get("HTTP_INFERENCE_HEADER_CONTENT_LENGTH"))
+        answer = self.model.predict_faces(request.pixels, request.id)
+        return 200, *v2.write_infer(self.settings.name, request, answer)
 
 
-def _too_large(limit: int) -> RequestError:
-    info = f"body: larger than {limit} bytes"
-    return RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, info, CLOSE)
-
-
-def _require_object(body: bytes) -> None:
-    try:
-        message = orjson.loads(body)
-    except ValueError as error:
-        raise BadRequestError("body", f"not JSON: {error}") from None
-    if not isinstance(message, dict):
-        raise BadRequestError("body", "expected an object")
+def _json(message: Any, code: int = 200) -> Response:
+    return code, orjson.dumps(message), JSON, {}
 
 
 def _forward(application: Application, environ: Environ) -> Response:

@@ -7,7 +7,7 @@ its own counts.
 import os
 from collections.abc import Sequence
 
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, Summary
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -26,7 +26,10 @@ class Metrics:
     def __init__(self) -> None:
         self._requests = Counter("faces_requests", "Requests by status", ["code"])
         self._latency = Histogram(
-            "faces_latency_seconds", "Request duration in seconds", buckets=LATENCY_BUCKETS
+            "faces_latency_seconds",
+            "Request duration in seconds, by kind of request",
+            ["kind"],
+            buckets=LATENCY_BUCKETS,
         )
         self._confidence = Histogram(
             "faces_confidence", "Probability of the predicted class", buckets=CONFIDENCE_BUCKETS
@@ -38,14 +41,17 @@ class Metrics:
             ["version"],
             multiprocess_mode="livesum",
         )
+        self._reward = Summary("faces_reward", "Rewards in feedback")
+        self._latency_by_kind: dict[str, Histogram] = {}
         self._by_code = {200: self._requests.labels("200")}
         self._by_identity: dict[str, Counter] = {}
         self._current: LoadedModel | None = None
 
-    def count_request(self, code: int, seconds: float) -> None:
-        """Count a request of any kind, by the status of its response.
+    def count_request(self, kind: str, code: int, seconds: float) -> None:
+        """Count a request, by its kind and the status of its response.
 
         Args:
+            kind: "predict", "feedback", "other" or "malformed".
             code: HTTP status code.
             seconds: Time from the request's arrival to its response.
         """
@@ -53,7 +59,18 @@ class Metrics:
         if counter is None:
             counter = self._by_code[code] = self._requests.labels(str(code))
         counter.inc()
-        self._latency.observe(seconds)
+        latency = self._latency_by_kind.get(kind)
+        if latency is None:
+            latency = self._latency_by_kind[kind] = self._latency.labels(kind)
+        latency.observe(seconds)
+
+    def count_reward(self, reward: float) -> None:
+        """Add the reward of a feedback request.
+
+        Args:
+            reward: The reward, which may be negative.
+        """
+        self._reward.observe(reward)
 
     def count_predictions(
         self, loaded: LoadedModel, identities: Sequence[str], confidences: Sequence[float]

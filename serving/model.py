@@ -3,33 +3,50 @@
 import gc
 import os
 import random
-from collections.abc import Sequence
-from contextvars import ContextVar
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 import gevent
+import numpy as np
 import orjson
-from google.protobuf import json_format
 from numpy.typing import NDArray
-from seldon_core.proto.prediction_pb2 import Feedback, SeldonMessage
 
 from faces.runtime.capture_format import to_unit_range
 from faces.runtime.image import PIXELS
 from faces.runtime.portable import UNKNOWN, Predictions
 from serving.capture.writer import Capture
-from serving.errors import BadRequestError, RequestError
+from serving.errors import RequestError
+from serving.feedback_parser import Feedback
 from serving.hot_reload import LoadedModel, ModelFollower
 from serving.metrics import Metrics
-from serving.request_parser import REQUEST_ID, Payload, read_payload
+from serving.request_parser import Payload, read_payload
 from serving.settings import ServerSettings
 
-SENDER: ContextVar[str] = ContextVar("sender", default="")
-"""Who sent the current request, as its token says: Seldon passes only the message on."""
+UNAVAILABLE = "unavailable"
+"""Status of a server that answers no predictions."""
 
-MAX_LABEL_LENGTH = 200
 DECIMALS = 6
 """Of confidences, scores and the threshold in a response's tags."""
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """The answer to a prediction request.
+
+    Attributes:
+        request: The request's id.
+        loaded: The model that answered.
+        predictions: What it answered.
+        identities: The identity of each face, "unknown" if it was rejected.
+        confidences: Probability of each face's most probable class, in [0, 1].
+    """
+
+    request: str
+    loaded: LoadedModel
+    predictions: Predictions
+    identities: list[str]
+    confidences: list[float]
 
 
 class FaceModel:
@@ -60,7 +77,7 @@ class FaceModel:
             )
 
     def predict_raw(self, body: bytes | str) -> bytes:
-        """Answer a prediction request.
+        """Answer a prediction request in Seldon's protocol.
 
         Args:
             body: Seldon's message with faces, as JSON.
@@ -73,59 +90,91 @@ class FaceModel:
             RequestError: If the request cannot be captured (503).
         """
         payload = read_payload(body.encode() if isinstance(body, str) else body)
-        loaded = self.follower.get()
-        request = payload.request or f"{self._ids.getrandbits(128):032x}"
-        predictions = loaded.model.predict_open_set(to_unit_range(payload.pixels))
-        self._capture(request, loaded, payload, predictions)
-        tags = _tags(loaded, predictions)
-        self.metrics.count_predictions(loaded, tags["person"], tags["confidence"])
+        answer = self.predict_faces(payload.pixels, payload.request)
         return b'{"data":{"names":%b,%b},"meta":%b}' % (
-            loaded.classes_json,
-            _encode_probabilities(payload, predictions),
-            orjson.dumps({"puid": request, "tags": tags}),
+            answer.loaded.classes_json,
+            _encode_probabilities(payload, answer.predictions),
+            orjson.dumps({"puid": answer.request, "tags": _tags(answer)}),
         )
 
-    def send_feedback_raw(self, feedback: Feedback) -> SeldonMessage:
-        """Capture the labels of an earlier request, with their sender.
-
-        `response.meta.puid` (or `request.meta.puid`) names the request; `truth.data.ndarray` has a
-        label for each of its faces, or `truth.strData` the label of its only face. Whether the
-        request exists and had that many faces is checked when captured requests are read: another
-        replica may have answered it.
+    def predict_faces(self, pixels: NDArray[Any], request: str | None) -> Answer:
+        """Recognise faces, and capture the request.
 
         Args:
-            feedback: Seldon's message.
+            pixels: Faces (n, 4096), as uint8 or as float32 in [0, 1].
+            request: The id that the client chose; None for a random one.
 
         Returns:
-            Seldon's message with the request's id.
+            The predictions.
 
         Raises:
-            BadRequestError: If the id or the labels are malformed.
+            RequestError: If the request cannot be captured (503).
+        """
+        loaded = self.follower.get()
+        request = request or f"{self._ids.getrandbits(128):032x}"
+        predictions = loaded.model.predict_open_set(to_unit_range(pixels))
+        self._capture(request, loaded, pixels, predictions)
+        best = predictions.probabilities.argmax(axis=1)
+        answer = Answer(
+            request,
+            loaded,
+            predictions,
+            [
+                loaded.classes[column] if known else UNKNOWN
+                for column, known in zip(best.tolist(), predictions.accepted.tolist(), strict=True)
+            ],
+            predictions.probabilities[np.arange(len(best)), best].tolist(),
+        )
+        self.metrics.count_predictions(loaded, answer.identities, answer.confidences)
+        return answer
+
+    def take_feedback(self, feedback: Feedback, sender: str) -> bytes:
+        """Capture the labels of an earlier request, with their sender, and count the reward.
+
+        Whether the request exists and had that many faces is checked when captured requests are
+        read: another replica may have answered it. A reward alone is neither learned nor tested.
+
+        Args:
+            feedback: The labels or the reward.
+            sender: Who sent them; "" if unknown.
+
+        Returns:
+            Seldon's message with the request's id, as JSON.
+
+        Raises:
             RequestError: If this server captures nothing (409), or cannot write the labels (503).
         """
-        request = feedback.response.meta.puid or feedback.request.meta.puid
-        if not REQUEST_ID.fullmatch(request):
-            raise BadRequestError("response.meta.puid", "expected the id of an earlier request")
-        labels = _parse_labels(feedback.truth)
-        if self.capture is None:
+        if feedback.reward is not None:
+            self.metrics.count_reward(feedback.reward)
+        if feedback.labels and self.capture is None:
             raise RequestError(HTTPStatus.CONFLICT, "this server captures no requests or feedback")
-        try:
-            self.capture.feedback(request, SENDER.get(), labels)
-        except OSError as error:
-            raise RequestError(
-                HTTPStatus.SERVICE_UNAVAILABLE, f"the feedback cannot be captured: {error}"
-            ) from error
-        message = SeldonMessage()
-        message.meta.puid = request
+        if feedback.labels and self.capture:
+            try:
+                self.capture.feedback(feedback.request, sender, feedback.labels)
+            except OSError as error:
+                raise RequestError(
+                    HTTPStatus.SERVICE_UNAVAILABLE, f"the feedback cannot be captured: {error}"
+                ) from error
+        message: bytes = orjson.dumps({"meta": {"puid": feedback.request}})
         return message
 
-    def health_status_raw(self) -> dict[str, Any]:
-        """Return the served version, and why a newer model was refused, if one was."""
+    def health(self) -> dict[str, str]:
+        """Return the served version, and whether predictions can be answered.
+
+        Returns:
+            `model_version`; `status`, which is "ok", "refused" if a newer model was refused, or
+            "unavailable" if requests cannot be answered; and `refused` or `reason`, which say why.
+        """
         loaded = self.follower.get()
         tags = {"model_version": loaded.version, "status": "ok"}
         if self.follower.refusal:
             tags |= {"status": "refused", "refused": self.follower.refusal}
-        return {"data": {"names": [], "ndarray": []}, "meta": {"tags": tags}}
+        if self.capture:
+            try:
+                self.capture.check_writable()
+            except OSError as error:
+                tags |= {"status": UNAVAILABLE, "reason": f"requests cannot be captured: {error}"}
+        return tags
 
     def init_metadata(self) -> dict[str, Any]:
         """Return the description of the model for Seldon's `/metadata`."""
@@ -147,39 +196,29 @@ class FaceModel:
         }
 
     def _capture(
-        self, request: str, loaded: LoadedModel, payload: Payload, predictions: Predictions
+        self, request: str, loaded: LoadedModel, pixels: NDArray[Any], predictions: Predictions
     ) -> None:
         if self.capture is None:
             # A client that sends without a pause must not keep the others waiting.
             gevent.sleep(0)
             return
         try:
-            self.capture.prediction(
-                request, loaded.version, loaded.classes, payload.pixels, predictions
-            )
+            self.capture.prediction(request, loaded.version, loaded.classes, pixels, predictions)
         except OSError as error:
             raise RequestError(
                 HTTPStatus.SERVICE_UNAVAILABLE, f"the request cannot be captured: {error}"
             ) from error
 
 
-def _tags(loaded: LoadedModel, predictions: Predictions) -> dict[str, Any]:
+def _tags(answer: Answer) -> dict[str, Any]:
     """Return identity, confidence and score of each face, and the model that answered."""
-    probabilities = predictions.probabilities
-    best = probabilities.argmax(axis=1).tolist()
-    accepted = predictions.accepted.tolist()
+    loaded = answer.loaded
     tags: dict[str, Any] = {
         "model_version": loaded.version,
         "data_version": loaded.model.metadata.get("data_version", ""),
-        "person": [
-            loaded.classes[column] if known else UNKNOWN
-            for column, known in zip(best, accepted, strict=True)
-        ],
-        "confidence": [
-            round(float(row[column]), DECIMALS)
-            for row, column in zip(probabilities, best, strict=True)
-        ],
-        "score": [round(score, DECIMALS) for score in predictions.scores.tolist()],
+        "person": answer.identities,
+        "confidence": [round(confidence, DECIMALS) for confidence in answer.confidences],
+        "score": [round(score, DECIMALS) for score in answer.predictions.scores.tolist()],
     }
     if loaded.model.rejection_threshold is not None:
         tags["rejection_threshold"] = round(loaded.model.rejection_threshold, DECIMALS)
@@ -193,20 +232,3 @@ def _encode_probabilities(payload: Payload, predictions: Predictions) -> bytes:
     if payload.tensor:
         return b'"tensor":{"shape":%b,"values":%b}' % (orjson.dumps(probabilities.shape), numbers)
     return b'"ndarray":%b' % numbers
-
-
-def _parse_labels(message: SeldonMessage) -> Sequence[str]:
-    kind = message.WhichOneof("data_oneof")
-    if kind == "strData":
-        labels: Any = [message.strData]
-        field = "truth.strData"
-    elif kind == "data" and message.data.WhichOneof("data_oneof") == "ndarray":
-        labels = json_format.MessageToDict(message.data.ndarray)
-        field = "truth.data.ndarray"
-    else:
-        raise BadRequestError(
-            "truth", "expected data.ndarray with a label for each face, or strData"
-        )
-    if not labels or not all(isinstance(x, str) and 0 < len(x) <= MAX_LABEL_LENGTH for x in labels):
-        raise BadRequestError(field, f"expected labels of 1 to {MAX_LABEL_LENGTH} characters")
-    return list(labels)

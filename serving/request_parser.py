@@ -49,16 +49,16 @@ def read_payload(body: bytes) -> Payload:
     except (ValueError, RuntimeError) as error:
         raise BadRequestError("body", f"not JSON: {str(error).rstrip('.')}") from None
     if not isinstance(message, simdjson.Object):
-        raise BadRequestError("body", f"expected an object, not {_json_type(message)}")
+        raise BadRequestError("body", f"expected an object, not {json_type(message)}")
     request = _request_id(message)
     data = message.get("data")
     if isinstance(data, simdjson.Object) and "ndarray" in data:
         return Payload(
-            _check_range(_parse_ndarray(data["ndarray"], body), "data.ndarray"), request, False
+            check_range(_parse_ndarray(data["ndarray"], body), "data.ndarray"), request, False
         )
     if isinstance(data, simdjson.Object) and "tensor" in data:
         return Payload(
-            _check_range(_parse_tensor(data["tensor"]), "data.tensor.values"), request, True
+            check_range(_parse_tensor(data["tensor"]), "data.tensor.values"), request, True
         )
     if "binData" in message:
         return Payload(_parse_binary(message), request, False)
@@ -66,7 +66,7 @@ def read_payload(body: bytes) -> Payload:
         raise BadRequestError("body", "data or binData is missing")
     if isinstance(data, simdjson.Object):
         raise BadRequestError("data", "ndarray or tensor is missing")
-    raise BadRequestError("data", f"expected an object, not {_json_type(data)}")
+    raise BadRequestError("data", f"expected an object, not {json_type(data)}")
 
 
 def _request_id(message: Any) -> str | None:
@@ -74,29 +74,44 @@ def _request_id(message: Any) -> str | None:
     if meta is None:
         return None
     if not isinstance(meta, simdjson.Object):
-        raise BadRequestError("meta", f"expected an object, not {_json_type(meta)}")
-    request = meta.get("puid")
-    if request is None or request == "":
+        raise BadRequestError("meta", f"expected an object, not {json_type(meta)}")
+    return request_id(meta.get("puid"), "meta.puid")
+
+
+def request_id(value: Any, field: str) -> str | None:
+    """Check the id that a client chose.
+
+    Args:
+        value: The value of the field; None or "" without one.
+        field: Its name in error messages.
+
+    Returns:
+        The id; None without one.
+
+    Raises:
+        BadRequestError: If it is malformed.
+    """
+    if value is None or value == "":
         return None
-    if not isinstance(request, str) or not REQUEST_ID.fullmatch(request):
-        raise BadRequestError("meta.puid", "expected 1 to 128 letters, digits or any of . _ : -")
-    return request
+    if not isinstance(value, str) or not REQUEST_ID.fullmatch(value):
+        raise BadRequestError(field, "expected 1 to 128 letters, digits or any of . _ : -")
+    return value
 
 
 def _parse_ndarray(rows: Any, body: bytes) -> NDArray[np.float32]:
     field = "data.ndarray"
     if not isinstance(rows, simdjson.Array):
-        raise BadRequestError(field, f"expected a list of faces, not {_json_type(rows)}")
+        raise BadRequestError(field, f"expected a list of faces, not {json_type(rows)}")
     if len(rows) == 0:
         raise BadRequestError(field, "the list is empty")
     for number, row in enumerate(rows):
         if not isinstance(row, simdjson.Array):
             raise BadRequestError(
-                f"{field}[{number}]", f"expected a list of numbers, not {_json_type(row)}"
+                f"{field}[{number}]", f"expected a list of numbers, not {json_type(row)}"
             )
         if len(row) != PIXELS and not _is_square(row):
             raise BadRequestError(f"{field}[{number}]", f"expected {FACE_SHAPES}, not {len(row)}")
-    values = _parse_numbers(rows, field)
+    values = parse_numbers(rows, field)
     # If there are only the lists that were checked, nothing is nested deeper.
     lists = 1 + sum(1 if len(row) == PIXELS else 1 + IMAGE_SIDE for row in rows)
     nested = body.count(b"[") != lists and rows.mini.count(b"[") != lists
@@ -115,16 +130,16 @@ def _parse_tensor(tensor: Any) -> NDArray[np.float32]:
     field = "data.tensor"
     if not isinstance(tensor, simdjson.Object):
         raise BadRequestError(
-            field, f"expected an object with shape and values, not {_json_type(tensor)}"
+            field, f"expected an object with shape and values, not {json_type(tensor)}"
         )
     shape, values = tensor.get("shape"), tensor.get("values")
     if not isinstance(values, simdjson.Array):
         raise BadRequestError(
-            f"{field}.values", f"expected a list of numbers, not {_json_type(values)}"
+            f"{field}.values", f"expected a list of numbers, not {json_type(values)}"
         )
     if not isinstance(shape, simdjson.Array):
         raise BadRequestError(
-            f"{field}.shape", f"expected a list of numbers, not {_json_type(shape)}"
+            f"{field}.shape", f"expected a list of numbers, not {json_type(shape)}"
         )
     sizes = shape.as_list()
     if not all(type(size) is int for size in sizes) or sizes[1:] not in (
@@ -132,7 +147,7 @@ def _parse_tensor(tensor: Any) -> NDArray[np.float32]:
         [IMAGE_SIDE, IMAGE_SIDE],
     ):
         raise BadRequestError(f"{field}.shape", f"expected {TENSOR_SHAPES}")
-    numbers = _parse_numbers(values, f"{field}.values")
+    numbers = parse_numbers(values, f"{field}.values")
     if len(numbers) != len(values) or values.mini.count(b"[") != 1:
         raise BadRequestError(f"{field}.values", "lists are nested too deeply")
     if len(numbers) != sizes[0] * PIXELS or not len(numbers):
@@ -142,7 +157,19 @@ def _parse_tensor(tensor: Any) -> NDArray[np.float32]:
     return numbers.reshape(-1, PIXELS)
 
 
-def _parse_numbers(values: Any, field: str) -> NDArray[np.float32]:
+def parse_numbers(values: Any, field: str) -> NDArray[np.float32]:
+    """Flatten a list of numbers, or of lists of numbers, into an array.
+
+    Args:
+        values: A list that simdjson has parsed.
+        field: Its name in error messages.
+
+    Returns:
+        The numbers, float32 (n,).
+
+    Raises:
+        BadRequestError: If there is anything but numbers and lists.
+    """
     try:
         numbers = values.as_buffer(of_type="d")
     except (TypeError, ValueError, RuntimeError):
@@ -154,7 +181,7 @@ def _parse_numbers(values: Any, field: str) -> NDArray[np.float32]:
 def _parse_binary(message: Any) -> NDArray[Any]:
     text = message["binData"]
     if not isinstance(text, str):
-        raise BadRequestError("binData", f"expected base64, not {_json_type(text)}")
+        raise BadRequestError("binData", f"expected base64, not {json_type(text)}")
     dtype_name = _dtype_name(message.get("meta"))
     dtype = DTYPES[dtype_name]
     try:
@@ -169,7 +196,7 @@ def _parse_binary(message: Any) -> NDArray[Any]:
             f"{dtype_name}",
         )
     pixels = np.frombuffer(data, dtype).reshape(-1, PIXELS)
-    return pixels if dtype_name == "uint8" else _check_range(pixels, "binData")
+    return pixels if dtype_name == "uint8" else check_range(pixels, "binData")
 
 
 def _dtype_name(meta: Any) -> str:
@@ -177,14 +204,26 @@ def _dtype_name(meta: Any) -> str:
     if tags is None:
         return "uint8"
     if not isinstance(tags, simdjson.Object):
-        raise BadRequestError("meta.tags", f"expected an object, not {_json_type(tags)}")
+        raise BadRequestError("meta.tags", f"expected an object, not {json_type(tags)}")
     name = tags.get("dtype", "uint8")
     if not isinstance(name, str) or name not in DTYPES:
         raise BadRequestError("meta.tags.dtype", f"expected one of {', '.join(DTYPES)}")
     return name
 
 
-def _check_range(pixels: NDArray[np.float32], field: str) -> NDArray[np.float32]:
+def check_range(pixels: NDArray[np.float32], field: str) -> NDArray[np.float32]:
+    """Check that every pixel is between 0 and 1.
+
+    Args:
+        pixels: Faces (n, 4096).
+        field: Their name in error messages.
+
+    Returns:
+        The same array.
+
+    Raises:
+        BadRequestError: If a pixel is out of range, or no number; with the first such value.
+    """
     if pixels.min() >= 0 and pixels.max() <= 1:
         return pixels
     first = np.argwhere(~((pixels >= 0) & (pixels <= 1)))[0]
@@ -192,7 +231,15 @@ def _check_range(pixels: NDArray[np.float32], field: str) -> NDArray[np.float32]
     raise BadRequestError(field, f"pixels must be between 0 and 1: face {first[0]} has {value}")
 
 
-def _json_type(value: Any) -> str:
+def json_type(value: Any) -> str:
+    """Name the type of a parsed JSON value.
+
+    Args:
+        value: A value of Python's or simdjson's types.
+
+    Returns:
+        Text such as "a list".
+    """
     if isinstance(value, simdjson.Object | dict):
         return "an object"
     if isinstance(value, simdjson.Array | list):

@@ -54,6 +54,9 @@ class Caller:
     may_send_feedback: bool
 
 
+SCHEME = b"bearer "
+"""The authentication scheme, which is case-insensitive (RFC 9110)."""
+
 ANONYMOUS = Caller("", True)
 """Every client of an endpoint without tokens."""
 
@@ -68,8 +71,8 @@ class Authenticator:
     def __init__(self, tokens: Tokens | None) -> None:
         self._callers: list[tuple[bytes, Caller]] | None = None
         if tokens:
-            self._callers = [(_bearer(tokens.prediction), Caller("", False))] + [
-                (_bearer(token), Caller(sender, True)) for sender, token in tokens.feedback.items()
+            self._callers = [(tokens.prediction.encode(), Caller("", False))] + [
+                (token.encode(), Caller(sender, True)) for sender, token in tokens.feedback.items()
             ]
 
     def identify(self, authorization: bytes) -> Caller | None:
@@ -83,12 +86,12 @@ class Authenticator:
         """
         if self._callers is None:
             return ANONYMOUS
+        if authorization[: len(SCHEME)].lower() == SCHEME:
+            authorization = authorization[len(SCHEME) :].strip(b" ")
+        else:
+            return None
         found = None
-        for bearer, caller in self._callers:
-            if hmac.compare_digest(authorization, bearer):
+        for token, caller in self._callers:
+            if hmac.compare_digest(authorization, token):
                 found = caller
         return found
-
-
-def _bearer(token: str) -> bytes:
-    return f"Bearer {token}".encode()

@@ -57,6 +57,8 @@ class Handler(PyWSGIHandler):  # type: ignore[misc]
         """Answer requests until the connection ends."""
         try:
             super().handle()
+        except OSError:  # the client has gone
+            pass
         finally:
             self.active.pop(self, None)
 
@@ -176,7 +178,7 @@ class Handler(PyWSGIHandler):  # type: ignore[misc]
     def _handle_client_error(self, ex: Exception) -> tuple[str, bytes]:
         """Return the response to a request that could not be parsed. See PyWSGIHandler."""
         error = ex if isinstance(ex, MalformedRequestError) else MalformedRequestError("incomplete")
-        self.server.application.metrics.count_request(HTTPStatus.BAD_REQUEST.value, 0)
+        self.server.application.metrics.count_request("malformed", HTTPStatus.BAD_REQUEST.value, 0)
         return "400", _malformed(error)
 
 

@@ -112,8 +112,8 @@ def health(url: str, headers: Mapping[str, str]) -> dict[str, str]:
         headers: HTTP headers to send.
 
     Returns:
-        The tags of `/health/status`: `model_version`, and `refused` if a model could not be loaded
-        since. {} if the endpoint does not respond.
+        The tags of `/health/status`: `model_version`, `refused` if a model could not be loaded
+        since, and `reason` if predictions cannot be answered. {} if the endpoint does not respond.
     """
     try:
         response = requests.get(

@@ -30,6 +30,7 @@ from faces.runtime.portable import Predictions
 
 SUFFIX = ".faces"
 TIME_FORMAT = "%Y%m%dT%H%M%SZ"
+PROBE_BYTES = 65_536
 FILE_NAME = re.compile(rf"\d{{8}}T\d{{6}}Z-\d+-\d+{re.escape(SUFFIX)}")
 
 CLOSE_REQUEST = ".close"
@@ -124,6 +125,18 @@ class Capture:
         now = time.time()
         self._rotate_if_due()
         self._write_in_batch(partial(feedback_record, request, now, sender, labels))
+
+    def check_writable(self) -> None:
+        """Write to the folder as much as a request may need, and delete it again.
+
+        Raises:
+            OSError: If it cannot be written.
+        """
+        probe = self.folder / f".probe-{os.getpid()}"
+        try:
+            probe.write_bytes(bytes(PROBE_BYTES))
+        finally:
+            probe.unlink(missing_ok=True)
 
     def rotate(self) -> None:
         """Close the file if it is old enough or if asked to, so that others can change it."""

@@ -52,6 +52,9 @@ def read_status(folder: Path) -> EndpointStatus:
         problem = f"process {server.pid} does not respond at {endpoint.url}"
         return EndpointStatus(endpoint, State.FAILED, problem, since, logs)
     detail = f"process {server.pid}"
-    if refusal := health(endpoint.url, endpoint.headers).get("refused"):
+    tags = health(endpoint.url, endpoint.headers)
+    if reason := tags.get("reason"):
+        return EndpointStatus(endpoint, State.FAILED, f"{detail}: {reason}", since, logs)
+    if refusal := tags.get("refused"):
         detail += f"; a newer model was refused: {refusal}"
     return EndpointStatus(endpoint, State.RUNNING, detail, since, logs)

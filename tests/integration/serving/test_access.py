@@ -76,6 +76,12 @@ def test_only_ping_succeeds_without_the_token(
     for path in ("/metadata", "/prometheus", "/health/status", "/seldon/a/b/metadata"):
         assert requests.get(protected.url + path, headers=headers, timeout=5).status_code == 401
     assert requests.get(f"{protected.url}/health/ping", timeout=5).text == "pong"
+    assert requests.get(f"{protected.url}/v2/health/ready", timeout=5).json() == {"ready": True}
+
+
+def test_a_protected_server_may_have_any_name(protected: ServerSettings) -> None:
+    headers = {**BEARER, "Host": "faces.example"}
+    assert requests.get(f"{protected.url}/metadata", headers=headers, timeout=5).ok
 
 
 def test_the_client_reports_an_endpoint_that_cannot_be_reached(drawn: Faces) -> None:

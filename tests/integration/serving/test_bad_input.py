@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import suppress
 from http.client import HTTPResponse
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from faces.client import FEEDBACK, PREDICT
-from serving.settings import ServerSettings
+from serving.settings import ServerSettings, log_file
 
 FACE = [0.5] * 4096
 
@@ -125,6 +126,9 @@ def test_malformed_json_is_refused(server: ServerSettings, body: bytes) -> None:
 def test_wrong_content_types_paths_and_methods_are_refused(server: ServerSettings) -> None:
     body = json.dumps({"data": {"ndarray": [FACE]}}).encode()
     assert send(server, body, kind="application/json; charset=utf-8").status_code == 200
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    compressed = requests.post(server.url + PREDICT, body, headers=headers, timeout=5)
+    check(compressed, 415, "Content-Encoding: bodies must not be compressed")
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""):
         check(send(server, body, kind=kind), 415, "Content-Type: application/json is required")
     check(
@@ -136,8 +140,8 @@ def test_wrong_content_types_paths_and_methods_are_refused(server: ServerSetting
         ("GET", PREDICT, "POST"),
         ("PUT", PREDICT, "POST"),
         ("GET", FEEDBACK, "POST"),
-        ("POST", "/metadata", "GET"),
-        ("DELETE", "/prometheus", "GET"),
+        ("POST", "/metadata", "GET, HEAD"),
+        ("DELETE", "/prometheus", "GET, HEAD"),
     ):
         response = requests.request(method, server.url + path, timeout=5)
         check(response, 405, f"method: {path} allows only {allowed}")
@@ -165,13 +169,52 @@ def test_feedback_needs_a_well_formed_id_and_labels(server: ServerSettings) -> N
             400,
             "truth.data.ndarray: expected labels of 1 to 200",
         )
-    assert feedback(response=two, truth=3).status_code == 400
+    wrong_truths: list[Any] = [3, [], {}, {"data": []}, {"data": {"tensor": {"values": [1]}}}]
+    for wrong_truth in wrong_truths:
+        check(feedback(response=two, truth=wrong_truth), 400, "truth")
+    for wrong_reward in ("1", True, [1]):
+        check(feedback(response=two, truth=labels, reward=wrong_reward), 400, "reward: expected")
+    check(feedback(response={"meta": 1}, truth=labels), 400, "response.meta.puid")
+    assert feedback(response=two, reward=0.5).json() == two
+    assert feedback(response=two, truth={"strData": "ada"}).json() == two
     assert send(server, b"[]", FEEDBACK).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/api/v1.0/feedback", "/send-feedback", PREDICT, "/predict"])
+@pytest.mark.parametrize("depth", [960, 1023, 5000])
+def test_deeply_nested_bodies_are_refused(server: ServerSettings, path: str, depth: int) -> None:
+    for body in (
+        b'{"truth":' + b"[" * depth + b"]" * depth + b"}",
+        b'{"data":' + b'{"a":' * depth + b"1" + b"}" * depth + b"}",
+    ):
+        assert send(server, body, path).status_code == 400
+
+
+def test_what_clients_send_is_not_logged(start) -> None:
+    server = start(capture=False)
+    secret = "Ada Lovelace"
+    for path in ("/api/v1.0/feedback", "/api/v0.1/feedback", "/send-feedback", "/predict", PREDICT):
+        for message in (
+            {"truth": [secret]},
+            {"request": {"data": {"ndarray": [FACE]}, "ndarray": [FACE]}, "truth": secret},
+            {"data": {"ndarray": [[secret]]}, "meta": {"puid": secret}},
+            {secret: secret},
+        ):
+            assert send(server, json.dumps(message).encode(), path).status_code == 400
+        send(server, secret.encode(), path)
+        requests.get(f"{server.url}/{secret}", headers={secret.split()[0]: secret}, timeout=5)
+    with socket.create_connection((server.host, server.port), timeout=5) as client:
+        client.sendall(f"{secret}\r\n\r\n".encode())
+        assert client.recv(1000).startswith(b"HTTP/1.1 400")
+    log = log_file(Path(server.folder)).read_text()
+    assert secret.split()[1] not in log
+    assert "0.5, 0.5" not in log
+    assert len(log) < 1000
 
 
 def test_a_body_above_the_limit_is_refused_before_it_is_read(server: ServerSettings) -> None:
     with socket.create_connection((server.host, server.port), timeout=10) as client:
-        head = f"POST {PREDICT} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        head = f"POST {PREDICT} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         client.sendall(f"{head}Content-Length: 53000000\r\n\r\n".encode() + b"x" * 1000)
         response = HTTPResponse(client)
         response.begin()
@@ -195,9 +238,9 @@ def test_a_chunked_body_is_limited_too(server: ServerSettings) -> None:
 
 def test_clients_that_never_finish_do_not_block_others(server: ServerSettings) -> None:
     heads = [
-        b"POST " + PREDICT.encode() + b" HTTP/1.1\r\nHost: x\r\nContent-Le",
-        b"POST " + PREDICT.encode() + b" HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-        b"Content-Length: 40000\r\n\r\n{",
+        b"POST " + PREDICT.encode() + b" HTTP/1.1\r\nHost: localhost\r\nContent-Le",
+        b"POST " + PREDICT.encode() + b" HTTP/1.1\r\nHost: localhost\r\n"
+        b"Content-Type: application/json\r\nContent-Length: 40000\r\n\r\n{",
         b"",
     ]
     idle = [socket.create_connection((server.host, server.port)) for _ in range(150)]
@@ -219,7 +262,7 @@ def test_slow_clients_are_disconnected(start) -> None:
     body = json.dumps({"data": {"ndarray": [FACE]}}).encode()
     with socket.create_connection((server.host, server.port), timeout=10) as client:
         start_time = time.perf_counter()
-        client.sendall(f"POST {PREDICT} HTTP/1.1\r\nHost: x\r\n".encode())
+        client.sendall(f"POST {PREDICT} HTTP/1.1\r\nHost: localhost\r\n".encode())
         with suppress(OSError):
             for _ in range(100):
                 client.sendall(b"X-More: and more\r\n")

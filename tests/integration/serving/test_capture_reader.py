@@ -48,10 +48,10 @@ def test_an_empty_location_has_no_files(tmp_path: Path) -> None:
 def test_a_bucket_without_permission_to_delete_is_left_to_its_lifecycle_rules(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, message: str, raised: bool
 ) -> None:
-    def refuse(uri: str, oldest: float) -> None:
+    def refuse(system: object, path: str) -> list[str]:
         raise OSError(message)
 
-    monkeypatch.setattr(retention, "_delete_expired_at_uri", refuse)
-    settings = server_settings(tmp_path, capture_uri="gs://b/faces")
+    monkeypatch.setattr(retention, "remote_capture_files", refuse)
+    settings = server_settings(tmp_path, capture_uri=f"file://{tmp_path}/bucket")
     with pytest.raises(OSError, match=message) if raised else nullcontext():
         retention.delete_expired(settings, time.time())

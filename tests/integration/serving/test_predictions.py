@@ -1,5 +1,6 @@
 """The endpoint's predictions, over HTTP."""
 
+import json
 from base64 import b64encode
 from dataclasses import replace
 from typing import Any
@@ -116,7 +117,42 @@ def test_health_metadata_and_openapi_are_served(server: ServerSettings, drawn: F
     assert (metadata["name"], metadata["versions"]) == ("faces-under-test", ["1"])
     assert metadata["outputs"][0]["schema"]["names"] == drawn.identities
     assert metadata["custom"]["data_version"] == "abc"
-    assert get("/seldon.json").json()["openapi"].startswith("3.")
+    assert get("/openapi.json").json()["openapi"].startswith("3.")
+    assert get("/seldon.json").json() == get("/openapi.json").json()
+    page = get("/docs")
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "POST /v2/models/faces-under-test/infer" in page.text
+    assert "://" not in page.text
+
+
+def test_head_requests_have_the_headers_of_get_and_no_body(server: ServerSettings) -> None:
+    with requests.Session() as session:  # a body would break the next response on the connection
+        for path in ("/health/ping", "/health/status", "/metadata", "/v2/health/ready"):
+            head, get = session.head(server.url + path), session.get(server.url + path)
+            assert (head.status_code, head.content) == (200, b"")
+            assert head.headers["Content-Length"] == str(len(get.content))
+        assert session.head(server.url + PREDICT).status_code == 405
+
+
+def test_a_server_that_cannot_capture_is_alive_but_not_ready(start, face: list[float]) -> None:
+    server = start(rotate_seconds=0)
+    assert post(server, {"data": {"ndarray": [face]}}).status_code == 200
+    folder = server.capture_folder
+    folder.rename(folder.with_name("elsewhere"))
+    folder.write_text("not a folder")
+    try:
+        assert post(server, {"data": {"ndarray": [face]}}).status_code == 503
+        assert requests.get(f"{server.url}/v2/health/ready", timeout=5).status_code == 503
+        status = requests.get(f"{server.url}/health/status", timeout=5)
+        assert status.status_code == 503
+        assert status.json()["meta"]["tags"]["reason"].startswith("requests cannot be captured: ")
+        assert requests.get(f"{server.url}/health/ping", timeout=5).text == "pong"
+        assert requests.get(f"{server.url}/v2/health/live", timeout=5).status_code == 200
+    finally:
+        folder.unlink()
+        folder.with_name("elsewhere").rename(folder)
+    assert post(server, {"data": {"ndarray": [face]}}).status_code == 200
+    assert requests.get(f"{server.url}/health/status", timeout=5).status_code == 200
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -130,7 +166,7 @@ def test_prometheus_counts_requests_and_predictions(start, face: list[float], wo
     assert sum(counts) == 20
     assert lines['faces_requests_total{code="400"}'] == 1
     assert lines["faces_confidence_count"] == 20
-    assert lines["faces_latency_seconds_count"] >= 21
+    assert lines['faces_latency_seconds_count{kind="predict"}'] == 21
     assert lines['faces_model{version="1"}'] >= 1
 
 
@@ -146,8 +182,34 @@ def test_prometheus_counts_rejected_faces_as_unknown(
     assert count_faces(server.url) == len(drawn)
 
 
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ({}, 200),
+        ({"Host": "localhost:9000"}, 200),
+        ({"Host": "[::1]:9000"}, 200),
+        ({"Host": "evil.example"}, 421),
+        ({"Host": "evil.example", "Origin": "http://evil.example"}, 421),
+        ({"Host": "localhost:9000", "Origin": "http://localhost:9000"}, 200),
+        ({"Host": "localhost:9000", "Origin": "http://localhost:8000"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://example.org"}, 403),
+    ],
+)
+def test_pages_of_other_origins_are_refused(
+    server: ServerSettings, headers: dict[str, str], code: int
+) -> None:
+    for path in ("/metadata", "/health/ping"):
+        response = requests.get(server.url + path, headers=headers, timeout=5)
+        assert response.status_code == code
+    form = {"json": json.dumps({"data": {"ndarray": [[0.5] * 4096]}})}
+    response = requests.post(f"{server.url}/predict", form, headers=headers, timeout=5)
+    assert response.status_code == code
+
+
 def test_responses_do_not_admit_pages_of_other_origins(server: ServerSettings) -> None:
     response = requests.get(
-        f"{server.url}/health/status", headers={"Origin": "http://example.org"}, timeout=5
+        f"{server.url}/health/status", headers={"Origin": server.url}, timeout=5
     )
+    assert response.ok
     assert not [name for name in response.headers if name.lower().startswith("access-control")]

@@ -8,7 +8,8 @@ def test_each_token_identifies_its_caller() -> None:
     assert identify(b"Bearer p") == Caller("", may_send_feedback=False)
     assert identify(b"Bearer a") == Caller("ada", may_send_feedback=True)
     assert identify(b"Bearer b") == Caller("bob", may_send_feedback=True)
-    for wrong in (b"", b"Bearer ", b"Bearer pa", b"p", b"bearer p", b"Bearer \xe9"):
+    assert identify(b"bearer  a ") == identify(b"Bearer a")
+    for wrong in (b"", b"Bearer ", b"Bearer", b"Bearer pa", b"p", b"Basic p", b"Bearer \xe9"):
         assert identify(wrong) is None
 
 

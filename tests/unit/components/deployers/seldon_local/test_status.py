@@ -71,6 +71,9 @@ def test_a_running_server_names_its_process_and_a_refused_model(
     assert read_status(folder).detail == f"process {os.getpid()}"
     tags["refused"] = "damaged"
     assert read_status(folder).detail.endswith("; a newer model was refused: damaged")
+    tags["reason"] = "requests cannot be captured: no space"
+    assert read_status(folder).state == State.FAILED
+    assert read_status(folder).detail.endswith(": requests cannot be captured: no space")
 
 
 def test_a_platform_that_does_not_respond_is_an_error_of_the_service() -> None:

@@ -1,0 +1,98 @@
+"""Read the bodies of requests: their content type, their size, and forms."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qs
+
+from serving import v2
+from serving.errors import BadRequestError, RequestError
+from serving.http_head import MalformedRequestError
+
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+CLOSE = {"Connection": "close"}
+MAX_BODIES_BYTES = 256_000_000
+"""Size of all bodies that are being received at the same time."""
+
+
+class BodyReader:
+    """Reads bodies within the limits of their own size and of all bodies together.
+
+    Args:
+        limit: Maximum size of a body in bytes.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._receiving = 0
+
+    @contextmanager
+    def read(self, environ: Mapping[str, Any], forms: bool) -> Iterator[bytes]:
+        """Read the body of a request.
+
+        Args:
+            environ: The request's WSGI environment.
+            forms: Whether it may also be a form with a field `json`.
+
+        Yields:
+            The JSON. The body counts as being received until the request is answered.
+
+        Raises:
+            RequestError: If it is too large, malformed or of another type, or if the server is
+                receiving too much.
+        """
+        form = _is_form(environ, forms)
+        expected = int(environ.get("CONTENT_LENGTH") or self._limit)
+        if expected > self._limit:
+            raise self._too_large()
+        if self._receiving + expected > MAX_BODIES_BYTES:
+            raise RequestError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "body: the server is receiving too much at the same time",
+                {"Retry-After": "1", **CLOSE},
+            )
+        self._receiving += expected
+        try:
+            body = self._read(environ["wsgi.input"])
+            yield _json_of_form(body) if form else body
+        finally:
+            self._receiving -= expected
+
+    def _read(self, stream: Any) -> bytes:
+        try:
+            body: bytes = stream.read(self._limit + 1)
+        except (OSError, MalformedRequestError) as error:
+            raise RequestError(HTTPStatus.BAD_REQUEST, f"body: {error}", CLOSE) from error
+        if len(body) > self._limit:
+            raise self._too_large()
+        return body
+
+    def _too_large(self) -> RequestError:
+        info = f"body: larger than {self._limit} bytes"
+        return RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, info, CLOSE)
+
+
+def _is_form(environ: Mapping[str, Any], forms: bool) -> bool:
+    """Return whether the body is a form. Raises RequestError if it is neither that nor JSON."""
+    if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
+        raise RequestError(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Content-Encoding: bodies must not be compressed"
+        )
+    content_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+    if content_type == FORM and forms:
+        return True
+    binary = "HTTP_INFERENCE_HEADER_CONTENT_LENGTH" in environ and content_type == v2.BINARY
+    if content_type != JSON and not binary:
+        raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type: {JSON} is required")
+    return False
+
+
+def _json_of_form(body: bytes) -> bytes:
+    """Return the field `json` of a form."""
+    try:
+        fields = parse_qs(body, strict_parsing=True, max_num_fields=10)
+        (message,) = fields[b"json"]
+    except (ValueError, KeyError):
+        raise BadRequestError("json", "expected a form with one field of this name") from None
+    return message
