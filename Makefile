@@ -47,7 +47,7 @@ deploy: setup ## Serve the production model: python run.py --pipeline deployment
 demo: setup ## Run the whole loop: train, deploy, drift, retrain, redeploy, roll back (two minutes)
 	@$(BIN)/python run.py demo
 
-test: setup-dev ## Run the tests (real faces if SCIKIT_LEARN_DATA has them) and measure coverage
+test: setup-dev .venv-clients/ready ## Run the tests (real faces if SCIKIT_LEARN_DATA has them) and measure coverage
 	@$(PYTEST)
 
 test-fast: setup-dev ## Run the unit tests (under a minute)
@@ -96,10 +96,11 @@ requirements: setup-dev ## Pin the newest versions that pyproject.toml allows
 	@$(PIN) pyproject.toml --extra gcp -o requirements/gcp.txt
 	@$(PIN) pyproject.toml --extra gcp-test -c requirements/gcp.txt -o requirements/gcp-test.txt
 	@$(PIN) pyproject.toml --extra serving --override requirements/serving-override.in -o requirements/serving.txt
+	@$(PIN) requirements/clients.in -o requirements/clients.txt
 	@for f in seldon mlserver bentoml fastapi; do $(PIN) requirements/bench-$$f.in -o requirements/bench-$$f.txt; done
 
 clean: ## Remove environments and caches; ZenML's store is kept
-	@rm -rf .venv .venv-serving .venv-serving.lock .venv-gcp .venv-bench .mypy_cache .pytest_cache .ruff_cache \
+	@rm -rf .venv .venv-serving .venv-serving.lock .venv-gcp .venv-clients .venv-bench .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache .coverage build *.egg-info
 
 .venv/bin/python:
@@ -118,6 +119,13 @@ clean: ## Remove environments and caches; ZenML's store is kept
 	@echo "setting up .venv-gcp (a minute, once) …"
 	@$(BIN)/python -m venv --clear .venv-gcp
 	@$(call INSTALL,requirements/gcp-test.txt,.venv-gcp/bin)
+	@touch $@
+
+# Programs that test the endpoint from outside: Triton's client and a fuzzer of its API description.
+.venv-clients/ready: requirements/clients.txt | .venv/base
+	@echo "setting up .venv-clients (a minute, once) …"
+	@$(BIN)/python -m venv --clear .venv-clients
+	@$(call INSTALL,requirements/clients.txt,.venv-clients/bin)
 	@touch $@
 
 .venv/dev: .venv/base requirements/dev.txt

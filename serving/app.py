@@ -21,7 +21,7 @@ from serving.feedback_parser import read_feedback
 from serving.metrics import CONTENT_TYPE, Metrics, exposition
 from serving.model import UNAVAILABLE, FaceModel
 from serving.origin import OriginCheck
-from serving.request_body import JSON, BodyReader
+from serving.request_body import FORM, JSON, BodyReader
 from serving.settings import ServerSettings
 from serving.tokens import Authenticator, Caller, Tokens
 
@@ -31,6 +31,12 @@ Response = tuple[int, bytes, str, Mapping[str, str]]
 """Status code, body, content type and further headers."""
 
 PREDICT = "/api/v1.0/predictions"
+FORMS = frozenset({JSON, FORM})
+"""Seldon's own clients send forms to its internal paths."""
+
+TENSORS = frozenset({JSON, v2.BINARY, ""})
+"""Triton's client names no content type."""
+
 TEXT, HTML = "text/plain; charset=utf-8", "text/html; charset=utf-8"
 STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 INGRESS_PREFIX = re.compile(r"/seldon/[^/]+/(?:(?!api/)[^/]+/(?=.))?")
@@ -41,21 +47,19 @@ log = logging.getLogger("serving")
 
 
 class Route(NamedTuple):
-    """What a path does.
+    """What a path does: its method (GET includes HEAD), and what answers.
 
     Attributes:
-        method: The method that it allows; GET includes HEAD.
-        answer: Answers a request.
         kind: Kind of request in the metrics; feedback needs a token for it.
         public: Whether it needs no token.
-        forms: Whether it also accepts forms with a field `json`, as Seldon's own clients send.
+        types: Content types of bodies that it accepts.
     """
 
     method: str
     answer: Callable[[Environ, bytes, Caller], Response]
     kind: str = OTHER
     public: bool = False
-    forms: bool = False
+    types: frozenset[str] = frozenset({JSON})
 
 
 class WSGIApp:
@@ -91,10 +95,10 @@ class WSGIApp:
         return {
             PREDICT: predict,
             "/api/v0.1/predictions": predict,
-            "/predict": Route("POST", self._predict_by_seldon, PREDICTIONS, forms=True),
+            "/predict": Route("POST", self._predict_by_seldon, PREDICTIONS, types=FORMS),
             "/api/v1.0/feedback": feedback,
             "/api/v0.1/feedback": feedback,
-            "/send-feedback": feedback._replace(forms=True),
+            "/send-feedback": feedback._replace(types=FORMS),
             "/health/ping": Route("GET", lambda *_: (200, b"pong", TEXT, {}), public=True),
             "/health/status": health,
             "/api/v1.0/health/status": health,
@@ -109,7 +113,7 @@ class WSGIApp:
             "/v2/health/ready": Route("GET", self._ready, public=True),
             v2_model: Route("GET", self._v2_metadata),
             f"{v2_model}/ready": Route("GET", self._ready),
-            f"{v2_model}/infer": Route("POST", self._v2_infer, PREDICTIONS),
+            f"{v2_model}/infer": Route("POST", self._v2_infer, PREDICTIONS, types=TENSORS),
         }
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -136,7 +140,7 @@ class WSGIApp:
             environ["PATH_INFO"] = path
             if route.method == "GET":
                 return kind, route.answer(environ, b"", caller)
-            with self.bodies.read(environ, route.forms) as body:
+            with self.bodies.read(environ, route.types) as body:
                 return kind, route.answer(environ, body, caller)
         except RequestError as error:
             return kind, (error.status_code, orjson.dumps(error.to_dict()), JSON, error.headers)
@@ -241,8 +245,6 @@ def _forward(application: Application, environ: Environ) -> Response:
     try:
         body = b"".join(parts)
     finally:
-        close = getattr(parts, "close", None)
-        if close:
-            close()
+        getattr(parts, "close", bool)()
     code, headers = response
     return code, body, headers.get("Content-Type", JSON), {}

@@ -1,4 +1,4 @@
-"""HTTP error responses in Seldon's status format."""
+"""HTTP error responses, for clients of Seldon's protocol and of V2."""
 
 from http import HTTPStatus
 from typing import Any
@@ -22,14 +22,15 @@ class RequestError(SeldonMicroserviceException):  # type: ignore[misc]
         self.headers = headers or {}
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the body of the response: Seldon's status with the HTTP code in it."""
+        """Return the body of the response: Seldon's status, and V2's error."""
         return {
             "status": {
                 "code": self.status_code,
                 "info": self.message,
                 "reason": self.reason,
                 "status": "FAILURE",
-            }
+            },
+            "error": self.message,
         }
 
 

@@ -1,5 +1,6 @@
 """The description of the API (openapi.yaml), as JSON and as a page that needs no other host."""
 
+from base64 import b64encode
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -8,7 +9,11 @@ from typing import Any
 import orjson
 import yaml
 
+from faces.runtime.image import PIXELS
 from serving.settings import ServerSettings
+
+SHOWN_CHARACTERS = 120
+"""Of an example on the page."""
 
 FILE = Path(__file__).with_name("openapi.yaml")
 STYLE = (
@@ -56,6 +61,8 @@ def _read(settings: ServerSettings) -> dict[str, Any]:
     text = FILE.read_text()
     text = text.replace("/NAME", f"/{settings.name}")
     text = text.replace("MAX_BODY_BYTES", str(settings.max_body_bytes))
+    text = text.replace("EXAMPLE_FACE", b64encode(bytes(PIXELS)).decode())
+    text = text.replace("EXAMPLE_PIXELS", str([0] * PIXELS))
     document: dict[str, Any] = yaml.safe_load(text)
     return document
 
@@ -76,7 +83,9 @@ def _example(document: dict[str, Any], operation: dict[str, Any]) -> str:
         return ""
     content = _resolve(document, operation["requestBody"])["content"]
     schema = _resolve(document, next(iter(content.values()))["schema"])
-    text = orjson.dumps(schema.get("example"), option=orjson.OPT_INDENT_2).decode()
+    text = orjson.dumps(schema.get("example")).decode()
+    if len(text) > SHOWN_CHARACTERS:
+        text = f"{text[:SHOWN_CHARACTERS]} …"
     return f"<p>{', '.join(content)}</p><pre>{escape(text)}</pre>"
 
 

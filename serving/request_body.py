@@ -1,12 +1,11 @@
 """Read the bodies of requests: their content type, their size, and forms."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
-from serving import v2
 from serving.errors import BadRequestError, RequestError
 from serving.http_head import MalformedRequestError
 
@@ -28,12 +27,12 @@ class BodyReader:
         self._receiving = 0
 
     @contextmanager
-    def read(self, environ: Mapping[str, Any], forms: bool) -> Iterator[bytes]:
+    def read(self, environ: Mapping[str, Any], types: Collection[str]) -> Iterator[bytes]:
         """Read the body of a request.
 
         Args:
             environ: The request's WSGI environment.
-            forms: Whether it may also be a form with a field `json`.
+            types: The content types that it may have; "" for none. A form has a field `json`.
 
         Yields:
             The JSON. The body counts as being received until the request is answered.
@@ -42,7 +41,7 @@ class BodyReader:
             RequestError: If it is too large, malformed or of another type, or if the server is
                 receiving too much.
         """
-        form = _is_form(environ, forms)
+        content_type = _content_type(environ, types)
         expected = int(environ.get("CONTENT_LENGTH") or self._limit)
         if expected > self._limit:
             raise self._too_large()
@@ -55,7 +54,7 @@ class BodyReader:
         self._receiving += expected
         try:
             body = self._read(environ["wsgi.input"])
-            yield _json_of_form(body) if form else body
+            yield _json_of_form(body) if content_type == FORM else body
         finally:
             self._receiving -= expected
 
@@ -73,19 +72,16 @@ class BodyReader:
         return RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, info, CLOSE)
 
 
-def _is_form(environ: Mapping[str, Any], forms: bool) -> bool:
-    """Return whether the body is a form. Raises RequestError if it is neither that nor JSON."""
+def _content_type(environ: Mapping[str, Any], types: Collection[str]) -> str:
+    """Return the content type. Raises RequestError if it is none of those that are allowed."""
     if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
         raise RequestError(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Content-Encoding: bodies must not be compressed"
         )
-    content_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
-    if content_type == FORM and forms:
-        return True
-    binary = "HTTP_INFERENCE_HEADER_CONTENT_LENGTH" in environ and content_type == v2.BINARY
-    if content_type != JSON and not binary:
+    content_type: str = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+    if content_type not in types:
         raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type: {JSON} is required")
-    return False
+    return content_type
 
 
 def _json_of_form(body: bytes) -> bytes:

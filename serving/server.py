@@ -42,6 +42,8 @@ def main() -> None:
         level=logging.WARNING, format="%(asctime)s %(process)d %(levelname)s %(message)s"
     )
     logging.getLogger("serving").setLevel(logging.INFO)
+    # Seldon's application logs the messages of refused requests.
+    logging.getLogger("seldon_core").setLevel(logging.CRITICAL)
     os.environ["PAYLOAD_PASSTHROUGH"] = "true"
     os.umask(0o077)
     try:

@@ -135,7 +135,7 @@ def test_the_error_for_a_wrong_body_names_the_field(
 ) -> None:
     response = infer(server, body)
     assert response.status_code == 400
-    assert response.json()["status"]["info"].startswith(field)
+    assert response.json()["error"].startswith(field)
 
 
 @pytest.mark.parametrize("length", ["-1", "x", "999999", "１"])
