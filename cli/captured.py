@@ -9,11 +9,11 @@ Examples:
 
 import argparse
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from cli import runtime_env
 from cli.exit_codes import exit_code
+from faces.dates import parse_moment
 from faces.errors import UserError
 from pipelines.shared.output_file import check_output_file
 
@@ -55,18 +55,16 @@ def delete_requests(before: str | None, request: str | None) -> None:
         request: Id of a request to delete; None or "" for none.
 
     Raises:
-        UserError: If the date is malformed.
+        UserError: If the date is malformed, or no request has this id.
     """
     from components.deployers.base import active_deployer
     from serving.capture.reader import delete_captured
 
-    moment = None
-    if before:
-        try:
-            moment = datetime.fromisoformat(before).replace(tzinfo=UTC).timestamp()
-        except ValueError as error:
-            raise UserError(f"--forget-before: {error}") from error
-    count = delete_captured(active_deployer().captured(), before=moment, request=request)
+    moment = parse_moment("--forget-before", before).timestamp() if before else None
+    places = active_deployer().captured()
+    count = delete_captured(places, before=moment, request=request)
+    if request and not count:
+        raise UserError(f"--forget-request: no request {request} in {', '.join(places)}")
     print(f"deleted {count} captured requests")
 
 

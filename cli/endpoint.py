@@ -1,19 +1,40 @@
 """Show whether the endpoint is running, start or stop it, or read its log."""
 
 import argparse
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
 from cli import runtime_env
 from cli.exit_codes import exit_code
+from serving.process_lock import lock_file
 
 if TYPE_CHECKING:
     from components.deployers.base import EndpointStatus, FaceDeployer
 
 LOG_LINES = 100
+
+UNIT = """\
+[Unit]
+Description=Face recognition endpoint
+
+[Service]
+Type=forking
+WorkingDirectory={root}
+Environment="ZENML_CONFIG_PATH={config}"
+ExecStart={command} --start
+ExecStop={command} --stop
+PIDFile={lock}
+Restart=on-failure
+RestartSec=5
+
+[Install]
+WantedBy=default.target
+"""
 
 EXAMPLES = """\
 examples:
@@ -21,6 +42,10 @@ examples:
   python run.py endpoint --stop
   python run.py endpoint --start     # after --stop, or after a restart of the machine
   python run.py endpoint --logs 20   # the last 20 lines of its log; default: 100
+  python run.py endpoint --systemd > ~/.config/systemd/user/face-recognizer.service
+
+With that unit, systemd starts the endpoint with the machine, and again after a crash:
+  systemctl --user enable --now face-recognizer && loginctl enable-linger
 
 The exit code is 0 if the endpoint is running, 1 if it is not, 2 if nothing is deployed.
 """
@@ -47,12 +72,50 @@ def main(arguments: Sequence[str] | None = None) -> int:
     action.add_argument(
         "--logs", type=int, nargs="?", const=LOG_LINES, metavar="N", help="print its last log lines"
     )
+    action.add_argument(
+        "--systemd", action="store_true", help="print a unit that starts it with the machine"
+    )
     args = parser.parse_args(arguments)
     if args.logs is not None and args.logs < 1:
         parser.error(f"--logs: the number of lines must be at least 1, not {args.logs}")
     runtime_env.set_defaults()
     runtime_env.silence_framework_logs()
+    if args.systemd:
+        return exit_code(_print_unit)
     return exit_code(lambda: _act(args.start, args.stop, args.logs))
+
+
+def _print_unit() -> None:
+    from components.deployers.base import active_deployer
+    from components.deployers.seldon_local.deployer import SeldonLocalDeployer
+    from faces.errors import UserError
+
+    deployer = active_deployer()
+    if not isinstance(deployer, SeldonLocalDeployer):
+        raise UserError("the cluster starts the pods of this endpoint itself: no unit is needed")
+    deployer.endpoint()
+    print(systemd_unit(deployer.folder), end="")
+
+
+def systemd_unit(folder: Path) -> str:
+    """Write a unit of systemd for a user's endpoint.
+
+    Args:
+        folder: The server's folder.
+
+    Returns:
+        The content of the unit's file.
+    """
+    from zenml.config.global_config import GlobalConfiguration
+
+    root = Path(__file__).parent.parent
+    command = f'"{sys.executable}" "{root / "run.py"}" endpoint'
+    return UNIT.format(
+        root=root,
+        config=GlobalConfiguration().config_directory,
+        command=command,
+        lock=lock_file(folder),
+    )
 
 
 def _act(start: bool, stop: bool, logs: int | None) -> int:

@@ -1,7 +1,6 @@
 """Forget a person, a captured request or old copies: in the live model, and in every store."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import Field
@@ -12,6 +11,7 @@ from zenml.models import PipelineRunResponse
 from components.deployers.base import active_deployer
 from components.settings import CommandLine, Settings
 from faces import NAME
+from faces.dates import parse_moment
 from faces.errors import OperationError, UserError, require_choice
 from pipelines.shared.settings import VerificationImages
 from pipelines.shared.summary import RunInfo, Summary, outputs_of
@@ -52,10 +52,7 @@ class ForgetSettings(Settings):
         if len(list(filter(None, (self.person, self.request, self.before)))) > 1:
             raise UserError("name one of --person, --request and --before at a time")
         if self.before:
-            try:
-                datetime.fromisoformat(self.before)
-            except ValueError as error:
-                raise UserError(f"--before: {error}") from error
+            parse_moment("--before", self.before)
         return self
 
 

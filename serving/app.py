@@ -16,6 +16,7 @@ import orjson
 from seldon_core.seldon_methods import init_metadata
 
 from serving import openapi, v2
+from serving.access_log import log_access
 from serving.errors import RequestError
 from serving.feedback_parser import read_feedback
 from serving.metrics import CONTENT_TYPE, Metrics, exposition
@@ -120,13 +121,12 @@ class WSGIApp:
         """Answer one request."""
         start = time.perf_counter()
         kind, (code, body, content_type, more) = self._answer(environ)
-        self.metrics.count_request(kind, code, time.perf_counter() - start)
-        headers = [
-            ("Content-Type", content_type),
-            ("Content-Length", str(len(body))),
-            *more.items(),
-        ]
-        start_response(STATUS_LINES[code], headers)
+        seconds = time.perf_counter() - start
+        self.metrics.count_request(kind, code, seconds)
+        if self.settings.access_log:
+            log_access(environ, kind, code, len(body), seconds)
+        headers = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
+        start_response(STATUS_LINES[code], headers + list(more.items()))
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
     def _answer(self, environ: Environ) -> tuple[str, Response]:

@@ -7,18 +7,23 @@ closed, so no request fails. A model that cannot be loaded is refused, and the p
 
 import json
 import logging
+import math
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
 
 from faces.runtime.portable import DamagedModelError, PortableModel, read_portable
-from serving.settings import current_file
+from serving.settings import atomic_write, current_file, read_current
 
 POLL_SECONDS = 0.05
 """For this long, answers may still come from the previous model."""
+
+RETRY_SECONDS = 1.0
+"""Time between two attempts to load a model that was refused: it may be readable again."""
 
 log = logging.getLogger("serving")
 UNREADABLE = (DamagedModelError, OSError, ValueError, KeyError, TypeError)
@@ -47,7 +52,7 @@ class ModelFollower:
         self.refusal: str | None = None
         """Why the last model could not be loaded; None if it could."""
         self._file_state: tuple[int, ...] | None = None
-        self._polled = -POLL_SECONDS
+        self._polled = self._tried = -math.inf
 
     def get(self) -> LoadedModel:
         """Return the model to answer with, after reloading it if `current.json` was replaced.
@@ -64,16 +69,35 @@ class ModelFollower:
         return self.loaded
 
     def _reload_if_replaced(self) -> None:
-        state = self._stat()
-        if state == self._file_state:
+        state, now = self._stat(), time.monotonic()
+        retry = self.refusal is not None and now - self._tried >= RETRY_SECONDS
+        if state == self._file_state and not retry:
             return
-        self._file_state = state
+        self._file_state, self._tried = state, now
         try:
-            self.loaded, self.refusal = load_current(self.folder), None
-            log.info("serving version %s", self.loaded.version)
+            current = read_current(self.folder)
+            if current is None:
+                raise FileNotFoundError(f"there is no {self.file}")
+            self._load(current)
+            self.refusal = None
+            with suppress(OSError):
+                atomic_write(last_loaded_file(self.folder), json.dumps(current).encode())
         except UNREADABLE as error:
+            if self.refusal != str(error):
+                log.error("refused %s: %s", self.file, error)
             self.refusal = str(error)
-            log.error("refused %s: %s", self.file, error)
+            self._load_last()
+
+    def _load(self, current: dict[str, str]) -> None:
+        self.loaded = load_model(self.folder, current)
+        log.info("serving version %s", self.loaded.version)
+
+    def _load_last(self) -> None:
+        """Load the model that this server loaded last: a new worker may start with an older one."""
+        with suppress(*UNREADABLE):
+            last = json.loads(last_loaded_file(self.folder).read_bytes())
+            if self.loaded is None or self.loaded.version != last["version"]:
+                self._load(last)
 
     def _stat(self) -> tuple[int, ...] | None:
         try:
@@ -83,20 +107,29 @@ class ModelFollower:
         return status.st_mtime_ns, status.st_ino, status.st_size
 
 
-def load_current(folder: Path) -> LoadedModel:
-    """Load the model that `current.json` names.
+def last_loaded_file(folder: Path) -> Path:
+    """Return the path of the file that names the model that a server loaded last.
 
     Args:
         folder: The server's folder.
+    """
+    return folder / "last_loaded.json"
+
+
+def load_model(folder: Path, current: dict[str, str]) -> LoadedModel:
+    """Load a model from a server's folder.
+
+    Args:
+        folder: The server's folder.
+        current: `version`, `file` and `hash` of the model, as `current.json` has them.
 
     Returns:
-        The model, with the version that `current.json` assigns to it.
+        The model, with its version.
 
     Raises:
-        DamagedModelError: If the file does not have the hash recorded in `current.json`.
-        OSError: If a file is missing.
+        DamagedModelError: If the file does not have this hash.
+        OSError: If the file is missing.
     """
-    current = json.loads(current_file(folder).read_bytes())
     model = read_portable((folder / current["file"]).read_bytes(), current["hash"])
     classes = [str(label) for label in model.classes]
     return LoadedModel(model, str(current["version"]), classes, orjson.dumps(classes))

@@ -198,7 +198,7 @@ class FaceModel:
     def _capture(
         self, request: str, loaded: LoadedModel, pixels: NDArray[Any], predictions: Predictions
     ) -> None:
-        if self.capture is None:
+        if self.capture is None or self._ids.random() >= self.settings.sampling_rate:
             # A client that sends without a pause must not keep the others waiting.
             gevent.sleep(0)
             return

@@ -38,8 +38,12 @@ class ServerSettings:
     rotate_seconds: float
     replicas: int
     """The number of servers behind the same address."""
+    # Servers that were deployed before lack these settings.
     max_capture_bytes: int = 10_000_000_000
-    """Captured requests on this machine; servers that were deployed before lack this setting."""
+    """Size of all captured requests on this machine."""
+    sampling_rate: float = 1.0
+    """The share of requests that is captured."""
+    access_log: bool = False
 
     @property
     def remote(self) -> bool:

@@ -34,6 +34,11 @@ class EndpointSettings(Settings):
         description="seconds after which a client that has not sent its request is disconnected",
     )
 
+    access_log: bool = Field(
+        default=False,
+        description="log a line per request: kind, status, size, duration, trace id; no content",
+    )
+
     @model_validator(mode="after")
     def _require_token_unless_loopback(self) -> Self:
         if not self.token_secret and self.host not in LOOPBACK:
@@ -48,6 +53,10 @@ class CaptureSettings(Settings):
     """Which answered requests are kept, where, and for how long."""
 
     capture: bool = Field(default=True, description="keep answered requests for drift detection")
+    sampling_rate: Annotated[
+        float,
+        Field(ge=0, le=1, strict=False, description="share of requests that is captured"),
+    ] = 1.0
     capture_uri: str = Field(
         default="", description="folder or URI of captured requests; '': in the server's folder"
     )

@@ -12,6 +12,7 @@ from components import clouds
 from components.deployers.base import active_deployer
 from components.sqlite import overwrite_freed_pages
 from components.tracking.base import active_tracker
+from faces.dates import parse_moment
 from serving.capture.removal import remove_captured
 from store.deployments import now, previously_live
 from store.erasure import deletion
@@ -72,7 +73,7 @@ def expire_copies(before: str | None) -> Annotated[ErasureReceipt, EXPIRY_RECEIP
 def _moment(before: str | None, retention_days: float | None) -> datetime | None:
     """Return the moment before which faces have expired; None if nothing was ever deployed."""
     if before:
-        return datetime.fromisoformat(before).replace(tzinfo=UTC)
+        return parse_moment("--before", before)
     if retention_days is None:
         return None
     return datetime.now(UTC) - timedelta(days=retention_days)

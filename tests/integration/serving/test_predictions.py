@@ -1,8 +1,10 @@
 """The endpoint's predictions, over HTTP."""
 
 import json
+import re
 from base64 import b64encode
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,9 +12,12 @@ import pytest
 import requests
 from sklearn.pipeline import Pipeline
 
+from components.deployers.seldon_local.process import read_log
 from faces.client import PREDICT, count_faces, send_faces
 from faces.data.dataset import Faces
+from faces.drift.captured_requests import read_captured_requests
 from faces.runtime.portable import UNKNOWN, PortableModel
+from serving.capture.reader import read_files
 from serving.settings import ServerSettings
 
 Message = dict[str, Any]
@@ -213,3 +218,23 @@ def test_responses_do_not_admit_pages_of_other_origins(server: ServerSettings) -
     )
     assert response.ok
     assert not [name for name in response.headers if name.lower().startswith("access-control")]
+
+
+def test_the_access_log_has_no_content(start, face: list[float]) -> None:
+    server = start(access_log=True)
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    headers = {"traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
+    message: Message = {"data": {"ndarray": [face]}, "meta": {"puid": "a-name"}}
+    requests.post(server.url + PREDICT, json=message, headers=headers, timeout=5)
+    requests.get(f"{server.url}/a-name", headers={"traceparent": "a-name"}, timeout=5)
+    lines = [line.split(" INFO ")[1] for line in read_log(Path(server.folder)) if " ms" in line]
+    assert re.fullmatch(rf"predict 200 \d+ bytes [\d.]+ ms trace {trace}", lines[-2])
+    assert re.fullmatch(r"other 404 \d+ bytes [\d.]+ ms", lines[-1])
+
+
+def test_a_share_of_the_requests_is_captured(start, face: list[float]) -> None:
+    server = start(sampling_rate=0.5)
+    for _ in range(60):
+        assert post(server, {"data": {"ndarray": [face]}}).status_code == 200
+    captured = read_captured_requests(read_files([str(server.capture_folder)])).table
+    assert 10 < len(captured) < 50

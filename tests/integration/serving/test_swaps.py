@@ -18,7 +18,7 @@ from faces.client import PREDICT, send_feedback
 from faces.data.dataset import Faces
 from faces.drift.captured_requests import read_captured_requests
 from serving.capture.reader import read_files
-from serving.settings import ServerSettings, activate_model, current_file
+from serving.settings import ServerSettings, activate_model, current_file, read_current
 from tests.integration.serving.conftest import InstallVersion
 
 
@@ -117,6 +117,30 @@ def test_a_damaged_model_is_refused_and_the_previous_one_stays(
     install_version(folder, 4)
     time.sleep(0.1)
     assert version_of(server) == "4"
+
+
+def test_a_new_worker_serves_what_was_loaded_last_and_a_missing_model_is_loaded_later(
+    start, install_version: InstallVersion
+) -> None:
+    server = start()
+    folder = Path(server.folder)
+    install_version(folder, 2)
+    time.sleep(0.1)
+    assert version_of(server) == "2"
+    good = read_current(folder)
+    assert good is not None
+    activate_model(folder, {**good, "version": "3", "file": "models/3-late.npz"})
+    time.sleep(0.1)
+    assert version_of(server) == "2"
+    master = process.running(folder)
+    assert master is not None
+    for worker in master.children():
+        worker.kill()
+    time.sleep(2)
+    assert version_of(server) == "2"
+    (folder / "models" / "3-late.npz").write_bytes((folder / good["file"]).read_bytes())
+    time.sleep(1.2)
+    assert version_of(server) == "3"
 
 
 def test_a_killed_server_has_captured_all_answered_requests(start, drawn: Faces) -> None:

@@ -1,9 +1,12 @@
+import shutil
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from cli.endpoint import describe_captured, format_duration, main, status_rows
+from cli.endpoint import describe_captured, format_duration, main, status_rows, systemd_unit
 from components.deployers.base import NOTHING_DEPLOYED, Endpoint, EndpointStatus, State
 from faces.errors import UserError
 
@@ -113,3 +116,26 @@ def test_durations_have_one_unit(seconds: int, text: str) -> None:
 def test_buckets_are_named_and_not_read() -> None:
     assert describe_captured([]) == "nothing yet"
     assert describe_captured(["nowhere", "gs://b/c"]) == "0 faces in nowhere, gs://b/c"
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")
+def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
+    folder = tmp_path / "a server"
+    folder.mkdir()
+    unit = tmp_path / "face-recognizer.service"
+    unit.write_text(systemd_unit(folder))
+    checked = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(unit)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert f"PIDFile={folder / 'server.lock'}" in unit.read_text()
+
+
+def test_a_unit_is_only_printed_for_an_endpoint_on_this_machine(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, State.RUNNING, "--systemd")[0] == 2
+    assert capsys.readouterr().err.startswith("error: the cluster starts the pods of this")
