@@ -12,7 +12,7 @@ PIPELINES = """\
   python run.py --pipeline drift_detection
   python run.py --pipeline drift_detection --every 10min
   python run.py --pipeline rollback --reason "wrong names since this morning"
-  python run.py --pipeline history --page history.html
+  python run.py --pipeline history --page history.html --export audit.csv
   python run.py --pipeline forget --person s07
   python run.py --pipeline forget                   # finish an erasure that was killed
 """

@@ -82,7 +82,7 @@ def approve_run(name: str, stack: str, console: "Console") -> None:
         console: Where the summary is printed.
 
     Raises:
-        UserError: If no such run waits, or a drift detection is running.
+        UserError: If no such run waits, its version was deleted, or a drift detection is running.
     """
     from zenml.client import Client
 
@@ -95,6 +95,7 @@ def approve_run(name: str, stack: str, console: "Console") -> None:
     from cli.summaries import print_summary
     from pipelines.shared.registry import load_pipeline
     from store.approvals import APPROVED, answer
+    from store.versions import require_version
 
     take_shortcuts()
     progress = make_console(stderr=True)
@@ -104,6 +105,7 @@ def approve_run(name: str, stack: str, console: "Console") -> None:
         run_lock(Client().active_stack_model),
     ):
         approval = require_waiting(name)
+        require_version(approval.version)
         if approval.waits:
             answer(approval, APPROVED)
         run = resume_run(approval, progress, status)

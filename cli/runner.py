@@ -56,7 +56,7 @@ def run_pipeline(
         exclusive = getattr(module, "SINGLE_INSTANCE", False)
         alone = getattr(module, "ALONE", False)
         with single_instance(name, exclusive), run_lock(selected, alone):
-            if exclusive:
+            if getattr(module, "CAN_WAIT", False):
                 finish_answered_runs(console, status)
             if prepare := getattr(module, "PREPARE", None):
                 settings = prepare(settings)

@@ -35,7 +35,7 @@ from store.approvals import APPROVAL, condition_metadata
 from store.records import ApprovalRequest
 from store.versions import require_version
 
-__all__ = ["ON_FAILURE", "SETTINGS", "SINGLE_INSTANCE", "drift_detection", "summarize"]
+__all__ = ["CAN_WAIT", "ON_FAILURE", "SETTINGS", "SINGLE_INSTANCE", "drift_detection", "summarize"]
 
 
 class DriftSettings(Settings):
@@ -80,6 +80,9 @@ class DriftSettings(Settings):
 SETTINGS = DriftSettings
 SINGLE_INSTANCE = True
 """Two drift detections at a time would decide twice about the same faces."""
+CAN_WAIT = True
+"""A run may wait for an approval. Those that were answered are finished before a new one starts."""
+
 ON_FAILURE = send_failure
 
 

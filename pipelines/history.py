@@ -1,17 +1,21 @@
-"""Show the history of a stack on one page: decisions, deployments, versions."""
+"""Show the history of a stack on one page: decisions, deployments, versions, who did what."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field
+from rich.markup import escape
 from zenml import pipeline
 from zenml.models import PipelineRunResponse
 
 from components.settings import CommandLine, Settings
+from faces.reports.audit_export import FORMATS, check_format
+from faces.reports.timeline_records import AuditEvent
 from pipelines.shared.output_file import check_output_file
 from pipelines.shared.summary import RunInfo, Summary, outputs_of
-from steps.monitoring.draw_timeline import draw_timeline
+from steps.monitoring.draw_timeline import AUDIT_TRAIL, draw_timeline
 
 
 class HistorySettings(Settings):
@@ -20,10 +24,16 @@ class HistorySettings(Settings):
     page: Annotated[str, CommandLine(metavar="FILE")] = Field(
         default="history.html", min_length=1, description="file to write the page to"
     )
+    export: Annotated[str, CommandLine(metavar="FILE")] = Field(
+        default="", description="file to write the audit trail to, .csv or .jsonl; '': none"
+    )
 
     def complete(self, config: str, explicit: frozenset[str]) -> Self:
-        """Check that the page can be written. See Settings."""
+        """Check that the files can be written. See Settings."""
         check_output_file("--page", Path(self.page))
+        if self.export:
+            check_format("--export", Path(self.export))
+            check_output_file("--export", Path(self.export))
         return self
 
 
@@ -35,7 +45,7 @@ def history(settings: HistorySettings) -> None:
     """Plot p-values, accuracy and versions over time, with decisions, reasons and faces.
 
     Args:
-        settings: The file to write the page to, once the run has finished.
+        settings: The files to write, once the run has finished.
     """
     draw_timeline()
 
@@ -46,13 +56,24 @@ class HistorySummary(Summary):
     pipeline: Literal["history"] = "history"
     artifact: str = Field(description="URI of the page's artifact")
     file: str = Field(default="", description="the page, readable by its owner only")
+    audit_events: int = Field(description="number of events in the audit trail")
+    export: str = Field(default="", description="the audit trail, readable by its owner only")
     html: str = Field(default="", exclude=True, repr=False)
+    audit_trail: tuple[AuditEvent, ...] = Field(default=(), exclude=True, repr=False)
 
     def finish(self, settings: Settings) -> "HistorySummary":
-        """Write the page to the file that the settings name. See Summary."""
+        """Write the files that the settings name. See Summary."""
         assert isinstance(settings, HistorySettings)
         write_owner_only(Path(settings.page), self.html)
-        return self.model_copy(update={"file": settings.page})
+        if settings.export:
+            export = Path(settings.export)
+            write_owner_only(export, FORMATS[export.suffix](self.audit_trail))
+        return self.model_copy(update={"file": settings.page, "export": settings.export})
+
+    def rows(self) -> Mapping[str, str]:
+        """Return what the audit trail holds, and where it is. See Summary."""
+        place = f", in {escape(self.export)}" if self.export else " [dim](--export FILE.csv)[/]"
+        return {"audit trail": f"{self.audit_events} events{place}", "run": self.run_row()}
 
     def page(self) -> str | None:
         """Return the file."""
@@ -80,7 +101,12 @@ def summarize(run: PipelineRunResponse) -> HistorySummary:
     Returns:
         The page and the URI of its artifact.
     """
-    artifact = outputs_of(run)["history"]
+    outputs = outputs_of(run)
+    artifact, trail = outputs["history"], outputs[AUDIT_TRAIL].load()
     return HistorySummary(
-        run=RunInfo.of(run), artifact=artifact.uri, html=artifact.load()["page.html"]
+        run=RunInfo.of(run),
+        artifact=artifact.uri,
+        html=artifact.load()["page.html"],
+        audit_events=len(trail.events),
+        audit_trail=trail.events,
     )

@@ -1,7 +1,7 @@
 """Quarantined labels, and what a person decided about each.
 
 A review is metadata of the artifact that the verification of the window's feedback left, so it
-is deleted with it. The latest review of a label counts.
+is deleted with it. All reviews of a label are kept, and the latest counts.
 """
 
 from collections.abc import Iterable, Iterator
@@ -85,7 +85,7 @@ def quarantined_faces() -> list[QuarantinedFace]:
         if window is not None:
             reviews = _reviews(artifact)
             faces += [
-                _face(run, window, label, reviews.get(label.row))
+                _face(run, window, label, _latest(reviews.get(label.row)))
                 for label in verification.quarantined
             ]
     return faces
@@ -115,17 +115,22 @@ def review_label(label: str, review: str) -> QuarantinedFace:
         )
     artifacts = {str(run): artifact for artifact, run in _verifications()}
     decided = {"review": review, "who": user_name(), "when": now()}
+    # ZenML allows no colons in keys.
+    key = f"{PREFIX}{face.reference.row} {decided['when'].replace(':', '')}"
     log_metadata(
-        metadata={f"{PREFIX}{face.reference.row}": decided},
+        metadata={key: decided},
         artifact_version_id=artifacts[face.reference.run].id,
     )
     return face
 
 
-def label_reviews() -> list[LabelReview]:
-    """Return all reviews of labels of the latest windows, oldest first."""
-    reviews = (review for artifact, _ in _verifications() for review in _reviews(artifact).values())
-    return sorted(reviews, key=lambda review: review.when)
+def label_reviews() -> dict[str, list[LabelReview]]:
+    """Return all reviews of labels of the latest windows, oldest first, by the label's id."""
+    return {
+        _label_id(run, row): reviews
+        for artifact, run in _verifications()
+        for row, reviews in _reviews(artifact).items()
+    }
 
 
 def approved_labels() -> list[LabelReference]:
@@ -133,8 +138,8 @@ def approved_labels() -> list[LabelReference]:
     return [
         LabelReference(str(run), row)
         for artifact, run in _verifications()
-        for row, review in _reviews(artifact).items()
-        if review.review == APPROVED
+        for row, reviews in _reviews(artifact).items()
+        if reviews[-1].review == APPROVED
     ]
 
 
@@ -168,12 +173,22 @@ def _verifications() -> Iterator[tuple[ArtifactVersionResponse, UUID]]:
             yield artifact, run
 
 
-def _reviews(artifact: ArtifactVersionResponse) -> dict[int, LabelReview]:
-    return {
-        int(key.removeprefix(PREFIX)): LabelReview(**value)
-        for key, value in artifact.run_metadata.items()
-        if key.startswith(PREFIX) and isinstance(value, dict)
-    }
+def _reviews(artifact: ArtifactVersionResponse) -> dict[int, list[LabelReview]]:
+    """Return the reviews of a window's labels, oldest first, by row."""
+    reviews: dict[int, list[LabelReview]] = {}
+    for key, value in sorted(artifact.run_metadata.items()):
+        if key.startswith(PREFIX) and isinstance(value, dict):
+            row = int(key.removeprefix(PREFIX).split()[0])
+            reviews.setdefault(row, []).append(LabelReview(**value))
+    return reviews
+
+
+def _latest(reviews: list[LabelReview] | None) -> LabelReview | None:
+    return reviews[-1] if reviews else None
+
+
+def _label_id(run: UUID, row: int) -> str:
+    return f"{run.hex[:RUN_DIGITS]}-{row}"
 
 
 def _load_window(run: UUID) -> Window | None:
@@ -190,7 +205,7 @@ def _face(
 ) -> QuarantinedFace:
     row = label.row
     return QuarantinedFace(
-        id=f"{run.hex[:RUN_DIGITS]}-{row}",
+        id=_label_id(run, row),
         reference=LabelReference(str(run), row),
         quarantined=label,
         label=str(window.labels[row]),

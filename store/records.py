@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from faces.evaluation.open_set import OpenSetCalibration
 from faces.models import ModelParams
+from faces.reports.timeline_records import AuditEvent
 from serving.settings import ServerSettings
 
 
@@ -37,6 +38,17 @@ class Promotion:
     def public_reason(self) -> str:
         """The reason without names of people."""
         return self.anonymous_reason or self.reason
+
+
+@dataclass(frozen=True)
+class AuditTrail:
+    """Who did what on a stack.
+
+    Attributes:
+        events: Oldest first.
+    """
+
+    events: tuple[AuditEvent, ...]
 
 
 @dataclass(frozen=True)

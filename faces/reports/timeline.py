@@ -13,7 +13,12 @@ from faces.reports import embed, render
 from faces.reports.image_grid import image_grid, shorten_name
 from faces.reports.png import as_png
 from faces.reports.timeline_plot import plot_timeline
-from faces.reports.timeline_records import DecisionRecord, DeploymentEvent, VersionRow
+from faces.reports.timeline_records import (
+    AuditEvent,
+    DecisionRecord,
+    DeploymentEvent,
+    VersionRow,
+)
 from faces.reports.window_images import sample_rows
 
 FACES_PER_WINDOW = 7
@@ -39,6 +44,7 @@ def draw_timeline_page(
     deployments: Sequence[DeploymentEvent],
     versions: Sequence[VersionRow],
     windows: Mapping[str, Window],
+    audit_trail: Sequence[AuditEvent] = (),
 ) -> str:
     """Draw the timeline as an HTML page.
 
@@ -49,6 +55,7 @@ def draw_timeline_page(
         deployments: Deployments and rollbacks, oldest first.
         versions: Model versions, in the order of the table.
         windows: Windows of which some faces are shown, by the `run` of their decision.
+        audit_trail: Who did what, oldest first.
 
     Returns:
         The HTML page.
@@ -70,6 +77,8 @@ def draw_timeline_page(
         events=events[:MAX_EVENTS],
         left_out=max(0, len(events) - MAX_EVENTS),
         versions=versions,
+        audit_trail=audit_trail[: -MAX_EVENTS - 1 : -1],
+        left_out_of_trail=max(0, len(audit_trail) - MAX_EVENTS),
     )
 
 

@@ -76,3 +76,24 @@ class VersionRow:
     drifted_accuracy: float | None
     data: str
     gate: str
+
+
+@dataclass(frozen=True)
+class AuditEvent:
+    """Something that was done to a version, to labels or to data. It names no people but users.
+
+    Attributes:
+        when: Date and time in UTC, ISO 8601.
+        who: The user, or the sender of feedback.
+        action: What was done, such as "deployed".
+        subject: To what, such as "version 3".
+        details: What else is recorded, such as a reason.
+        run: Name of the pipeline run; "" if it is not recorded.
+    """
+
+    when: str
+    who: str
+    action: str
+    subject: str
+    details: str
+    run: str = ""

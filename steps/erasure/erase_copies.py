@@ -60,7 +60,8 @@ def erase_copies() -> Annotated[ErasureReceipt, ERASURE_RECEIPT]:
     receipt = _receipt(pending_erasure(), found)
     finish_erasure()
     overwrite_freed_pages(GlobalConfiguration().store_configuration.url)
-    describe_run("erasure", {name: repr(value) for name, value in asdict(receipt).items()})
+    described = {name: repr(value) for name, value in asdict(receipt).items() if name != "when"}
+    describe_run("erasure", described)
     return receipt
 
 

@@ -11,28 +11,33 @@ from faces import NAME
 from faces.data.window import Window
 from faces.drift.policy import Action
 from faces.reports.timeline_records import DecisionRecord, DeploymentEvent, VersionRow
+from store.audit_trail import audit_trail
 from store.deployments import DecisionEntry, decisions, deployments
-from store.materializers import PAGE
+from store.materializers import PAGE, RECORD
 from store.materializers.documents import Page
 from store.production import GATE
-from store.records import Deployment
+from store.records import AuditTrail, Deployment
 from store.versions import NO_STAGE, all_versions
 
 MAX_WINDOWS = 20
 """Faces are shown of this many windows, the latest."""
 
 
-@step(enable_cache=False, output_materializers={"history": PAGE})
-def draw_timeline() -> Annotated[Page, "history"]:
+AUDIT_TRAIL = "audit_trail"
+
+
+@step(enable_cache=False, output_materializers={"history": PAGE, AUDIT_TRAIL: RECORD})
+def draw_timeline() -> tuple[Annotated[Page, "history"], Annotated[AuditTrail, AUDIT_TRAIL]]:
     """Draw the history: windows, decisions, deployments, versions and accuracy over time.
 
     Returns:
-        An HTML page.
+        An HTML page; and who did what, which is part of it.
     """
     from faces.reports.timeline import draw_timeline_page
 
     entries = decisions()
     tested = [entry.run for entry in entries if entry.action != Action.NOT_ENOUGH_EVIDENCE]
+    trail = audit_trail()
     page = draw_timeline_page(
         NAME,
         Client().active_stack.name,
@@ -40,8 +45,9 @@ def draw_timeline() -> Annotated[Page, "history"]:
         [_deployment(record) for record in deployments()],
         [_version(version) for version in all_versions()],
         {run: window for run in tested[-MAX_WINDOWS:] if (window := _window_of(run))},
+        trail,
     )
-    return Page({"page.html": page})
+    return Page({"page.html": page}), AuditTrail(trail)
 
 
 def _decision(entry: DecisionEntry) -> DecisionRecord:

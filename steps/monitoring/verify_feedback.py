@@ -1,5 +1,6 @@
 """Verify the feedback in the window before it is counted or learned."""
 
+from collections import Counter
 from typing import Annotated
 
 from zenml import step
@@ -43,7 +44,9 @@ def verify_feedback(
     result = feedback_verification.verify_feedback(window, trained, limits)
     approved = _not_trained_on(trained)
     counts = {"labelled": result.labelled, "learnable": result.learnable, **result.counts}
-    describe_run("feedback", {**counts, "approved": len(approved.labels) or None})
+    senders = dict(Counter(window.senders[window.labelled].tolist()))
+    more = {"approved": len(approved.labels) or None, "senders": senders or None}
+    describe_run("feedback", {**counts, **more})
     return result, approved
 
 

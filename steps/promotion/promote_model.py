@@ -122,6 +122,7 @@ def _describe(
         "training_images": data["train"],
         **accuracies,
         "promoted": decision.promoted,
+        "outcome": decision.reason.split(": ", 1)[0],
         # Without "promoted: ", which the dashboard would take for the scheme of a URL.
         "gate": decision.reason.split(": ", 1)[-1],
     }

@@ -26,8 +26,8 @@ FIGURES = frozenset(
 )  # fmt: skip
 """Artifacts with figures about all people together, which stay: what was decided and deployed."""
 
-TEXTS = frozenset({"alert", "drift_decision", "promotion"})
-"""Those of them whose text may name a person, such as one whom a rejected model had lost."""
+TEXTS = frozenset({"alert", "audit_trail", "drift_decision", "promotion"})
+"""Artifacts whose text may name a person, such as one whom a rejected model had lost."""
 
 FACES, WINDOW, LIVE, HISTORY = "faces", "window", "live_version", "history"
 

@@ -1,4 +1,6 @@
-"""How the project's types are stored as artifacts: arrays, tables, JSON and images. No pickle.
+"""How the project's types are stored as artifacts: arrays, tables, JSON and images.
+
+Only fitted estimators are pickled, in ZenML's own format; endpoints never read them.
 
 Steps name their materializers by these sources. Passing the classes would make ZenML open its
 database while a step's module is imported.

@@ -12,6 +12,7 @@ from zenml.client import Client
 
 from cli import review
 from store.approvals import Approval, approvals
+from store.audit_trail import audit_trail
 from store.label_reviews import quarantined_faces
 from store.versions import load_artifact, require_version
 from tests.e2e.conftest import Run, deployer, described
@@ -175,5 +176,9 @@ def test_quarantined_labels_are_approved_and_rejected_one_at_a_time(
     assert len(learned) == len(basis) + 1
     assert learned.labels[-1] == right.label
     assert review.main(["--approve", found["run"]["name"]]) == 0
+    actions = [event.action for event in audit_trail()]
+    for action in ("approved", "rejected", "expired", "label approved", "label rejected"):
+        assert action in actions
+    assert actions[-1] == "deployed"
     run("traffic", requests=20, corruption="rotation")
     assert run("drift_detection", quarantine_all)["approved_labels"] == 0, "it was learned"

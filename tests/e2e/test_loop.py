@@ -1,8 +1,10 @@
 """The whole loop: traffic, drift, retraining, redeployment, a rejected model, a rollback."""
 
+import csv
 import fcntl
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -15,6 +17,7 @@ import numpy as np
 import pytest
 
 from faces.errors import OperationError, UserError
+from store.versions import load_artifact, require_version
 from tests.conftest import real_faces_are_here
 from tests.e2e.conftest import Run, deployer, described
 
@@ -255,13 +258,26 @@ def test_damaged_records_are_counted_and_skipped(run: Run, live: dict[str, Any])
 def test_the_history_page_shows_decisions_deployments_and_versions(
     run: Run, live: dict[str, Any], tmp_path: Path
 ) -> None:
-    summary = run("history", page=str(tmp_path / "history.html"))
+    export = tmp_path / "audit.csv"
+    summary = run("history", page=str(tmp_path / "history.html"), export=str(export))
     assert stat.S_IMODE(Path(summary["file"]).stat().st_mode) == 0o600
     html = Path(summary["file"]).read_text()
     assert "<script" not in html
     for badge in ("none", "alert", "wait", "retrain", "deployment", "rollback"):
         assert f'class="badge {badge}"' in html
     assert "rejected: worse than production" in html
+
+    assert stat.S_IMODE(export.stat().st_mode) == 0o600
+    trail = list(csv.DictReader(export.open()))
+    assert len(trail) == summary["audit_events"]
+    assert [row["when"] for row in trail] == sorted(row["when"] for row in trail)
+    assert {"labelled", "promoted", "not promoted", "deployed", "rolled back"} <= {
+        row["action"] for row in trail
+    }
+    assert all("in ZenML" in row["who"] for row in trail if row["action"] != "labelled")
+    assert "Audit trail" in html
+    names = {str(name) for name in load_artifact(require_version(1), "faces").labels}
+    assert not names & set(re.findall(r"\w+", export.read_text())), "it names no people"
 
 
 def test_traffic_excludes_the_training_images_of_all_versions(

@@ -14,7 +14,7 @@ PAGES = [ROOT / name for name in TRACKED if not name.endswith("/template.md")]
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]*))?\)")
 CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 WRITTEN = re.compile(
-    r"(?:> |--summary |--csv |--out |--page )([\w./-]+\.(?:json|html|env|md|png|csv))\b"
+    r"(?:> |--summary |--csv |--export |--out |--page )([\w./-]+\.(?:jsonl?|html|env|md|png|csv))\b"
 )
 PEOPLE = re.compile(r"--data ([\w./-]+)")
 """A folder with images of people, given as a path."""

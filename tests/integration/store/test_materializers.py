@@ -23,11 +23,13 @@ from faces.evaluation.feedback_verification import (
     QuarantineReason,
 )
 from faces.evaluation.open_set import OpenSetCalibration
+from faces.reports.timeline_records import AuditEvent
 from store import materializers
 from store.records import (
     Alert,
     ApprovalRequest,
     ApprovedLabels,
+    AuditTrail,
     Deployment,
     ErasurePlan,
     ErasureReceipt,
@@ -214,6 +216,7 @@ RECORDS = [
     RESULT,
     DriftDecision(Action.RETRAIN, "drift"),
     FeedbackVerification(5, (QuarantinedLabel(3, QuarantineReason.IMPLAUSIBLE, 0.1),)),
+    AuditTrail((AuditEvent("2026-11-25T20:00:00+00:00", "ada", "deployed", "version 2", ""),)),
     ApprovedLabels((LabelReference("5a6f", 3),)),
     ApprovalRequest(2, 1, "Version 2 waits.", "2026-11-28T20:00:00+00:00"),
     Promotion("face-recognizer", 3, "production", True, "promoted: better", 2),
