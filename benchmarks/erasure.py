@@ -11,8 +11,8 @@ Membership inference asks whether a model was trained on an image. As in Yeom et
 attacker thresholds the model's confidence, here its score, which is the largest logit before
 calibration. For each person, the AUC compares images that were trained on before the person was
 forgotten with images of the same person that never were; both are drawn at random from all
-images. 0.5 is chance: nothing of the membership is left. The model before shows that the attack
-works.
+images, which are in random order: otherwise images with the same number show similar poses. 0.5 is
+chance: nothing of the membership is left. The model before shows that the attack works.
 """
 
 import argparse
@@ -88,6 +88,7 @@ def measure_membership(model: str, splits: int) -> None:
 def membership_auc(faces: Faces, model: str, work: tuple[str, int]) -> tuple[float, float]:
     """Return the AUC for one person's images before and after the person was forgotten."""
     person, seed = work
+    faces = faces[np.random.default_rng(seed).permutation(len(faces))]
     split = split_by_condition(faces, {}, TEST_SHARE, seed)
     members = split.train[faces.labels[split.train] == person]
     others = split.test[faces.labels[split.test] == person]
@@ -161,7 +162,7 @@ def measure_erasure(folder: Path) -> None:
 
 
 def write_people(folder: Path) -> Faces:
-    """Write 40 people as image files, one of them under a name of its own, and load them."""
+    """Write 40 people as image files, one of them under another name, and load them."""
     faces = load_faces("auto")
     names = np.where(faces.labels == faces.identities[6], PERSON, faces.labels)
     rows = ["file,yaw"]
@@ -175,7 +176,7 @@ def write_people(folder: Path) -> Faces:
 
 
 def run(environment: dict[str, str], name: str, *options: str) -> None:
-    """Run a pipeline in a process of its own."""
+    """Run a pipeline in a separate process."""
     command = [sys.executable, "run.py", "--pipeline", name, *options]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     if done.returncode:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from filelock import FileLock, ReadWriteLock, Timeout
@@ -35,19 +35,29 @@ def run_lock(stack: StackResponse, alone: bool = False) -> Iterator[None]:
         UserError: If another run is active, and this one must be alone.
     """
     lock = ReadWriteLock(_folder() / "faces-runs.lock")
-    try:
-        with lock.write_lock(timeout=0):
+    held = _try_write_lock(lock)
+    if held:
+        with held:
             fail_interrupted_runs(stack)
             if alone:
                 yield
                 return
-    except Timeout:  # Another run holds the lock, so unfinished runs may still be running.
-        if alone:
-            raise UserError(
-                "another run is active on this machine: run this again when it has finished"
-            ) from None
+    elif alone:  # Otherwise it does not matter that other runs may still be running.
+        raise UserError(
+            "another run is active on this machine: run this again when it has finished"
+        )
     with lock.read_lock():
         yield
+
+
+def _try_write_lock(lock: ReadWriteLock) -> ExitStack | None:
+    """Acquire the lock exclusively, unless another process holds it."""
+    held = ExitStack()
+    try:
+        held.enter_context(lock.write_lock(timeout=0))
+    except Timeout:
+        return None
+    return held
 
 
 @contextmanager

@@ -48,19 +48,22 @@ def is_complete(address: str) -> bool:
     return database.exists() and not marker.exists()
 
 
-def overwrite_freed_pages(address: str) -> None:
+def overwrite_freed_pages(address: str, delete: str = "") -> None:
     """Rebuild a database, so that nothing is left of deleted rows: not in freed pages, not in logs.
 
     Args:
         address: A database URL. Only SQLite files (sqlite:///…) are rebuilt; on a database server
             this is up to its operator.
+        delete: A statement that deletes more rows before; "" for none.
     """
     if not address.startswith(SQLITE) or not is_complete(address):
         return
     database, _ = _files(address)
     with closing(sqlite3.connect(database, timeout=BUSY_TIMEOUT_SECONDS)) as connection:
+        if delete:
+            with connection:
+                connection.execute(delete)
         for statement in (
-            "PRAGMA secure_delete = ON",
             "PRAGMA temp_store = MEMORY",
             "VACUUM",
             "PRAGMA wal_checkpoint(TRUNCATE)",

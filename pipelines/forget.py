@@ -25,6 +25,7 @@ from steps.erasure.erase_copies import ERASURE_RECEIPT, erase_copies
 from steps.erasure.expire_copies import EXPIRY_RECEIPT, expire_copies
 from steps.erasure.plan_erasure import plan_erasure
 from steps.erasure.remove_from_data import remove_from_data
+from steps.erasure.withdraw_endpoint import withdraw_endpoint
 from store.erasure.inventory import known_people
 from store.erasure.register import erased_people, pending_erasure, request_erasure
 from store.records import ErasurePlan, ErasureReceipt
@@ -96,14 +97,15 @@ def prepare(settings: ForgetSettings) -> ForgetSettings:
 PREPARE = prepare
 
 
-@pipeline(name="forget", dynamic=True)
+@pipeline(name="forget", dynamic=True, enable_cache=False)
 def forget(settings: ForgetSettings) -> None:
     """Put a model without the person live, and then erase the person everywhere.
 
     1. Find the versions that learned from the person, or from the request.
     2. If one of them is live or in production: train again without them, as the training pipeline
        would have done, and promote the result.
-    3. Deploy it without a failed request, and compare the endpoint with the model.
+    3. Deploy it without a failed request, and compare the endpoint with the model. If too few
+       people are left to train with, the endpoint ends.
     4. Erase captured requests, data versions, windows, pages, plots, logs, tracked runs and
        versions; write a receipt.
 
@@ -139,6 +141,8 @@ def forget(settings: ForgetSettings) -> None:
         )
         if not promotion.load().promoted:
             raise OperationError(f"nothing was erased yet: {promotion.load().reason}")
+    if plan.withdraw:
+        withdraw_endpoint()
     if plan.deploy:
         rollout = deploy_model(version, None)
         difference = verify_endpoint(rollout, settings.verification_images)

@@ -231,12 +231,13 @@ def summarize(run: PipelineRunResponse) -> TrainingSummary:
     """
     outputs = outputs_of(run)
     data, split = outputs["faces"].run_metadata, outputs["split"].run_metadata
-    names = ("condition", "train", "test", "drifted", "left_out")
+    names = ("condition", "train", "test", "drifted")
     return TrainingSummary(
         run=RunInfo.of(run),
         data=DataSummary.model_validate(
             {name: data[name] for name in ("source", "version", "identities")}
             | {name: split[name] for name in names}
+            | {"left_out": list(outputs["split"].load().left_out) if split["left_out"] else []}
         ),
         metrics={"baseline_accuracy": None, "drifted_accuracy": None} | outputs["metrics"].load(),
         model=outputs["promotion"].load(),

@@ -17,6 +17,7 @@ from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision
 from store.approvals import decided_runs
 from store.records import Deployment
+from store.versions import all_versions
 
 DEPLOYMENT = "deployment"
 """The artifact that each deployment and each rollback leaves."""
@@ -161,9 +162,11 @@ def previously_live(live: int | None) -> int | None:
             before it was recorded.
 
     Returns:
-        The version that a rollback restores, None if there is none.
+        The version that a rollback restores, None if there is none. Deleted ones are skipped.
     """
-    history = [(record.version, record.kind == ROLLBACK) for record in deployments()]
+    existing = {version.number for version in all_versions()}
+    records = [record for record in deployments() if record.version in existing]
+    history = [(record.version, record.kind == ROLLBACK) for record in records]
     return previous_version([*history, (live, True)] if live else history)
 
 

@@ -25,6 +25,7 @@ from store.approvals import APPROVED
 from store.deployments import decided_run_ids, now
 from store.records import LabelReference
 from store.users import user_name
+from store.windows import window_of_run
 
 FEEDBACK = "feedback_verification"
 """The artifact that the verification of a window's feedback leaves."""
@@ -81,7 +82,7 @@ def quarantined_faces() -> list[QuarantinedFace]:
     faces: list[QuarantinedFace] = []
     for artifact, run in _verifications():
         verification: FeedbackVerification = artifact.load()
-        window = _load_window(run) if verification.quarantined else None
+        window = window_of_run(run) if verification.quarantined else None
         if window is not None:
             reviews = _reviews(artifact)
             faces += [
@@ -155,7 +156,7 @@ def load_labelled(references: Iterable[LabelReference]) -> Iterator[tuple[LabelR
     windows: dict[str, Window | None] = {}
     for reference in references:
         if reference.run not in windows:
-            windows[reference.run] = _load_window(UUID(reference.run))
+            windows[reference.run] = window_of_run(UUID(reference.run))
         window = windows[reference.run]
         if window is not None:
             yield reference, window[np.array([reference.row])]
@@ -189,15 +190,6 @@ def _latest(reviews: list[LabelReview] | None) -> LabelReview | None:
 
 def _label_id(run: UUID, row: int) -> str:
     return f"{run.hex[:RUN_DIGITS]}-{row}"
-
-
-def _load_window(run: UUID) -> Window | None:
-    """Load the window of a run, None if it was deleted."""
-    outputs = Client().get_pipeline_run(run).steps["load_window"].outputs
-    if "window" not in outputs:
-        return None
-    window: Window = outputs["window"][0].load()
-    return window
 
 
 def _face(

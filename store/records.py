@@ -148,11 +148,13 @@ class ErasurePlan:
         basis: The version to train again without the data; None if no training is needed.
         deploy: Whether the endpoint serves a version with the data, and needs another.
         production: The version in production, which is deployed if no training is needed.
+        withdraw: Whether the endpoint ends, because too few people would be left to train with.
     """
 
     basis: int | None
     deploy: bool
     production: int | None
+    withdraw: bool
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,7 @@ from zenml.model_registries.base_model_registry import ModelVersionStage
 import faces
 from components.checks import TIMEOUT_SECONDS, Check, CheckFailed, Component, Packages
 from components.sqlite import SQLITE, complete_creation, is_complete
-from components.tracking.base import (
-    Scalar,
-    TrackedRun,
-    Tracker,
-    TrainingData,
-    TrainingRecord,
-)
+from components.tracking.base import Scalar, TrackedRun, Tracker, TrainingData, TrainingRecord
 from faces import NAME
 from faces.errors import UserError
 

@@ -19,7 +19,7 @@ from faces.runtime.capture_format import (
 )
 from serving.capture.locks import folder_lock, try_lock
 from serving.capture.reader import remote_capture_files
-from serving.capture.writer import CLOSE_REQUEST, capture_files
+from serving.capture.writer import CLOSE_REQUEST, SUFFIX, capture_files
 from serving.settings import atomic_write
 
 CLOSE_TIMEOUT_SECONDS = 20.0
@@ -97,6 +97,8 @@ def _remove_in_folder(folder: Path, matches: Predicate, people: Collection[str])
         return 0
     count = 0
     with _exclusive(folder):
+        for part in folder.glob(f".*{SUFFIX}.*"):
+            part.unlink()  # a killed removal was writing it
         for file in _closed_by_server(folder):
             data = file.read_bytes()
             rest, removed = without_records(data, matches, people)

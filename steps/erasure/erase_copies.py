@@ -22,10 +22,10 @@ from store.erasure import deletion
 from store.erasure.inventory import Inventory, take_inventory
 from store.erasure.register import (
     PendingErasure,
+    drop_names,
     finish_erasure,
     pending_erasure,
     record_found,
-    subject_hash,
 )
 from store.materializers import RECORD
 from store.records import ErasureReceipt
@@ -39,8 +39,8 @@ VERSIONS, ARTIFACTS, EVIDENCE = "model versions", "artifacts of runs", "data ver
 def erase_copies() -> Annotated[ErasureReceipt, ERASURE_RECEIPT]:
     """Delete everything that is left of the people and requests, and then their names.
 
-    Data versions and windows, by which all else is found, are deleted last. So if this is killed,
-    the next run finds what remains.
+    Data versions and windows, by which all else is found, are deleted last, and then the names. So
+    if this is killed, the next run finds what remains.
 
     Returns:
         The receipt: what was removed where, without names.
@@ -54,12 +54,14 @@ def erase_copies() -> Annotated[ErasureReceipt, ERASURE_RECEIPT]:
     pending = record_found(found.versions, found.data_versions, counts)
     for place, remove in _removals(pending, found).items():
         record_found((), (), {place: pending.removed.get(place, 0) + remove()})
-    deletion.delete_artifacts([*found.artifacts, *found.evidence])
+    deletion.delete_artifacts([*found.artifacts, *found.evidence, *found.unreadable])
     for uri in (Client().active_stack.artifact_store.path, *active_deployer().captured()):
         clouds.delete_noncurrent(uri)
-    receipt = _receipt(pending_erasure(), found)
+    receipt = _receipt(drop_names(), found)
+    overwrite_freed_pages(
+        GlobalConfiguration().store_configuration.url, delete=deletion.DELETE_ORPHANS
+    )
     finish_erasure()
-    overwrite_freed_pages(GlobalConfiguration().store_configuration.url)
     described = {name: repr(value) for name, value in asdict(receipt).items() if name != "when"}
     describe_run("erasure", described)
     return receipt
@@ -91,7 +93,7 @@ def _receipt(pending: PendingErasure, found: Inventory) -> ErasureReceipt:
     sources = ", ".join(sorted(credit(source) for source in found.sources))
     return ErasureReceipt(
         when=now(),
-        subjects=(*map(subject_hash, pending.people), *pending.requests),
+        subjects=pending.erased,
         versions=pending.versions,
         live=int(served) if served else None,
         removed=pending.removed,

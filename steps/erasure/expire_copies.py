@@ -56,7 +56,9 @@ def expire_copies(before: str | None) -> Annotated[ErasureReceipt, EXPIRY_RECEIP
         removed |= {place: remove() for place, remove in _removals(found).items()}
         deletion.delete_artifacts(found.artifacts)
         clouds.delete_noncurrent(Client().active_stack.artifact_store.path)
-        overwrite_freed_pages(GlobalConfiguration().store_configuration.url)
+        overwrite_freed_pages(
+            GlobalConfiguration().store_configuration.url, delete=deletion.DELETE_ORPHANS
+        )
     receipt = ErasureReceipt(
         when=now(),
         subjects=(f"captured before {moment.isoformat(timespec='seconds')}",) if moment else (),

@@ -8,7 +8,6 @@ from zenml.client import Client
 from zenml.models import ModelVersionResponse
 
 from faces import NAME
-from faces.data.window import Window
 from faces.drift.policy import Action
 from faces.reports.timeline_records import DecisionRecord, DeploymentEvent, VersionRow
 from store.audit_trail import audit_trail
@@ -18,6 +17,7 @@ from store.materializers.documents import Page
 from store.production import GATE
 from store.records import AuditTrail, Deployment
 from store.versions import NO_STAGE, all_versions
+from store.windows import window_of_run
 
 MAX_WINDOWS = 20
 """Faces are shown of this many windows, the latest."""
@@ -44,7 +44,7 @@ def draw_timeline() -> tuple[Annotated[Page, "history"], Annotated[AuditTrail, A
         [_decision(entry) for entry in entries],
         [_deployment(record) for record in deployments()],
         [_version(version) for version in all_versions()],
-        {run: window for run in tested[-MAX_WINDOWS:] if (window := _window_of(run))},
+        {run: window for run in tested[-MAX_WINDOWS:] if (window := window_of_run(run))},
         trail,
     )
     return Page({"page.html": page}), AuditTrail(trail)
@@ -83,12 +83,3 @@ def _version(version: ModelVersionResponse) -> VersionRow:
         data=f"{metadata.get('data_source')} {metadata.get('data_version')}",
         gate=str(metadata.get(GATE, "")),
     )
-
-
-def _window_of(run: str) -> Window | None:
-    """Load the window that a drift detection tested, None if it was deleted."""
-    outputs = Client().get_pipeline_run(run).steps["load_window"].outputs
-    if "window" not in outputs:
-        return None
-    window: Window = outputs["window"][0].load()
-    return window

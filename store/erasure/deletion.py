@@ -1,6 +1,7 @@
 """Delete artifacts, logs, runs and model versions from ZenML for good, with their files."""
 
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from uuid import UUID
 
 from zenml.client import Client
@@ -9,19 +10,26 @@ from zenml.models import ArtifactVersionResponse, PipelineRunResponse
 from store.erasure.inventory import PAGE_SIZE, mentions
 from store.versions import find_version
 
+DELETE_ORPHANS = (
+    "DELETE FROM run_metadata WHERE id NOT IN (SELECT run_metadata_id FROM run_metadata_resource)"
+)
+"""ZenML keeps the metadata of deleted runs, artifacts and versions; this statement deletes it."""
+
 
 def delete_artifacts(artifacts: Iterable[ArtifactVersionResponse]) -> None:
     """Delete the files of artifacts of the active stack, and then their records.
 
-    ZenML's client refuses to delete artifacts of runs that stay. These runs stay, because their
-    decisions and deployments do.
+    ZenML refuses to delete records of artifacts whose runs stay. These runs stay, because their
+    decisions and deployments do. With a local database the records are deleted all the same; a
+    server keeps them: counts, and the hash of a data version.
 
     Args:
         artifacts: Artifacts in the active stack's store.
     """
     for artifact in artifacts:
         _delete_files(artifact.uri)
-        Client().zen_store.delete_artifact_version(artifact.id)
+        with suppress(ValueError):
+            Client().zen_store.delete_artifact_version(artifact.id)
 
 
 def delete_logs(runs: Iterable[UUID]) -> int:
@@ -45,7 +53,7 @@ def delete_logs(runs: Iterable[UUID]) -> int:
 
 
 def delete_runs_that_mention(names: Collection[str]) -> int:
-    """Delete the runs with a name in their settings or figures.
+    """Delete the runs with a name in what was recorded about them, such as a gate's reason.
 
     Args:
         names: Names of people.
@@ -53,7 +61,11 @@ def delete_runs_that_mention(names: Collection[str]) -> int:
     Returns:
         The number of runs.
     """
-    runs = [run for run in _all_runs() if mentions(run.model_dump_json(), names)]
+    runs = [
+        run
+        for run in _all_runs()
+        if mentions(repr((run.run_metadata, run.config.parameters)), names)
+    ]
     for run in runs:
         Client().delete_pipeline_run(run.id)
     return len(runs)

@@ -47,13 +47,17 @@ def find_expired(before: datetime, needed: Collection[int]) -> Expired:
     found = Expired()
     _search_windows(found, before)
     _search_data(found, before, needed)
-    versions = filter(None, map(find_version, needed))
-    kept = {artifact.id for version in versions for artifact in artifacts_of(version)}
-    for artifact in artifacts_named(""):
-        concerned = artifact.producer_pipeline_run_id in found.runs and artifact.name not in FIGURES
-        old_page = artifact.name == HISTORY and _created(artifact) < before
-        if (concerned or old_page) and artifact.id not in kept:
-            found.artifacts.append(artifact)
+    found.artifacts += [page for page in artifacts_named(HISTORY) if _created(page) < before]
+    if found.runs:
+        versions = filter(None, map(find_version, needed))
+        kept = {artifact.id for version in versions for artifact in artifacts_of(version)}
+        found.artifacts += [
+            artifact
+            for artifact in artifacts_named("")
+            if artifact.producer_pipeline_run_id in found.runs
+            and artifact.name not in FIGURES
+            and artifact.id not in kept
+        ]
     return found
 
 

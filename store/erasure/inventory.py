@@ -7,12 +7,13 @@ from uuid import UUID
 
 import numpy as np
 from zenml.client import Client
-from zenml.enums import StackComponentType
+from zenml.enums import ModelStages, StackComponentType
 from zenml.models import ArtifactVersionResponse
 
 from faces.data.dataset import Faces, image_ids
 from faces.data.window import Window
 from store.erasure.register import PendingErasure
+from store.production import GATE, ROLLED_BACK
 from store.versions import all_versions
 
 PAGE_SIZE = 500
@@ -21,12 +22,12 @@ FIGURES = frozenset(
     {
         "alert", "deployment", "drift", "drift_decision", "erasure_plan", "erasure_receipt",
         "expiry_receipt", "largest_difference", "live_version", "metrics", "promotion", "rollout",
-        "traffic", "version",
+        "traffic", "version", "withdrawn",
     }
 )  # fmt: skip
 """Artifacts with figures about all people together, which stay: what was decided and deployed."""
 
-TEXTS = frozenset({"alert", "audit_trail", "drift_decision", "promotion"})
+TEXTS = frozenset({"audit_trail", "deployment", "promotion"})
 """Artifacts whose text may name a person, such as one whom a rejected model had lost."""
 
 FACES, WINDOW, LIVE, HISTORY = "faces", "window", "live_version", "history"
@@ -43,6 +44,7 @@ class Inventory:
         sources: Names of the data sources that these come from.
         runs: Ids of the pipeline runs that worked with them.
         evidence: The data versions and windows with them, by which all else was found.
+        unreadable: Data versions and windows whose files an earlier run has deleted.
         artifacts: Everything else that these runs left, except for figures.
     """
 
@@ -52,6 +54,7 @@ class Inventory:
     sources: set[str] = field(default_factory=set)
     runs: set[UUID] = field(default_factory=set)
     evidence: list[ArtifactVersionResponse] = field(default_factory=list)
+    unreadable: list[ArtifactVersionResponse] = field(default_factory=list)
     artifacts: list[ArtifactVersionResponse] = field(default_factory=list)
 
 
@@ -120,17 +123,19 @@ def mentions(text: str, names: Collection[str]) -> bool:
 
     Args:
         text: The text.
-        names: Names of people.
+        names: Names of people; those that are only numbers do not count, since texts are full of
+            numbers.
     """
-    return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) for name in names)
+    words = (name for name in names if not name.isdigit())
+    return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) for name in words)
 
 
 def _search_data(found: Inventory, pending: PendingErasure) -> None:
     for artifact in artifacts_named(FACES):
         try:
             faces: Faces = artifact.load()
-        except FileNotFoundError:  # a killed run has deleted the files
-            found.evidence.append(artifact)
+        except FileNotFoundError:
+            found.unreadable.append(artifact)
             continue
         removed = pending.removal.find(faces)
         if removed.any():
@@ -147,7 +152,7 @@ def _search_windows(found: Inventory, pending: PendingErasure) -> None:
         try:
             window: Window = artifact.load()
         except FileNotFoundError:
-            found.evidence.append(artifact)
+            found.unreadable.append(artifact)
             continue
         named = np.isin(window.labels, names) | np.isin(window.predicted, names)
         if (named | np.isin(image_ids(window.images), list(found.images))).any():
@@ -163,13 +168,14 @@ def _add_evidence(found: Inventory, artifact: ArtifactVersionResponse) -> None:
 def _search_versions(found: Inventory, names: tuple[str, ...]) -> None:
     for version in all_versions():
         metadata = version.run_metadata
-        learned = str(metadata.get("data_version")) in found.data_versions
-        if learned or mentions(repr(metadata), names):
+        texts = [metadata.get(GATE), metadata.get(ROLLED_BACK)]
+        named = version.stage != ModelStages.PRODUCTION and mentions(repr(texts), names)
+        if named or str(metadata.get("data_version")) in found.data_versions:
             found.versions.add(version.number)
 
 
 def _search_artifacts(found: Inventory, names: tuple[str, ...]) -> None:
-    evidence = {artifact.id for artifact in found.evidence}
+    evidence = {artifact.id for artifact in (*found.evidence, *found.unreadable)}
     for artifact in artifacts_named(""):
         concerned = artifact.producer_pipeline_run_id in found.runs and artifact.name not in FIGURES
         if artifact.id not in evidence and (
@@ -186,4 +192,4 @@ def _mentions_name(artifact: ArtifactVersionResponse, names: tuple[str, ...]) ->
     try:
         return mentions(repr(artifact.load()), names)
     except FileNotFoundError:
-        return True
+        return False

@@ -36,6 +36,8 @@ class PendingErasure:
         versions: Numbers of model versions that were found to have learned from them.
         data_versions: Content hashes of data versions that were found to contain them.
         removed: How much was found to remove, by place.
+        erased: Keyed hashes of names, and ids of requests, of which everything was deleted: only
+            freed pages of ZenML's database are left.
     """
 
     people: tuple[str, ...] = ()
@@ -44,9 +46,10 @@ class PendingErasure:
     versions: tuple[int, ...] = ()
     data_versions: tuple[str, ...] = ()
     removed: Mapping[str, int] = field(default_factory=dict)
+    erased: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.people or self.requests)
+        return bool(self.people or self.requests or self.erased)
 
     @property
     def removal(self) -> Removal:
@@ -116,8 +119,25 @@ def record_found(
     return updated
 
 
+def drop_names() -> PendingErasure:
+    """Remove the names from the register: everything but freed pages was erased.
+
+    Returns:
+        What is left, with hashes in place of names.
+    """
+    present = pending_erasure()
+    hashes = [subject_hash(name) for name in present.people]
+    updated = PendingErasure(
+        versions=present.versions,
+        removed=present.removed,
+        erased=_union(present.erased, [*hashes, *present.requests]),
+    )
+    _write({PENDING: json.dumps(asdict(updated))})
+    return updated
+
+
 def finish_erasure() -> None:
-    """Remove the names from the register: everything was erased."""
+    """Record that nothing is pending."""
     if _read():
         _write({PENDING: NOTHING})
 
@@ -137,7 +157,7 @@ def subject_hash(name: str) -> str:
     """Return the keyed hash by which a receipt refers to a person.
 
     Args:
-        name: The name of somebody whose erasure was requested.
+        name: Somebody whose erasure was requested.
     """
     return _digest(_read()[KEY], name)
 

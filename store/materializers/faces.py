@@ -94,13 +94,13 @@ class SplitMaterializer(FileMaterializer):
         return Split(**rows, left_out=tuple(content["left_out"]), condition=content["condition"])
 
     def extract_metadata(self, split: Split) -> dict[str, MetadataType]:
-        """Return the sizes, and who is left out. See BaseMaterializer."""
+        """Return the sizes, without names of people. See BaseMaterializer."""
         return {
             "condition": split.condition,
             "train": len(split.train),
             "test": len(split.test),
             "drifted": len(split.drifted),
-            "left_out": list(split.left_out),
+            "left_out": len(split.left_out),
         }
 
 

@@ -68,13 +68,15 @@ def scanner(people: Faces) -> ByteScanner:
 
 @pytest.fixture(scope="module")
 def live(run: Run, folder: Path) -> dict[str, Any]:
-    """Version 1 is live again after version 2, which had learned from requests."""
+    """Version 1 is live again after version 3, which had learned from requests."""
     run("training", data=str(folder / "all"))
+    rejected = run("training", data=str(folder / "others"))["model"]
+    assert NAME in rejected["reason"], "the gate's reason names who would be lost"
     run("deployment")
     run("traffic", condition="yaw=left,right", requests=120)
     found = run("drift_detection", SENSITIVE)
     assert found["decision"] == "retrain", found["reason"]
-    assert found["deployed_version"] == 2, found["gate"]
+    assert found["deployed_version"] == 3, found["gate"]
     return run("rollback")
 
 
@@ -163,16 +165,16 @@ def test_an_erasure_that_is_killed_twice_is_finished_by_the_next_run(
         kill_when(lambda _: not model_files(1))
         assert pending() == (NAME,)
         new = deployer().served_version()
-        assert new not in ("1", "2"), "another version was live before anything was erased"
+        assert new not in ("1", "2", "3"), "another version was live before anything was erased"
         assert scanner.scan_folders([home])
         summary = run("forget")
     assert set(answers) == {"1", new}, "no request failed"
     assert not pending()
     assert scanner.scan_folders([home]) == []
     receipt = summary["receipt"]
-    assert receipt["versions"] == [1, 2]
+    assert sorted(receipt["versions"]) == [1, 2, 3]
     assert receipt["live"] == int(new)
-    assert receipt["removed"]["model versions"] == 2
+    assert receipt["removed"]["model versions"] == 3
     assert receipt["removed"]["captured requests"] > 0
     assert receipt["removed"]["data versions and windows"] >= 3
     assert NAME not in json.dumps(summary)
@@ -199,7 +201,7 @@ def test_what_was_decided_and_deployed_is_still_known(
     from store.deployments import decisions, deployments
 
     assert [record.version for record in deployments()] == [
-        *(1, 2, 1),
+        *(1, 3, 1),
         int(deployer().served_version()),
     ]
     assert [entry.action for entry in decisions()] == ["retrain"]
@@ -249,3 +251,21 @@ def test_old_copies_expire_except_for_what_the_live_version_needs(
     assert deployer().served_version() == served
     assert run("deployment")["endpoint"]["model_version"] == int(served), "it is complete"
     assert run("drift_detection")["decision"] == "not_enough_evidence"
+    assert run("rollback")["endpoint"]["model_version"] != int(served), "to one that still exists"
+
+
+def test_without_enough_people_for_a_model_the_endpoint_ends(
+    run: Run, live: dict[str, Any], home: Path, tmp_path: Path
+) -> None:
+    two = load_faces("synthetic", people=2, images=8, seed=9)
+    names = np.where(two.labels == two.identities[0], "ada", "theodora")
+    write_people(Faces(two.images, names, two.conditions, two.source), tmp_path)
+    run("training", data=str(tmp_path))
+    run("deployment")
+    faces = load_faces(str(tmp_path))
+    scanner = ByteScanner(faces.images[faces.labels == "theodora"], ["theodora"])
+    assert scanner.scan_folders([home])
+    receipt = run("forget", person="theodora")["receipt"]
+    assert receipt["live"] is None
+    assert deployer().served_version() is None
+    assert scanner.scan_folders([home]) == []

@@ -44,9 +44,11 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("scheme", ["", "file://"])
 def test_removed_requests_leave_neither_records_nor_names(folder: Path, scheme: str) -> None:
     (file,) = folder.glob(f"*{SUFFIX}")
+    (folder / f".{file.name}.123").write_bytes(file.read_bytes()[:-5])
     assert delete_captured([str(folder)], request="seven") == 1, "it leaves an empty record"
     assert remove_captured([f"{scheme}{folder}"], of("one"), [ADA]) == 1
     assert ADA.encode() not in file.read_bytes()
+    assert scheme or not list(folder.glob(".*.123")), "what a killed removal left"
     assert b"GONE" not in file.read_bytes()
     rest = read_captured_requests(read_files([str(folder)]))
     assert list(rest.table["request"]) == ["three"]

@@ -4,6 +4,7 @@ import pytest
 
 from store.erasure.register import (
     SECRET,
+    drop_names,
     erased_people,
     finish_erasure,
     pending_erasure,
@@ -39,6 +40,8 @@ def test_names_are_kept_until_the_erasure_is_finished_and_hashes_afterwards() ->
     assert pending_erasure().requests == ("r1",)
     assert pending_erasure().removal.images == {"0f"}
     identifier = subject_hash("ada")
+    assert drop_names().erased == (identifier, "r1")
+    assert pending_erasure(), "freed pages still have the name"
     finish_erasure()
     assert not pending_erasure()
     assert "ada" not in str(Client().get_secret(SECRET).secret_values)

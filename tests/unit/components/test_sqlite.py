@@ -60,6 +60,10 @@ def test_nothing_is_left_of_deleted_rows(tmp_path: Path) -> None:
     assert any(b"wilhelmina" in file.read_bytes() for file in tmp_path.iterdir())
     overwrite_freed_pages(f"sqlite:///{database}")
     assert not any(b"wilhelmina" in file.read_bytes() for file in tmp_path.iterdir())
+    with writer:
+        writer.execute("INSERT INTO people VALUES ('theodora')")
+    overwrite_freed_pages(f"sqlite:///{database}", delete="DELETE FROM people")
+    assert not any(b"theodora" in file.read_bytes() for file in tmp_path.iterdir())
     writer.close()
 
 
