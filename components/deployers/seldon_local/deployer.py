@@ -4,7 +4,6 @@ ZenML's `deploy_model` returns the old server for a new model, or deletes before
 steps therefore call `deploy`, which swaps the model of the one server.
 """
 
-import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -25,14 +24,14 @@ from components.deployers.base import (
 from components.deployers.common import (
     feedback_headers,
     find_tokens,
-    health,
     list_service,
     prediction_headers,
 )
 from components.deployers.seldon_local import process
 from components.deployers.seldon_local.flavor import SeldonLocalFlavor
+from components.deployers.seldon_local.server_log import read_log
 from components.deployers.seldon_local.service import SeldonLocalService, SeldonLocalServiceConfig
-from components.deployers.seldon_local.status import read_endpoint, read_status
+from components.deployers.seldon_local.status import await_version, read_endpoint, read_status
 from components.deployers.settings import ServingSettings
 from faces import NAME
 from faces.errors import OperationError, UserError
@@ -48,12 +47,6 @@ from serving.settings import (
     read_settings,
     settings_file,
 )
-from serving.tokens import Tokens
-
-SWITCH_TIMEOUT_SECONDS = 10.0
-"""How long a server may take to serve another model."""
-
-POLL_SECONDS = 0.02
 
 KEPT_MODELS = 5
 """Models in the server's folder: the one that is served, and those served before it."""
@@ -85,7 +78,7 @@ class SeldonLocalDeployer(FaceDeployer):
             try:
                 install_model(self.folder, model.version, model.data, model.hash)
                 process.ensure_running(desired, tokens)
-                _await_version(desired, tokens, model.version)
+                await_version(desired, tokens, model.version)
             except OperationError:
                 self._roll_back(previous, previous_settings)
                 raise
@@ -126,7 +119,7 @@ class SeldonLocalDeployer(FaceDeployer):
     def logs(self, tail: int) -> Iterator[str]:
         """See FaceDeployer."""
         read_endpoint(self.folder)
-        yield from process.read_log(self.folder, tail)
+        yield from read_log(self.folder, tail)
 
     def served_version(self) -> str | None:
         """See FaceDeployer."""
@@ -151,7 +144,7 @@ class SeldonLocalDeployer(FaceDeployer):
             tokens = find_tokens(settings.token_secret)
             install_model(self.folder, version, data, file_hash(data))
             process.ensure_running(settings, tokens)
-            _await_version(settings, tokens, version)
+            await_version(settings, tokens, version)
             return True
 
     def delete_models(self, versions: Collection[int]) -> int:
@@ -231,7 +224,7 @@ class SeldonLocalDeployer(FaceDeployer):
         activate_model(self.folder, previous)
         tokens = find_tokens(settings.token_secret)
         process.ensure_running(settings, tokens)
-        _await_version(settings, tokens, previous["version"])
+        await_version(settings, tokens, previous["version"])
 
     def _register(self) -> None:
         """Make the server visible to `zenml model-deployer models`."""
@@ -244,18 +237,3 @@ class SeldonLocalDeployer(FaceDeployer):
             folder=str(self.folder),
         )
         list_service(config, SeldonLocalService)
-
-
-def _await_version(settings: ServerSettings, tokens: Tokens | None, version: str) -> None:
-    """Wait until the server serves a version. Raises OperationError if it refuses it."""
-    deadline = time.monotonic() + SWITCH_TIMEOUT_SECONDS
-    while time.monotonic() < deadline:
-        tags = health(settings.url, prediction_headers(tokens))
-        if tags.get("model_version") == version:
-            return
-        if "refused" in tags:
-            raise OperationError(f"the server refused version {version}: {tags['refused']}")
-        time.sleep(POLL_SECONDS)
-    raise OperationError(
-        f"the server did not serve version {version} within {SWITCH_TIMEOUT_SECONDS:.0f} s"
-    )

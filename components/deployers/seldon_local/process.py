@@ -20,6 +20,7 @@ from filelock import BaseFileLock, FileLock
 
 from components.deployers.seldon_local.environment import REQUIREMENTS, ROOT, ensure_environment
 from components.deployers.seldon_local.ports import require_free_port
+from components.deployers.seldon_local.server_log import last_log_line
 from faces.errors import OperationError
 from serving import server
 from serving.process_lock import holder
@@ -101,6 +102,7 @@ def resume(settings: ServerSettings, tokens: Tokens | None) -> None:
     folder = Path(settings.folder)
     with exclusive_lock(folder):
         if running(folder) is None:
+            stop(folder)  # workers may outlive their master by a moment
             start(settings, tokens)
 
 
@@ -167,33 +169,6 @@ def is_responding(settings: ServerSettings) -> bool:
         return requests.get(url, timeout=PING_TIMEOUT_SECONDS).text == "pong"
     except requests.RequestException:
         return False
-
-
-def last_log_line(folder: Path) -> str:
-    """Return the last line of a server's log that is not blank.
-
-    Args:
-        folder: The server's folder.
-    """
-    lines = reversed(read_log(folder))
-    return next((line.strip() for line in lines if line.strip()), "its log is empty")
-
-
-def read_log(folder: Path, tail: int | None = None) -> list[str]:
-    """Read a server's log.
-
-    Args:
-        folder: The server's folder.
-        tail: The number of last lines; None for all.
-
-    Returns:
-        Its lines; none if there is no log.
-    """
-    try:
-        lines = log_file(folder).read_text(errors="replace").splitlines()
-    except FileNotFoundError:
-        return []
-    return lines[-tail:] if tail else lines
 
 
 def exclusive_lock(folder: Path) -> BaseFileLock:

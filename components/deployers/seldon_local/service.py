@@ -11,6 +11,7 @@ from zenml.services.service import BaseDeploymentService
 
 from components.deployers.common import find_tokens, service_state
 from components.deployers.seldon_local import process
+from components.deployers.seldon_local.server_log import read_log
 from components.deployers.seldon_local.status import read_status
 from faces.client import PREDICT
 from serving.settings import ServerSettings, read_current, read_settings
@@ -81,4 +82,4 @@ class SeldonLocalService(BaseDeploymentService):
         Yields:
             Lines of the log.
         """
-        yield from process.read_log(self.folder, tail)
+        yield from read_log(self.folder, tail)

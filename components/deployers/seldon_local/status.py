@@ -1,13 +1,27 @@
 """The state of the local server, from its folder, its process and its responses."""
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 from components.deployers.base import NOTHING_DEPLOYED, Endpoint, EndpointStatus, State
 from components.deployers.common import feedback_headers, find_tokens, health, prediction_headers
 from components.deployers.seldon_local import process
-from faces.errors import UserError
-from serving.settings import log_file, read_current, read_settings, settings_file
+from components.deployers.seldon_local.server_log import last_log_line
+from faces.errors import OperationError, UserError
+from serving.settings import (
+    ServerSettings,
+    log_file,
+    read_current,
+    read_settings,
+    settings_file,
+)
+from serving.tokens import Tokens
+
+SWITCH_TIMEOUT_SECONDS = 10.0
+"""How long a server may take to serve another model."""
+
+POLL_SECONDS = 0.02
 
 
 def read_endpoint(folder: Path) -> Endpoint:
@@ -44,7 +58,7 @@ def read_status(folder: Path) -> EndpointStatus:
     if server is None:
         if not process.has_crashed(folder):
             return EndpointStatus(endpoint, State.STOPPED, "", None, logs)
-        line = process.last_log_line(folder)
+        line = last_log_line(folder)
         problem = f"it has crashed, or the machine was restarted; its last log line: {line}"
         return EndpointStatus(endpoint, State.FAILED, problem, None, logs)
     since = datetime.fromtimestamp(server.create_time(), UTC)
@@ -58,3 +72,27 @@ def read_status(folder: Path) -> EndpointStatus:
     if refusal := tags.get("refused"):
         detail += f"; a newer model was refused: {refusal}"
     return EndpointStatus(endpoint, State.RUNNING, detail, since, logs)
+
+
+def await_version(settings: ServerSettings, tokens: Tokens | None, version: str) -> None:
+    """Wait until the server serves a version.
+
+    Args:
+        settings: The settings that it runs with.
+        tokens: The bearer tokens of clients, if they must send one.
+        version: The version.
+
+    Raises:
+        OperationError: If the server refuses it, or does not serve it in time.
+    """
+    deadline = time.monotonic() + SWITCH_TIMEOUT_SECONDS
+    while time.monotonic() < deadline:
+        tags = health(settings.url, prediction_headers(tokens))
+        if tags.get("model_version") == version:
+            return
+        if "refused" in tags:
+            raise OperationError(f"the server refused version {version}: {tags['refused']}")
+        time.sleep(POLL_SECONDS)
+    raise OperationError(
+        f"the server did not serve version {version} within {SWITCH_TIMEOUT_SECONDS:.0f} s"
+    )

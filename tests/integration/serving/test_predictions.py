@@ -12,7 +12,7 @@ import pytest
 import requests
 from sklearn.pipeline import Pipeline
 
-from components.deployers.seldon_local.process import read_log
+from components.deployers.seldon_local.server_log import read_log
 from faces.client import PREDICT, count_faces, send_faces
 from faces.data.dataset import Faces
 from faces.drift.captured_requests import read_captured_requests

@@ -13,6 +13,7 @@ import pytest
 
 from components.deployers.seldon_local import process
 from components.deployers.seldon_local.environment import ROOT, ensure_environment
+from components.deployers.seldon_local.server_log import last_log_line
 from faces.errors import OperationError
 from serving.process_lock import lock_file
 from serving.settings import ServerSettings, log_file, write_settings
@@ -45,7 +46,7 @@ def test_the_error_for_an_occupied_port_names_the_process_that_uses_it(
 def test_a_failed_start_is_reported_with_the_last_log_line(settings: ServerSettings) -> None:
     with pytest.raises(OperationError, match="the server did not start: ") as raised:
         process.start(settings, None)  # there is no model
-    assert process.last_log_line(Path(settings.folder)) in str(raised.value)
+    assert last_log_line(Path(settings.folder)) in str(raised.value)
     assert process.running(Path(settings.folder)) is None
     assert not process.has_crashed(Path(settings.folder))
     assert not process.is_responding(settings)

@@ -1,0 +1,252 @@
+"""Kill the endpoint, fill its disk, and send it what no client should send.
+
+    python -m benchmarks.endpoint_faults --kills 20 --full-disks 5 --fuzzed 2000
+
+Counted are answered requests that were not captured, and fuzzed requests that are answered with a
+5xx, are not answered, or leave a byte of their content in the log. Full disks need root: the
+captured requests are on a small temporary file system.
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+from rich.progress import track
+
+from benchmarks.serving import write_model
+from components.deployers.seldon_local import process
+from components.deployers.settings import ServingSettings
+from faces.drift.captured_requests import read_captured_requests
+from faces.runtime.portable import file_hash
+from serving.capture.reader import read_files
+from serving.settings import ServerSettings, install_model, log_file, write_settings
+
+CLIENTS = 4
+LOAD_SECONDS = 0.3
+DISK_MIB = 2
+TIMEOUT_SECONDS = 10.0
+MARK = "Ada-Lovelace-0815"
+"""A name in every fuzzed request: it must not be in the log."""
+
+FACE = json.dumps({"data": {"ndarray": [[0.5] * 4096]}}).encode()
+PATHS = (
+    "/api/v1.0/predictions", "/api/v0.1/predictions", "/predict", "/api/v1.0/feedback",
+    "/send-feedback", "/v2/models/faces/infer", "/v2", "/metadata", "/docs", "/prometheus",
+    "/health/status", "/seldon/a/b/metadata", f"/{MARK}",
+)  # fmt: skip
+HEADERS = (
+    "Content-Type: application/json", "Content-Type: application/x-www-form-urlencoded",
+    "Content-Length: 10", "Content-Length: -1", "Content-Length: 99999999999",
+    "Transfer-Encoding: chunked", "Transfer-Encoding: gzip", "Expect: 100-continue",
+    "Connection: close", "Content-Encoding: gzip", "Host: localhost", f"Host: {MARK}",
+    f"Origin: http://{MARK}", f"{MARK}: {MARK}", "Inference-Header-Content-Length: 7",
+    f"Authorization: Bearer {MARK}", "X: \x00", "X:" + "a" * 9000, " folded: 1",
+)  # fmt: skip
+METHODS = ("GET", "POST", "POST", "POST", "HEAD", "PUT", "OPTIONS", "get", "P\x00ST")
+
+
+def main() -> None:
+    """Cause all faults, and print one line for each kind."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--full-disks", type=int, default=20)
+    parser.add_argument("--fuzzed", type=int, default=20_000)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        model = Path(name) / "model.npz"
+        write_model(model)
+        print(kill(Path(name), model, args.kills))
+        print(fill_disks(Path(name), model, args.full_disks))
+        print(fuzz(Path(name), model, args.fuzzed))
+
+
+def serve(folder: Path, model: Path, **values: object) -> ServerSettings:
+    """Write a server's settings, and install the model as version 1."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    settings = ServingSettings().for_server("faces", str(folder))
+    settings = replace(settings, port=port, **values)  # type: ignore[arg-type]
+    write_settings(settings)
+    data = model.read_bytes()
+    install_model(folder, "1", data, file_hash(data))
+    process.start(settings, None)
+    return settings
+
+
+class Clients:
+    """Clients that send faces until they are stopped; they remember what was answered."""
+
+    def __init__(self, settings: ServerSettings) -> None:
+        self.answered: set[str] = set()
+        self.codes: Counter[int] = Counter()
+        self._settings, self._stopped = settings, threading.Event()
+        self._threads = [threading.Thread(target=self._run, args=(n,)) for n in range(CLIENTS)]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Wait for the last answers."""
+        self._stopped.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self, client: int) -> None:
+        prefix, number = f"{time.monotonic_ns()}-{client}", 0
+        while not self._stopped.is_set():
+            host, port = self._settings.host, self._settings.port
+            connection = HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
+            with suppress(OSError, HTTPException):
+                while not self._stopped.is_set():
+                    number += 1
+                    request = f"{prefix}-{number}"
+                    body = FACE[:-1] + f', "meta": {{"puid": "{request}"}}}}'.encode()
+                    headers = {"Content-Type": "application/json"}
+                    connection.request("POST", PATHS[0], body, headers)
+                    response = connection.getresponse()
+                    response.read()
+                    self.codes[response.status] += 1
+                    if response.status == 200:
+                        self.answered.add(request)
+            connection.close()
+            time.sleep(0.01)
+
+
+def missing(settings: ServerSettings, answered: set[str]) -> int:
+    """Return how many of the answered requests were not captured."""
+    captured = read_captured_requests(read_files([str(settings.capture_folder)]))
+    return len(answered - set(captured.table["request"]))
+
+
+def kill(folder: Path, model: Path, times: int) -> str:
+    """Kill all processes of the server under load, and start it again."""
+    settings = serve(folder / "killed", model, rotate_seconds=0.5)
+    answered: set[str] = set()
+    for _ in track(range(times), "killing the server"):
+        clients = Clients(settings)
+        time.sleep(LOAD_SECONDS)
+        server = process.running(Path(settings.folder))
+        assert server is not None
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait(TIMEOUT_SECONDS)
+        clients.stop()
+        answered |= clients.answered
+        process.resume(settings, None)
+    process.stop(Path(settings.folder))
+    lost = missing(settings, answered)
+    return f"{times} kills: {len(answered)} requests answered, {lost} of them not captured"
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Path]:
+    """Mount a small temporary file system."""
+    folder.mkdir()
+    options = ["-t", "tmpfs", "-o", f"size={DISK_MIB}m", "tmpfs"]
+    subprocess.run(["mount", *options, str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill_disks(folder: Path, model: Path, times: int) -> str:
+    """Fill the disk of captured requests under load, and make room again."""
+    if os.geteuid():
+        return "full disks: skipped, since mounting a small file system needs root"
+    codes: Counter[int] = Counter()
+    answered: set[str] = set()
+    lost = 0
+    with ExitStack() as stack:
+        disk = stack.enter_context(small_disk(folder / "disk"))
+        settings = serve(folder / "full", model, capture_uri=str(disk), rotate_seconds=1)
+        stack.callback(process.stop, Path(settings.folder))
+        for _ in track(range(times), "filling the disk"):
+            ballast = disk / "ballast"
+            clients = Clients(settings)
+            time.sleep(LOAD_SECONDS)
+            with suppress(OSError):
+                ballast.write_bytes(bytes(DISK_MIB * 2**20))
+            time.sleep(LOAD_SECONDS)
+            ballast.unlink()
+            time.sleep(LOAD_SECONDS)
+            clients.stop()
+            codes += clients.codes
+            answered |= clients.answered
+            lost += missing(settings, clients.answered)
+            for file in sorted(disk.glob("*.faces"))[:-1]:
+                file.unlink()
+    return (
+        f"{times} full disks: {len(answered)} requests answered, {lost} of them not captured; "
+        f"{codes[503]} answered with 503, {sum(codes.values()) - codes[200] - codes[503]} otherwise"
+    )
+
+
+def fuzz(folder: Path, model: Path, times: int) -> str:
+    """Send requests with random parts, some of them malformed, on plain sockets."""
+    settings = serve(folder / "fuzzed", model)
+    rng, outcomes = random.Random(7), Counter[str]()
+    for _ in track(range(times), "sending malformed requests"):
+        outcomes[exchange(settings, random_request(rng))] += 1
+    log = log_file(Path(settings.folder)).read_text()
+    process.stop(Path(settings.folder))
+    leaks = log.count(MARK) + log.count("0.5, 0.5")
+    return (
+        f"{times} fuzzed requests: {sum(n for c, n in outcomes.items() if c[0] == '5')} answered "
+        f"with a 5xx, {outcomes['hang']} not within {TIMEOUT_SECONDS:.0f} s, {leaks} parts in the "
+        f"log ({len(log)} bytes); answers: {dict(sorted(outcomes.items()))}"
+    )
+
+
+def random_request(rng: random.Random) -> bytes:
+    """Return a request of random parts."""
+    bodies = (
+        FACE, b"", b"{", b"[" * rng.randrange(2000), json.dumps({"truth": [MARK]}).encode(),
+        json.dumps({"response": {"meta": {"puid": MARK}}, "truth": {"strData": MARK}}).encode(),
+        b"json=" + FACE, b"5\r\nabcde\r\n0\r\n\r\n", rng.randbytes(rng.randrange(200)),
+        FACE[: rng.randrange(len(FACE))],
+        FACE.replace(b"0.5", rng.choice([b'"a"', b"1e999", b"-1"])),
+    )  # fmt: skip
+    body = rng.choice(bodies)
+    head = [f"{rng.choice(METHODS)} {rng.choice(PATHS)} HTTP/1.{rng.choice('0111')}"]
+    head += rng.sample(HEADERS, rng.randrange(4))
+    if rng.random() < 0.7:
+        head += ["Host: localhost", f"Content-Length: {len(body)}"]
+        head += ["Content-Type: application/json"] if rng.random() < 0.8 else []
+    data = "\r\n".join(head).encode("latin-1") + b"\r\n\r\n" + body
+    if rng.random() < 0.1:
+        at = rng.randrange(len(data))
+        data = data[:at] + rng.randbytes(1) + data[at + 1 :]
+    return data
+
+
+def exchange(settings: ServerSettings, data: bytes) -> str:
+    """Send bytes; return the status of the first answer, "closed" without one, or "hang"."""
+    with socket.create_connection((settings.host, settings.port), TIMEOUT_SECONDS) as client:
+        try:
+            client.sendall(data)
+            client.shutdown(socket.SHUT_WR)
+            received = client.recv(65_536)
+        except TimeoutError:
+            return "hang"
+        except OSError:
+            return "closed"
+    return received[9:12].decode("latin-1") or "closed"
+
+
+if __name__ == "__main__":
+    main()
