@@ -112,7 +112,9 @@ def implausible(
     witness: Witness, images: NDArray[np.float32], labels: NDArray[np.str_]
 ) -> list[bool]:
     """Return which labels (n,) are quarantined as implausible."""
-    return list(witness.assess(images, labels) < SETTINGS.minimum_similarity)
+    return list(
+        witness.assess(images, labels, np.full(len(labels), "")) < SETTINGS.minimum_similarity
+    )
 
 
 def retrain(faces: Faces, split: Split, seed: int, model: str) -> tuple[float, float]:

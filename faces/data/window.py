@@ -47,7 +47,7 @@ class Window:
     def __len__(self) -> int:
         return len(self.images)
 
-    def __getitem__(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> "Window":
+    def __getitem__(self, rows: NDArray[np.integer] | NDArray[np.bool_] | slice) -> "Window":
         return replace(
             self,
             images=self.images[rows],

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from faces.runtime.portable import UNKNOWN
 
-LEVEL = 0.01
+LEVEL = 0.005
 """Probability that one kind of test rejects an honest candidate, over all people together."""
 
 MINIMUM_COUNT = 2

@@ -3,17 +3,28 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from faces.data.augmentation import turn_images
 from faces.data.dataset import Faces
+
+COMPONENTS = 300
+SHRINKAGE = 0.05
+TURNS = (0.25, 0.5)
+"""Angles, in radians, by which copies of the enrolled images are turned to either side."""
 
 NEIGHBOURS = 5
 NEIGHBOUR_COSINE = 0.5
-"""A face is assessed together with at most this many similar faces that have the same label."""
+"""A face is assessed together with at most this many similar faces of the same label."""
+
+ANONYMOUS = ""
+"""The sender of labels from an endpoint without tokens. It may stand for many people."""
 
 
 class Witness:
     """Compares faces with the enrolled people, independently of the model in production.
 
-    It uses Fisher's discriminants of local binary patterns, as the recogniser `fisher` does.
+    It uses Fisher's discriminants of local binary patterns, as the recogniser `fisher` does. Copies
+    of the enrolled images that are turned to the side are training images, too, so that it
+    recognises turned heads.
     """
 
     def __init__(self, enrolled: Faces) -> None:
@@ -26,27 +37,39 @@ class Witness:
         from faces.models.estimators.discriminants import CosineNearestMean, Discriminants
         from faces.models.training import augment_training_set, fit_features
 
-        model = build_model("fisher")
-        self.features = fit_features(model, enrolled.pixels, enrolled.labels)
-        pixels, labels, _ = augment_training_set(model, enrolled.pixels, enrolled.labels)
+        pixels, labels, copies = augment_training_set(
+            build_model("fisher"), enrolled.pixels, enrolled.labels
+        )
+        if copies > 1:
+            turned = _turned(enrolled.images)
+            pixels = np.concatenate([pixels, turned.reshape(len(turned), -1)])
+            labels = np.concatenate(
+                [labels, np.tile(enrolled.labels, len(turned) // len(enrolled))]
+            )
+        model = build_model("fisher", components=COMPONENTS, mirror=False, shift=0)
+        self.features = fit_features(model, pixels, labels)
         rows = self.features.transform(pixels)
-        self.discriminants = Discriminants().fit(rows, labels)
+        self.discriminants = Discriminants(SHRINKAGE).fit(rows, labels)
         self.classifier = CosineNearestMean().fit(self.discriminants.transform(rows), labels)
 
-    def assess(self, images: NDArray[np.float32], labels: NDArray[np.str_]) -> NDArray[np.float64]:
+    def assess(
+        self, images: NDArray[np.float32], labels: NDArray[np.str_], senders: NDArray[np.str_]
+    ) -> NDArray[np.float64]:
         """Assess how plausible labels are.
 
         Args:
             images: Faces (n, 64, 64) in [0, 1].
             labels: Their labels (n,), each an enrolled person.
+            senders: Who sent each label (n,).
 
         Returns:
             Similarity of each face to the enrolled images of the person that its label names, a
-            cosine in [-1, 1], averaged as by `average_over_similar`; (n,).
+            cosine in [-1, 1], averaged as by `average_by_sender`; (n,).
         """
         directions = self.embed(images)
         means = self.classifier.means_[np.searchsorted(self.classifier.classes_, labels)]
-        return average_over_similar((directions * means).sum(axis=1), directions, labels)
+        similarities = (directions * means).sum(axis=1)
+        return average_by_sender(similarities, directions, labels, senders)
 
     def embed(self, images: NDArray[np.float32]) -> NDArray[np.floating]:
         """Return the directions of faces in the space of the discriminants.
@@ -63,12 +86,13 @@ class Witness:
         return np.asarray(normalize(self.discriminants.transform(rows)))
 
 
-def average_over_similar(
+def average_by_sender(
     similarities: NDArray[np.floating],
     embeddings: NDArray[np.floating],
     labels: NDArray[np.str_],
+    senders: NDArray[np.str_],
 ) -> NDArray[np.float64]:
-    """Average each face's similarity with those of up to five similar faces of the same label.
+    """Average each face's similarity with those of other faces that a sender labelled the same.
 
     The images of an impostor resemble each other, so one that happens to resemble the person does
     not pass alone. An unusual image of the right person passes with that person's other images.
@@ -77,16 +101,36 @@ def average_over_similar(
         similarities: Similarity of each face to the person that its label names, (n,).
         embeddings: Unit vectors of the faces (n, d).
         labels: Their labels (n,).
+        senders: Who sent each label (n,).
 
     Returns:
-        The averages (n,).
+        The averages over up to five similar faces, (n,). If the sender is known, the average over
+        all of the sender's faces with that label instead, if it is smaller.
     """
     averages = np.empty(len(labels), dtype=np.float64)
-    for label in np.unique(labels):
-        rows = np.flatnonzero(labels == label)
-        for row in rows:
-            cosines = embeddings[rows] @ embeddings[row]
-            nearest = np.argsort(-cosines, kind="stable")[: NEIGHBOURS + 1]
-            similar = nearest[(cosines[nearest] >= NEIGHBOUR_COSINE) | (rows[nearest] == row)]
-            averages[row] = similarities[rows[similar]].mean()
+    groups = np.unique(np.stack([senders, labels]), axis=1, return_inverse=True)[1].ravel()
+    for group in np.unique(groups):
+        rows = np.flatnonzero(groups == group)
+        averages[rows] = _average_over_similar(similarities[rows], embeddings[rows])
+        if senders[rows[0]] != ANONYMOUS:
+            averages[rows] = np.minimum(averages[rows], similarities[rows].mean())
     return averages
+
+
+def _average_over_similar(
+    similarities: NDArray[np.floating], embeddings: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    averages = np.empty(len(similarities), dtype=np.float64)
+    for row, embedding in enumerate(embeddings):
+        cosines = embeddings @ embedding
+        nearest = np.argsort(-cosines, kind="stable")[: NEIGHBOURS + 1]
+        similar = nearest[(cosines[nearest] >= NEIGHBOUR_COSINE) | (nearest == row)]
+        averages[row] = similarities[similar].mean()
+    return averages
+
+
+def _turned(images: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return copies that are turned to both sides, and their mirror images."""
+    angles = [sign * angle for angle in TURNS for sign in (1, -1)]
+    turned = np.concatenate([turn_images(images, angle) for angle in angles])
+    return np.concatenate([turned, turned[:, :, ::-1]])

@@ -11,7 +11,11 @@ from faces.data.dataset import Faces
 from faces.data.window import Window
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import DriftDecision
-from faces.evaluation.feedback_verification import FeedbackVerification, describe_quarantine
+from faces.evaluation.feedback_verification import (
+    FeedbackVerification,
+    describe_quarantine,
+    describe_senders,
+)
 from faces.reports import embed, render
 from faces.reports.image_grid import PER_ROW, image_grid, one_per_person, shorten_name
 from faces.reports.plots import COLOURS
@@ -59,6 +63,7 @@ def draw_drift_report(
         decision=decision,
         feedback=feedback,
         quarantine=describe_quarantine(feedback.counts),
+        senders=describe_senders(feedback.senders),
         quarantined=embed(plot_quarantined(window, feedback), "faces with quarantined labels"),
         shown=PER_ROW * MAX_QUARANTINED_ROWS,
         unmatched_feedback=window.unmatched_feedback,
@@ -114,7 +119,8 @@ def plot_quarantined(window: Window, feedback: FeedbackVerification) -> bytes:
             window.images[label.row],
             f"{label.row}: {shorten_name(window.labels[label.row])}\n"
             f"{label.reason.replace('_', ' ')}"
-            + ("" if label.similarity is None else f" {label.similarity:.2f}"),
+            + ("" if label.similarity is None else f" {label.similarity:.2f}")
+            + (f"\nfrom {shorten_name(label.sender)}" if label.sender else ""),
         )
         for label in shown
     ]

@@ -11,7 +11,11 @@ from zenml.models import ArtifactVersionResponse, PipelineRunResponse
 from faces.data.window import Window
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision
-from faces.evaluation.feedback_verification import FeedbackVerification, describe_quarantine
+from faces.evaluation.feedback_verification import (
+    FeedbackVerification,
+    describe_quarantine,
+    describe_senders,
+)
 from pipelines.shared.summary import Metrics, RunInfo, Summary, accuracy_row, outputs_of
 from steps.monitoring.verify_feedback import APPROVED_LABELS
 from steps.promotion.promote_approved import APPROVED_PROMOTION
@@ -32,6 +36,10 @@ class DriftSummary(Summary):
     quarantined: dict[str, int] = Field(
         description="labels that are not learned, by reason; only over_cap ones are counted in "
         "the accuracy"
+    )
+    quarantined_senders: dict[str, int] = Field(
+        default_factory=dict,
+        description="labels that are not learned, by sender; anonymous: sent without a token",
     )
     approved_labels: int = Field(
         default=0, description="labels of earlier windows that a person approved: learned, too"
@@ -63,7 +71,9 @@ class DriftSummary(Summary):
             "reason": escape(self.reason),
         }
         if self.quarantined:
-            rows["quarantined"] = f"[yellow]{describe_quarantine(self.quarantined)}[/]"
+            senders = escape(describe_senders(self.quarantined_senders))
+            reasons = describe_quarantine(self.quarantined)
+            rows["quarantined"] = f"[yellow]{reasons}[/] [dim]({senders})[/]"
         if self.approved_labels:
             rows["approved"] = f"{self.approved_labels} labels of earlier windows, by a person"
         if (now := drift.accuracy) is not None:
@@ -145,6 +155,7 @@ def summarize(run: PipelineRunResponse) -> DriftSummary:
         damaged=window.damaged,
         unmatched_feedback=window.unmatched_feedback,
         quarantined=feedback.counts,
+        quarantined_senders=feedback.senders,
         approved_labels=len(approved.labels),
         decision=decision.action,
         reason=decision.reason,

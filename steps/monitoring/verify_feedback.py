@@ -9,11 +9,13 @@ from faces.data.dataset import Faces
 from faces.data.window import Window
 from faces.evaluation import feedback_verification
 from faces.evaluation.feedback_verification import FeedbackLimits, FeedbackVerification
+from faces.evaluation.witness import ANONYMOUS
 from store.label_reviews import FEEDBACK, approved_labels, load_labelled
 from store.materializers import RECORD
 from store.records import ApprovedLabels
 from store.run_metadata import describe_run
 from store.versions import load_artifact, require_version
+from store.windows import earlier_labels
 
 APPROVED_LABELS = "approved_labels"
 
@@ -23,6 +25,8 @@ def verify_feedback(
     window: Window, live_version: int, minimum_similarity: float, maximum_share: float
 ) -> tuple[Annotated[FeedbackVerification, FEEDBACK], Annotated[ApprovedLabels, APPROVED_LABELS]]:
     """Compare the labelled faces with the enrolled images of the live version.
+
+    What senders labelled in earlier windows is evidence about their labels in this one.
 
     Args:
         window: Captured faces.
@@ -41,7 +45,9 @@ def verify_feedback(
     faces: Faces = load_artifact(version, "faces")
     trained = faces[load_artifact(version, "split").train]
     limits = FeedbackLimits(minimum_similarity, maximum_share)
-    result = feedback_verification.verify_feedback(window, trained, limits)
+    has_senders = bool((window.senders != ANONYMOUS).any())
+    earlier = earlier_labels() if has_senders else None
+    result = feedback_verification.verify_feedback(window, trained, limits, earlier)
     approved = _not_trained_on(trained)
     counts = {"labelled": result.labelled, "learnable": result.learnable, **result.counts}
     senders = dict(Counter(window.senders[window.labelled].tolist()))

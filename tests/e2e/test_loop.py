@@ -19,15 +19,20 @@ import pytest
 from faces.errors import OperationError, UserError
 from store.versions import load_artifact, require_version
 from tests.conftest import real_faces_are_here
-from tests.e2e.conftest import Run, deployer, described
+from tests.e2e.conftest import PORT, Run, deployer, described
 
 REAL = real_faces_are_here()
+ATTACKER, ATTACKER_TOKEN = "eve", "a token of eve"
 
 
 @pytest.fixture(scope="module")
 def live(run: Run) -> dict[str, Any]:
+    from zenml.client import Client
+
     run("training", data="olivetti" if REAL else "synthetic")
-    return run("deployment")
+    tokens = {"token": "t", "feedback_operator": "o", f"feedback_{ATTACKER}": ATTACKER_TOKEN}
+    Client().create_secret("endpoint", tokens)
+    return run("deployment", f"endpoint: {{port: {PORT}, token_secret: endpoint}}")
 
 
 def send(run: Run, condition: str, text: str = "", **options: Any) -> dict[str, Any]:
@@ -92,8 +97,8 @@ def test_drift_in_too_few_of_the_last_windows_is_not_acted_on(
     assert "seen in 2 of the last 3 windows, 4 of 5 are required" in found["reason"]
 
 
-def send_wrong_labels(shifts: Sequence[float]) -> int:
-    """Send turned heads, made brighter by each shift, and label them as another person."""
+def send_as_attacker(shifts: Sequence[float], images: int = 1_000, honest: bool = False) -> int:
+    """Send turned heads, made brighter by each shift, with labels from the attacker."""
     from faces.client import send_faces, send_feedback
     from faces.data.dataset import Faces
     from faces.data.traffic import traffic_rows
@@ -103,15 +108,17 @@ def send_wrong_labels(shifts: Sequence[float]) -> int:
     assert version is not None
     faces: Faces = load_artifact(version, "faces")
     split = load_artifact(version, "split")
-    rows = traffic_rows(faces, split, "yaw=left,right")
+    rows = traffic_rows(faces, split, "yaw=left,right")[:images]
     endpoint = deployer().endpoint()
+    attacker = {"Authorization": f"Bearer {ATTACKER_TOKEN}"}
     for shift in shifts:
         for number, row in enumerate(rows):
             pixels = np.clip(faces.pixels[row] + shift, 0, 1)
-            answer = send_faces(endpoint.url, pixels[None])
+            answer = send_faces(endpoint.url, pixels[None], headers=endpoint.headers)
             classes = answer.classes
             wrong = classes[(classes.index(faces.labels[row]) + number) % len(classes)]
-            send_feedback(endpoint.url, answer.request, [wrong])
+            label = str(faces.labels[row]) if honest else wrong
+            send_feedback(endpoint.url, answer.request, [label], headers=attacker)
     return len(shifts) * len(rows)
 
 
@@ -119,21 +126,30 @@ def test_wrong_labels_are_quarantined_and_neither_counted_nor_learned(
     run: Run, live: dict[str, Any]
 ) -> None:
     before = deployer().served_version()
-    sent = send_wrong_labels((0.01,))
+    sent = send_as_attacker((0.01,))
     found = run("drift_detection")
     assert found["decision"] == "alert", found["reason"]
     assert found["quarantined"]["implausible"] >= 0.95 * sent
+    assert found["quarantined_senders"] == {ATTACKER: sent}
     assert f"feedback labelled {sent}, of which" in found["reason"]
     assert found["drift"]["labelled"] <= 0.05 * sent, "not counted in the accuracy"
     assert described(found, "feedback")["implausible"] == found["quarantined"]["implausible"]
-    assert "Quarantined feedback" in Path(found["report"]).read_text()
+    assert f"({sent} from {ATTACKER})" in Path(found["report"]).read_text()
     assert not found["retrained"]
     assert deployer().served_version() == before
 
 
+def test_a_token_for_predictions_does_not_allow_feedback(run: Run, live: dict[str, Any]) -> None:
+    from faces.client import send_feedback
+
+    endpoint = deployer().endpoint()
+    with pytest.raises(OperationError, match="403: Authorization: this token allows predictions"):
+        send_feedback(endpoint.url, "any-request", ["s01"], headers=endpoint.headers)
+
+
 def test_a_model_trained_on_wrong_labels_is_rejected(run: Run, live: dict[str, Any]) -> None:
     before = deployer().served_version()
-    send_wrong_labels((0.0, 0.02, 0.04))
+    send_as_attacker((0.0, 0.02, 0.04))
     found = run("drift_detection", "feedback: {minimum_similarity: -1.0, maximum_share: 1.0}")
     assert found["decision"] == "retrain"
     assert found["retrained"]
@@ -150,7 +166,10 @@ def test_drift_by_turned_heads_leads_to_retraining_and_redeployment_then_a_rollb
     before = deployer().served_version()
     sent = send(run, "yaw=left,right", requests=60)
     assert sent["accuracy"] < 0.85
+    send_as_attacker((0.06,), images=2, honest=True)
     found = run("drift_detection")
+    assert found["quarantined"]["untrusted_sender"] >= 1, "because of labels in earlier windows"
+    assert found["quarantined_senders"][ATTACKER] == 2
     assert found["decision"] == "retrain"
     assert found["drift"]["accuracy"]["now"] == pytest.approx(sent["accuracy"], abs=0.05)
     assert found["promoted"], found["gate"]

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,20 +8,22 @@ from faces.data.conditions import parse_condition
 from faces.data.dataset import Faces
 from faces.data.feedback import add_labelled_faces
 from faces.data.split import Split, split_by_condition
-from faces.data.window import Window
+from faces.data.window import Window, concatenate
 from faces.evaluation import feedback_verification
 from faces.evaluation.feedback_verification import (
+    UNPROVEN_MARGIN,
     FeedbackLimits,
     FeedbackVerification,
     QuarantinedLabel,
     QuarantineReason,
     describe_quarantine,
+    describe_senders,
     verify_feedback,
 )
 from faces.evaluation.witness import Witness
 
 WITNESSES: dict[str, Witness] = {}
-LIMITS = FeedbackLimits(minimum_similarity=0.5, maximum_share=0.5)
+LIMITS = FeedbackLimits(minimum_similarity=0.4, maximum_share=0.5)
 IMPLAUSIBLE, NOT_ENROLLED, OVER_CAP = (
     QuarantineReason.IMPLAUSIBLE,
     QuarantineReason.NOT_ENROLLED,
@@ -56,7 +59,9 @@ def trained_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feedback_verification, "Witness", train)
 
 
-def window_of(faces: Faces, labels: Sequence[str] | np.ndarray) -> Window:
+def window_of(
+    faces: Faces, labels: Sequence[str] | np.ndarray, senders: np.ndarray | None = None
+) -> Window:
     n = len(faces)
     return Window(
         images=faces.images,
@@ -65,6 +70,7 @@ def window_of(faces: Faces, labels: Sequence[str] | np.ndarray) -> Window:
         confidence=np.ones(n),
         versions=np.full(n, "1"),
         times=np.arange(n),
+        senders=senders,  # type: ignore[arg-type]
     )
 
 
@@ -194,3 +200,98 @@ def test_without_labels_nothing_is_quarantined(enrolled: Faces, trained: Faces) 
 def test_the_quarantine_is_described_by_reason() -> None:
     assert describe_quarantine({"implausible": 3, "over_cap": 1}) == "3 implausible, 1 over cap"
     assert describe_quarantine({}) == ""
+
+
+def attack(
+    drawn: Faces, enrolled: Faces, split: Split, images: int, sender: str
+) -> tuple[Window, np.ndarray]:
+    """A window with honest labels, and an attacker's; and which are the attacker's."""
+    own = drawn[np.flatnonzero(drawn.labels == drawn.identities[-1])[:images]]
+    honest = enrolled[split.drifted[::2]]
+    faces = Faces(
+        np.concatenate([honest.images, own.images]),
+        np.concatenate([honest.labels, own.labels]),
+        drawn.conditions.iloc[: len(honest) + images],
+        "synthetic",
+    )
+    is_attack = np.arange(len(faces)) >= len(honest)
+    labels = np.where(is_attack, drawn.identities[3], faces.labels)
+    return window_of(faces, labels, np.where(is_attack, sender, "ada")), is_attack
+
+
+def test_a_record_names_the_sender_and_others_are_not_affected(
+    drawn: Faces, enrolled: Faces, split: Split, trained: Faces
+) -> None:
+    window, is_attack = attack(drawn, enrolled, split, 6, "eve")
+    result = verify_feedback(window, trained, LIMITS)
+    assert {label.row for label in result.quarantined} == set(np.flatnonzero(is_attack))
+    assert {label.sender for label in result.quarantined} == {"eve"}
+    assert result.senders == {"eve": 6}
+    assert describe_senders(result.senders) == "6 from eve"
+
+
+def test_plausible_labels_of_an_untrusted_sender_are_quarantined(
+    drawn: Faces, enrolled: Faces, split: Split, trained: Faces
+) -> None:
+    window, is_attack = attack(drawn, enrolled, split, 6, "eve")
+    also = np.flatnonzero(window.labels != window.labels[is_attack][0])[:4]
+    window.senders[also] = "eve"
+    found = reasons(verify_feedback(window, trained, LIMITS))
+    assert {found[row] for row in also} == {QuarantineReason.UNTRUSTED_SENDER}
+    window.senders[is_attack] = "mallory"
+    found = reasons(verify_feedback(window, trained, LIMITS))
+    assert QuarantineReason.UNTRUSTED_SENDER not in {found.get(row) for row in also}
+
+
+def test_earlier_labels_are_evidence_about_their_sender_only(
+    drawn: Faces, enrolled: Faces, split: Split, trained: Faces
+) -> None:
+    window, is_attack = attack(drawn, enrolled, split, 6, "eve")
+    earlier, honest = window[is_attack], window[~is_attack]
+    earlier = concatenate([earlier, earlier])
+    honest = honest[honest.labels != earlier.labels[0]]
+    for sender, expected in (("eve", len(honest)), ("ada", 0)):
+        sent = replace(honest, senders=np.repeat(sender, len(honest)))
+        found = reasons(verify_feedback(sent, trained, LIMITS, earlier)).values()
+        assert list(found).count(QuarantineReason.UNTRUSTED_SENDER) == expected
+
+
+def test_a_new_sender_needs_a_more_similar_face_until_five_people_are_labelled(
+    enrolled: Faces, split: Split, trained: Faces
+) -> None:
+    turned = enrolled[split.drifted]
+    window = window_of(turned, turned.labels, np.repeat("ada", len(turned)))
+    alone = window[:1]
+    strictest = verify_feedback(alone, trained, FeedbackLimits(1.0, 1.0))
+    similarity = strictest.quarantined[0].similarity
+    assert similarity is not None
+    limits = FeedbackLimits(similarity - 0.01, 1.0)
+    found = reasons(verify_feedback(alone, trained, limits))
+    assert found == {0: QuarantineReason.UNPROVEN_SENDER}
+    assert reasons(verify_feedback(alone, trained, limits, window[1:])).get(0) != found[0]
+    similar_enough = FeedbackLimits(similarity - UNPROVEN_MARGIN - 0.01, 1.0)
+    assert verify_feedback(alone, trained, similar_enough).quarantined == ()
+    anonymous = replace(alone, senders=np.array([""]))
+    assert verify_feedback(anonymous, trained, limits).quarantined == ()
+
+
+def test_a_person_never_has_more_learned_than_enrolled_images_over_all_windows(
+    drawn: Faces, enrolled: Faces, split: Split
+) -> None:
+    """Each window sends all images of a person again, slightly changed."""
+    person = str(enrolled.labels[split.train[0]])
+    own = enrolled[np.flatnonzero(enrolled.labels == person)]
+    faces, extended = enrolled, split
+    count = int((enrolled.labels[split.train] == person).sum())
+    learned = []
+    for number in range(4):
+        images = own.images * np.float32(0.99 - 0.01 * number)
+        window = window_of(replace(own, images=images), own.labels)
+        usable = verify_feedback(window, faces[extended.train], LIMITS).usable(window)
+        part = usable[usable.labelled]
+        faces, extended = add_labelled_faces(faces, extended, part.images, part.labels)
+        trained = faces[extended.train]
+        learned.append(int(((trained.labels == person) & (trained.origins != "")).sum()))
+        assert int(((trained.labels == person) & (trained.origins == "")).sum()) == count
+    assert learned[-1] == count
+    assert max(learned) <= count

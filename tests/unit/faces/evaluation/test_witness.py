@@ -1,19 +1,39 @@
 import numpy as np
 import pytest
 
-from faces.evaluation.witness import average_over_similar
+from faces.evaluation.witness import ANONYMOUS, average_by_sender
 
 VECTORS = np.array([[1.0, 0.0], [0.8, 0.6], [0.0, 1.0], [1.0, 0.0]])
+SIMILARITIES = np.array([0.9, 0.3, -0.3, 0.1])
+
+
+def anonymous(n: int) -> np.ndarray:
+    return np.repeat(ANONYMOUS, n)
 
 
 def test_a_face_is_assessed_together_with_similar_faces_of_the_same_label() -> None:
     labels = np.array(["a", "a", "a", "b"])
-    averages = average_over_similar(np.array([0.9, 0.3, -0.3, 0.1]), VECTORS, labels)
+    averages = average_by_sender(SIMILARITIES, VECTORS, labels, anonymous(4))
     assert averages == pytest.approx([0.6, 0.3, 0.0, 0.1])
 
 
 def test_at_most_five_similar_faces_count() -> None:
     vectors = np.array([[1.0, 0.0]] * 5 + [[0.9, np.sqrt(0.19)]] * 4 + [[1.0, 0.0]])
     similarities = np.array([1.0] * 5 + [-1.0] * 4 + [1.0])
-    averages = average_over_similar(similarities, vectors, np.repeat("a", 10))
+    averages = average_by_sender(similarities, vectors, np.repeat("a", 10), anonymous(10))
     assert averages[0] == 1.0
+
+
+def test_labels_of_other_senders_do_not_help() -> None:
+    senders = np.array(["ada", "eve", "eve", "eve"])
+    averages = average_by_sender(SIMILARITIES, VECTORS, np.repeat("a", 4), senders)
+    assert averages[0] == pytest.approx(0.9)
+    assert averages[1] == pytest.approx(0.1 / 3)
+
+
+def test_all_labels_of_a_known_sender_about_a_person_count() -> None:
+    similarities, vectors = np.array([0.9, 0.3]), np.array([[1.0, 0.0], [0.0, 1.0]])
+    labels, ada = np.repeat("a", 2), np.repeat("ada", 2)
+    assert average_by_sender(similarities, vectors, labels, ada) == pytest.approx([0.6, 0.3])
+    averages = average_by_sender(similarities, vectors, labels, anonymous(2))
+    assert averages == pytest.approx([0.9, 0.3]), "they may come from two people"
