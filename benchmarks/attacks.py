@@ -1,17 +1,30 @@
-"""What the promotion gate does with wrong labels in feedback, and with honest feedback.
+"""Attacks through feedback that succeed against all defences, and what the defences cost.
 
     python -m benchmarks.attacks
-    python -m benchmarks.attacks --model fisher --splits 20
+    python -m benchmarks.attacks --seeds 10 --first-seed 5000 --models svm
 
-Of the 40 people, 36 are enrolled with frontal heads. Feedback has 30 turned heads, labelled as each
-row says; in an attack, six images of a person who is not enrolled are added, labelled as one who
-is. An attack succeeds if the candidate is promoted and recognises half of the attacker's other
-images as the victim. Candidates of `fisher` keep the rejection threshold of production. The level
-of the tests was chosen on seeds from 5000 on.
+Of the 40 people, 36 are enrolled with frontal heads. An attacker who is not enrolled sends faces of
+himself, labelled as a victim who is, together with 30 honest labels of turned heads in each window:
+
+- random victim, similar victim: all faces in one window. The similar victim is the person whom the
+  witness finds most similar to the attacker.
+- no token: as the similar victim, but at an endpoint without tokens, where all labels, honest ones
+  included, have the same sender. In the other attacks, the attacker has a token for feedback.
+- drip: 20 windows, each with one of the faces in turn, and noise that makes it another image;
+  similar victim.
+- flood: one window in which each face is sent ten times, with noise; similar victim.
+
+Every window goes through the verification of feedback, retraining and the promotion gate, as in the
+pipeline. An attack succeeds if a promoted model names at least half of four other images of the
+attacker as the victim, and the model before all feedback did not. An attacker has ten images, so he
+sends six of them and, for ten faces, four mirrored ones. The honest labels of each of the 20
+windows are drawn from about 55 images. A window without an attacker's label that passes is learned
+together with the next one that has one.
 """
 
 import argparse
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
@@ -19,127 +32,183 @@ import numpy as np
 from rich.progress import track
 from threadpoolctl import threadpool_limits
 
-from benchmarks.retraining import TURNED, Rows, predict, train
+from benchmarks.defence import Enrolment, Images, Loop, make_window
+from benchmarks.retraining import predict
 from faces.data.conditions import parse_condition
 from faces.data.dataset import Faces, load_faces
-from faces.data.feedback import add_labelled_faces
-from faces.data.split import Split, split_by_condition
-from faces.data.traffic import traffic_rows
-from faces.evaluation.comparison import compare_predictions
-from faces.evaluation.open_set import fit_rejection_threshold
-from faces.evaluation.person_evidence import JUDGE, collect_evidence, train_judge
-from faces.evaluation.promotion_gate import check_comparisons, check_people
-from faces.models import build_model
-from faces.models.export import export_model
-from faces.models.protocol import Recogniser
-from faces.runtime.portable import PortableModel
+from faces.data.split import split_by_condition
+from faces.evaluation.metrics import wilson_interval
+from faces.evaluation.witness import ANONYMOUS
 
-HONEST, ATTACK = 30, 6
-OUTSIDERS = 4
-TOLERANCES = {"baseline": 0.05, "drifted": 0.05}
-Labels = np.ndarray
-Outcome = tuple[str, bool, bool, bool]
-"""Kind of feedback; rejected by totals; rejected by person; whether an attack succeeds."""
+MODELS = ("svm", "fisher")
+SIZES = (1, 3, 6, 10)
+HONEST = 30
+OUTSIDERS, UNSEEN = 4, 4
+DRIP_WINDOWS, FLOOD_COPIES = 20, 10
+NOISE = 0.01
+ATTACKER, NO_TOKEN = "attacker", "no token"
+ACCURACIES = ("accuracy before", "accuracy after all", "accuracy after verified")
+Outcome = tuple[str, str, float, float]
+"""Model; row of the table; two figures."""
 
 
 def main() -> None:
-    """Repeat with different splits, and print a table in Markdown."""
+    """Repeat with different people and splits, and print tables in Markdown."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--splits", type=int, default=50)
-    parser.add_argument("--model", choices=("svm", "fisher"), default="svm")
+    parser.add_argument("--seeds", type=int, default=200)
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
     args = parser.parse_args()
     faces = load_faces("olivetti")
-    outcomes: list[Outcome] = []
+    seeds = range(args.first_seed, args.first_seed + args.seeds)
+    found: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     with ProcessPoolExecutor(2, initializer=threadpool_limits, initargs=(1,)) as pool:
-        work = pool.map(partial(run_trial, faces, args.model), range(args.splits))
-        for trial in track(work, "attacking", total=args.splits):
-            outcomes += trial
-    print(f"\n{args.model}, {args.splits} splits, rejected candidates in %\n")
-    print("| feedback | by totals | by person | by either | attack succeeds |")
-    print("|---|---|---|---|---|")
-    for kind in dict.fromkeys(outcome[0] for outcome in outcomes):
-        rows = np.array([outcome[1:] for outcome in outcomes if outcome[0] == kind])
-        figures = [*rows[:, :2].T, rows[:, :2].any(axis=1), rows[:, 2]]
-        print(f"| {kind} | {' | '.join(f'{100 * f.mean():.0f}' for f in figures)} |", flush=True)
+        work = pool.map(partial(run_seed, faces, args.models), seeds)
+        for outcomes in track(work, "attacking", total=len(seeds)):
+            for model, row, *figures in outcomes:
+                found[model, row].append((figures[0], figures[1]))
+    for model in args.models:
+        print_tables(model, {row: np.array(f) for (m, row), f in found.items() if m == model})
 
 
-def run_trial(faces: Faces, model: str, seed: int) -> list[Outcome]:
-    """Train production once, and a candidate for every kind of feedback."""
+def print_tables(model: str, rows: dict[str, np.ndarray]) -> None:
+    """Print what the defences cost, and the attacks that succeed."""
+    honest, capped = rows.pop("honest").sum(axis=0), rows.pop("capped").sum(axis=0)
+    before, plain, defended = (rows.pop(name) for name in ACCURACIES)
+    seeds, promoted = len(plain), defended[:, 1] == 1
+    lost = 100 * (plain[:, 0] - defended[:, 0])
+    print(f"\n{model}, {seeds} seeds. Of {honest[0]:.0f} honest labels, ", end="")
+    print(f"{100 * honest[1] / honest[0]:.2f} % are quarantined as not plausible, ", end="")
+    print(f"and {100 * capped[1] / honest[0]:.2f} % because of the cap.")
+    print(f"Accuracy on other turned heads: {before[:, 0].mean():.3f} before retraining, ", end="")
+    print(f"{plain[:, 0].mean():.3f} without defences, {defended[:, 0].mean():.3f} with them.")
+    print(f"The gate rejects {seeds - promoted.sum()} of {seeds} honest candidates; ", end="")
+    print(f"if it does not, the other defences cost {lost[promoted].mean():.2f} points.")
+    kinds = dict.fromkeys(row.partition(", ")[0] for row in rows)
+    for title, column in (("labels that pass", 0), ("attacks that succeed", 1)):
+        print(f"\n| {title}, % | {' | '.join(faces_of(size) for size in SIZES)} |")
+        print("|---" * (len(SIZES) + 1) + "|")
+        for kind in kinds:
+            shares = [rows[f"{kind}, {faces_of(size)}"][:, column].mean() for size in SIZES]
+            bounds = (wilson_interval(round(share * seeds), seeds) for share in shares)
+            cells = [f"{100 * share:.1f}" for share in shares]
+            if column:
+                ends = [f" ({100 * low:.1f}–{100 * high:.1f})" for low, high in bounds]
+                cells = [cell + end for cell, end in zip(cells, ends, strict=True)]
+            print(f"| {kind} | {' | '.join(cells)} |", flush=True)
+
+
+def faces_of(size: int) -> str:
+    """Return the title of a column."""
+    return f"{size} face{'s' * (size > 1)}"
+
+
+def run_seed(faces: Faces, models: Sequence[str], seed: int) -> list[Outcome]:
+    """Run every attack with one split and one attacker, and honest feedback."""
     rng = np.random.default_rng(seed)
     outsiders = rng.choice(faces.identities, OUTSIDERS, replace=False)
     enrolled = faces[np.flatnonzero(~np.isin(faces.labels, outsiders))]
-    split = split_by_condition(
-        enrolled, parse_condition("yaw=frontal", faces.conditions), seed=seed
-    )
-    attacker = rng.permutation(np.flatnonzero(faces.labels == outsiders[0]))
-    sent = enrolled[traffic_rows(enrolled, split, TURNED, seed)[:HONEST]]
-    trial = Trial(enrolled, split, model)
+    condition = parse_condition("yaw=frontal", enrolled.conditions)
+    enrolment = Enrolment(enrolled, split_by_condition(enrolled, condition, seed=seed))
+    images = rng.permutation(faces.images[faces.labels == outsiders[0]])
+    victims = rng.choice(enrolled.identities), most_similar(enrolment, images[UNSEEN:])
     outcomes: list[Outcome] = []
-    for kind, labels in label_kinds(sent.labels, np.array(enrolled.identities), rng):
-        by_totals, by_person, _ = trial.decide(sent.images, labels)
-        outcomes.append((kind, by_totals, by_person, False))
-    victim = str(rng.choice(enrolled.identities))
-    images = np.concatenate([sent.images, faces.images[attacker[:ATTACK]]])
-    by_totals, by_person, candidate = trial.decide(images, np.r_[sent.labels, [victim] * ATTACK])
-    mistaken = predict(candidate, faces.images[attacker[ATTACK:]]) == victim
-    succeeds = not (by_totals or by_person) and bool(mistaken.mean() >= 0.5)
-    return [*outcomes, ("six images of an attacker", by_totals, by_person, succeeds)]
+    for model in models:
+        loop = Loop(enrolment, model)
+        outcomes += [(model, *outcome) for outcome in run_honest(loop, seed)]
+        for size in SIZES:
+            own = images[UNSEEN : UNSEEN + size]
+            own = np.concatenate([own, own[: size - len(own), :, ::-1]])
+            for kind, victim, windows in strategies(enrolment, own, victims, seed):
+                row = f"{kind}, {faces_of(size)}"
+                sender = ANONYMOUS if kind == NO_TOKEN else ATTACKER
+                figures = attack(loop.copy(), images[:UNSEEN], victim, windows, sender)
+                outcomes.append((model, row, *figures))
+    return outcomes
 
 
-def label_kinds(
-    labels: Labels, people: Labels, rng: np.random.Generator
-) -> Iterator[tuple[str, Labels]]:
-    """Yield honest labels, and wrong ones of each kind."""
-    yield "honest", labels
-    names, counts = np.unique(labels, return_counts=True)
-    first = names[counts.argmax()]
-    second = rng.choice(people[people != first])
-    swapped = np.where(labels == first, second, np.where(labels == second, first, labels))
-    yield "two people swapped", swapped
-    yield "one person called another", np.where(labels == first, second, labels)
-    for share in (0.1, 0.3, 1.0):
-        wrong = labels.copy()
-        for row in rng.permutation(len(labels))[: round(share * len(labels))]:
-            wrong[row] = rng.choice(people[people != labels[row]])
-        yield f"{100 * share:.0f} % wrong at random", wrong
+def most_similar(enrolment: Enrolment, images: Images) -> str:
+    """Return the enrolled person whom the witness finds most similar."""
+    witness = enrolment.witness
+    similarity = witness.classifier.decision_function(witness.embed(images)).mean(axis=0)
+    return str(witness.classifier.classes_[similarity.argmax()])
 
 
-class Trial:
-    """Production and the judge of one split."""
+def strategies(
+    enrolment: Enrolment, own: Images, victims: tuple[str, str], seed: int
+) -> Iterator[tuple[str, str, list[tuple[Faces, Images]]]]:
+    """Yield name, victim, and honest and attacker's images of each window."""
+    rng = np.random.default_rng(seed)
+    honest = enrolment.honest(seed, HONEST)
+    available = enrolment.honest(seed, len(enrolment.faces))
+    random, similar = victims
+    yield "random victim", random, [(honest, own)]
+    yield "similar victim", similar, [(honest, own)]
+    yield NO_TOKEN, similar, [(honest, own)]
+    drip = []
+    for number in range(DRIP_WINDOWS):
+        part = available[rng.permutation(len(available))[:HONEST]]
+        drip.append((part, add_noise(own[[number % len(own)]], rng)))
+    yield "drip", similar, drip
+    copies = add_noise(np.repeat(own, FLOOD_COPIES, axis=0), rng)
+    yield "flood", similar, [(honest, copies)]
 
-    def __init__(self, faces: Faces, split: Split, model: str) -> None:
-        self.faces, self.split, self.model = faces, split, model
-        self.production = train(faces, split.train, model)
-        enrolled = faces[split.train]
-        self.judge = self.production if model == JUDGE else train_judge(enrolled)
-        calibration = fit_rejection_threshold(build_model(model), enrolled.pixels, enrolled.labels)
-        self.threshold = calibration.rejection_threshold if calibration else None
 
-    def decide(self, images: np.ndarray, labels: Labels) -> tuple[bool, bool, Recogniser]:
-        """Return whether totals and people reject a candidate that learns these labels."""
-        more, split = add_labelled_faces(self.faces, self.split, images, labels)
-        candidate = train(more, split.train, self.model)
-        comparisons = {
-            part: compare_predictions(*self._predictions(more, rows, candidate))
-            for part, rows in (("baseline", split.test), ("drifted", split.drifted))
-        }
-        evidence = collect_evidence(
-            self._export(candidate), self._export(self.production), more, split,
-            self.faces.ids[self.split.train], lambda _: self.judge,
-        )  # fmt: skip
-        totals = check_comparisons(comparisons, TOLERANCES, minimum_images=20)
-        return not totals.promoted, check_people(evidence) is not None, candidate
+def add_noise(images: Images, rng: np.random.Generator) -> Images:
+    """Return images that differ slightly from the given ones."""
+    noisy = images + rng.normal(0, NOISE, images.shape)
+    return np.clip(noisy, 0, 1).astype(np.float32)
 
-    def _predictions(
-        self, faces: Faces, rows: Rows, candidate: Recogniser
-    ) -> tuple[Labels, Labels, Labels]:
-        images, labels = faces.images[rows], faces.labels[rows]
-        return labels, predict(candidate, images), predict(self.production, images)
 
-    def _export(self, model: Recogniser) -> PortableModel:
-        return export_model(model, {}, self.threshold)
+def attack(
+    loop: Loop, unseen: Images, victim: str, windows: list[tuple[Faces, Images]], sender: str
+) -> tuple[float, float]:
+    """Return the share of the attacker's labels that pass, and whether the attack succeeds."""
+    named = names_half(loop, unseen, victim)
+    passed = sent = 0
+    succeeds = False
+    for honest, own in windows:
+        images = np.concatenate([honest.images, own])
+        labels = np.concatenate([honest.labels, np.repeat(victim, len(own))])
+        senders = np.repeat([sender and "honest", sender], [len(honest), len(own)])
+        window = make_window(images, labels, senders)
+        usable = loop.verify(window).usable(window)
+        count = int(usable.labelled[len(honest) :].sum())
+        learned = usable[usable.labelled]
+        loop.remember(window[len(honest) :])
+        passed, sent = passed + count, sent + len(own)
+        if count:
+            promoted = loop.retrain(learned.images, learned.labels).promoted
+            succeeds = succeeds or (promoted and not named and names_half(loop, unseen, victim))
+        else:
+            loop.faces, loop.split = loop.add(learned.images, learned.labels)
+    return passed / sent, float(succeeds)
+
+
+def names_half(loop: Loop, images: Images, victim: str) -> bool:
+    """Return whether at least half of the images get the victim's name."""
+    return bool((loop.answers(images) == victim).mean() >= 0.5)
+
+
+def run_honest(loop: Loop, seed: int) -> Iterator[tuple[str, float, float]]:
+    """Yield what the defences cost: quarantined honest labels, and accuracy after retraining."""
+    honest = loop.enrolment.honest(seed, HONEST)
+    window = make_window(honest.images, honest.labels, np.full(len(honest), "honest"))
+    result = loop.verify(window)
+    capped = result.counts.get("over_cap", 0)
+    yield "honest", result.labelled, len(result.quarantined) - capped
+    yield "capped", result.labelled, capped
+    usable = result.usable(window)
+    held_out = loop.faces[np.setdiff1d(loop.split.drifted, np.flatnonzero(
+        np.isin(loop.faces.ids, honest.ids)))]  # fmt: skip
+    defended, plain = loop.copy(), loop.copy()
+    decision = defended.retrain(usable.images[usable.labelled], usable.labels[usable.labelled])
+    plain.retrain(honest.images, honest.labels, gate=False)
+    for name, state in zip(ACCURACIES, (loop, plain, defended), strict=True):
+        accuracy = (predict(state.model, held_out.images) == held_out.labels).mean()
+        yield name, float(accuracy), float(decision.promoted)
 
 
 if __name__ == "__main__":
