@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from components.deployers.seldon_local import process
 from components.deployers.seldon_local.environment import ROOT, ensure_environment
 from components.deployers.seldon_local.server_log import last_log_line
 from faces.errors import OperationError
-from serving.process_lock import lock_file
+from serving.process_lock import holder, lock_file
 from serving.settings import ServerSettings, log_file, write_settings
 from serving.tokens import Tokens
 from tests.integration.serving.conftest import InstallVersion, free_port, server_settings
@@ -86,6 +87,8 @@ def test_a_crash_is_detected_and_a_reused_process_id_is_not_mistaken_for_the_ser
     psutil.wait_procs([server], timeout=5)
     assert process.has_crashed(folder)
 
+    while holder(folder):  # a worker that is ending
+        time.sleep(0.01)
     lock_file(folder).write_text(str(os.getpid()))  # the system has reused the process id
     assert process.running(folder) is None
     process.stop(folder)
