@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from benchmarks.load import post
 from faces.client import PREDICT
 
+V2_PATH = "/v2/models/faces/infer"
+
 Faces = NDArray[np.float32]
 """Faces (n, 4096) in [0, 1]."""
 
@@ -33,6 +35,20 @@ def v2_json(faces: Faces) -> bytes:
 def v2_base64(faces: Faces) -> bytes:
     """Encode faces as base64 for the V2 inference protocol."""
     return _v2_request({"shape": [1], "datatype": "BYTES", "data": [_base64(faces)]})
+
+
+def v2_binary(faces: Faces) -> bytes:
+    """Encode faces as a binary tensor for the V2 inference protocol."""
+    raw = (faces * 255).round().astype(np.uint8).tobytes()
+    tensor = {
+        "name": "faces",
+        "shape": list(faces.shape),
+        "datatype": "UINT8",
+        "parameters": {"binary_data_size": len(raw)},
+    }
+    head = json.dumps({"inputs": [tensor]}).encode()
+    headers = f"Inference-Header-Content-Length: {len(head)}\r\n"
+    return post(V2_PATH, head + raw, headers, "application/octet-stream")
 
 
 def bentoml_json(faces: Faces) -> bytes:
@@ -79,4 +95,4 @@ def _request(path: str, message: object) -> bytes:
 
 
 def _v2_request(tensor: dict[str, object]) -> bytes:
-    return _request("/v2/models/faces/infer", {"inputs": [{"name": "faces", **tensor}]})
+    return _request(V2_PATH, {"inputs": [{"name": "faces", **tensor}]})

@@ -71,6 +71,7 @@ def servers_under_test() -> list[ServerUnderTest]:
     return [
         ServerUnderTest("ours", _ours(capture=True), *seldon),
         ServerUnderTest("ours, no capture", _ours(capture=False), *seldon),
+        ServerUnderTest("ours, V2", _ours(capture=True), payloads.v2_json, payloads.v2_binary),
         ServerUnderTest("seldon as shipped", _seldon, *seldon),
         ServerUnderTest("MLServer", _mlserver, *v2),
         ServerUnderTest("BentoML", _bentoml, *bentoml),
@@ -180,7 +181,7 @@ def _ours(capture: bool) -> Callable[[int, Path], list[str]]:
         settings = ServingSettings(
             endpoint=EndpointSettings(port=port), capture=CaptureSettings(capture=capture)
         )
-        write_settings(settings.for_server("benchmark", str(folder)))
+        write_settings(settings.for_server("faces", str(folder)))
         return [str(ensure_environment()), "-m", "serving.server", str(folder)]
 
     return command

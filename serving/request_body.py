@@ -16,7 +16,7 @@ MAX_BODIES_BYTES = 256_000_000
 
 
 class BodyReader:
-    """Reads bodies within the limits of their own size and of all bodies together.
+    """Reads bodies. Each has a maximum size, and so have all that are being received.
 
     Args:
         limit: Maximum size of a body in bytes.

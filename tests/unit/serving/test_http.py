@@ -184,7 +184,7 @@ def test_a_body_ends_where_its_length_says() -> None:
         RequestBody(BytesIO(b"abc"), 4, False, None).read(10)
 
 
-def test_a_client_that_waits_is_told_to_proceed_once() -> None:
+def test_a_waiting_client_gets_100_continue_once() -> None:
     calls: list[int] = []
     body = RequestBody(BytesIO(b"abc"), 3, False, lambda: calls.append(1))
     body.read(1)
