@@ -70,7 +70,9 @@ class DriftSettings(Settings):
         "never, always, or if labels of the window are quarantined",
     )
     approval_timeout_hours: float = Field(
-        default=72, gt=0, description="a version that is not approved by then is not promoted"
+        default=72,
+        gt=0,
+        description="hours that a version waits; then it can no longer be approved",
     )
     feedback: FeedbackSettings = FeedbackSettings()
     gate: GateSettings = GateSettings(tolerances=Tolerances(baseline=0.05))  # 1 or 2 faces of 72

@@ -1,6 +1,7 @@
 """A recogniser's parameters: defaults of its `build`, its YAML, and overrides."""
 
 import inspect
+import re
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from faces.errors import UserError, did_you_mean, require_choice, unknown_choice
 from faces.models import ModelParams, model_builder, model_names, model_parameters
 
+QUOTED = re.compile(r"'([^']*)'")
 CONFIGS = Path(__file__).parents[2] / "configs"
 
 
@@ -104,6 +106,9 @@ def describe_error(
     key = ".".join([section, *path] if section else path)
     if problem["type"] == "value_error":
         return UserError(f"{place}: {problem['ctx']['error']}")
+    if problem["type"] == "literal_error":
+        choices = QUOTED.findall(problem["ctx"]["expected"])
+        return UserError(f"{place}: {unknown_choice(key, str(problem['input']), choices)}")
     if problem["type"] == "open_host":
         return UserError(f"{place}: {key}.host: {problem['msg']}")
     expected = problem["msg"]

@@ -162,6 +162,17 @@ def test_an_error_in_the_search_space_names_its_location(tmp_path: Path) -> None
         read_settings("sweep", config)
 
 
+def test_a_misspelt_choice_is_answered_with_the_nearest_and_all(tmp_path: Path) -> None:
+    config = tmp_path / "drift.yaml"
+    config.write_text("approval: quarantine")
+    with pytest.raises(
+        UserError,
+        match=r"drift\.yaml: unknown approval 'quarantine': did you mean 'quarantined'\? "
+        "choose from always, never, quarantined",
+    ):
+        read_settings("drift_detection", config, {})
+
+
 def test_an_invalid_option_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"^--seed: .*greater than or equal to 0, not -1$"):
         read(tmp_path, "seed: 3", seed=-1)
