@@ -18,7 +18,12 @@ from zenml.orchestrators.publish_utils import (
 from faces.errors import UserError
 from pipelines.shared.registry import pipeline_names
 
-UNFINISHED = (ExecutionStatus.INITIALIZING, ExecutionStatus.PROVISIONING, ExecutionStatus.RUNNING)
+UNFINISHED = (
+    ExecutionStatus.INITIALIZING,
+    ExecutionStatus.PROVISIONING,
+    ExecutionStatus.RUNNING,
+    ExecutionStatus.RESUMING,
+)
 
 
 @contextmanager
