@@ -34,7 +34,7 @@ resource "google_storage_bucket_iam_member" "pipelines_artifacts" {
 
 resource "google_storage_bucket_iam_member" "pipelines_captured" {
   bucket = google_storage_bucket.captured.name
-  role   = "roles/storage.objectViewer"
+  role   = "roles/storage.objectUser" # it removes requests of people who are forgotten
   member = google_service_account.pipelines.member
 }
 
