@@ -20,12 +20,13 @@ PAGE_SIZE = 500
 
 FIGURES = frozenset(
     {
-        "alert", "deployment", "drift", "drift_decision", "erasure_plan", "erasure_receipt",
-        "expiry_receipt", "largest_difference", "live_version", "metrics", "promotion", "rollout",
-        "traffic", "version", "withdrawn",
+        "alert", "approval_request", "approved_labels", "audit_trail", "deployment", "drift",
+        "drift_decision", "erasure_plan", "erasure_receipt", "expiry_receipt",
+        "feedback_verification", "largest_difference", "live_version", "metrics", "promotion",
+        "rollout", "traffic", "version", "withdrawn",
     }
 )  # fmt: skip
-"""Artifacts with figures about all people together, which stay: what was decided and deployed."""
+"""Artifacts without names and images, which stay: figures, decisions, and who made them."""
 
 TEXTS = frozenset({"audit_trail", "deployment", "promotion"})
 """Artifacts whose text may name a person, such as one whom a rejected model had lost."""
