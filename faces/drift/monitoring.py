@@ -10,6 +10,7 @@ from faces.data.window import Window
 from faces.drift.accuracy import AccuracyDrop, accuracy_test
 from faces.drift.confidence import ConfidenceDrop, confidence_test
 from faces.drift.detector import Detector
+from faces.drift.image_quality import QualityResult, check_quality
 from faces.drift.result import DriftResult
 from faces.runtime.portable import UNKNOWN
 
@@ -24,6 +25,7 @@ class MonitoringResult:
         confidence: Drop in confidence; None if the version answered none of the faces.
         accuracy: Drop in accuracy; None if the version answered none of the labelled faces.
         version: The model version that the window was compared with.
+        quality: How many images resemble no enrolled face; None in records made before this test.
     """
 
     drift: DriftResult
@@ -31,10 +33,15 @@ class MonitoringResult:
     confidence: ConfidenceDrop | None
     accuracy: AccuracyDrop | None
     version: int
+    quality: QualityResult | None = None
 
 
 def assess_window(
-    window: Window, detector: Detector, baseline: pd.DataFrame, version: int
+    window: Window,
+    detector: Detector,
+    baseline: pd.DataFrame,
+    enrolled: NDArray[np.floating],
+    version: int,
 ) -> MonitoringResult:
     """Compare a window with the training faces and the baseline test of a model version.
 
@@ -43,10 +50,11 @@ def assess_window(
         detector: Fitted on the version's training faces.
         baseline: The version's predictions for its baseline test: columns `label`, `predicted`
             and `confidence`.
+        enrolled: The version's training images (m, 64, 64) in [0, 1].
         version: The version. Confidence and accuracy are those of faces that it answered itself.
 
     Returns:
-        The drift test, and the drops in confidence and accuracy.
+        The drift test, the drops in confidence and accuracy, and the quality of the images.
     """
     own = window[window.versions == str(version)]
     return MonitoringResult(
@@ -55,6 +63,7 @@ def assess_window(
         confidence=_confidence_drop(baseline, own),
         accuracy=_accuracy_drop(baseline, own[own.labelled]),
         version=version,
+        quality=check_quality(np.asarray(window.images), enrolled),
     )
 
 

@@ -13,6 +13,13 @@ ApprovalPolicy = Literal["never", "quarantined", "always"]
 """When a person has to approve a retrained version: never, always, or if labels are quarantined."""
 
 
+FAILURE_LEVEL = 1e-4
+"""Significance level for windows without enough evidence: they are tested again and again."""
+
+FAILURE_IMAGES = 10
+"""Distinct images that a drop in confidence needs."""
+
+
 class Action(StrEnum):
     """What to do about a window."""
 
@@ -79,7 +86,12 @@ def decide(
         The action and its reason.
     """
     if result.drift.verdict == DriftVerdict.NOT_ENOUGH_EVIDENCE:
-        return DriftDecision(Action.NOT_ENOUGH_EVIDENCE, f"Not tested: {result.drift.reason}")
+        failure = _failure(result)
+        if failure is None:
+            return DriftDecision(Action.NOT_ENOUGH_EVIDENCE, f"Not tested: {result.drift.reason}")
+        return DriftDecision(
+            Action.ALERT, f"{failure}; not tested for drift: {result.drift.reason}"
+        )
     signs = _drift_signs(result)
     if not signs:
         return DriftDecision(Action.NONE, f"No drift: {result.drift.reason}")
@@ -102,6 +114,32 @@ def decide(
             + (f"; a person approved {approved} of earlier windows" if approved else ""),
         )
     return DriftDecision(Action.RETRAIN, drift)
+
+
+def _failure(result: MonitoringResult) -> str | None:
+    """Describe why a window that cannot be tested for drift needs attention all the same.
+
+    A model that fails completely names few people, so that there are never enough identities.
+    Retraining would not help: labels of images that show no face are not plausible.
+
+    Returns:
+        The description; None if nothing has failed.
+    """
+    if result.quality and result.quality.failed:
+        return f"The camera may have failed: {result.quality.reason}"
+    accuracy, confidence = result.accuracy, result.confidence
+    if accuracy and accuracy.p_value <= FAILURE_LEVEL:
+        return (
+            f"The model may have failed: accuracy fell from {accuracy.before:.3f} to "
+            f"{accuracy.now:.3f} (p = {accuracy.p_value:.2g})"
+        )
+    enough = result.drift.images >= FAILURE_IMAGES
+    if enough and confidence and confidence.p_value <= FAILURE_LEVEL:
+        return (
+            f"The model may have failed: its confidence fell by {confidence.drop:.2f} "
+            f"(p = {confidence.p_value:.2g})"
+        )
+    return None
 
 
 def needs_approval(policy: ApprovalPolicy, feedback: FeedbackVerification) -> bool:

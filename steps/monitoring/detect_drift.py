@@ -54,7 +54,9 @@ def detect_drift(
     )
     predictions: pd.DataFrame = load_artifact(version, "predictions")
     baseline = predictions[predictions["part"] == BASELINE]
-    result = assess_window(feedback.verified(window), detector, baseline, live_version)
+    faces, split = load_artifact(version, "faces"), load_artifact(version, "split")
+    enrolled = faces.images[split.train]
+    result = assess_window(feedback.verified(window), detector, baseline, enrolled, live_version)
     reference, measured = detector.tabulate(np.asarray(window.images), window.predicted)
     features = pd.concat([reference.assign(part=TRAINED), measured.assign(part=SEEN)])
     return result, features.reset_index(drop=True)

@@ -42,7 +42,7 @@ def window(people: Faces, frontal: np.ndarray) -> Window:
 
 
 def assess(window: Window, detector: DriftDetector) -> MonitoringResult:
-    return assess_window(window, detector, BASELINE, version=2)
+    return assess_window(window, detector, BASELINE, window.images, version=2)
 
 
 def test_a_window_is_tested_for_drift_confidence_and_accuracy(

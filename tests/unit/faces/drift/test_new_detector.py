@@ -80,8 +80,10 @@ def test_one_module_adds_a_detector(folder: Path, drawn: Faces) -> None:
     assert detector_names() == ["brightness", "mmd", "moments"]
     detector = fit_detector("brightness", drawn.images, drawn.labels).with_limits(0.05, 10, 8)
     baseline = pd.DataFrame({"label": ["ada"], "predicted": ["ada"], "confidence": [0.9]})
-    same = assess_window(window_of(drawn.images[:20]), detector, baseline, version=1)
-    dark = assess_window(window_of(drawn.images[:20] * 0.1), detector, baseline, version=1)
+    same = assess_window(window_of(drawn.images[:20]), detector, baseline, drawn.images, version=1)
+    dark = assess_window(
+        window_of(drawn.images[:20] * 0.1), detector, baseline, drawn.images, version=1
+    )
     assert same.drift.verdict == DriftVerdict.NONE
     assert dark.drift.verdict == DriftVerdict.DRIFT
     assert (dark.drift.detector, dark.drift.threshold) == ("brightness", 0.05)

@@ -3,6 +3,8 @@ from dataclasses import replace
 import pytest
 
 from faces.drift.accuracy import AccuracyDrop
+from faces.drift.confidence import ConfidenceDrop
+from faces.drift.image_quality import QualityResult
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision, RetrainingPolicy, decide, needs_approval
 from faces.drift.result import DriftResult, DriftVerdict
@@ -53,6 +55,34 @@ def decided(
         (replace(NO_DRIFT, accuracy=SIMILAR), Action.NONE, "No drift: p = 0.4"),
         (replace(TOO_SMALL, accuracy=LOWER), Action.NOT_ENOUGH_EVIDENCE,
          "Not tested: 9 images are not enough"),
+        (
+            replace(TOO_SMALL, accuracy=replace(LOWER, p_value=1e-5)),
+            Action.ALERT,
+            "The model may have failed: accuracy fell from 0.950 to 0.600 (p = 1e-05); not tested "
+            "for drift: 9 images are not enough",
+        ),
+        (
+            replace(TOO_SMALL, confidence=ConfidenceDrop(0.31, 1e-5)),
+            Action.ALERT,
+            "The model may have failed: its confidence fell by 0.31 (p = 1e-05); not tested for "
+            "drift: 9 images are not enough",
+        ),
+        (
+            replace(TOO_SMALL, confidence=ConfidenceDrop(0.31, 1e-3)),
+            Action.NOT_ENOUGH_EVIDENCE,
+            "Not tested: 9 images are not enough",
+        ),
+        (
+            replace(TOO_SMALL, quality=QualityResult(8, 7, "brightness", 1e-8)),
+            Action.ALERT,
+            "The camera may have failed: 7 of 8 images resemble no enrolled face, most of them in "
+            "their brightness (p = 1e-08); not tested for drift: 9 images are not enough",
+        ),
+        (
+            replace(DRIFT, quality=QualityResult(8, 7, "brightness", 1e-8)),
+            Action.RETRAIN,
+            "Data drift: p = 0.001",
+        ),
         (
             replace(DRIFT, labelled=9),
             Action.ALERT,

@@ -1,0 +1,104 @@
+"""Find images that resemble no enrolled face: a covered lens, over-exposure, noise, inversion.
+
+A drift that ruins every image makes the model name few people, and the two-sample test then has
+not enough identities. This test looks at single images and needs no identities.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy
+from numpy.typing import NDArray
+
+from faces.drift.capture_features import Images
+
+MEASURES = ("brightness", "contrast", "sharpness", "resemblance to the mean face")
+LIMIT = 5.0
+"""Robust standard deviations from the median of the enrolled faces."""
+
+NORMAL_RANGE = 3.92
+"""The middle 95 % of a normal distribution, in standard deviations."""
+
+USUAL_SHARE = 0.05
+"""More unusual images than this share are tested for."""
+
+LEVEL = 1e-4
+"""Significance level. It is small, since a window is tested again whenever faces are added."""
+
+MINIMUM_IMAGES = 5
+
+
+@dataclass(frozen=True)
+class QualityResult:
+    """How many images of a window resemble no enrolled face.
+
+    Attributes:
+        images: Number of images, equal ones included: a covered lens sends the same image.
+        unusual: Number of unusual images.
+        measure: The measure in which most of them are unusual; "" without any.
+        p_value: Binomial p-value of at least so many, if `USUAL_SHARE` were usual.
+    """
+
+    images: int
+    unusual: int
+    measure: str
+    p_value: float
+
+    @property
+    def failed(self) -> bool:
+        """Whether so many images are unusual that the camera should be checked."""
+        return self.images >= MINIMUM_IMAGES and self.p_value <= LEVEL
+
+    @property
+    def reason(self) -> str:
+        """The result in one phrase."""
+        return (
+            f"{self.unusual} of {self.images} images resemble no enrolled face, most of them in "
+            f"their {self.measure} (p = {self.p_value:.2g})"
+        )
+
+
+def check_quality(images: Images, enrolled: Images) -> QualityResult:
+    """Compare single images with the enrolled faces.
+
+    An image is unusual if a measure is further from the median of the enrolled faces than `LIMIT`
+    robust standard deviations. The number of unusual images is tested with a binomial test.
+
+    Args:
+        images: Images of the window (n, 64, 64) in [0, 1].
+        enrolled: Images (m, 64, 64) that the model was trained on.
+
+    Returns:
+        The number of unusual images, and its p-value.
+    """
+    if not len(images):
+        return QualityResult(0, 0, "", 1.0)
+    template = _standardize(np.asarray(enrolled, np.float64).mean(axis=0)[None])[0]
+    reference, values = _measure(enrolled, template), _measure(images, template)
+    low, centre, high = np.quantile(reference, (0.025, 0.5, 0.975), axis=0)
+    exceeds = np.abs(values - centre) > LIMIT * (high - low) / NORMAL_RANGE
+    unusual = int(exceeds.any(axis=1).sum())
+    p_value = float(scipy.stats.binom.sf(unusual - 1, len(images), USUAL_SHARE))
+    measure = MEASURES[int(exceeds.sum(axis=0).argmax())] if unusual else ""
+    return QualityResult(len(images), unusual, measure, p_value)
+
+
+def _measure(images: Images, template: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the columns `MEASURES`, (n, 4)."""
+    images = np.asarray(images, np.float64).reshape(-1, *template.shape)
+    edges = np.stack([scipy.ndimage.laplace(image) for image in images])
+    return np.column_stack(
+        [
+            images.mean(axis=(1, 2)),
+            images.std(axis=(1, 2)),
+            np.log(edges.var(axis=(1, 2)) + 1e-8),
+            (_standardize(images) * template).mean(axis=(1, 2)),
+        ]
+    )
+
+
+def _standardize(images: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shift and scale each image to mean 0 and standard deviation 1; a constant one to 0."""
+    centred = images - images.mean(axis=(1, 2), keepdims=True)
+    deviation = images.std(axis=(1, 2), keepdims=True)
+    return np.asarray(centred / (deviation + 1e-6))
