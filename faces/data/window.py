@@ -1,5 +1,6 @@
 """Monitoring window: production faces with the answers of the endpoint and feedback labels."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,6 +24,7 @@ class Window:
             "".
         label_times: When the label was received, (n,), in nanoseconds since 1970; 0 without
             feedback. None stands for all 0.
+        repeats: How often the image was sent, (n,). None stands for all 1.
         damaged: Number of captured records that could not be read.
         unmatched_feedback: Number of feedback records that fit no captured request.
     """
@@ -35,6 +37,7 @@ class Window:
     times: NDArray[np.int64]
     senders: NDArray[np.str_] = None  # type: ignore[assignment]
     label_times: NDArray[np.int64] = None  # type: ignore[assignment]
+    repeats: NDArray[np.int64] = None  # type: ignore[assignment]
     damaged: int = 0
     unmatched_feedback: int = 0
 
@@ -43,6 +46,8 @@ class Window:
             object.__setattr__(self, "senders", np.full(len(self.images), "", dtype="U1"))
         if self.label_times is None:
             object.__setattr__(self, "label_times", np.zeros(len(self.images), dtype=np.int64))
+        if self.repeats is None:
+            object.__setattr__(self, "repeats", np.ones(len(self.images), dtype=np.int64))
 
     def __len__(self) -> int:
         return len(self.images)
@@ -58,6 +63,7 @@ class Window:
             times=self.times[rows],
             senders=self.senders[rows],
             label_times=self.label_times[rows],
+            repeats=self.repeats[rows],
         )
 
     @property
@@ -94,3 +100,17 @@ def last_occurrences(images: NDArray[np.floating]) -> NDArray[np.int64]:
     """
     last = {image.tobytes(): row for row, image in enumerate(images)}
     return np.array(sorted(last.values()), dtype=np.int64)
+
+
+def count_repeats(images: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Count how often each image occurs.
+
+    Args:
+        images: Images (n, 64, 64); equal pixels are the same image.
+
+    Returns:
+        The number of its occurrences for each image, int64 (n,).
+    """
+    contents = [image.tobytes() for image in images]
+    counts = Counter(contents)
+    return np.array([counts[content] for content in contents], dtype=np.int64)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from faces.data.window import Window, last_occurrences
+from faces.data.window import Window, count_repeats, last_occurrences
 from faces.runtime.capture_format import (
     FEEDBACK,
     MODEL,
@@ -108,6 +108,7 @@ def select_window(captured: CapturedRequests, since: int, last: int | None = Non
         times=times[rows],
         senders=selected["sender"].fillna("").to_numpy(dtype=str),
         label_times=_nanoseconds(selected["label_time"].fillna(EPOCH)),
+        repeats=count_repeats(images),
         damaged=captured.damaged,
         unmatched_feedback=captured.unmatched_feedback,
     )

@@ -33,7 +33,7 @@ class QualityResult:
     """How many images of a window resemble no enrolled face.
 
     Attributes:
-        images: Number of images, equal ones included: a covered lens sends the same image.
+        images: Number of images, equal ones included.
         unusual: Number of unusual images.
         measure: The measure in which most of them are unusual; "" without any.
         p_value: Binomial p-value of at least so many, if `USUAL_SHARE` were usual.
@@ -58,14 +58,15 @@ class QualityResult:
         )
 
 
-def check_quality(images: Images, enrolled: Images) -> QualityResult:
+def check_quality(images: Images, repeats: NDArray[np.integer], enrolled: Images) -> QualityResult:
     """Compare single images with the enrolled faces.
 
     An image is unusual if a measure is further from the median of the enrolled faces than `LIMIT`
     robust standard deviations. The number of unusual images is tested with a binomial test.
 
     Args:
-        images: Images of the window (n, 64, 64) in [0, 1].
+        images: Distinct images of the window (n, 64, 64) in [0, 1].
+        repeats: How often each was sent, (n,): a covered lens sends the same image.
         enrolled: Images (m, 64, 64) that the model was trained on.
 
     Returns:
@@ -77,10 +78,10 @@ def check_quality(images: Images, enrolled: Images) -> QualityResult:
     reference, values = _measure(enrolled, template), _measure(images, template)
     low, centre, high = np.quantile(reference, (0.025, 0.5, 0.975), axis=0)
     exceeds = np.abs(values - centre) > LIMIT * (high - low) / NORMAL_RANGE
-    unusual = int(exceeds.any(axis=1).sum())
-    p_value = float(scipy.stats.binom.sf(unusual - 1, len(images), USUAL_SHARE))
+    unusual, total = int(repeats[exceeds.any(axis=1)].sum()), int(repeats.sum())
+    p_value = float(scipy.stats.binom.sf(unusual - 1, total, USUAL_SHARE))
     measure = MEASURES[int(exceeds.sum(axis=0).argmax())] if unusual else ""
-    return QualityResult(len(images), unusual, measure, p_value)
+    return QualityResult(total, unusual, measure, p_value)
 
 
 def _measure(images: Images, template: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -63,7 +63,7 @@ def assess_window(
         confidence=_confidence_drop(baseline, own),
         accuracy=_accuracy_drop(baseline, own[own.labelled]),
         version=version,
-        quality=check_quality(np.asarray(window.images), enrolled),
+        quality=check_quality(np.asarray(window.images), window.repeats, enrolled),
     )
 
 

@@ -11,6 +11,7 @@ from zenml.models import ArtifactVersionResponse, PipelineRunResponse
 from faces.data.window import Window
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision
+from faces.drift.result import DriftVerdict
 from faces.evaluation.feedback_verification import (
     FeedbackVerification,
     describe_quarantine,
@@ -108,6 +109,8 @@ class DriftSummary(Summary):
             return ("[bold]python run.py --pipeline drift_detection[/] again after more traffic",)
         if not DriftDecision(self.decision, self.reason).drifted:
             return ()
+        if self.drift.drift.verdict == DriftVerdict.NOT_ENOUGH_EVIDENCE:
+            return ("look at the faces in the report, then at the camera and the deployed version",)
         steps = ["[bold]python run.py dashboard --evidently[/] for each feature, by Evidently"]
         if self.waits_for_approval_until:
             answer = "[bold]python run.py review --{} {}[/]"

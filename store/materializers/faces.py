@@ -111,7 +111,7 @@ class WindowMaterializer(FileMaterializer):
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
     ARRAYS: ClassVar[tuple[str, ...]] = (
         "images", "predicted", "labels", "confidence", "versions", "times", "senders",
-        "label_times",
+        "label_times", "repeats",
     )  # fmt: skip
     COUNTS: ClassVar[tuple[str, ...]] = ("damaged", "unmatched_feedback")
 

@@ -77,6 +77,7 @@ def make_window(drawn: Faces, size: int) -> Window:
         times=1_764_000_000_123_456_789 + rows,
         senders=np.array(["", "ada", "", "", "bob"][:size], dtype=str),
         label_times=1_764_000_000_123_456_789 * rows,
+        repeats=rows + 1,
         damaged=2,
         unmatched_feedback=1,
     )

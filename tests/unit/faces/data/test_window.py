@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from faces.data.window import Window, concatenate, last_occurrences
+from faces.data.window import Window, concatenate, count_repeats, last_occurrences
 
 
 def images(*shades: float) -> np.ndarray:
@@ -11,6 +11,8 @@ def images(*shades: float) -> np.ndarray:
 def test_the_last_occurrence_of_each_image_counts() -> None:
     assert last_occurrences(images(0.1, 0.2, 0.1, 0.3, 0.2)).tolist() == [2, 3, 4]
     assert last_occurrences(images(0.1)[:0]).tolist() == []
+    assert count_repeats(images(0.1, 0.2, 0.1, 0.3, 0.2)).tolist() == [2, 2, 2, 1, 2]
+    assert count_repeats(images(0.1)[:0]).tolist() == []
 
 
 def test_rows_are_selected_by_number_or_mask_and_windows_are_concatenated() -> None:
@@ -23,6 +25,7 @@ def test_rows_are_selected_by_number_or_mask_and_windows_are_concatenated() -> N
         times=np.array([10, 20, 30]),
         senders=np.array(["eve", "", ""]),
         label_times=np.array([11, 0, 31]),
+        repeats=np.array([1, 5, 2]),
         damaged=2,
         unmatched_feedback=3,
     )
@@ -40,5 +43,6 @@ def test_rows_are_selected_by_number_or_mask_and_windows_are_concatenated() -> N
         assert part.times.tolist() == [10, 30]
         assert part.senders.tolist() == ["eve", ""]
         assert part.label_times.tolist() == [11, 31]
+        assert part.repeats.tolist() == [1, 2]
         assert np.array_equal(part.images, images(0.1, 0.3))
         assert (part.damaged, part.unmatched_feedback) == (2, 3)
