@@ -109,7 +109,8 @@ class DriftSummary(Summary):
             return ("[bold]python run.py --pipeline drift_detection[/] again after more traffic",)
         if not DriftDecision(self.decision, self.reason).drifted:
             return ()
-        if self.drift.drift.verdict == DriftVerdict.NOT_ENOUGH_EVIDENCE:
+        untested = self.drift.drift.verdict == DriftVerdict.NOT_ENOUGH_EVIDENCE
+        if self.decision == Action.ALERT and untested:
             return ("look at the faces in the report, then at the camera and the deployed version",)
         steps = ["[bold]python run.py dashboard --evidently[/] for each feature, by Evidently"]
         if self.waits_for_approval_until:

@@ -4,14 +4,16 @@ import pytest
 
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action
+from faces.drift.result import DriftResult, DriftVerdict
 from pipelines.shared.drift_summary import DriftSummary
 from pipelines.shared.summary import RunInfo
 
 
-def next_steps(decision: Action, **outcome: Any) -> str:
+def next_steps(decision: Action, verdict: DriftVerdict = DriftVerdict.DRIFT, **outcome: Any) -> str:
+    drift = DriftResult(verdict, "", None, None, 0.01, 20, 9, "moments")
     summary = DriftSummary.model_construct(
         run=RunInfo(name="drift-1", status="completed", id="1"),
-        drift=MonitoringResult.__new__(MonitoringResult),
+        drift=MonitoringResult(drift, 0, None, None, version=1),
         decision=decision,
         reason="",
         **{
@@ -53,6 +55,11 @@ def test_the_next_steps_follow_the_outcome(
     steps = next_steps(decision, **outcome)
     assert offered in steps
     assert not_offered not in steps
+
+
+def test_after_a_failure_of_the_camera_people_look_at_the_faces() -> None:
+    steps = next_steps(Action.ALERT, DriftVerdict.NOT_ENOUGH_EVIDENCE)
+    assert steps == "look at the faces in the report, then at the camera and the deployed version"
 
 
 def test_without_drift_there_is_nothing_to_do_next() -> None:
