@@ -58,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _act(args: argparse.Namespace) -> None:
     from cli.console import make_console
+    from cli.review_labels import review_label, show_quarantined
     from cli.stacks import select_stack
 
     with make_console(stderr=True).status("reading what waits …"):
@@ -128,55 +129,6 @@ def reject_run(name: str) -> None:
         raise UserError(f"{name} was approved by {approval.who}: python run.py review --approve")
     answer(approval, REJECTED)
     print(f"rejected: version {approval.version} stays registered, and production stays as it is")
-
-
-def review_label(approved: str | None, rejected: str | None) -> None:
-    """Approve or reject one quarantined label.
-
-    Args:
-        approved: Id of the label to approve; None for none.
-        rejected: Id of the label to reject, if none is approved.
-
-    Raises:
-        UserError: If there is no such label, or it cannot be learned.
-    """
-    from store import label_reviews
-    from store.approvals import APPROVED, REJECTED
-
-    if approved:
-        label_reviews.review_label(approved, APPROVED)
-        print(f"approved: the next retraining learns the label {approved}, too")
-    elif rejected:
-        label_reviews.review_label(rejected, REJECTED)
-        print(f"rejected: the label {rejected} is not learned")
-
-
-def show_quarantined(limit: int = 20) -> None:
-    """Print the quarantined labels that nobody has reviewed.
-
-    Args:
-        limit: Number of labels to print, the latest.
-    """
-    import pandas as pd
-
-    from store.label_reviews import quarantined_faces
-
-    faces = [face for face in quarantined_faces() if face.review is None]
-    rows = [
-        {
-            "id": face.id,
-            "time": f"{face.time:%Y-%m-%d %H:%M:%S}",
-            "label": face.label,
-            "predicted": face.predicted,
-            "sender": face.sender,
-            "reason": face.quarantined.reason.replace("_", " "),
-            "similarity": face.quarantined.similarity,
-        }
-        for face in faces[-limit:]
-    ]
-    if rows:
-        print("\n" + pd.DataFrame(rows).round(2).to_string(index=False, na_rep=""))
-    print(f"{len(faces)} quarantined labels wait for a review")
 
 
 def require_waiting(name: str) -> "Approval":
