@@ -16,7 +16,7 @@ from faces.data.conditions import parse_condition
 from faces.data.corruptions import corrupt
 from faces.data.dataset import load_faces
 from faces.data.split import split_by_condition
-from faces.drift.image_quality import check_quality
+from faces.drift.image_quality import QualityResult, binomial_p_value, find_unusual
 
 IMAGES = 100
 Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]
@@ -65,10 +65,9 @@ def main() -> None:
 
 def images_until_reported(images: np.ndarray, enrolled: np.ndarray) -> float:
     """Return after how many images the test reports a failure; infinity if it never does."""
-    for count in range(1, len(images) + 1):
-        if count > 20 and count % 10:
-            continue
-        if check_quality(images[:count], np.ones(count, dtype=np.int64), enrolled).failed:
+    unusual = np.cumsum(find_unusual(images, enrolled).any(axis=1))
+    for count, total in enumerate(unusual, start=1):
+        if QualityResult(count, int(total), "", binomial_p_value(int(total), count)).failed:
             return count
     return np.inf
 

@@ -59,10 +59,7 @@ class QualityResult:
 
 
 def check_quality(images: Images, repeats: NDArray[np.integer], enrolled: Images) -> QualityResult:
-    """Compare single images with the enrolled faces.
-
-    An image is unusual if a measure is further from the median of the enrolled faces than `LIMIT`
-    robust standard deviations. The number of unusual images is tested with a binomial test.
+    """Test whether many images resemble no enrolled face, with a binomial test.
 
     Args:
         images: Distinct images of the window (n, 64, 64) in [0, 1].
@@ -74,14 +71,37 @@ def check_quality(images: Images, repeats: NDArray[np.integer], enrolled: Images
     """
     if not len(images):
         return QualityResult(0, 0, "", 1.0)
+    exceeds = find_unusual(images, enrolled)
+    unusual, total = int(repeats[exceeds.any(axis=1)].sum()), int(repeats.sum())
+    measure = MEASURES[int(exceeds.sum(axis=0).argmax())] if unusual else ""
+    return QualityResult(total, unusual, measure, binomial_p_value(unusual, total))
+
+
+def find_unusual(images: Images, enrolled: Images) -> NDArray[np.bool_]:
+    """Find the images that resemble no enrolled face, and the measures that say so.
+
+    Args:
+        images: Images (n, 64, 64) in [0, 1].
+        enrolled: Images (m, 64, 64) that the model was trained on.
+
+    Returns:
+        Whether each of `MEASURES` is further from the median of the enrolled faces than `LIMIT`
+        robust standard deviations, (n, 4).
+    """
     template = _standardize(np.asarray(enrolled, np.float64).mean(axis=0)[None])[0]
     reference, values = _measure(enrolled, template), _measure(images, template)
     low, centre, high = np.quantile(reference, (0.025, 0.5, 0.975), axis=0)
-    exceeds = np.abs(values - centre) > LIMIT * (high - low) / NORMAL_RANGE
-    unusual, total = int(repeats[exceeds.any(axis=1)].sum()), int(repeats.sum())
-    p_value = float(scipy.stats.binom.sf(unusual - 1, total, USUAL_SHARE))
-    measure = MEASURES[int(exceeds.sum(axis=0).argmax())] if unusual else ""
-    return QualityResult(total, unusual, measure, p_value)
+    return np.asarray(np.abs(values - centre) > LIMIT * (high - low) / NORMAL_RANGE)
+
+
+def binomial_p_value(unusual: int, images: int) -> float:
+    """Return the probability of at least so many unusual images, if `USUAL_SHARE` were usual.
+
+    Args:
+        unusual: Number of unusual images.
+        images: Number of all images.
+    """
+    return float(scipy.stats.binom.sf(unusual - 1, images, USUAL_SHARE))
 
 
 def _measure(images: Images, template: NDArray[np.float64]) -> NDArray[np.float64]:
