@@ -4,6 +4,7 @@ A different mix of people is then not drift; only a change in how faces are capt
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,9 @@ def mean_per_identity(rows: Rows, labels: NDArray[np.str_]) -> dict[str, Rows]:
     Returns:
         Mean (d,) by label.
     """
-    return {str(label): rows[labels == label].mean(axis=0) for label in np.unique(labels)}
+    groups = _group(labels)
+    sums = np.add.reduceat(rows[groups.order], groups.starts)
+    return dict(zip(groups.labels.tolist(), sums / groups.counts[:, None], strict=True))
 
 
 def centre_by_identity(rows: Rows, predicted: NDArray[np.str_], means: Means) -> Rows:
@@ -45,9 +48,12 @@ def centre_by_identity(rows: Rows, predicted: NDArray[np.str_], means: Means) ->
 
 
 def centre_leave_one_out(rows: Rows, labels: NDArray[np.str_]) -> tuple[Rows, NDArray[np.integer]]:
-    """Subtract from each row the mean of the *other* rows with its label.
+    """Subtract from each row the mean of the *other* rows with its label, and adjust its variance.
 
-    Including a row in its own mean would make the reference look less variable than new faces.
+    Including a row in its own mean would make the reference look less variable than new faces. The
+    mean of the k - 1 other rows, in turn, varies more than the mean of all k, which new faces are
+    centred on: the difference has a variance of k / (k - 1) instead of (k + 1) / k. Rows are
+    scaled by the square root of the ratio, (k² - 1) / k².
 
     Args:
         rows: Features (n, d).
@@ -56,14 +62,14 @@ def centre_leave_one_out(rows: Rows, labels: NDArray[np.str_]) -> tuple[Rows, ND
     Returns:
         The centred rows (m, d), grouped by label, and the number of the row that each is from.
     """
-    centred, sources = [], []
-    for label in np.unique(labels):
-        own = np.flatnonzero(labels == label)
-        if len(own) > 1:
-            deviations = rows[own] - rows[own].mean(axis=0)
-            centred.append(deviations * len(own) / (len(own) - 1))
-            sources.append(own)
-    return np.vstack(centred), np.concatenate(sources)
+    groups = _group(labels)
+    counts = np.repeat(groups.counts, groups.counts)
+    ordered = rows[groups.order]
+    means = np.add.reduceat(ordered, groups.starts) / groups.counts[:, None]
+    deviations = ordered - np.repeat(means, groups.counts, axis=0)
+    several = counts > 1
+    factor = np.sqrt((counts[several] + 1) / (counts[several] - 1))
+    return deviations[several] * factor[:, None], groups.order[several]
 
 
 def mad_scale(rows: Rows) -> Rows:
@@ -92,3 +98,17 @@ def winsorize(rows: Rows, scale: Rows) -> Rows:
         Rows (n, d) in [-`CLIP`, `CLIP`].
     """
     return np.clip(rows / scale, -CLIP, CLIP)
+
+
+class _Groups(NamedTuple):
+    """Rows by label: their order, the labels, where each begins in that order, and its size."""
+
+    order: NDArray[np.integer]
+    labels: NDArray[np.str_]
+    starts: NDArray[np.integer]
+    counts: NDArray[np.integer]
+
+
+def _group(labels: NDArray[np.str_]) -> _Groups:
+    order = np.argsort(labels, kind="stable")
+    return _Groups(order, *np.unique(labels[order], return_index=True, return_counts=True))

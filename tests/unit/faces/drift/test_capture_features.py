@@ -54,7 +54,19 @@ def test_identity_effects_are_removed() -> None:
     assert np.allclose(centred.ravel(), [0.5, 0.0, 9 - (2 + 12 + 7) / 3])
     reference, sources = centre_leave_one_out(rows, labels)
     assert list(sources) == [0, 1, 2, 3, 4]
-    assert np.allclose(reference.ravel(), [1 - 2.5, 0.0, 3 - 1.5, -4.0, 4.0])
+    three, two = np.sqrt(8) / 3, np.sqrt(3) / 2
+    assert np.allclose(reference.ravel(), [-1.5 * three, 0.0, 1.5 * three, -4.0 * two, 4.0 * two])
+
+
+@pytest.mark.parametrize("images", [2, 3, 5])
+def test_the_reference_varies_as_much_as_new_faces(images: int) -> None:
+    rng = np.random.default_rng(0)
+    labels = np.repeat([f"{person}" for person in range(5_000)], images)
+    rows = rng.normal(size=(len(labels), 1))
+    reference, _ = centre_leave_one_out(rows, labels)
+    means = mean_per_identity(rows, labels)
+    new = centre_by_identity(rng.normal(size=rows.shape), labels, means)
+    assert reference.std() == pytest.approx(new.std(), rel=0.03)
 
 
 def test_outliers_have_bounded_influence() -> None:
