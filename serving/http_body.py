@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable
+from typing import BinaryIO
 
-from serving.http_head import EMPTY_LINE, LineReader, MalformedRequestError, read_fields
+from serving.http_head import EMPTY_LINE, MalformedRequestError, read_fields
 
 CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[\t\x20-\x7e]*)?\r\n")
 MAX_CHUNK_LINE_BYTES = 256
@@ -21,7 +22,7 @@ class RequestBody:
 
     def __init__(
         self,
-        stream: LineReader,
+        stream: BinaryIO,
         length: int | None,
         chunked: bool,
         proceed: Callable[[], object] | None,

@@ -8,7 +8,7 @@ bare line feeds, blanks around names.
 
 import re
 from dataclasses import dataclass
-from typing import Protocol
+from typing import BinaryIO
 
 MAX_LINE_BYTES = 8192
 MAX_FIELDS = 100
@@ -29,18 +29,6 @@ EMPTY_LINE = b"\r\n"
 
 class MalformedRequestError(ValueError):
     """The request is not valid HTTP. The connection must be closed."""
-
-
-class LineReader(Protocol):
-    """What is read from: a buffered socket."""
-
-    def readline(self, limit: int, /) -> bytes:
-        """Read up to a line feed or to a limit."""
-        ...
-
-    def read(self, size: int, /) -> bytes:
-        """Read a number of bytes, fewer at the end of the stream."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -70,7 +58,7 @@ class RequestHead:
         return "keep-alive" in options if self.version == "HTTP/1.0" else "close" not in options
 
 
-def read_head(request_line: bytes, stream: LineReader) -> RequestHead:
+def read_head(request_line: bytes, stream: BinaryIO) -> RequestHead:
     """Read and check the head of a request.
 
     Args:
@@ -96,7 +84,7 @@ def read_head(request_line: bytes, stream: LineReader) -> RequestHead:
     return RequestHead(method.decode(), target.decode(), version, fields, length, chunked)
 
 
-def read_fields(stream: LineReader) -> dict[str, str]:
+def read_fields(stream: BinaryIO) -> dict[str, str]:
     """Read header or trailer fields, to the empty line.
 
     Args:
