@@ -18,13 +18,17 @@ POLL_SECONDS, STATUS_POLL_SECONDS = 2.0, 15.0
 """Seconds between two requests for the steps, and between two queries of the orchestrator."""
 
 
-def follow_run(run: PipelineRunResponse, console: Console, status: Status) -> PipelineRunResponse:
+def follow_run(
+    run: PipelineRunResponse, console: Console, status: Status, resumed: bool = False
+) -> PipelineRunResponse:
     """Wait for a run to end, and print its steps as they finish.
 
     Args:
         run: The submitted run.
         console: Where finished steps are printed.
         status: The spinner, which shows the running steps.
+        resumed: Whether another job resumed the run. ZenML only knows the job that started it, so
+            the orchestrator is not asked.
 
     Returns:
         The run as it ended, or paused if it waits for an approval.
@@ -35,7 +39,7 @@ def follow_run(run: PipelineRunResponse, console: Console, status: Status) -> Pi
     """
     console.print(f"  [dim]see {_address(run)}[/]", soft_wrap=True)
     try:
-        run = _wait(run, console, status)
+        run = _wait(run, console, status, ask_orchestrator=not resumed)
     except KeyboardInterrupt:
         raise OperationError(f"stopped waiting; the run continues: see {_address(run)}") from None
     if not (run.status.is_successful or run.status == ExecutionStatus.PAUSED):
@@ -43,7 +47,9 @@ def follow_run(run: PipelineRunResponse, console: Console, status: Status) -> Pi
     return run
 
 
-def _wait(run: PipelineRunResponse, console: Console, status: Status) -> PipelineRunResponse:
+def _wait(
+    run: PipelineRunResponse, console: Console, status: Status, ask_orchestrator: bool
+) -> PipelineRunResponse:
     printed: set[UUID] = set()
     last_query, orchestrator = time.monotonic(), Client().active_stack.orchestrator
     while True:
@@ -55,7 +61,7 @@ def _wait(run: PipelineRunResponse, console: Console, status: Status) -> Pipelin
                 printed.add(step.id)
         if run.status.is_finished or run.status == ExecutionStatus.PAUSED:
             return run
-        if time.monotonic() - last_query > STATUS_POLL_SECONDS:
+        if ask_orchestrator and time.monotonic() - last_query > STATUS_POLL_SECONDS:
             last_query = time.monotonic()
             # Only the orchestrator knows about a job that ends before its step can report it.
             # Nothing else is taken from it: steps look for the run as it was submitted.

@@ -54,7 +54,11 @@ def resume_run(approval: Approval, console: Console, status: Status) -> Pipeline
             _set_status(run, ExecutionStatus.PAUSED)
         raise
     run = client.get_pipeline_run(run.id)
-    return run if stack.orchestrator.config.is_local else follow_run(run, console, status)
+    return (
+        run
+        if stack.orchestrator.config.is_local
+        else follow_run(run, console, status, resumed=True)
+    )
 
 
 def _set_status(run: PipelineRunResponse, status: ExecutionStatus) -> None:
