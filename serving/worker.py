@@ -9,6 +9,8 @@ connections, the one that has been waiting longest is ended, so that new clients
 import socket
 import time
 from contextlib import suppress
+from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, ClassVar
 from urllib.parse import unquote_to_bytes
@@ -49,7 +51,7 @@ class Handler(PyWSGIHandler):  # type: ignore[misc]
     """How long to wait for a request, and then for its body and the client's reading."""
     deadline = 0.0
     """When the connection is ended, on the monotonic clock."""
-    status: bytes | None
+    response_head: bytes
     head: RequestHead
     body: RequestBody
 
@@ -125,10 +127,7 @@ class Handler(PyWSGIHandler):  # type: ignore[misc]
 
     def handle_one_response(self) -> None:
         """Answer the request. See PyWSGIHandler."""
-        self.time_start = time.time()
-        self.status = self.result = None
-        self.headers_sent = self.response_use_chunked = self.connection_upgraded = False
-        self.response_length = 0
+        self.headers_sent = False
         try:
             self.run_application()
             self._discard_body()
@@ -140,12 +139,27 @@ class Handler(PyWSGIHandler):  # type: ignore[misc]
         except OSError:
             self.close_connection = True
 
-    def _write_with_headers(self, data: bytes) -> None:
-        """Send the head and the body of a response with one call. See PyWSGIHandler."""
+    def run_application(self) -> None:
+        """Call the application, and send the whole response with one call. See PyWSGIHandler."""
+        parts = self.application(self.environ, self.start_response)
         self.headers_sent = True
-        self.finalize_headers()
-        fields = b"".join(b"%b: %b\r\n" % field for field in self.response_headers)
-        self._sendall(b"HTTP/1.1 %b\r\n%b\r\n%b" % (self.status or b"", fields, data))
+        self.socket.sendall(b"".join((self.response_head, *parts)))
+
+    def start_response(
+        self, status: str, headers: list[tuple[str, str]], exc_info: object = None
+    ) -> None:
+        """Prepare the head of the response. See PyWSGIHandler.
+
+        Args:
+            status: Status code and phrase.
+            headers: The application's headers, which have no line breaks.
+            exc_info: Not used.
+        """
+        self.close_connection |= ("Connection", "close") in headers
+        if self.request_version == "HTTP/1.0" and not self.close_connection:
+            headers = [*headers, ("Connection", "keep-alive")]
+        fields = "".join([f"{name}: {value}\r\n" for name, value in headers])
+        self.response_head = f"HTTP/1.1 {status}\r\nDate: {_date()}\r\n{fields}\r\n".encode()
 
     def disconnect(self) -> None:
         """End the connection, even while it is waiting."""
@@ -199,6 +213,15 @@ class Worker(GeventPyWSGIWorker):  # type: ignore[misc]
             now = time.monotonic()
             for handler in [h for h in Handler.active if h.deadline < now]:
                 handler.disconnect()
+
+
+def _date() -> str:
+    return _format_date(int(time.time()))
+
+
+@lru_cache(maxsize=1)
+def _format_date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)
 
 
 def _end_oldest_connections() -> None:
