@@ -14,7 +14,8 @@ from cli.exit_codes import exit_code
 from serving.process_lock import lock_file
 
 if TYPE_CHECKING:
-    from components.deployers.base import EndpointStatus, FaceDeployer
+    from components.deployers.base import FaceDeployer
+    from components.deployers.endpoint import EndpointStatus
 
 LOG_LINES = 100
 
@@ -151,7 +152,7 @@ def show_status(status: "EndpointStatus", deployer: "FaceDeployer") -> int:
     """
     from cli.console import make_console
     from cli.summaries import print_rows
-    from components.deployers.base import State
+    from components.deployers.endpoint import State
 
     console = make_console()
     captured = describe_captured(deployer.captured())
@@ -173,7 +174,7 @@ def status_rows(status: "EndpointStatus", captured: str, now: datetime) -> Mappi
     Returns:
         Texts with markup, by title.
     """
-    from components.deployers.base import State
+    from components.deployers.endpoint import State
     from faces.client import PREDICT
 
     colour = "green" if status.state == State.RUNNING else "yellow"

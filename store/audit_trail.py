@@ -69,12 +69,12 @@ def events_of_run(run: str, metadata: Mapping[str, Any]) -> Iterator[AuditEvent]
     Yields:
         The events, in no order.
     """
-    if feedback := metadata.get("feedback"):
+    if feedback := _dated(metadata, "feedback"):
         for sender, count in feedback.get("senders", {}).items():
             details = f"of {feedback['labelled']} in the window"
             who = sender or UNKNOWN_SENDER
             yield AuditEvent(feedback["when"], who, "labelled", f"{count} faces", details, run)
-    if training := metadata.get("training"):
+    if training := _dated(metadata, "training"):
         actions = {
             "promoted": "promoted",
             "held for approval": "held for approval",
@@ -83,7 +83,7 @@ def events_of_run(run: str, metadata: Mapping[str, Any]) -> Iterator[AuditEvent]
         if action := actions.get(training["outcome"]):
             subject, details = f"version {training['version']}", "by the promotion gate"
             yield AuditEvent(training["when"], training["who"], action, subject, details, run)
-    if approved := metadata.get("approval"):
+    if approved := _dated(metadata, "approval"):
         subject = f"version {approved['version']}"
         promoted = approved["promoted"]
         details = "after approval" if promoted else approved["reason"].split(": ", 1)[-1]
@@ -92,12 +92,18 @@ def events_of_run(run: str, metadata: Mapping[str, Any]) -> Iterator[AuditEvent]
     yield from _erasures(run, metadata)
 
 
+def _dated(metadata: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return a part of the metadata, {} if it is missing or was written before it had a date."""
+    part: Mapping[str, Any] = metadata.get(name, {})
+    return part if "when" in part else {}
+
+
 def _erasures(run: str, metadata: Mapping[str, Any]) -> Iterator[AuditEvent]:
     details = "the run's receipt says what was removed"
-    if erased := metadata.get("erasure"):
+    if erased := _dated(metadata, "erasure"):
         subject = "a person or a request"
         yield AuditEvent(erased["when"], erased["who"], "forgot", subject, details, run)
-    expired = metadata.get("expired", {})
+    expired = _dated(metadata, "expired")
     if expired.keys() - {"when", "who", "needed"}:
         subject = "copies past their retention"
         yield AuditEvent(expired["when"], expired["who"], "deleted", subject, details, run)

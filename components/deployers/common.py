@@ -9,7 +9,7 @@ from zenml.enums import ServiceState
 from zenml.services import ServiceConfig, ServiceStatus
 from zenml.services.service import BaseDeploymentService
 
-from components.deployers.base import FEEDBACK_KEY, OPERATOR, EndpointStatus, State
+from components.deployers.endpoint import FEEDBACK_KEY, OPERATOR, EndpointStatus, State
 from faces.errors import OperationError, UserError
 from serving.tokens import Tokens
 

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from zenml import step
 
-from components.deployers.base import ModelArtifact, active_deployer
+from components.deployers.base import active_deployer
+from components.deployers.endpoint import ModelArtifact
 from components.deployers.settings import ServingSettings
 from faces.errors import OperationError, UserError
 from faces.runtime.portable import file_hash, write_portable

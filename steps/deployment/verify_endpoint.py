@@ -6,7 +6,8 @@ from uuid import uuid4
 import numpy as np
 from zenml import step
 
-from components.deployers.base import Endpoint, FaceDeployer, Replaced, active_deployer
+from components.deployers.base import FaceDeployer, active_deployer
+from components.deployers.endpoint import Endpoint, Replaced
 from faces.client import send_faces
 from faces.errors import OperationError
 from faces.runtime.capture_format import VERIFICATION

@@ -208,7 +208,7 @@ def test_an_endpoint_that_disagrees_with_the_model_is_rolled_back(
             ):
                 run("deployment")
 
-    from components.deployers.base import ModelArtifact
+    from components.deployers.endpoint import ModelArtifact
     from faces.runtime.portable import file_hash, write_portable
 
     _, load = under_load(deploy)

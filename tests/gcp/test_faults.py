@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 import requests
 
-from components.deployers.base import FaceDeployer, ModelArtifact, Replaced
+from components.deployers.base import FaceDeployer
 from components.deployers.container_images import SERVING, image_name
+from components.deployers.endpoint import ModelArtifact, Replaced
 from components.deployers.seldon_kubernetes import cluster as cluster_module
 from components.deployers.seldon_kubernetes.model_store import StoredModel, upload
 from components.deployers.seldon_kubernetes.pod_settings import pod_settings

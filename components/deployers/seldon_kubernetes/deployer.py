@@ -13,15 +13,7 @@ from zenml.client import Client
 from zenml.model_deployers.base_model_deployer import BaseModelDeployerFlavor
 from zenml.services import BaseService
 
-from components.deployers.base import (
-    NOTHING_DEPLOYED,
-    Endpoint,
-    EndpointStatus,
-    FaceDeployer,
-    ModelArtifact,
-    Replaced,
-    require_not_served,
-)
+from components.deployers.base import NOTHING_DEPLOYED, FaceDeployer, require_not_served
 from components.deployers.common import (
     feedback_headers,
     find_tokens,
@@ -29,6 +21,7 @@ from components.deployers.common import (
     prediction_headers,
 )
 from components.deployers.container_images import SERVING, image_name
+from components.deployers.endpoint import Endpoint, EndpointStatus, ModelArtifact, Replaced
 from components.deployers.seldon_kubernetes.cluster import POD_LABEL, Cluster, connect
 from components.deployers.seldon_kubernetes.flavor import (
     SeldonKubernetesConfig,

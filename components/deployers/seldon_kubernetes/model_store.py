@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import fsspec
 
-from components.deployers.base import ModelArtifact
+from components.deployers.endpoint import ModelArtifact
 from faces.errors import OperationError
 from faces.runtime.portable import file_hash
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from components.deployers.base import Endpoint, EndpointStatus, State
+from components.deployers.endpoint import Endpoint, EndpointStatus, State
 from components.deployers.seldon_kubernetes.cluster import Cluster
 from components.deployers.seldon_kubernetes.manifest import (
     REVISION,

@@ -12,21 +12,14 @@ from zenml.config.global_config import GlobalConfiguration
 from zenml.model_deployers.base_model_deployer import BaseModelDeployerFlavor
 from zenml.services import BaseService
 
-from components.deployers.base import (
-    NOTHING_DEPLOYED,
-    Endpoint,
-    EndpointStatus,
-    FaceDeployer,
-    ModelArtifact,
-    Replaced,
-    require_not_served,
-)
+from components.deployers.base import NOTHING_DEPLOYED, FaceDeployer, require_not_served
 from components.deployers.common import (
     feedback_headers,
     find_tokens,
     list_service,
     prediction_headers,
 )
+from components.deployers.endpoint import Endpoint, EndpointStatus, ModelArtifact, Replaced
 from components.deployers.seldon_local import process
 from components.deployers.seldon_local.flavor import SeldonLocalFlavor
 from components.deployers.seldon_local.server_log import read_log

@@ -4,8 +4,9 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from components.deployers.base import NOTHING_DEPLOYED, Endpoint, EndpointStatus, State
+from components.deployers.base import NOTHING_DEPLOYED
 from components.deployers.common import feedback_headers, find_tokens, health, prediction_headers
+from components.deployers.endpoint import Endpoint, EndpointStatus, State
 from components.deployers.seldon_local import process
 from components.deployers.seldon_local.server_log import last_log_line
 from faces.errors import OperationError, UserError

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from cli.endpoint import describe_captured, format_duration, main, status_rows, systemd_unit
-from components.deployers.base import NOTHING_DEPLOYED, Endpoint, EndpointStatus, State
+from components.deployers.base import NOTHING_DEPLOYED
+from components.deployers.endpoint import Endpoint, EndpointStatus, State
 from faces.errors import UserError
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)

@@ -64,3 +64,12 @@ def test_expired_copies_are_an_event_only_if_some_were_deleted() -> None:
     assert [event[1:3] for event in events(expired={"captured requests": 3, "needed": []})] == [
         ("deleted", "copies past their retention")
     ]
+
+
+def test_runs_that_are_older_than_the_audit_trail_have_no_events() -> None:
+    metadata = {
+        "training": {"version": 1, "outcome": "promoted"},
+        "feedback": {"labelled": 3, "senders": {"": 3}},
+        "expired": {"windows": 1},
+    }
+    assert list(events_of_run("run-1", metadata)) == []

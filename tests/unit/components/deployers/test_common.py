@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from components.deployers import common
-from components.deployers.base import Endpoint
 from components.deployers.common import feedback_headers, find_tokens, prediction_headers
+from components.deployers.endpoint import Endpoint
 from components.deployers.seldon_kubernetes.flavor import SeldonKubernetesConfig
 from faces.errors import UserError
 from serving.tokens import Tokens

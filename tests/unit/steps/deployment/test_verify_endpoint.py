@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from components.deployers.base import Replaced
+from components.deployers.endpoint import Replaced
 from components.deployers.settings import ServingSettings
 from faces.errors import OperationError
 from steps.deployment import verify_endpoint as module

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from components.deployers.base import Endpoint, EndpointStatus, State
+from components.deployers.endpoint import Endpoint, EndpointStatus, State
 from components.deployers.seldon_kubernetes import rollout
 from components.deployers.seldon_kubernetes.manifest import REVISION
 from components.deployers.seldon_kubernetes.rollout import await_rollout, pods_status

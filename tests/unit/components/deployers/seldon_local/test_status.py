@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from zenml.enums import ServiceState
 
-from components.deployers.base import NOTHING_DEPLOYED, State
+from components.deployers.base import NOTHING_DEPLOYED
 from components.deployers.common import service_state
+from components.deployers.endpoint import State
 from components.deployers.seldon_local import process
 from components.deployers.seldon_local.status import read_status
 from components.deployers.settings import EndpointSettings, ServingSettings
