@@ -5,14 +5,19 @@ decides when a running server is restarted, how its container image is named, an
 steps are still valid.
 """
 
-import ast
 import hashlib
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 DATA_SUFFIXES = {".csv", ".html", ".yaml"}
+COMMENT = re.compile(r"#.*")
+IMPORT = re.compile(r"^[ \t]*import[ \t]+(.+)$", re.MULTILINE)
+FROM_IMPORT = re.compile(
+    r"^[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\)|.+)$", re.MULTILINE
+)
 
 
 def source_files(*modules: str) -> tuple[Path, ...]:
@@ -100,19 +105,29 @@ def _data_files(folder: Path) -> Iterator[Path]:
 
 @cache
 def _imports(file: Path) -> tuple[str, ...]:
-    """Return the modules of this repository that a file imports, anywhere in it."""
+    """Return the modules of this repository that a file imports, anywhere in it.
+
+    Parsing the syntax of a hundred files takes a fifth of a second in every run; searching for the
+    statements does not. A statement in a docstring counts, which only makes the hash stricter.
+    """
+    code = COMMENT.sub("", file.read_text())
     names: list[str] = []
-    for node in ast.walk(ast.parse(file.read_bytes())):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                names += _with_submodules(alias.name)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            if _file_of(node.module) is None:
-                continue
-            names.append(node.module)
-            for alias in node.names:
-                names += _with_submodules(f"{node.module}.{alias.name}")
+    for statement in IMPORT.finditer(code):
+        for name in _names(statement[1]):
+            names += _with_submodules(name)
+    for statement in FROM_IMPORT.finditer(code):
+        module = statement[1]
+        if _file_of(module) is not None:
+            names.append(module)
+            for name in _names(statement[2]):
+                names += _with_submodules(f"{module}.{name}")
     return tuple(names)
+
+
+def _names(text: str) -> list[str]:
+    """Return the names of a list such as "a as b, c"."""
+    parts = (part.split() for part in text.strip("()").split(","))
+    return [part[0] for part in parts if part]
 
 
 def _with_submodules(name: str) -> list[str]:
