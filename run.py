@@ -4,6 +4,7 @@
 This file also runs on Pythons that the project does not support, in order to say so.
 """
 
+import gc
 import sys
 
 OLDEST, TOO_NEW = (3, 11), (3, 13)
@@ -40,4 +41,7 @@ def _refuse(cause: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    # Otherwise, Python's last garbage collection takes a second once ZenML has been imported.
+    gc.freeze()
+    sys.exit(code)

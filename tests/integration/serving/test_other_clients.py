@@ -14,8 +14,10 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def run(*command: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+def run(*command: str, folder: Path | None = None) -> None:
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=300, check=False, cwd=folder
+    )
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
 
 
@@ -37,4 +39,5 @@ def test_no_answer_contradicts_the_description_of_the_api(
         *("run", f"{server.url}/openapi.json", "--max-examples", "50", "--seed", "1"),
         *("--exclude-checks", "positive_data_acceptance,negative_data_rejection", "--no-color"),
         *("--generation-database", "none"),
+        folder=tmp_path,  # it writes reports
     )
