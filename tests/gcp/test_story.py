@@ -4,16 +4,20 @@ Against the doubles: what they do not prove, these tests do not prove either.
 """
 
 import time
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 from zenml.client import Client
 
+from cli import review
 from faces.client import send_faces
 from faces.errors import OperationError, UserError
 from faces.runtime.portable import file_hash, write_portable
+from pipelines import drift_detection
 from tests.conftest import needs_real_faces
 from tests.gcp.cloud import BUCKET, CAPTURED
 from tests.gcp.conftest import Run, clients, url
@@ -129,13 +133,20 @@ def test_frontal_traffic_changes_nothing(cloud: Any, run: Run, live: dict[str, A
     decisions["yaw=frontal"] = summary
 
 
-def test_turned_heads_lead_to_retraining_and_redeployment_without_a_failed_request(
+def test_turned_heads_lead_to_retraining_and_after_an_approval_to_redeployment(
     cloud: Any, run: Run, live: dict[str, Any]
 ) -> None:
+    """The job ends while the run waits; another job resumes it. No request fails."""
     sent = run("traffic", condition=TURNED, requests=40)["traffic"]
     wait_for_capture(80)
     with clients(cloud) as failed:
-        summary = run("drift_detection")
+        waiting = run("drift_detection", "approval: always")
+        assert waiting["run"]["status"] == "paused"
+        assert f"review --approve {waiting['run']['name']}." in cloud.chat.messages[-1]
+        assert Client().get_model_version("face-recognizer", "production").number == 1
+        review.approve_run(waiting["run"]["name"], "gcp", Console(file=StringIO()))
+    resumed = Client().get_pipeline_run(waiting["run"]["id"])
+    summary = drift_detection.summarize(resumed).model_dump(mode="json")
     decisions[TURNED] = summary
     assert summary["decision"] == "retrain", summary["reason"]
     assert summary["promoted"], summary["gate"]
