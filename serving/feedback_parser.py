@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from serving.errors import BadRequestError
-from serving.request_parser import REQUEST_ID, json_type
+from serving.json_fields import REQUEST_ID, json_type
 
 MAX_LABEL_LENGTH = 200
 

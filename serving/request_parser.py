@@ -1,7 +1,6 @@
 """Parse the body of a prediction request into pixels; errors name the field that is wrong."""
 
 import binascii
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +10,8 @@ from numpy.typing import NDArray
 
 from faces.runtime.image import IMAGE_SIDE, PIXELS
 from serving.errors import BadRequestError
+from serving.json_fields import check_range, json_type, parse_numbers, parse_object, request_id
 
-REQUEST_ID = re.compile(r"[A-Za-z0-9._:\-]{1,128}")
 FACE_SHAPES = f"{PIXELS} numbers or {IMAGE_SIDE} rows of {IMAGE_SIDE}"
 TENSOR_SHAPES = f"[faces, {PIXELS}] or [faces, {IMAGE_SIDE}, {IMAGE_SIDE}]"
 DTYPES: dict[str, np.dtype[Any]] = {"uint8": np.dtype("u1"), "float32": np.dtype("<f4")}
@@ -44,12 +43,7 @@ def read_payload(body: bytes) -> Payload:
     Raises:
         BadRequestError: If the body is wrong.
     """
-    try:
-        message = simdjson.Parser().parse(body)
-    except (ValueError, RuntimeError) as error:
-        raise BadRequestError("body", f"not JSON: {str(error).rstrip('.')}") from None
-    if not isinstance(message, simdjson.Object):
-        raise BadRequestError("body", f"expected an object, not {json_type(message)}")
+    message = parse_object(body)
     request = _request_id(message)
     data = message.get("data")
     if isinstance(data, simdjson.Object) and "ndarray" in data:
@@ -76,26 +70,6 @@ def _request_id(message: Any) -> str | None:
     if not isinstance(meta, simdjson.Object):
         raise BadRequestError("meta", f"expected an object, not {json_type(meta)}")
     return request_id(meta.get("puid"), "meta.puid")
-
-
-def request_id(value: Any, field: str) -> str | None:
-    """Check the id that a client chose.
-
-    Args:
-        value: The value of the field; None or "" without one.
-        field: Its name in error messages.
-
-    Returns:
-        The id; None without one.
-
-    Raises:
-        BadRequestError: If it is malformed.
-    """
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str) or not REQUEST_ID.fullmatch(value):
-        raise BadRequestError(field, "expected 1 to 128 letters, digits or any of . _ : -")
-    return value
 
 
 def _parse_ndarray(rows: Any, body: bytes) -> NDArray[np.float32]:
@@ -157,27 +131,6 @@ def _parse_tensor(tensor: Any) -> NDArray[np.float32]:
     return numbers.reshape(-1, PIXELS)
 
 
-def parse_numbers(values: Any, field: str) -> NDArray[np.float32]:
-    """Flatten a list of numbers, or of lists of numbers, into an array.
-
-    Args:
-        values: A list that simdjson has parsed.
-        field: Its name in error messages.
-
-    Returns:
-        The numbers, float32 (n,).
-
-    Raises:
-        BadRequestError: If there is anything but numbers and lists.
-    """
-    try:
-        numbers = values.as_buffer(of_type="d")
-    except (TypeError, ValueError, RuntimeError):
-        raise BadRequestError(field, "expected only numbers") from None
-    with np.errstate(over="ignore"):
-        return np.frombuffer(numbers, np.float64).astype(np.float32)
-
-
 def _parse_binary(message: Any) -> NDArray[Any]:
     text = message["binData"]
     if not isinstance(text, str):
@@ -209,43 +162,3 @@ def _dtype_name(meta: Any) -> str:
     if not isinstance(name, str) or name not in DTYPES:
         raise BadRequestError("meta.tags.dtype", f"expected one of {', '.join(DTYPES)}")
     return name
-
-
-def check_range(pixels: NDArray[np.float32], field: str) -> NDArray[np.float32]:
-    """Check that every pixel is between 0 and 1.
-
-    Args:
-        pixels: Faces (n, 4096).
-        field: Their name in error messages.
-
-    Returns:
-        The same array.
-
-    Raises:
-        BadRequestError: If a pixel is out of range, or no number; with the first such value.
-    """
-    if pixels.min() >= 0 and pixels.max() <= 1:
-        return pixels
-    first = np.argwhere(~((pixels >= 0) & (pixels <= 1)))[0]
-    value = pixels[tuple(first)]
-    raise BadRequestError(field, f"pixels must be between 0 and 1: face {first[0]} has {value}")
-
-
-def json_type(value: Any) -> str:
-    """Name the type of a parsed JSON value.
-
-    Args:
-        value: A value of Python's or simdjson's types.
-
-    Returns:
-        Text such as "a list".
-    """
-    if isinstance(value, simdjson.Object | dict):
-        return "an object"
-    if isinstance(value, simdjson.Array | list):
-        return "a list"
-    if isinstance(value, bool):
-        return "a boolean"
-    if isinstance(value, str):
-        return "text"
-    return "null" if value is None else "a number"

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from faces.runtime.image import IMAGE_SIDE, PIXELS
 from serving.errors import BadRequestError
+from serving.json_fields import check_range, json_type, parse_numbers, parse_object, request_id
 from serving.model import Answer
-from serving.request_parser import check_range, json_type, parse_numbers, request_id
 
 DTYPES: dict[str, np.dtype[Any]] = {
     "UINT8": np.dtype("u1"),
@@ -88,12 +88,7 @@ def read_infer(body: bytes, header_length: str | None) -> InferRequest:
         if not header_length.isascii() or not header_length.isdigit() or int(header_length) > size:
             raise BadRequestError(BINARY_HEADER, "expected the size of the JSON in bytes")
         size = int(header_length)
-    try:
-        message = simdjson.Parser().parse(body[:size])
-    except (ValueError, RuntimeError) as error:
-        raise BadRequestError("body", f"not JSON: {str(error).rstrip('.')}") from None
-    if not isinstance(message, simdjson.Object):
-        raise BadRequestError("body", f"expected an object, not {json_type(message)}")
+    message = parse_object(body[:size])
     pixels = _read_tensor(message.get("inputs"), body[size:])
     return InferRequest(request_id(message.get("id"), "id"), pixels, _outputs(message))
 
