@@ -39,6 +39,7 @@ def scan(scanner: ByteScanner) -> list[Finding]:
         finding
         for bucket in (BUCKET, CAPTURED)
         for blob in client.list_blobs(bucket)
+        if not blob.name.endswith("/")  # folders, which the emulator does not return
         for finding in scanner.scan(f"{bucket}/{blob.name}", blob.download_as_bytes())
     ]
 
