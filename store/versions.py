@@ -1,10 +1,13 @@
 """Model versions in ZenML's Model Control Plane: the one place that knows how they are stored."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
 from zenml import log_metadata
 from zenml.client import Client
+from zenml.config.global_config import GlobalConfiguration
 from zenml.enums import ModelStages
 from zenml.exceptions import EntityExistsError
 from zenml.metadata.metadata_types import MetadataType
@@ -90,17 +93,31 @@ def all_versions() -> list[ModelVersionResponse]:
 
 
 def production_version() -> ModelVersionResponse | None:
-    """Return the version in production, None if there is none."""
+    """Return the version in production, None if there is none.
+
+    If two machines have promoted at the same time, the newest of their versions stays in
+    production, and the others are archived.
+    """
     try:
         return Client().get_model_version(NAME, ModelStages.PRODUCTION)
     except KeyError:
         return None
+    except RuntimeError:  # there are several
+        client = Client()
+        promoted = client.list_model_versions(NAME, stage=ModelStages.PRODUCTION).items
+        *others, newest = sorted(promoted, key=lambda version: version.number)
+        for version in others:
+            client.update_model_version(NAME, version.id, stage=ModelStages.ARCHIVED, force=True)
+        return newest
 
 
 def set_production_stage(
     version: ModelVersionResponse, instead_of: ModelVersionResponse | None
 ) -> bool:
-    """Move a version into production and archive the previous one, in one transaction.
+    """Move a version into production and archive the previous one.
+
+    ZenML looks for a version in production and then changes stages; on one machine, a lock keeps
+    others from promoting in between.
 
     Args:
         version: The version to move.
@@ -109,16 +126,17 @@ def set_production_stage(
     Returns:
         False, and nothing is moved, if another run has changed production in the meantime.
     """
-    current = production_version()
-    if (current and current.id) != (instead_of and instead_of.id):
-        return False
-    try:
-        Client().update_model_version(
-            NAME, version.id, stage=ModelStages.PRODUCTION, force=instead_of is not None
-        )
-    except RuntimeError:
-        return False
-    return True
+    with FileLock(Path(GlobalConfiguration().config_directory) / "faces-production.lock"):
+        current = production_version()
+        if (current and current.id) != (instead_of and instead_of.id):
+            return False
+        try:
+            Client().update_model_version(
+                NAME, version.id, stage=ModelStages.PRODUCTION, force=instead_of is not None
+            )
+        except RuntimeError:
+            return False
+        return True
 
 
 def has_remote_artifacts(version: ModelVersionResponse) -> bool:
