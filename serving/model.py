@@ -3,11 +3,11 @@
 import gc
 import os
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-import gevent
 import numpy as np
 import orjson
 from numpy.typing import NDArray
@@ -56,10 +56,18 @@ class FaceModel:
         settings: The server's settings.
         follower: Provides the current model.
         metrics: Counts predictions.
+        pause: Lets requests of other connections proceed.
     """
 
-    def __init__(self, settings: ServerSettings, follower: ModelFollower, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        settings: ServerSettings,
+        follower: ModelFollower,
+        metrics: Metrics,
+        pause: Callable[[], object],
+    ) -> None:
         self.settings, self.follower, self.metrics = settings, follower, metrics
+        self._pause = pause
         self.capture: Capture | None = None
         self._ids = random.Random()
 
@@ -73,7 +81,7 @@ class FaceModel:
                 self.settings.capture_folder,
                 self.settings.rotate_bytes,
                 self.settings.rotate_seconds,
-                pause=lambda: gevent.sleep(0),
+                pause=self._pause,
             )
 
     def predict_raw(self, body: bytes | str) -> bytes:
@@ -200,7 +208,7 @@ class FaceModel:
     ) -> None:
         if self.capture is None or self._ids.random() >= self.settings.sampling_rate:
             # A client that sends without a pause must not keep the others waiting.
-            gevent.sleep(0)
+            self._pause()
             return
         try:
             self.capture.prediction(request, loaded.version, loaded.classes, pixels, predictions)

@@ -79,9 +79,11 @@ def build(settings: ServerSettings, tokens: Tokens | None) -> Any:
     from serving.hot_reload import ModelFollower
     from serving.metrics import Metrics
     from serving.model import FaceModel
+    from serving.worker import let_others_proceed
 
     metrics = Metrics()
-    model = FaceModel(settings, ModelFollower(Path(settings.folder)), metrics)
+    follower = ModelFollower(Path(settings.folder))
+    model = FaceModel(settings, follower, metrics, let_others_proceed)
     seldon = get_rest_microservice(model, NullMetrics())
     app = WSGIApp(seldon, model, metrics, settings, tokens)
     options = gunicorn_options(settings, model)

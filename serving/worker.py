@@ -215,6 +215,12 @@ class Worker(GeventPyWSGIWorker):  # type: ignore[misc]
                 handler.disconnect()
 
 
+def let_others_proceed() -> None:
+    """Let requests of other connections proceed, if there are any."""
+    if len(Handler.active) > 1:
+        gevent.sleep(0)
+
+
 def _date() -> str:
     return _format_date(int(time.time()))
 
