@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +111,8 @@ def test_a_version_is_not_promoted_if_production_has_changed_before_the_approval
 def test_a_request_that_is_not_answered_in_time_expires(run: Run, home: Path) -> None:
     before = production()
     found = waiting(run, f"{ALWAYS[:-1]}, approval_timeout_hours: 0.0001}}", corruption="occlusion")
+    while datetime.now(UTC) <= approval_of(found).expires:
+        time.sleep(0.1)
     assert review.main(["--approve", found["run"]["name"]]) == 2
     run("drift_detection")
     assert approval_of(found).answer == "expired"
