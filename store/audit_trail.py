@@ -19,7 +19,8 @@ UNKNOWN_SENDER = "unknown sender"
 
 def audit_trail() -> tuple[AuditEvent, ...]:
     """Return what was done on the active stack, oldest first."""
-    events = [*_deployments(), *_approvals(), *_label_reviews(), *_runs()]
+    # Times are in seconds: within one, an approval precedes a promotion, and that a deployment.
+    events = [*_label_reviews(), *_approvals(), *_runs(), *_deployments()]
     return tuple(sorted(events, key=lambda event: event.when))
 
 
