@@ -14,16 +14,17 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def run(*command: str, folder: Path | None = None) -> None:
+def failure(*command: str, folder: Path | None = None) -> str:
+    """Run a command; return its output if it fails, else ""."""
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=300, check=False, cwd=folder
     )
-    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
+    return (done.stdout[-5000:] + done.stderr[-5000:]) if done.returncode else ""
 
 
 def test_tritons_client_gets_predictions(server: ServerSettings) -> None:
     script = Path(__file__).with_name("triton_client_calls.py")
-    run(str(PROGRAMS / "python"), str(script), server.address, server.name)
+    assert failure(str(PROGRAMS / "python"), str(script), server.address, server.name) == ""
 
 
 def test_no_answer_contradicts_the_description_of_the_api(
@@ -34,10 +35,11 @@ def test_no_answer_contradicts_the_description_of_the_api(
     Two of its checks are left out. Not all data that fit the schemas are accepted, since JSON
     Schema cannot express that 4096 bytes make a face; and fields that are not needed are ignored.
     """
-    run(
+    output = failure(
         str(PROGRAMS / "schemathesis"),
         *("run", f"{server.url}/openapi.json", "--max-examples", "15", "--seed", "1"),
         *("--exclude-checks", "positive_data_acceptance,negative_data_rejection", "--no-color"),
         *("--generation-database", "none"),
         folder=tmp_path,  # it writes reports
     )
+    assert output == ""
