@@ -1,8 +1,8 @@
-"""How many images a failing camera needs until it is reported, and how often a good one is.
+"""After how many images a failing camera is reported, and how often a working one is.
 
     python -m benchmarks.camera_failures
 
-Images of held-out people's conditions come one after another, and the test is repeated after each.
+Held-out images arrive one at a time, and the test is repeated after each.
 The limits of the test were chosen on splits with seeds from 5000 on.
 """
 

@@ -1,4 +1,4 @@
-"""Kill the endpoint, fill its disk, and send it what no client should send.
+"""Kill the endpoint, fill its disk, and send it malformed requests.
 
     python -m benchmarks.endpoint_faults --kills 20 --full-disks 5 --fuzzed 2000
 

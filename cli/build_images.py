@@ -4,7 +4,6 @@ It needs Debian's packages buildah and debootstrap, and root. The base image is 
 so that nothing is pulled from a registry. With an engine, use docker build as the Dockerfiles say.
 """
 
-import argparse
 import json
 import os
 import shutil
@@ -21,6 +20,7 @@ from cli.buildah import PREFIX, TIMEOUT_SECONDS, container_of, end_container, ru
 from cli.console import make_console
 from cli.exit_codes import exit_code
 from cli.runtime_env import ROOT
+from cli.subcommand import make_parser
 from components.deployers.container_images import PIPELINES, SERVING
 from faces.errors import OperationError, UserError
 
@@ -59,11 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code, see `exit_code`.
     """
-    parser = argparse.ArgumentParser(
-        prog="run.py build-images",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser("build-images", __doc__)
     parser.add_argument("--base", help="an image with Python, instead of a base made here")
     args = parser.parse_args(arguments)
     os.umask(0o022)  # the users of the containers must be able to read what is in the images

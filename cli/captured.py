@@ -7,12 +7,12 @@ Examples:
   python run.py captured --forget-request ID
 """
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 from cli import runtime_env
 from cli.exit_codes import exit_code
+from cli.subcommand import make_parser
 from faces.dates import parse_moment
 from faces.errors import UserError
 from pipelines.shared.output_file import check_output_file
@@ -27,11 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code, see `exit_code`.
     """
-    parser = argparse.ArgumentParser(
-        prog="run.py captured",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser("captured", __doc__)
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write all rows as CSV")
     parser.add_argument(
         "--forget-before",

@@ -1,6 +1,5 @@
 """Open the ZenML dashboard at the latest run with pictures, and print how to open the tracker."""
 
-import argparse
 import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cli import runtime_env
 from cli.exit_codes import exit_code
+from cli.subcommand import make_parser
 from faces.errors import UserError
 
 EXAMPLES = """\
@@ -41,12 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code, see `exit_code`.
     """
-    parser = argparse.ArgumentParser(
-        prog="run.py dashboard",
-        description=__doc__,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser("dashboard", __doc__, EXAMPLES)
     parser.add_argument("--port", type=int, default=8237, help="default: 8237")
     parser.add_argument("--stop", action="store_true", help="stop the dashboard")
     parser.add_argument(

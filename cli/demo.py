@@ -3,7 +3,6 @@
 It takes two minutes, uses an isolated ZenML configuration and port, and leaves only demo.html.
 """
 
-import argparse
 import os
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from rich.table import Table
 from cli.console import make_console
 from cli.exit_codes import exit_code
 from cli.runtime_env import ROOT, set_defaults, silence_framework_logs
+from cli.subcommand import make_parser
 from faces.data.sources import is_synthetic, source_names
 from faces.data.traffic import TrafficSummary
 from faces.errors import OperationError
@@ -96,12 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code, see `exit_code`.
     """
-    parser = argparse.ArgumentParser(
-        prog="run.py demo",
-        description=__doc__,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser("demo", __doc__, EXAMPLES)
     parser.add_argument("--data", default="auto", metavar="SOURCE", help="as --data of training")
     parser.add_argument(
         "--requests", type=int, default=60, metavar="N", help="per round of traffic"

@@ -1,6 +1,5 @@
 """Show whether the endpoint is running, start or stop it, or read its log."""
 
-import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -11,6 +10,7 @@ from rich.markup import escape
 
 from cli import runtime_env
 from cli.exit_codes import exit_code
+from cli.subcommand import make_parser
 from serving.process_lock import lock_file
 
 if TYPE_CHECKING:
@@ -61,12 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code, see `exit_code`; also 1 if the endpoint that is shown is not running.
     """
-    parser = argparse.ArgumentParser(
-        prog="run.py endpoint",
-        description=__doc__,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser("endpoint", __doc__, EXAMPLES)
     action = parser.add_mutually_exclusive_group()
     action.add_argument("--start", action="store_true", help="start it, unless it is running")
     action.add_argument("--stop", action="store_true", help="stop it, if it is running")

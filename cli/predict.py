@@ -1,6 +1,5 @@
 """Send an image file or a held-out face to the endpoint, and show the predicted identity."""
 
-import argparse
 import json
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from rich.markup import escape
 
 from cli import runtime_env
 from cli.exit_codes import exit_code
+from cli.subcommand import make_parser
 from faces.errors import OperationError, UserError, did_you_mean
 
 if TYPE_CHECKING:
@@ -39,12 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code, see `exit_code`.
     """
-    parser = argparse.ArgumentParser(
-        prog="run.py predict",
-        description=__doc__,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser("predict", __doc__, EXAMPLES)
     parser.add_argument(
         "image", nargs="?", type=Path, help="PNG, JPEG or PGM; default: a held-out face"
     )

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from cli import runtime_env
 from cli.exit_codes import exit_code
+from cli.subcommand import make_parser
 from faces.errors import UserError, require_choice
 
 if TYPE_CHECKING:
@@ -39,11 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code, see `exit_code`.
     """
-    parser = argparse.ArgumentParser(
-        prog="run.py review",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser("review", __doc__)
     answers = parser.add_mutually_exclusive_group()
     answers.add_argument("--approve", metavar="RUN", help="deploy the version of a waiting run")
     answers.add_argument("--reject", metavar="RUN", help="leave production as it is")
@@ -143,7 +140,7 @@ def require_waiting(name: str) -> "Approval":
     from store.approvals import approvals
 
     known = {approval.run: approval for approval in approvals()}
-    open_runs = [run for run, a in known.items() if (a.waits and a.in_time) or a.can_resume]
+    open_runs = [run for run, approval in known.items() if approval.is_open]
     if name in known and name not in open_runs:
         raise UserError(f"{name} does not wait: {describe_answer(known[name])}")
     return known[require_choice("waiting run", name, open_runs)]
@@ -173,7 +170,7 @@ def show_waiting(console: "Console") -> None:
     from cli.summaries import print_rows
     from store.approvals import approvals
 
-    waiting = [a for a in approvals() if (a.waits and a.in_time) or a.can_resume]
+    waiting = [approval for approval in approvals() if approval.is_open]
     for approval in waiting:
         print_rows(approval_rows(approval), console)
     if not waiting:

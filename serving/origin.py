@@ -1,4 +1,4 @@
-"""Refuse requests that a page in a browser makes in its visitor's name.
+"""Refuse requests that a web page makes on behalf of its visitor.
 
 An endpoint without tokens trusts everybody who can reach it. A page of another site could reach it
 through its visitor's browser: with a form (cross-site request forgery), or by pointing its own

@@ -58,9 +58,8 @@ class Handler(PyWSGIHandler):  # type: ignore[misc]
     def handle(self) -> None:
         """Answer requests until the connection ends."""
         try:
-            super().handle()
-        except OSError:  # the client has gone
-            pass
+            with suppress(OSError):  # the client has gone
+                super().handle()
         finally:
             self.active.pop(self, None)
 

@@ -74,6 +74,11 @@ class Approval:
         return self.answer is None and self.run_status == ExecutionStatus.PAUSED
 
     @property
+    def is_open(self) -> bool:
+        """Whether it can be approved, or has been approved without resuming the run."""
+        return (self.waits and self.in_time) or self.can_resume
+
+    @property
     def can_resume(self) -> bool:
         """Whether the run was approved and has not been resumed."""
         return self.answer == APPROVED and self.run_status == ExecutionStatus.PAUSED

@@ -36,7 +36,7 @@ class QualityResult:
         images: Number of images, equal ones included.
         unusual: Number of unusual images.
         measure: The measure in which most of them are unusual; "" without any.
-        p_value: Binomial p-value of at least so many, if `USUAL_SHARE` were usual.
+        p_value: Binomial p-value of this number or more, if `USUAL_SHARE` were usual.
     """
 
     images: int
@@ -46,7 +46,7 @@ class QualityResult:
 
     @property
     def failed(self) -> bool:
-        """Whether so many images are unusual that the camera should be checked."""
+        """Whether more images are unusual than expected: the camera should be checked."""
         return self.images >= MINIMUM_IMAGES and self.p_value <= LEVEL
 
     @property
@@ -95,11 +95,11 @@ def find_unusual(images: Images, enrolled: Images) -> NDArray[np.bool_]:
 
 
 def binomial_p_value(unusual: int, images: int) -> float:
-    """Return the probability of at least so many unusual images, if `USUAL_SHARE` were usual.
+    """Return the probability of this number of unusual images or more.
 
     Args:
         unusual: Number of unusual images.
-        images: Number of all images.
+        images: Number of all images, of which `USUAL_SHARE` are usually unusual.
     """
     return float(scipy.stats.binom.sf(unusual - 1, images, USUAL_SHARE))
 

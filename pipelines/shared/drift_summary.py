@@ -112,7 +112,6 @@ class DriftSummary(Summary):
         untested = self.drift.drift.verdict == DriftVerdict.NOT_ENOUGH_EVIDENCE
         if self.decision == Action.ALERT and untested:
             return ("look at the faces in the report, then at the camera and the deployed version",)
-        steps = ["[bold]python run.py dashboard --evidently[/] for each feature, by Evidently"]
         if self.waits_for_approval_until:
             answer = "[bold]python run.py review --{} {}[/]"
             return [
@@ -120,6 +119,7 @@ class DriftSummary(Summary):
                 f"{answer.format('approve', self.run.name)} to deploy the version",
                 f"{answer.format('reject', self.run.name)} to leave production as it is",
             ]
+        steps = ["[bold]python run.py dashboard --evidently[/] for each feature, by Evidently"]
         if self.retrained and not self.promoted:
             steps.append("[bold]make dashboard[/] for the plots of the rejected version")
         if self.deployed_version is not None:

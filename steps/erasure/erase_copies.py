@@ -7,15 +7,14 @@ from typing import Annotated
 
 from zenml import step
 from zenml.client import Client
-from zenml.config.global_config import GlobalConfiguration
 
 from components import clouds
 from components.alerters.log import LogAlerter
 from components.deployers.base import active_deployer
-from components.sqlite import overwrite_freed_pages
 from components.tracking.base import active_tracker
 from faces.data.sources import credit
 from steps.erasure.captured import remove_requests
+from steps.erasure.freed_pages import overwrite_freed_zenml_pages
 from steps.erasure.logs import remove_lines
 from store.deployments import now
 from store.erasure import deletion
@@ -58,9 +57,7 @@ def erase_copies() -> Annotated[ErasureReceipt, ERASURE_RECEIPT]:
     for uri in (Client().active_stack.artifact_store.path, *active_deployer().captured()):
         clouds.delete_noncurrent(uri)
     receipt = _receipt(drop_names(), found)
-    overwrite_freed_pages(
-        GlobalConfiguration().store_configuration.url, delete=deletion.DELETE_ORPHANS
-    )
+    overwrite_freed_zenml_pages()
     finish_erasure()
     described = {name: repr(value) for name, value in asdict(receipt).items() if name != "when"}
     describe_run("erasure", described)

@@ -6,14 +6,13 @@ from typing import Annotated
 
 from zenml import step
 from zenml.client import Client
-from zenml.config.global_config import GlobalConfiguration
 
 from components import clouds
 from components.deployers.base import active_deployer
-from components.sqlite import overwrite_freed_pages
 from components.tracking.base import active_tracker
 from faces.dates import parse_moment
 from serving.capture.removal import remove_captured
+from steps.erasure.freed_pages import overwrite_freed_zenml_pages
 from store.deployments import now, previously_live
 from store.erasure import deletion
 from store.erasure.expiry import Expired, find_expired
@@ -56,9 +55,7 @@ def expire_copies(before: str | None) -> Annotated[ErasureReceipt, EXPIRY_RECEIP
         removed |= {place: remove() for place, remove in _removals(found).items()}
         deletion.delete_artifacts(found.artifacts)
         clouds.delete_noncurrent(Client().active_stack.artifact_store.path)
-        overwrite_freed_pages(
-            GlobalConfiguration().store_configuration.url, delete=deletion.DELETE_ORPHANS
-        )
+        overwrite_freed_zenml_pages()
     receipt = ErasureReceipt(
         when=now(),
         subjects=(f"captured before {moment.isoformat(timespec='seconds')}",) if moment else (),

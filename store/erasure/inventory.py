@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -90,13 +91,7 @@ def take_inventory(pending: PendingErasure) -> Inventory:
 
 def known_people() -> set[str]:
     """Return the names in all data versions."""
-    people: set[str] = set()
-    for artifact in artifacts_named(FACES):
-        try:
-            people.update(artifact.load().identities)
-        except FileNotFoundError:
-            continue
-    return people
+    return {name for _, faces in _load_all(FACES, Inventory()) for name in faces.identities}
 
 
 def artifacts_named(name: str) -> Iterator[ArtifactVersionResponse]:
@@ -132,12 +127,8 @@ def mentions(text: str, names: Collection[str]) -> bool:
 
 
 def _search_data(found: Inventory, pending: PendingErasure) -> None:
-    for artifact in artifacts_named(FACES):
-        try:
-            faces: Faces = artifact.load()
-        except FileNotFoundError:
-            found.unreadable.append(artifact)
-            continue
+    faces: Faces
+    for artifact, faces in _load_all(FACES, found):
         removed = pending.removal.find(faces)
         if removed.any():
             theirs = np.isin(faces.labels, list(pending.people))
@@ -149,15 +140,22 @@ def _search_data(found: Inventory, pending: PendingErasure) -> None:
 
 def _search_windows(found: Inventory, pending: PendingErasure) -> None:
     names = list(pending.people)
-    for artifact in artifacts_named(WINDOW):
-        try:
-            window: Window = artifact.load()
-        except FileNotFoundError:
-            found.unreadable.append(artifact)
-            continue
+    window: Window
+    for artifact, window in _load_all(WINDOW, found):
         named = np.isin(window.labels, names) | np.isin(window.predicted, names)
         if (named | np.isin(image_ids(window.images), list(found.images))).any():
             _add_evidence(found, artifact)
+
+
+def _load_all(name: str, found: Inventory) -> Iterator[tuple[ArtifactVersionResponse, Any]]:
+    """Yield all versions of an artifact with their contents, and note those without files."""
+    for artifact in artifacts_named(name):
+        try:
+            content = artifact.load()
+        except FileNotFoundError:
+            found.unreadable.append(artifact)
+        else:
+            yield artifact, content
 
 
 def _add_evidence(found: Inventory, artifact: ArtifactVersionResponse) -> None:
