@@ -91,6 +91,7 @@ def sweep(settings: SweepSettings) -> None:
         params=chosen.params,
         detector=chosen.drift_detector,
         gate=settings.gate,
+        removed=settings.removed,
         settings=chosen.model_dump(mode="json"),
     )
 

@@ -86,6 +86,7 @@ def training(settings: TrainingSettings) -> None:
         params=settings.params,
         detector=settings.drift_detector,
         gate=settings.gate,
+        removed=settings.removed,
         settings=settings.model_dump(mode="json"),
     )
 

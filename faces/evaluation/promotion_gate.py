@@ -4,23 +4,29 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from faces.evaluation.accuracy_rules import Recognition, check_comparisons, check_floor
 from faces.evaluation.comparison import Comparisons
+from faces.evaluation.gate_decision import GateDecision
 from faces.evaluation.person_tests import PersonEvidence, is_complete, significant_findings
+
+__all__ = ["GateDecision", "GateLimits", "VersionFacts", "check_comparisons", "decide"]
 
 
 @dataclass(frozen=True)
-class GateDecision:
-    """Outcome of the promotion gate.
+class GateLimits:
+    """When a candidate is promoted.
 
     Attributes:
-        promoted: Whether the candidate is promoted.
-        reason: Why, in one line that begins with the outcome.
-        anonymous_reason: The reason without names of people; None if `reason` has none.
+        tolerances: By part of the held-out images, how much accuracy may be lost, in [0, 1].
+        minimum_images: Parts with fewer images than this decide nothing.
+        minimum_share: Share of the reference recogniser's accuracy that a candidate must reach.
+        removed: Number of people who were removed from the data on purpose.
     """
 
-    promoted: bool
-    reason: str
-    anonymous_reason: str | None = None
+    tolerances: Mapping[str, float]
+    minimum_images: int
+    minimum_share: float
+    removed: int = 0
 
 
 @dataclass(frozen=True)
@@ -48,10 +54,10 @@ def decide(
     production: VersionFacts | None,
     metrics: Mapping[str, float],
     required_metrics: Sequence[str],
+    measure: Callable[[], Recognition],
     compare: Callable[[], Comparisons],
     collect_evidence: Callable[[], PersonEvidence],
-    tolerances: Mapping[str, float],
-    minimum_images: int,
+    limits: GateLimits,
     stack_is_local: bool,
 ) -> GateDecision:
     """Decide whether a candidate replaces the production model.
@@ -61,12 +67,13 @@ def decide(
         production: The version in production, None if there is none.
         metrics: The candidate's metrics.
         required_metrics: Names of the metrics that must be finite numbers.
+        measure: Measures the candidate on held-out images of the conditions that it was trained
+            on; called only if no earlier rule rejects.
         compare: Compares the two models on held-out images that neither was trained on; called
             only if no other rule decides.
         collect_evidence: Returns what the tests of single people compare; called only if no other
             rule rejects.
-        tolerances: By part, how much accuracy the candidate may lose.
-        minimum_images: Parts with fewer images than this decide nothing.
+        limits: When a candidate is promoted.
         stack_is_local: Whether the pipeline runs on this machine and stores its artifacts here.
 
     Returns:
@@ -79,13 +86,20 @@ def decide(
     )
     if decision:
         return decision
-    if production is None:
-        return GateDecision(True, "promoted: there was no model in production")
     try:
-        decision = check_artifacts(candidate, production) or check_identities(candidate, production)
+        if production is None:
+            first = GateDecision(True, "promoted: there was no model in production")
+            return check_floor(measure(), limits.minimum_share) or first
+        decision = check_artifacts(candidate, production)
         if decision:
             return decision
-        decision = check_comparisons(compare(), tolerances, minimum_images)
+        decision = check_identities(candidate, production, limits.removed)
+        if decision and not decision.promoted:
+            return decision
+        decision = check_floor(measure(), limits.minimum_share) or decision
+        if decision:
+            return decision
+        decision = check_comparisons(compare(), limits.tolerances, limits.minimum_images)
         return (check_people(collect_evidence()) if decision.promoted else None) or decision
     except LookupError as error:
         return nothing_to_compare(error)
@@ -188,16 +202,19 @@ def check_artifacts(candidate: VersionFacts, production: VersionFacts) -> GateDe
     return None
 
 
-def check_identities(candidate: VersionFacts, production: VersionFacts) -> GateDecision | None:
+def check_identities(
+    candidate: VersionFacts, production: VersionFacts, removed: int = 0
+) -> GateDecision | None:
     """Decide by the people whom the models know.
 
     Synthetic faces never replace real ones. A model of entirely different people replaces the
     present one, so that a user can bring their own faces. A model that lost some of the people is
-    rejected.
+    rejected, unless they were removed on purpose.
 
     Args:
         candidate: The new version.
         production: The version in production.
+        removed: Number of people who were removed from the data on purpose.
 
     Returns:
         A promotion or rejection, or None if the candidate knows all people whom production knows.
@@ -210,43 +227,12 @@ def check_identities(candidate: VersionFacts, production: VersionFacts) -> GateD
     new, old = candidate.identities(), production.identities()
     if not new & old:
         return GateDecision(True, "promoted: it knows different people than production")
-    if lost := sorted(old - new):
+    if len(lost := sorted(old - new)) > removed:
         names = ", ".join(lost[:5]) + (" …" if len(lost) > 5 else "")
         reason = f"rejected: it does not know {len(lost)} people that production knows"
-        return GateDecision(False, f"{reason} ({names})", anonymous_reason=reason)
+        hint = f"; if they were removed on purpose: --removed {len(lost)}"
+        return GateDecision(False, f"{reason} ({names}){hint}", anonymous_reason=reason)
     return None
-
-
-def check_comparisons(
-    comparisons: Comparisons, tolerances: Mapping[str, float], minimum_images: int
-) -> GateDecision:
-    """Promote a candidate that is no worse in any part than its tolerance.
-
-    Args:
-        comparisons: Comparison by part of the held-out images.
-        tolerances: By part, how much accuracy the candidate may lose, in [0, 1].
-        minimum_images: Parts with fewer images are ignored; if none is left, the candidate is
-            rejected.
-
-    Returns:
-        The decision; its reason contains all comparisons.
-    """
-    large_enough = {part: c for part, c in comparisons.items() if c.images >= minimum_images}
-    if not large_enough:
-        counts = ", ".join(f"{c.images} {part}" for part, c in comparisons.items()) or "none"
-        return GateDecision(
-            False,
-            f"rejected: too few images that neither model was trained on ({counts}; "
-            f"{minimum_images} are needed)",
-        )
-    summary = "; ".join(f"{part}: {comparison}" for part, comparison in large_enough.items())
-    for part, comparison in large_enough.items():
-        if comparison.difference < -tolerances[part]:
-            loss = f"{100 * tolerances[part]:g}%"
-            return GateDecision(
-                False, f"rejected: worse than production by more than {loss} ({summary})"
-            )
-    return GateDecision(True, f"promoted: no worse than production ({summary})")
 
 
 def check_people(evidence: PersonEvidence) -> GateDecision | None:

@@ -53,7 +53,16 @@ class GateSettings(Settings):
 
     tolerances: Tolerances = Tolerances()
     minimum_images: int = Field(
-        default=20, ge=1, description="a comparison on fewer images does not count"
+        default=20,
+        ge=1,
+        description="a comparison on fewer held-out images does not count: models are then "
+        "compared by cross-validation",
+    )
+    minimum_share: float = Field(
+        default=0.6,
+        ge=0,
+        le=1,
+        description="share of a reference recogniser's accuracy that a candidate must reach",
     )
 
 
@@ -88,6 +97,11 @@ class DatasetSettings(Settings):
         default=0.25, description="share of each person's matching images kept for the test"
     )
     gate: GateSettings = GateSettings()
+    removed: Annotated[int, CommandLine(metavar="N"), Field(ge=0)] = Field(
+        default=0,
+        description="people who were removed from the data on purpose: the promotion gate accepts "
+        "that up to N people are no longer known",
+    )
     seed: Annotated[Seed, CommandLine(metavar="N")] = Field(
         default=11, description="seed of the split and of the training"
     )

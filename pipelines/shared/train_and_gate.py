@@ -27,6 +27,7 @@ def train_and_gate(
     detector: str,
     gate: GateSettings | None,
     settings: dict[str, JsonValue],
+    removed: int = 0,
     hold: bool = False,
 ) -> tuple[Artifact, Artifact]:
     """Wire the steps from fitting the features to the promotion gate.
@@ -40,6 +41,7 @@ def train_and_gate(
         gate: When a candidate is promoted; None if it was trained because personal data had to be
             removed, which is reason enough.
         settings: All training settings, which are recorded with the version.
+        removed: Number of people who were removed from the data on purpose.
         hold: Whether a person has to approve a candidate before it is promoted.
 
     Returns:
@@ -64,6 +66,8 @@ def train_and_gate(
         metrics,
         limits.tolerances.model_dump(),
         limits.minimum_images,
+        limits.minimum_share,
+        removed,
         hold=hold,
         removal=gate is None,
     )

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated
 
-import numpy as np
 import pandas as pd
 from zenml import step
 from zenml.client import Client
@@ -12,25 +11,24 @@ from zenml.metadata.metadata_types import MetadataType
 from zenml.models import ModelVersionResponse
 
 from faces import NAME
-from faces.data.sources import is_synthetic
 from faces.errors import UserError
 from faces.evaluation import promotion_gate
-from faces.evaluation.comparison import Comparison, compare_predictions
 from faces.evaluation.metrics import BASELINE, DRIFTED
-from faces.evaluation.person_evidence import collect_evidence
-from faces.evaluation.person_tests import PersonEvidence
-from faces.evaluation.promotion_gate import GateDecision, VersionFacts
-from faces.models.protocol import Recogniser
+from faces.evaluation.promotion_gate import GateDecision, GateLimits
 from steps.promotion.champion import sync_champion
-from store.erasure.register import erased_people
+from steps.promotion.gate_evidence import (
+    compare_people,
+    compare_versions,
+    describe_version,
+    measure_recognition,
+)
 from store.materializers import RECORD
-from store.production import ROLLED_BACK, record_gate_decision, set_production
+from store.production import record_gate_decision, set_production
 from store.records import Promotion
 from store.run_metadata import describe_run
 from store.versions import (
     NO_STAGE,
     find_version,
-    has_remote_artifacts,
     load_artifact,
     production_version,
 )
@@ -42,6 +40,8 @@ def promote_model(
     metrics: dict[str, float],
     tolerances: dict[str, float],
     minimum_images: int,
+    minimum_share: float,
+    removed: int = 0,
     hold: bool = False,
     removal: bool = False,
 ) -> Annotated[Promotion, "promotion"]:
@@ -53,6 +53,8 @@ def promote_model(
         tolerances: Accuracy that it may lose against production, in [0, 1], by part: `baseline` and
             `drifted`.
         minimum_images: Number of images that neither model was trained on; fewer cannot decide.
+        minimum_share: Share of a reference recogniser's accuracy that it must reach.
+        removed: Number of people who were removed from the data on purpose.
         hold: Whether a person has to approve the candidate: then it is only compared.
         removal: Whether the candidate was trained because personal data had to be removed: it is
             not compared with production then.
@@ -66,9 +68,10 @@ def promote_model(
     candidate = find_version(version)
     if candidate is None:
         raise UserError(f"version {version} of {NAME} was deleted: run again with --no-cache")
+    limits = GateLimits(tolerances, minimum_images, minimum_share, removed)
     while True:
         production = production_version()
-        decision = _decide(candidate, production, metrics, tolerances, minimum_images, removal)
+        decision = _decide(candidate, production, metrics, limits, removal)
         unchanged = production is not None and production.id == candidate.id
         held = hold and decision.promoted and not unchanged
         if held:
@@ -132,8 +135,7 @@ def _decide(
     candidate: ModelVersionResponse,
     production: ModelVersionResponse | None,
     metrics: Mapping[str, float],
-    tolerances: Mapping[str, float],
-    minimum_images: int,
+    limits: GateLimits,
     removal: bool,
 ) -> GateDecision:
     try:
@@ -142,75 +144,21 @@ def _decide(
         return promotion_gate.nothing_to_compare(error)
     parts = dict.fromkeys([BASELINE, *predictions["part"].unique()])
     required = [f"{part}_accuracy" for part in parts]
+    facts = describe_version(candidate)
     if removal:
         return promotion_gate.decide_removal(
-            _facts(candidate), metrics, required, stack_is_local=_stack_is_local()
+            facts, metrics, required, stack_is_local=_stack_is_local()
         )
     return promotion_gate.decide(
-        _facts(candidate),
-        _facts(production) if production else None,
+        facts,
+        describe_version(production) if production else None,
         metrics,
         required_metrics=required,
-        compare=lambda: _compare(candidate, production, predictions) if production else {},
-        collect_evidence=lambda: _collect_evidence(candidate, production),
-        tolerances=tolerances,
-        minimum_images=minimum_images,
+        measure=lambda: measure_recognition(candidate, predictions, limits.minimum_images),
+        compare=lambda: compare_versions(candidate, production, predictions) if production else {},
+        collect_evidence=lambda: compare_people(candidate, production),
+        limits=limits,
         stack_is_local=_stack_is_local(),
-    )
-
-
-def _facts(version: ModelVersionResponse) -> VersionFacts:
-    rolled_back = version.run_metadata.get(ROLLED_BACK)
-    return VersionFacts(
-        number=version.number,
-        is_synthetic=is_synthetic(str(version.run_metadata.get("data_source"))),
-        rolled_back=None if rolled_back is None else str(rolled_back),
-        has_remote_artifacts=has_remote_artifacts(version),
-        identities=lambda: _identities(version),
-    )
-
-
-def _identities(version: ModelVersionResponse) -> frozenset[str]:
-    """Return the people whom a version knows, without those who asked to be forgotten."""
-    known = frozenset(map(str, load_artifact(version, "model").classes_))
-    return known - erased_people(known)
-
-
-def _compare(
-    candidate: ModelVersionResponse,
-    production: ModelVersionResponse,
-    predictions: pd.DataFrame,
-) -> dict[str, Comparison]:
-    """Compare both models on held-out images that neither was trained on."""
-    model: Recogniser = load_artifact(production, "model")
-    learned = load_artifact(production, "faces")[load_artifact(production, "split").train].ids
-    fresh = predictions[~predictions["id"].isin(learned)]
-    faces = load_artifact(candidate, "faces")
-    comparisons = {}
-    for part in (BASELINE, DRIFTED):
-        rows = fresh[fresh["part"] == part]
-        predicted = np.array([], dtype=str)
-        if len(rows):
-            predicted = model.predict(faces[rows["row"].to_numpy()].pixels).astype(str)
-        comparisons[part] = compare_predictions(
-            rows["label"].to_numpy(dtype=str), rows["predicted"].to_numpy(dtype=str), predicted
-        )
-    return comparisons
-
-
-def _collect_evidence(
-    candidate: ModelVersionResponse, production: ModelVersionResponse | None
-) -> PersonEvidence:
-    """Compare both models by person, with the answers that an endpoint would give."""
-    if production is None:
-        raise LookupError("there is no version in production")
-    learned = load_artifact(production, "faces")[load_artifact(production, "split").train].ids
-    return collect_evidence(
-        load_artifact(candidate, "portable"),
-        load_artifact(production, "portable"),
-        load_artifact(candidate, "faces"),
-        load_artifact(candidate, "split"),
-        learned,
     )
 
 

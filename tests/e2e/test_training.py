@@ -241,7 +241,7 @@ def test_a_model_without_pca_is_trained_promoted_and_registered(
 def test_the_detector_belongs_to_the_version(train: Run, first: dict[str, Any]) -> None:
     from store.versions import find_version, load_artifact
 
-    never_promoted = "gate: {minimum_images: 1000}"
+    never_promoted = "gate: {minimum_share: 1}"
     other = train(never_promoted, detector="mmd", seed=4)
     for number, name in ((1, "moments"), (other["model"]["version"], "mmd")):
         version = find_version(number)
@@ -259,7 +259,7 @@ def test_a_worse_model_is_rejected_and_production_stays(train: Run, first: dict[
     worse = train("params: {components: 2}")
     assert worse["model"]["stage"] == "none"
     assert not worse["model"]["promoted"]
-    assert worse["model"]["reason"].startswith("rejected: worse than production")
+    assert worse["model"]["reason"].startswith("rejected: it recognises too little")
     assert production() == before == champion()
 
 
@@ -357,7 +357,9 @@ def test_a_deleted_version_is_reported(first: dict[str, Any]) -> None:
     from steps.promotion.promote_model import promote_model
 
     with pytest.raises(UserError, match="version 999 of face-recognizer was deleted"):
-        promote_model.entrypoint(version=999, metrics={}, tolerances={}, minimum_images=1)
+        promote_model.entrypoint(
+            version=999, metrics={}, tolerances={}, minimum_images=1, minimum_share=0
+        )
 
 
 def test_training_on_a_folder_of_images(train: Run, people_folder: Path, tmp_path: Path) -> None:
