@@ -11,12 +11,11 @@ import math
 import os
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
-import orjson
-
-from faces.runtime.portable import DamagedModelError, PortableModel, read_portable
+from faces.runtime.portable import DamagedModelError
+from serving.candidate import Candidate, CandidateFollower
+from serving.loaded_model import LoadedModel, load_model
 from serving.settings import atomic_write, current_file, read_current
 
 POLL_SECONDS = 0.05
@@ -27,16 +26,6 @@ RETRY_SECONDS = 1.0
 
 log = logging.getLogger("serving")
 UNREADABLE = (DamagedModelError, OSError, ValueError, KeyError, TypeError)
-
-
-@dataclass(frozen=True, eq=False)
-class LoadedModel:
-    """A model with its version, and its classes as responses contain them."""
-
-    model: PortableModel
-    version: str
-    classes: list[str]
-    classes_json: bytes
 
 
 class ModelFollower:
@@ -51,6 +40,9 @@ class ModelFollower:
         self.loaded: LoadedModel | None = None
         self.refusal: str | None = None
         """Why the last model could not be loaded; None if it could."""
+        self.candidate: Candidate | None = None
+        """The version that answers beside the loaded one; None if there is none."""
+        self._candidates = CandidateFollower(folder)
         self._file_state: tuple[int, ...] | None = None
         self._polled = self._tried = -math.inf
 
@@ -64,6 +56,8 @@ class ModelFollower:
         if now - self._polled >= POLL_SECONDS:
             self._polled = now
             self._reload_if_replaced()
+            self._candidates.poll()
+            self.candidate = self._candidates.candidate
         if self.loaded is None:
             raise DamagedModelError(self.refusal or f"there is no {self.file}")
         return self.loaded
@@ -114,22 +108,3 @@ def last_loaded_file(folder: Path) -> Path:
         folder: The server's folder.
     """
     return folder / "last_loaded.json"
-
-
-def load_model(folder: Path, current: dict[str, str]) -> LoadedModel:
-    """Load a model from a server's folder.
-
-    Args:
-        folder: The server's folder.
-        current: `version`, `file` and `hash` of the model, as `current.json` has them.
-
-    Returns:
-        The model, with its version.
-
-    Raises:
-        DamagedModelError: If the file does not have this hash.
-        OSError: If the file is missing.
-    """
-    model = read_portable((folder / current["file"]).read_bytes(), current["hash"])
-    classes = [str(label) for label in model.classes]
-    return LoadedModel(model, str(current["version"]), classes, orjson.dumps(classes))

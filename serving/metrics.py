@@ -12,7 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from faces.runtime.portable import UNKNOWN
-from serving.hot_reload import LoadedModel
+from serving.loaded_model import LoadedModel
 
 SHARED = "prometheus_multiproc_dir"
 LATENCY_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)

@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from faces.runtime.capture_format import to_unit_range
 from faces.runtime.image import PIXELS
 from faces.runtime.portable import UNKNOWN, Predictions
+from serving.candidate import answer_beside
 from serving.capture.writer import Capture
 from serving.errors import RequestError
 from serving.feedback_parser import Feedback
-from serving.hot_reload import LoadedModel, ModelFollower
+from serving.hot_reload import ModelFollower
+from serving.loaded_model import LoadedModel
 from serving.metrics import Metrics
 from serving.request_parser import Payload, read_payload
 from serving.settings import ServerSettings
@@ -118,10 +120,17 @@ class FaceModel:
         Raises:
             RequestError: If the request cannot be captured (503).
         """
-        loaded = self.follower.get()
+        loaded, shadow = self.follower.get(), None
         request = request or f"{self._ids.getrandbits(128):032x}"
-        predictions = loaded.model.predict_open_set(to_unit_range(pixels))
-        self._capture(request, loaded, pixels, predictions)
+        faces = to_unit_range(pixels)
+        predictions = loaded.model.predict_open_set(faces)
+        candidate = self.follower.candidate
+        if candidate is not None:
+            chance = self._ids.random()
+            loaded, predictions, shadow = answer_beside(
+                candidate, loaded, predictions, faces, request, chance
+            )
+        self._capture(request, loaded, pixels, predictions, shadow)
         best = predictions.probabilities.argmax(axis=1)
         answer = Answer(
             request,
@@ -170,11 +179,14 @@ class FaceModel:
         """Return the served version, and whether predictions can be answered.
 
         Returns:
-            `model_version`; `status`, which is "ok", "refused" if a newer model was refused, or
-            "unavailable" if requests cannot be answered; and `refused` or `reason`, which say why.
+            `model_version`; `candidate_version`, if a candidate answers beside it; `status`, which
+            is "ok", "refused" if a newer model was refused, or "unavailable" if requests cannot be
+            answered; and `refused` or `reason`, which say why.
         """
         loaded = self.follower.get()
         tags = {"model_version": loaded.version, "status": "ok"}
+        if self.follower.candidate:
+            tags["candidate_version"] = self.follower.candidate.loaded.version
         if self.follower.refusal:
             tags |= {"status": "refused", "refused": self.follower.refusal}
         if self.capture:
@@ -204,13 +216,21 @@ class FaceModel:
         }
 
     def _capture(
-        self, request: str, loaded: LoadedModel, pixels: NDArray[Any], predictions: Predictions
+        self,
+        request: str,
+        loaded: LoadedModel,
+        pixels: NDArray[Any],
+        predictions: Predictions,
+        shadow: tuple[LoadedModel, Predictions] | None,
     ) -> None:
         if self.capture is None or self._ids.random() >= self.settings.sampling_rate:
             # A client that sends without a pause must not keep the others waiting.
             self._pause()
             return
         try:
+            if shadow is not None:
+                other, answer = shadow
+                self.capture.shadow(request, other.version, other.classes, answer)
             self.capture.prediction(request, loaded.version, loaded.classes, pixels, predictions)
         except OSError as error:
             raise RequestError(

@@ -1,7 +1,8 @@
 """Settings of a server, and the layout of its folder. Standard library only.
 
 A server's folder holds `server.json` (its settings), `models/` (one file per version),
-`current.json` (which of them is served) and `captured/` (captured requests).
+`current.json` (which of them is served), `candidate.json` (which one answers beside it, if any) and
+`captured/` (captured requests).
 """
 
 import json
@@ -137,6 +138,15 @@ def read_current(folder: Path) -> dict[str, str] | None:
     return current
 
 
+def candidate_file(folder: Path) -> Path:
+    """Return the path of the file that names the candidate, if there is one.
+
+    Args:
+        folder: The server's folder.
+    """
+    return folder / "candidate.json"
+
+
 def install_model(folder: Path, version: str, data: bytes, model_hash: str) -> None:
     """Copy a model into a server's folder and activate it.
 
@@ -146,10 +156,56 @@ def install_model(folder: Path, version: str, data: bytes, model_hash: str) -> N
         data: The bytes of its file.
         model_hash: Their hash, which the server checks.
     """
+    activate_model(folder, copy_model(folder, version, data, model_hash))
+
+
+def install_candidate(
+    folder: Path, version: str, data: bytes, model_hash: str, share: float
+) -> None:
+    """Copy a model into a server's folder, and let it answer beside the served one.
+
+    Args:
+        folder: The server's folder.
+        version: The model's version.
+        data: The bytes of its file.
+        model_hash: Their hash, which the server checks.
+        share: Share of the requests to which its answer is sent.
+    """
+    content = {**copy_model(folder, version, data, model_hash), "share": share}
+    atomic_write(candidate_file(folder), json.dumps(content).encode())
+
+
+def read_candidate(folder: Path) -> str | None:
+    """Read which version answers beside the served one.
+
+    Args:
+        folder: The server's folder.
+
+    Returns:
+        Its number; None if there is none.
+    """
+    try:
+        return str(json.loads(candidate_file(folder).read_bytes())["version"])
+    except FileNotFoundError:
+        return None
+
+
+def copy_model(folder: Path, version: str, data: bytes, model_hash: str) -> dict[str, str]:
+    """Copy a model into a server's folder.
+
+    Args:
+        folder: The server's folder.
+        version: The model's version.
+        data: The bytes of its file.
+        model_hash: Their hash, which the server checks.
+
+    Returns:
+        `version`, `file` and `hash` of the model.
+    """
     file = folder / "models" / f"{version}-{model_hash[:12]}.npz"
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     atomic_write(file, data)
-    activate_model(folder, {"version": version, "file": f"models/{file.name}", "hash": model_hash})
+    return {"version": version, "file": f"models/{file.name}", "hash": model_hash}
 
 
 def activate_model(folder: Path, current: dict[str, str]) -> None:

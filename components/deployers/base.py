@@ -14,6 +14,7 @@ from components.deployers.endpoint import Endpoint, EndpointStatus, ModelArtifac
 from components.deployers.settings import ServingSettings
 from faces.errors import OperationError, UserError
 
+USE_DIRECT = "use --rollout direct"
 NOTHING_DEPLOYED = "nothing is deployed yet: python run.py --pipeline deployment"
 
 
@@ -108,6 +109,26 @@ class FaceDeployer(BaseModelDeployer):
         Raises:
             OperationError: If its file is missing or damaged, or it cannot be served.
         """
+
+    def start_beside(self, model: ModelArtifact, share: float) -> None:
+        """Let a candidate answer beside the served version.
+
+        Args:
+            model: The candidate.
+            share: Share of the requests to which its answer is sent; 0: only captured.
+
+        Raises:
+            UserError: If this platform cannot, or nothing is deployed.
+            OperationError: If the candidate cannot be loaded.
+        """
+        raise UserError(f"this stack has no canary rollouts: {USE_DIRECT}")
+
+    def stop_beside(self) -> None:
+        """End what `start_beside` started, if anything did."""
+
+    def beside(self) -> str | None:
+        """Return the version that answers beside the served one, None if there is none."""
+        return None
 
     @abstractmethod
     def delete_models(self, versions: Collection[int]) -> int:

@@ -11,6 +11,8 @@ from faces.data.window import Window, count_repeats, last_occurrences
 from faces.runtime.capture_format import (
     FEEDBACK,
     MODEL,
+    PREDICTION,
+    SHADOW,
     VERIFICATION,
     CapturedRecord,
     count_damaged,
@@ -39,6 +41,8 @@ class CapturedRequests:
             UTC) and `probabilities` (an array in the order of `classes[version]`).
         pixels: The faces (n, 4096) in [0, 1].
         classes: The classes of each version.
+        shadows: What another version would have answered, by request: its number, and the identity
+            of each face.
         damaged: Number of damaged stretches in the files.
         unmatched_feedback: Number of feedback records that were ignored, because no request has
             their id and their number of faces.
@@ -47,6 +51,7 @@ class CapturedRequests:
     table: pd.DataFrame
     pixels: NDArray[np.float32]
     classes: dict[str, list[str]]
+    shadows: dict[str, tuple[str, list[str]]]
     damaged: int
     unmatched_feedback: int
 
@@ -77,7 +82,12 @@ def read_captured_requests(files: Iterable[bytes]) -> CapturedRequests:
         table[column] = pd.to_datetime(table[column].astype(float), unit="s", utc=True)
     pixels = [np.empty((0, PIXELS), np.float32), *(record.pixels for record in predictions)]
     return CapturedRequests(
-        table, np.concatenate(pixels), records.classes, records.damaged, unmatched
+        table,
+        np.concatenate(pixels),
+        records.classes,
+        records.identify_shadows(),
+        records.damaged,
+        unmatched,
     )
 
 
@@ -129,6 +139,7 @@ class _Records:
 
     classes: dict[str, list[str]] = field(default_factory=dict)
     predictions: list[CapturedRecord] = field(default_factory=list)
+    shadows: list[CapturedRecord] = field(default_factory=list)
     feedback: list[CapturedRecord] = field(default_factory=list)
     damaged: int = 0
 
@@ -139,8 +150,22 @@ class _Records:
                 self.classes[record.head["version"]] = record.head["classes"]
             elif record.kind == FEEDBACK:
                 self.feedback.append(record)
-            else:
+            elif record.kind == SHADOW:
+                self.shadows.append(record)
+            elif record.kind == PREDICTION:
                 self.predictions.append(record)
+
+    def identify_shadows(self) -> dict[str, tuple[str, list[str]]]:
+        """Return version and identities of each request's shadow."""
+        return {
+            record.head["id"]: (
+                record.head["version"],
+                [name for name, _ in _identities(record, self.classes)],
+            )
+            for record in self.shadows
+            if record.head["version"] in self.classes
+            and not record.head["id"].startswith(VERIFICATION)
+        }
 
     def match_feedback(self) -> tuple[Feedback, int]:
         """Return the latest feedback of each request, and the number of records that match none."""
@@ -161,16 +186,23 @@ def _rows(
 ) -> Iterator[tuple[object, ...]]:
     """Yield the table's rows for the faces of a prediction."""
     head, probabilities = record.head, record.probabilities
-    names = classes[head["version"]]
     matched = feedback.get((head["id"], head["faces"]))
     labels, sender, received = [None] * head["faces"], None, None
     if matched:
         labels, received = matched.head["labels"], matched.head["time"]
         sender = matched.head.get("sender", "")
-    for face, (row, accepted) in enumerate(zip(probabilities, record.accepted, strict=True)):
-        best = int(row.argmax())
-        predicted = names[best] if accepted else UNKNOWN
+    for face, (predicted, confidence) in enumerate(_identities(record, classes)):
         yield (
-            head["id"], face, head["time"], head["version"], predicted, float(row[best]),
-            labels[face], sender, received, row,
+            head["id"], face, head["time"], head["version"], predicted, confidence,
+            labels[face], sender, received, probabilities[face],
         )  # fmt: skip
+
+
+def _identities(
+    record: CapturedRecord, classes: dict[str, list[str]]
+) -> Iterator[tuple[str, float]]:
+    """Yield identity and confidence of each face of a prediction or shadow."""
+    names = classes[record.head["version"]]
+    for row, accepted in zip(record.probabilities, record.accepted, strict=True):
+        best = int(row.argmax())
+        yield names[best] if accepted else UNKNOWN, float(row[best])

@@ -5,6 +5,7 @@ and a body of arrays. Its `kind` is one of
 
 - `model`: the classes of a model version; no body,
 - `prediction`: an answered request; body: pixels, probabilities (float32), accepted (uint8),
+- `shadow`: what another version would have answered to a request; body: probabilities, accepted,
 - `feedback`: labels for the faces of an earlier request, and their sender; no body.
 
 A file may end within a record, since its writer may be killed at any time, and bytes may be
@@ -26,7 +27,7 @@ from faces.runtime.image import PIXELS
 MAGIC, TOMBSTONE = b"FACE", b"GONE"
 FRAME = struct.Struct("<4sIII")
 Buffer = bytes | memoryview
-MODEL, PREDICTION, FEEDBACK = "model", "prediction", "feedback"
+MODEL, PREDICTION, SHADOW, FEEDBACK = "model", "prediction", "shadow", "feedback"
 VERIFICATION = "verification-"
 """Prefix of request ids that only verify a deployment; they are no production traffic."""
 
@@ -49,7 +50,7 @@ class CapturedRecord:
 
     @property
     def kind(self) -> str:
-        """One of `model`, `prediction`, `feedback`."""
+        """One of `model`, `prediction`, `shadow`, `feedback`."""
         return str(self.head["kind"])
 
     @property
@@ -61,15 +62,16 @@ class CapturedRecord:
 
     @property
     def probabilities(self) -> NDArray[np.float32]:
-        """The answered probabilities of a prediction, (n, classes)."""
+        """The probabilities of a prediction or shadow, (n, classes)."""
         faces = self.head["faces"]
-        start = faces * PIXELS * np.dtype(self.head["pixels"]).itemsize
+        pixels = self.head.get("pixels")
+        start = faces * PIXELS * np.dtype(pixels).itemsize if pixels else 0
         numbers = (len(self.body) - faces - start) // 4
         return np.frombuffer(self.body, "<f4", numbers, start).reshape(faces, -1)
 
     @property
     def accepted(self) -> NDArray[np.bool_]:
-        """Whether each face of a prediction was accepted, (n,): False means "unknown"."""
+        """Whether each face of a prediction or shadow was accepted, (n,): False is "unknown"."""
         faces = self.head["faces"]
         return np.frombuffer(self.body, np.uint8, faces, len(self.body) - faces).astype(np.bool_)
 
@@ -129,6 +131,29 @@ def prediction_record(
         f'"faces": {len(pixels)}, "pixels": "{pixels.dtype.str}"}}'
     )
     return _framed(head.encode(), pixels.data, probabilities.data, accepted.data)
+
+
+def shadow_record(
+    request: str,
+    time: float,
+    version: str,
+    probabilities: NDArray[np.float32],
+    accepted: NDArray[np.bool_],
+) -> list[Buffer]:
+    """Encode what another version would have answered to a request.
+
+    Args:
+        request: The request's id.
+        time: Seconds since 1970.
+        version: The other version.
+        probabilities: Its answer, (n, classes).
+        accepted: Whether it accepts each face, (n,).
+
+    Returns:
+        The record's parts, to be written in order.
+    """
+    head = {"kind": SHADOW, "id": request, "time": time, "version": version}
+    return _framed(_head({**head, "faces": len(accepted)}), probabilities.data, accepted.data)
 
 
 def feedback_record(request: str, time: float, sender: str, labels: Sequence[str]) -> list[Buffer]:

@@ -5,6 +5,7 @@ closed. The operating system releases the lock when the writer is killed.
 """
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,3 +41,20 @@ def folder_lock(folder: Path) -> Iterator[bool]:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (folder / ".lock").open("w") as file:
         yield try_lock(file)
+
+
+def create_locked(path: Path) -> int:
+    """Create a file and lock it; again if maintenance removes it before it is locked.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Its descriptor, open for appending.
+    """
+    while True:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if os.fstat(file).st_nlink:
+            return file
+        os.close(file)

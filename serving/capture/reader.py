@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from faces.runtime.capture_format import FEEDBACK, PREDICTION, CapturedRecord, erase, read_records
+from faces.runtime.capture_format import MODEL, PREDICTION, CapturedRecord, erase, read_records
 from serving.capture.locks import try_lock
 from serving.capture.writer import SUFFIX, capture_files, is_capture_file, started_at
 from serving.settings import MAX_ROTATE_SECONDS
@@ -141,10 +141,10 @@ def _delete_at_uri(uri: str, matches: Predicate) -> int:
 def _partition(
     data: bytearray, matches: Predicate
 ) -> tuple[list[CapturedRecord], list[CapturedRecord]]:
-    """Split predictions and feedback into those that match and those that do not."""
+    """Split all records but the lists of classes into those that match and those that do not."""
     deleted: list[CapturedRecord] = []
     remaining: list[CapturedRecord] = []
     for record in read_records(bytes(data)):
-        if record.kind in (PREDICTION, FEEDBACK):
+        if record.kind != MODEL:
             (deleted if matches(record) else remaining).append(record)
     return deleted, remaining

@@ -6,7 +6,6 @@ written with one call. A file is locked by its writer; when it is large or old e
 started.
 """
 
-import fcntl
 import os
 import re
 import time
@@ -25,8 +24,10 @@ from faces.runtime.capture_format import (
     feedback_record,
     model_record,
     prediction_record,
+    shadow_record,
 )
 from faces.runtime.portable import Predictions
+from serving.capture.locks import create_locked
 
 SUFFIX = ".faces"
 TIME_FORMAT = "%Y%m%dT%H%M%SZ"
@@ -70,7 +71,7 @@ class Capture:
         self._file = -1
         self._size, self._number, self._rotate_at = 0, 0, 0.0
         self._requested = 0
-        self._version = ""
+        self._described: set[str] = set()
         self._waiting: list[Callable[[], list[Buffer]]] = []
         self._batch = Batch()
 
@@ -96,9 +97,7 @@ class Capture:
         """
         now = time.time()
         self._rotate_if_due()
-        if version != self._version:
-            self._waiting.append(partial(model_record, version, classes))
-            self._version = version
+        self._describe(version, classes)
         self._write_in_batch(
             partial(
                 prediction_record,
@@ -109,6 +108,24 @@ class Capture:
                 predictions.probabilities,
                 predictions.accepted,
             )
+        )
+
+    def shadow(
+        self, request: str, version: str, classes: Sequence[str], predictions: Predictions
+    ) -> None:
+        """Capture what another version would answer, together with the next prediction.
+
+        Args:
+            request: The request's id.
+            version: The other version.
+            classes: The labels that it knows.
+            predictions: What it would answer.
+        """
+        self._rotate_if_due()
+        self._describe(version, classes)
+        probabilities, accepted = predictions.probabilities, predictions.accepted
+        self._waiting.append(
+            partial(shadow_record, request, time.time(), version, probabilities, accepted)
         )
 
     def feedback(self, request: str, sender: str, labels: Sequence[str]) -> None:
@@ -154,7 +171,13 @@ class Capture:
         if self._file >= 0:
             os.close(self._file)
             self.closed += 1
-            self._file, self._rotate_at, self._version = -1, 0.0, ""
+            self._file, self._rotate_at, self._described = -1, 0.0, set()
+
+    def _describe(self, version: str, classes: Sequence[str]) -> None:
+        """Write a version's classes before its first prediction in a file."""
+        if version not in self._described:
+            self._waiting.append(partial(model_record, version, classes))
+            self._described.add(version)
 
     def _rotate_if_due(self) -> None:
         if time.monotonic() >= self._rotate_at or self._size >= self.rotate_bytes:
@@ -166,7 +189,7 @@ class Capture:
         started = time.strftime(TIME_FORMAT, time.gmtime())
         path = self.folder / f"{started}-{os.getpid()}-{self._number}{SUFFIX}"
         self._requested = self._close_requested()
-        self._file = _create_locked(path)
+        self._file = create_locked(path)
         self._size, self._rotate_at = 0, time.monotonic() + self.rotate_seconds
 
     def _close_requested(self) -> int:
@@ -203,16 +226,6 @@ class Capture:
             batch.error = str(error)
         if batch.error:
             self.close()
-
-
-def _create_locked(path: Path) -> int:
-    """Create a file and lock it; again if maintenance removes it before it is locked."""
-    while True:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        fcntl.flock(file, fcntl.LOCK_EX)
-        if os.fstat(file).st_nlink:
-            return file
-        os.close(file)
 
 
 def capture_files(folder: Path) -> list[Path]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from faces.data.dataset import image_ids
 from faces.drift.captured_requests import read_captured_requests
-from faces.runtime.capture_format import FEEDBACK, VERIFICATION, CapturedRecord
+from faces.runtime.capture_format import FEEDBACK, PREDICTION, VERIFICATION, CapturedRecord
 from serving.capture.reader import read_files
 from serving.capture.removal import Predicate, remove_captured
 from store.erasure.register import PendingErasure
@@ -60,9 +60,13 @@ def _matcher(
     locations: Sequence[str], pending: PendingErasure, images: Collection[str]
 ) -> Predicate:
     people = set(pending.people)
-    table = read_captured_requests(read_files(locations)).table
+    captured = read_captured_requests(read_files(locations))
+    table = captured.table
     named = table["predicted"].isin(people) | table["label"].isin(people)
-    requests = {*pending.requests, *table["request"][named]}
+    shown = np.isin(image_ids(captured.pixels), list(images))
+    shadows = captured.shadows.items()
+    answered = {request for request, (_, names) in shadows if people.intersection(names)}
+    requests = {*pending.requests, *table["request"][named | shown], *answered}
 
     def matches(record: CapturedRecord) -> bool:
         identifier = str(record.head["id"])
@@ -70,6 +74,7 @@ def _matcher(
             return True
         if record.kind == FEEDBACK:
             return bool(people.intersection(record.head["labels"]))
-        return not set(images).isdisjoint(image_ids(record.pixels).tolist())
+        shows_face = record.kind == PREDICTION
+        return shows_face and not set(images).isdisjoint(image_ids(record.pixels).tolist())
 
     return matches

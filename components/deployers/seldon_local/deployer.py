@@ -24,7 +24,12 @@ from components.deployers.seldon_local import process
 from components.deployers.seldon_local.flavor import SeldonLocalFlavor
 from components.deployers.seldon_local.server_log import read_log
 from components.deployers.seldon_local.service import SeldonLocalService, SeldonLocalServiceConfig
-from components.deployers.seldon_local.status import await_version, read_endpoint, read_status
+from components.deployers.seldon_local.status import (
+    CANDIDATE,
+    await_version,
+    read_endpoint,
+    read_status,
+)
 from components.deployers.settings import ServingSettings
 from faces import NAME
 from faces.errors import OperationError, UserError
@@ -33,9 +38,12 @@ from serving.capture.locations import add_locations, read_locations
 from serving.settings import (
     ServerSettings,
     activate_model,
+    candidate_file,
     current_file,
+    install_candidate,
     install_model,
     log_file,
+    read_candidate,
     read_current,
     read_settings,
     settings_file,
@@ -68,6 +76,7 @@ class SeldonLocalDeployer(FaceDeployer):
             tokens = find_tokens(desired.token_secret)
             crashed = process.has_crashed(self.folder)
             add_locations(desired)
+            self.stop_beside()
             try:
                 install_model(self.folder, model.version, model.data, model.hash)
                 process.ensure_running(desired, tokens)
@@ -128,6 +137,7 @@ class SeldonLocalDeployer(FaceDeployer):
         with process.exclusive_lock(self.folder):
             if self.served_version() != instead_of:
                 return False
+            self.stop_beside()
             if replaced is None:
                 process.stop(self.folder)
                 current_file(self.folder).unlink(missing_ok=True)
@@ -140,10 +150,31 @@ class SeldonLocalDeployer(FaceDeployer):
             await_version(settings, tokens, version)
             return True
 
+    def start_beside(self, model: ModelArtifact, share: float) -> None:
+        """See FaceDeployer."""
+        read_endpoint(self.folder)
+        with process.exclusive_lock(self.folder):
+            settings = read_settings(self.folder)
+            install_candidate(self.folder, model.version, model.data, model.hash, share)
+            tokens = find_tokens(settings.token_secret)
+            if process.running(self.folder):
+                await_version(settings, tokens, model.version, CANDIDATE)
+            self._delete_old_models()
+
+    def stop_beside(self) -> None:
+        """See FaceDeployer."""
+        candidate_file(self.folder).unlink(missing_ok=True)
+
+    def beside(self) -> str | None:
+        """See FaceDeployer."""
+        return read_candidate(self.folder)
+
     def delete_models(self, versions: Collection[int]) -> int:
         """See FaceDeployer."""
         with process.exclusive_lock(self.folder):
             require_not_served(self, versions)
+            if int(self.beside() or 0) in versions:
+                self.stop_beside()
             files = [file for n in versions for file in self.folder.glob(f"models/{n}-*.npz")]
             for file in files:
                 file.unlink()
@@ -169,6 +200,7 @@ class SeldonLocalDeployer(FaceDeployer):
             force: Not used.
         """
         service.stop()
+        self.stop_beside()
         for file in (*self.folder.glob("models/*.npz"), current_file(self.folder)):
             file.unlink(missing_ok=True)
         settings_file(self.folder).unlink(missing_ok=True)
@@ -201,9 +233,11 @@ class SeldonLocalDeployer(FaceDeployer):
 
     def _delete_old_models(self) -> None:
         """Delete all but the latest models; each can be deployed again from its artifact."""
+        used = {self.served_version(), self.beside()}
         files = sorted(self.folder.glob("models/*.npz"), key=lambda file: file.stat().st_mtime)
         for file in files[:-KEPT_MODELS]:
-            file.unlink()
+            if file.name.split("-")[0] not in used:
+                file.unlink()
 
     def _settings(self) -> ServerSettings | None:
         return read_settings(self.folder) if settings_file(self.folder).exists() else None

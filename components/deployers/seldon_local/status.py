@@ -24,6 +24,9 @@ SWITCH_TIMEOUT_SECONDS = 10.0
 
 POLL_SECONDS = 0.02
 
+LIVE, CANDIDATE = "model_version", "candidate_version"
+"""What the server's health says it serves."""
+
 
 def read_endpoint(folder: Path) -> Endpoint:
     """Return the endpoint as configured, whether or not the server is running.
@@ -75,13 +78,16 @@ def read_status(folder: Path) -> EndpointStatus:
     return EndpointStatus(endpoint, State.RUNNING, detail, since, logs)
 
 
-def await_version(settings: ServerSettings, tokens: Tokens | None, version: str) -> None:
+def await_version(
+    settings: ServerSettings, tokens: Tokens | None, version: str, tag: str = LIVE
+) -> None:
     """Wait until the server serves a version.
 
     Args:
         settings: The settings that it runs with.
         tokens: The bearer tokens of clients, if they must send one.
         version: The version.
+        tag: `LIVE`, or `CANDIDATE` if it answers beside the live version.
 
     Raises:
         OperationError: If the server refuses it, or does not serve it in time.
@@ -89,7 +95,7 @@ def await_version(settings: ServerSettings, tokens: Tokens | None, version: str)
     deadline = time.monotonic() + SWITCH_TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         tags = health(settings.url, prediction_headers(tokens))
-        if tags.get("model_version") == version:
+        if tags.get(tag) == version:
             return
         if "refused" in tags:
             raise OperationError(f"the server refused version {version}: {tags['refused']}")

@@ -1,0 +1,38 @@
+"""A model in memory, with what responses say about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from faces.runtime.portable import PortableModel, read_portable
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """A model with its version, and its classes as responses contain them."""
+
+    model: PortableModel
+    version: str
+    classes: list[str]
+    classes_json: bytes
+
+
+def load_model(folder: Path, current: Mapping[str, str]) -> LoadedModel:
+    """Load a model from a server's folder.
+
+    Args:
+        folder: The server's folder.
+        current: `version`, `file` and `hash` of the model, as `current.json` has them.
+
+    Returns:
+        The model, with its version.
+
+    Raises:
+        DamagedModelError: If the file does not have this hash.
+        OSError: If the file is missing.
+    """
+    model = read_portable((folder / current["file"]).read_bytes(), current["hash"])
+    classes = [str(label) for label in model.classes]
+    return LoadedModel(model, str(current["version"]), classes, orjson.dumps(classes))
