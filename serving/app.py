@@ -9,7 +9,6 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
-from io import BytesIO
 from typing import Any, NamedTuple
 
 import orjson
@@ -23,11 +22,10 @@ from serving.metrics import CONTENT_TYPE, Metrics, exposition
 from serving.model import UNAVAILABLE, FaceModel
 from serving.origin import OriginCheck
 from serving.request_body import FORM, JSON, BodyReader
+from serving.seldon_application import Application, Environ, call_seldon
 from serving.settings import ServerSettings
 from serving.tokens import Authenticator, Caller, Tokens
 
-Environ = dict[str, Any]
-Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 Response = tuple[int, bytes, str, Mapping[str, str]]
 """Status code, body, content type and further headers."""
 
@@ -140,8 +138,11 @@ class WSGIApp:
             environ["PATH_INFO"] = path
             if route.method == "GET":
                 return kind, route.answer(environ, b"", caller)
-            with self.bodies.read(environ, route.types) as body:
-                return kind, route.answer(environ, body, caller)
+            size = self.bodies.begin(environ, route.types)
+            try:
+                return kind, route.answer(environ, self.bodies.read(environ), caller)
+            finally:
+                self.bodies.end(size)
         except RequestError as error:
             return kind, (error.status_code, orjson.dumps(error.to_dict()), JSON, error.headers)
         except Exception:
@@ -197,13 +198,7 @@ class WSGIApp:
         return 200, self.model.predict_raw(body), JSON, {}
 
     def _predict_by_seldon(self, environ: Environ, body: bytes, caller: Caller) -> Response:
-        environ |= {
-            "wsgi.input": BytesIO(body),
-            "CONTENT_LENGTH": str(len(body)),
-            "CONTENT_TYPE": JSON,
-            "QUERY_STRING": "",
-        }
-        return _forward(self.seldon, environ)
+        return *call_seldon(self.seldon, environ, body), {}
 
     def _feedback(self, environ: Environ, body: bytes, caller: Caller) -> Response:
         return 200, self.model.take_feedback(read_feedback(body), caller.sender), JSON, {}
@@ -232,19 +227,3 @@ class WSGIApp:
 
 def _json(message: Any, code: int = 200) -> Response:
     return code, orjson.dumps(message), JSON, {}
-
-
-def _forward(application: Application, environ: Environ) -> Response:
-    """Call Seldon's application, and drop the headers that admit pages of any origin (CORS)."""
-    response: list[Any] = []
-
-    def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
-        response[:] = [int(status.split(" ", 1)[0]), dict(headers)]
-
-    parts = application(environ, start_response)
-    try:
-        body = b"".join(parts)
-    finally:
-        getattr(parts, "close", bool)()
-    code, headers = response
-    return code, body, headers.get("Content-Type", JSON), {}

@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
+import orjson
 from seldon_core.flask_utils import SeldonMicroserviceException
 
 
@@ -44,3 +45,17 @@ class BadRequestError(RequestError):
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(HTTPStatus.BAD_REQUEST, f"{field}: {problem}")
+
+
+def malformed_response(error: Exception) -> bytes:
+    """Return the whole response to a request that is not valid HTTP; it ends the connection.
+
+    Args:
+        error: Why it is not.
+    """
+    failure = RequestError(HTTPStatus.BAD_REQUEST, f"request: {error}")
+    body = orjson.dumps(failure.to_dict())
+    return (
+        b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/json\r\n"
+        b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+    )

@@ -9,6 +9,7 @@ bare line feeds, blanks around names.
 import re
 from dataclasses import dataclass
 from typing import BinaryIO
+from urllib.parse import unquote_to_bytes
 
 MAX_LINE_BYTES = 8192
 MAX_FIELDS = 100
@@ -56,6 +57,24 @@ class RequestHead:
         """Whether the client wants to send another request on the connection."""
         options = self.fields.get("connection", "").lower().replace(" ", "").split(",")
         return "keep-alive" in options if self.version == "HTTP/1.0" else "close" not in options
+
+    def to_environ(self) -> dict[str, str]:
+        """Return the variables of WSGI's environment that describe the request."""
+        path, _, query = self.target.partition("?")
+        environ = {
+            f"HTTP_{name.upper().replace('-', '_')}": value
+            for name, value in self.fields.items()
+            if "_" not in name
+        }
+        return environ | {
+            "REQUEST_METHOD": self.method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+            "QUERY_STRING": query,
+            "SERVER_PROTOCOL": self.version,
+            "CONTENT_TYPE": self.fields.get("content-type", ""),
+            "CONTENT_LENGTH": "" if self.content_length is None else str(self.content_length),
+        }
 
 
 def read_head(request_line: bytes, stream: BinaryIO) -> RequestHead:

@@ -4,7 +4,6 @@ import gc
 import os
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from faces.runtime.capture_format import to_unit_range
 from faces.runtime.image import PIXELS
 from faces.runtime.portable import UNKNOWN, Predictions
+from serving.answer import Answer, encode_answer
 from serving.candidate import answer_beside
 from serving.capture.writer import Capture
 from serving.errors import RequestError
@@ -22,33 +22,11 @@ from serving.feedback_parser import Feedback
 from serving.hot_reload import ModelFollower
 from serving.loaded_model import LoadedModel
 from serving.metrics import Metrics
-from serving.request_parser import Payload, read_payload
+from serving.request_parser import read_payload
 from serving.settings import ServerSettings
 
 UNAVAILABLE = "unavailable"
 """Status of a server that answers no predictions."""
-
-DECIMALS = 6
-"""Of confidences, scores and the threshold in a response's tags."""
-
-
-@dataclass(frozen=True, eq=False)
-class Answer:
-    """The answer to a prediction request.
-
-    Attributes:
-        request: The request's id.
-        loaded: The model that answered.
-        predictions: What it answered.
-        identities: The identity of each face, "unknown" if it was rejected.
-        confidences: Probability of each face's most probable class, in [0, 1].
-    """
-
-    request: str
-    loaded: LoadedModel
-    predictions: Predictions
-    identities: list[str]
-    confidences: list[float]
 
 
 class FaceModel:
@@ -101,11 +79,7 @@ class FaceModel:
         """
         payload = read_payload(body.encode() if isinstance(body, str) else body)
         answer = self.predict_faces(payload.pixels, payload.request)
-        return b'{"data":{"names":%b,%b},"meta":%b}' % (
-            answer.loaded.classes_json,
-            _encode_probabilities(payload, answer.predictions),
-            orjson.dumps({"puid": answer.request, "tags": _tags(answer)}),
-        )
+        return encode_answer(answer, payload.tensor)
 
     def predict_faces(self, pixels: NDArray[Any], request: str | None) -> Answer:
         """Recognise faces, and capture the request.
@@ -131,17 +105,13 @@ class FaceModel:
                 candidate, loaded, predictions, faces, request, chance
             )
         self._capture(request, loaded, pixels, predictions, shadow)
-        best = predictions.probabilities.argmax(axis=1)
-        answer = Answer(
-            request,
-            loaded,
-            predictions,
-            [
-                loaded.classes[column] if known else UNKNOWN
-                for column, known in zip(best.tolist(), predictions.accepted.tolist(), strict=True)
-            ],
-            predictions.probabilities[np.arange(len(best)), best].tolist(),
-        )
+        best = predictions.probabilities.argmax(axis=1).tolist()
+        identities = [
+            loaded.classes[column] if known else UNKNOWN
+            for column, known in zip(best, predictions.accepted.tolist(), strict=True)
+        ]
+        confidences = np.maximum.reduce(predictions.probabilities, axis=1).tolist()
+        answer = Answer(request, loaded, predictions, identities, confidences)
         self.metrics.count_predictions(loaded, answer.identities, answer.confidences)
         return answer
 
@@ -236,27 +206,3 @@ class FaceModel:
             raise RequestError(
                 HTTPStatus.SERVICE_UNAVAILABLE, f"the request cannot be captured: {error}"
             ) from error
-
-
-def _tags(answer: Answer) -> dict[str, Any]:
-    """Return identity, confidence and score of each face, and the model that answered."""
-    loaded = answer.loaded
-    tags: dict[str, Any] = {
-        "model_version": loaded.version,
-        "data_version": loaded.model.metadata.get("data_version", ""),
-        "person": answer.identities,
-        "confidence": [round(confidence, DECIMALS) for confidence in answer.confidences],
-        "score": [round(score, DECIMALS) for score in answer.predictions.scores.tolist()],
-    }
-    if loaded.model.rejection_threshold is not None:
-        tags["rejection_threshold"] = round(loaded.model.rejection_threshold, DECIMALS)
-    return tags
-
-
-def _encode_probabilities(payload: Payload, predictions: Predictions) -> bytes:
-    probabilities = predictions.probabilities
-    values: NDArray[Any] = probabilities.ravel() if payload.tensor else probabilities
-    numbers: bytes = orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)
-    if payload.tensor:
-        return b'"tensor":{"shape":%b,"values":%b}' % (orjson.dumps(probabilities.shape), numbers)
-    return b'"ndarray":%b' % numbers

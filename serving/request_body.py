@@ -1,7 +1,6 @@
 """Read the bodies of requests: their content type, their size, and forms."""
 
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
@@ -26,22 +25,21 @@ class BodyReader:
         self._limit = limit
         self._receiving = 0
 
-    @contextmanager
-    def read(self, environ: Mapping[str, Any], types: Collection[str]) -> Iterator[bytes]:
-        """Read the body of a request.
+    def begin(self, environ: Mapping[str, Any], types: Collection[str]) -> int:
+        """Check the head of a request with a body, which then counts as being received.
 
         Args:
             environ: The request's WSGI environment.
-            types: The content types that it may have; "" for none. A form has a field `json`.
+            types: The content types that it may have; "" for none.
 
-        Yields:
-            The JSON. The body counts as being received until the request is answered.
+        Returns:
+            The size to call `end` with once the request is answered.
 
         Raises:
-            RequestError: If it is too large, malformed or of another type, or if the server is
-                receiving too much.
+            RequestError: If it is too large or of another type, or if the server is receiving too
+                much.
         """
-        content_type = _content_type(environ, types)
+        _check_type(environ, types)
         expected = int(environ.get("CONTENT_LENGTH") or self._limit)
         if expected > self._limit:
             raise self._too_large()
@@ -52,11 +50,30 @@ class BodyReader:
                 {"Retry-After": "1", **CLOSE},
             )
         self._receiving += expected
-        try:
-            body = self._read(environ["wsgi.input"])
-            yield _json_of_form(body) if content_type == FORM else body
-        finally:
-            self._receiving -= expected
+        return expected
+
+    def end(self, expected: int) -> None:
+        """Stop to count a body as being received.
+
+        Args:
+            expected: What `begin` returned.
+        """
+        self._receiving -= expected
+
+    def read(self, environ: Mapping[str, Any]) -> bytes:
+        """Read the body of a request.
+
+        Args:
+            environ: The request's WSGI environment.
+
+        Returns:
+            The JSON, also that of a form with a field `json`.
+
+        Raises:
+            RequestError: If it is too large or malformed.
+        """
+        body = self._read(environ["wsgi.input"])
+        return _json_of_form(body) if _content_type(environ) == FORM else body
 
     def _read(self, stream: Any) -> bytes:
         try:
@@ -72,16 +89,21 @@ class BodyReader:
         return RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, info, CLOSE)
 
 
-def _content_type(environ: Mapping[str, Any], types: Collection[str]) -> str:
-    """Return the content type. Raises RequestError if it is none of those that are allowed."""
+def _content_type(environ: Mapping[str, Any]) -> str:
+    content_type: str = environ.get("CONTENT_TYPE", "")
+    if content_type == JSON:
+        return content_type
+    return content_type.partition(";")[0].strip().lower()
+
+
+def _check_type(environ: Mapping[str, Any], types: Collection[str]) -> None:
+    """Raise RequestError if the content type is none of those that are allowed."""
     if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
         raise RequestError(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Content-Encoding: bodies must not be compressed"
         )
-    content_type: str = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
-    if content_type not in types:
+    if _content_type(environ) not in types:
         raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type: {JSON} is required")
-    return content_type
 
 
 def _json_of_form(body: bytes) -> bytes:

@@ -14,9 +14,16 @@ import simdjson
 from numpy.typing import NDArray
 
 from faces.runtime.image import IMAGE_SIDE, PIXELS
+from serving.answer import Answer
 from serving.errors import BadRequestError
-from serving.json_fields import check_range, json_type, parse_numbers, parse_object, request_id
-from serving.model import Answer
+from serving.json_fields import (
+    check_range,
+    get_field,
+    json_type,
+    parse_numbers,
+    parse_object,
+    request_id,
+)
 
 DTYPES: dict[str, np.dtype[Any]] = {
     "UINT8": np.dtype("u1"),
@@ -89,8 +96,8 @@ def read_infer(body: bytes, header_length: str | None) -> InferRequest:
             raise BadRequestError(BINARY_HEADER, "expected the size of the JSON in bytes")
         size = int(header_length)
     message = parse_object(body[:size])
-    pixels = _read_tensor(message.get("inputs"), body[size:])
-    return InferRequest(request_id(message.get("id"), "id"), pixels, _outputs(message))
+    pixels = _read_tensor(get_field(message, "inputs"), body[size:])
+    return InferRequest(request_id(get_field(message, "id"), "id"), pixels, _outputs(message))
 
 
 def _read_tensor(inputs: Any, raw: bytes) -> NDArray[Any]:
@@ -121,7 +128,7 @@ def _faces(shape: Any) -> int:
 
 
 def _values(tensor: Any, datatype: str, raw: bytes) -> NDArray[Any]:
-    parameters = tensor.get("parameters")
+    parameters = get_field(tensor, "parameters")
     size = parameters.get("binary_data_size") if isinstance(parameters, simdjson.Object) else None
     if size is None:
         data = tensor.get("data")
@@ -139,7 +146,7 @@ def _to_pixels(values: NDArray[Any], datatype: str) -> NDArray[Any]:
     field = "inputs[0].data"
     if datatype != "UINT8":
         with np.errstate(over="ignore"):
-            return check_range(values.astype(np.float32).reshape(-1, PIXELS), field)
+            return check_range(values.astype(np.float32, copy=False).reshape(-1, PIXELS), field)
     if values.dtype == np.uint8:
         return values
     if not ((values >= 0) & (values <= 255) & (values == np.floor(values))).all():
@@ -149,8 +156,8 @@ def _to_pixels(values: NDArray[Any], datatype: str) -> NDArray[Any]:
 
 def _outputs(message: Any) -> dict[str, bool]:
     """Return the outputs that are asked for, all by default, and whether each is binary."""
-    binary = _flag(message.get("parameters"), "binary_data_output", default=False)
-    asked = message.get("outputs")
+    binary = _flag(get_field(message, "parameters"), "binary_data_output", default=False)
+    asked = get_field(message, "outputs")
     if asked is None:
         return dict.fromkeys(OUTPUTS, binary)
     if not isinstance(asked, simdjson.Array):
@@ -160,7 +167,7 @@ def _outputs(message: Any) -> dict[str, bool]:
         name = output.get("name") if isinstance(output, simdjson.Object) else None
         if not isinstance(name, str) or name not in OUTPUTS:
             raise BadRequestError(f"outputs[{number}].name", f"expected one of {_names()}")
-        outputs[name] = _flag(output.get("parameters"), "binary_data", default=binary)
+        outputs[name] = _flag(get_field(output, "parameters"), "binary_data", default=binary)
     return outputs or dict.fromkeys(OUTPUTS, binary)
 
 
@@ -169,7 +176,7 @@ def _names() -> str:
 
 
 def _flag(parameters: Any, name: str, *, default: bool) -> bool:
-    value = parameters.get(name) if isinstance(parameters, simdjson.Object) else None
+    value = get_field(parameters, name) if isinstance(parameters, simdjson.Object) else None
     return value if isinstance(value, bool) else default
 
 

@@ -13,13 +13,12 @@ from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, ClassVar
-from urllib.parse import unquote_to_bytes
 
 import gevent
-import orjson
 from gunicorn.workers.ggevent import GeventPyWSGIWorker, PyWSGIHandler
 
-from serving.errors import RequestError
+from serving.connection import ConnectionReader
+from serving.errors import malformed_response
 from serving.http_body import RequestBody
 from serving.http_head import (
     EMPTY_LINE,
@@ -53,7 +52,14 @@ class Handler(PyWSGIHandler):  # type: ignore[misc]
     """When the connection is ended, on the monotonic clock."""
     response_head: bytes
     head: RequestHead
+    head_bytes = b""
+    """The head as it was received, if it arrived in one piece."""
+    head_environ: dict[str, Any]
+    """What the WSGI environment contains of the head."""
     body: RequestBody
+
+    def __init__(self, sock: Any, address: Any, server: Any) -> None:
+        super().__init__(sock, address, server, ConnectionReader(sock.recv_into))
 
     def handle(self) -> None:
         """Answer requests until the connection ends."""
@@ -64,10 +70,26 @@ class Handler(PyWSGIHandler):  # type: ignore[misc]
             self.active.pop(self, None)
 
     def handle_one_request(self) -> Any:
-        """Wait for a request and answer it. See PyWSGIHandler."""
+        """Wait for a request and answer it. See PyWSGIHandler.
+
+        Most clients repeat the head of their last request byte by byte: it is parsed once.
+
+        Returns:
+            True if the connection goes on, else None or the status and the response.
+        """
         self._wait(self.idle_timeout)
         _end_oldest_connections()
-        return super().handle_one_request()
+        head = self.rfile.peek_head()
+        if not head or head != self.head_bytes:
+            self.head_bytes = b""
+            outcome = super().handle_one_request()
+            self.head_bytes = head
+            return outcome
+        self.rfile.skip(len(head))
+        self._wait(self.idle_timeout)
+        self.environ = self.get_environ()
+        self.handle_one_response()
+        return None if self.close_connection else True
 
     def read_requestline(self) -> str:
         """Read the first line, after an empty one at most. See PyWSGIHandler."""
@@ -93,36 +115,22 @@ class Handler(PyWSGIHandler):  # type: ignore[misc]
         self.command, self.path = self.head.method, self.head.target
         self.request_version = self.head.version
         self.close_connection = not self.head.keep_alive
+        self.head_environ = {
+            **self.server.get_environ(),
+            **self.head.to_environ(),
+            "REMOTE_ADDR": self.client_address[0],
+            "wsgi.input_terminated": True,
+        }
         self._wait(self.idle_timeout)
         return True
 
     def get_environ(self) -> dict[str, Any]:
         """Return the WSGI environment of the request. See PyWSGIHandler."""
         head = self.head
-        path, _, query = head.target.partition("?")
         expects = head.fields.get("expect", "").lower() == "100-continue"
         proceed = self._proceed if expects and head.version == "HTTP/1.1" else None
         self.body = RequestBody(self.rfile, head.content_length, head.chunked, proceed)
-        self.wsgi_input = self.body
-        environ: dict[str, Any] = self.server.get_environ()
-        environ |= {
-            f"HTTP_{name.upper().replace('-', '_')}": value
-            for name, value in head.fields.items()
-            if "_" not in name
-        }
-        environ |= {
-            "REQUEST_METHOD": head.method,
-            "SCRIPT_NAME": "",
-            "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
-            "QUERY_STRING": query,
-            "SERVER_PROTOCOL": head.version,
-            "CONTENT_TYPE": head.fields.get("content-type", ""),
-            "CONTENT_LENGTH": "" if head.content_length is None else str(head.content_length),
-            "REMOTE_ADDR": self.client_address[0],
-            "wsgi.input": self.body,
-            "wsgi.input_terminated": True,
-        }
-        return environ
+        return {**self.head_environ, "wsgi.input": self.body}
 
     def handle_one_response(self) -> None:
         """Answer the request. See PyWSGIHandler."""
@@ -134,7 +142,7 @@ class Handler(PyWSGIHandler):  # type: ignore[misc]
             self.close_connection = True
             if not self.headers_sent:
                 with suppress(OSError):
-                    self.socket.sendall(_malformed(error))
+                    self.socket.sendall(malformed_response(error))
         except OSError:
             self.close_connection = True
 
@@ -142,7 +150,10 @@ class Handler(PyWSGIHandler):  # type: ignore[misc]
         """Call the application, and send the whole response with one call. See PyWSGIHandler."""
         parts = self.application(self.environ, self.start_response)
         self.headers_sent = True
-        self.socket.sendall(b"".join((self.response_head, *parts)))
+        response = b"".join((self.response_head, *parts))
+        sent = self.socket.send(response)
+        if sent < len(response):
+            self.socket.sendall(response[sent:])
 
     def start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: object = None
@@ -192,7 +203,7 @@ class Handler(PyWSGIHandler):  # type: ignore[misc]
         """Return the response to a request that could not be parsed. See PyWSGIHandler."""
         error = ex if isinstance(ex, MalformedRequestError) else MalformedRequestError("incomplete")
         self.server.application.metrics.count_request("malformed", HTTPStatus.BAD_REQUEST.value, 0)
-        return "400", _malformed(error)
+        return "400", malformed_response(error)
 
 
 class Worker(GeventPyWSGIWorker):  # type: ignore[misc]
@@ -232,12 +243,3 @@ def _format_date(seconds: int) -> str:
 def _end_oldest_connections() -> None:
     while len(Handler.active) > MAX_CONNECTIONS:
         next(iter(Handler.active)).disconnect()
-
-
-def _malformed(error: MalformedRequestError) -> bytes:
-    failure = RequestError(HTTPStatus.BAD_REQUEST, f"request: {error}")
-    body = orjson.dumps(failure.to_dict())
-    return (
-        b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/json\r\n"
-        b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
-    )

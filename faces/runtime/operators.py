@@ -140,8 +140,9 @@ def softmax(values: Array, arrays: Arrays) -> Array:
     Returns:
         Probabilities (n, classes); each row adds up to 1.
     """
-    odds: Array = np.exp(values - values.max(axis=1, keepdims=True))
-    odds /= odds.sum(axis=1, keepdims=True)
+    # The reductions of ufuncs cost a single face less than the methods of arrays.
+    odds: Array = np.exp(values - np.maximum.reduce(values, axis=1, keepdims=True))
+    odds /= np.add.reduce(odds, axis=1, keepdims=True)
     return odds
 
 

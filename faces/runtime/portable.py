@@ -77,7 +77,7 @@ class PortableModel:
         values = previous = np.asarray(pixels, np.float32)
         for operator, arrays in self.operators:
             previous, values = values, OPERATORS[operator](values, arrays)
-        return values, previous.max(axis=1) / np.float32(self.logit_scale)
+        return values, np.maximum.reduce(previous, axis=1) / np.float32(self.logit_scale)
 
     def predict_open_set(self, pixels: NDArray[np.floating]) -> Predictions:
         """Predict with rejection: faces whose score is below the threshold are not accepted.

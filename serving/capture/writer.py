@@ -12,8 +12,6 @@ import time
 from calendar import timegm
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +70,7 @@ class Capture:
         self._size, self._number, self._rotate_at = 0, 0, 0.0
         self._requested = 0
         self._described: set[str] = set()
-        self._waiting: list[Callable[[], list[Buffer]]] = []
+        self._waiting: list[Buffer] = []
         self._batch = Batch()
 
     def prediction(
@@ -98,16 +96,9 @@ class Capture:
         now = time.time()
         self._rotate_if_due()
         self._describe(version, classes)
+        probabilities, accepted = predictions.probabilities, predictions.accepted
         self._write_in_batch(
-            partial(
-                prediction_record,
-                request,
-                now,
-                version,
-                pixels,
-                predictions.probabilities,
-                predictions.accepted,
-            )
+            prediction_record(request, now, version, pixels, probabilities, accepted)
         )
 
     def shadow(
@@ -124,9 +115,7 @@ class Capture:
         self._rotate_if_due()
         self._describe(version, classes)
         probabilities, accepted = predictions.probabilities, predictions.accepted
-        self._waiting.append(
-            partial(shadow_record, request, time.time(), version, probabilities, accepted)
-        )
+        self._waiting += shadow_record(request, time.time(), version, probabilities, accepted)
 
     def feedback(self, request: str, sender: str, labels: Sequence[str]) -> None:
         """Capture the labels of an earlier request.
@@ -141,7 +130,7 @@ class Capture:
         """
         now = time.time()
         self._rotate_if_due()
-        self._write_in_batch(partial(feedback_record, request, now, sender, labels))
+        self._write_in_batch(feedback_record(request, now, sender, labels))
 
     def check_writable(self) -> None:
         """Write to the folder as much as a request may need, and delete it again.
@@ -176,7 +165,7 @@ class Capture:
     def _describe(self, version: str, classes: Sequence[str]) -> None:
         """Write a version's classes before its first prediction in a file."""
         if version not in self._described:
-            self._waiting.append(partial(model_record, version, classes))
+            self._waiting += model_record(version, classes)
             self._described.add(version)
 
     def _rotate_if_due(self) -> None:
@@ -199,9 +188,9 @@ class Capture:
         except FileNotFoundError:
             return 0
 
-    def _write_in_batch(self, record: Callable[[], list[Buffer]]) -> None:
+    def _write_in_batch(self, record: list[Buffer]) -> None:
         """Write a record together with those of concurrent requests."""
-        self._waiting.append(record)
+        self._waiting += record
         batch = self._batch
         self._pause()
         if not batch.done:
@@ -211,8 +200,7 @@ class Capture:
 
     def _write(self) -> None:
         """Append all waiting records with one call; an incomplete one is skipped by readers."""
-        records = [make() for make in self._waiting]
-        data, batch = b"".join(chain.from_iterable(records)), self._batch
+        data, batch = b"".join(self._waiting), self._batch
         self._waiting, self._batch = [], Batch()
         batch.done = True
         if not data:

@@ -50,6 +50,15 @@ def check(response: requests.Response, code: int, field: str) -> None:
     assert status["info"].startswith(field), status["info"]
 
 
+@pytest.mark.parametrize("value", [0, 1, -0.0, 1e-320, -1e-320, 1.00000001])
+def test_pixels_at_the_edges_of_the_range_are_accepted(
+    server: ServerSettings, value: float
+) -> None:
+    """As float32, the last three are 0, -0 and 1."""
+    body = json.dumps({"data": {"ndarray": [[value] * 4096]}})
+    assert send(server, body.encode()).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("message", "field"),
     [

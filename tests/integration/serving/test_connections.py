@@ -65,6 +65,20 @@ def test_requests_can_be_pipelined_after_chunks(server: ServerSettings) -> None:
     assert exchange(server, request + PING + request) == [b"200"] * 3
 
 
+def test_a_head_that_is_repeated_is_answered_like_the_first(server: ServerSettings) -> None:
+    """A head is parsed once if it is repeated: its body is not."""
+    request = PREDICT + b"Content-Length: %d\r\n\r\n" % len(FACE)
+    bad = b" " * len(FACE)
+    sent = [(request + FACE, b"200"), (request + bad, b"400"), (PING, b"200"), (PING, b"200")]
+    sent += [(b"\r\n" + request + FACE, b"200"), (PREDICT + b"X: 1\r\n\r\n", b"400")]
+    with connect(server) as client:
+        for data, status in [*sent, *sent]:
+            client.sendall(data)
+            assert client.recv(65536).startswith(b"HTTP/1.1 " + status), data[:200]
+    closing = request.removesuffix(b"\r\n") + b"Connection: close\r\n\r\n" + FACE
+    assert exchange(server, closing + PING) == [b"200"]
+
+
 def test_a_body_that_is_too_large_is_not_read_to_its_end(server: ServerSettings) -> None:
     sent = 0
     with connect(server) as client:

@@ -1,0 +1,73 @@
+"""The answer to a prediction request, and its encoding in Seldon's protocol."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from numpy.typing import NDArray
+
+from faces.runtime.portable import Predictions
+from serving.loaded_model import LoadedModel
+
+DECIMALS = 6
+"""Of confidences, scores and the threshold in a response's tags."""
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """The answer to a prediction request.
+
+    Attributes:
+        request: The request's id.
+        loaded: The model that answered.
+        predictions: What it answered.
+        identities: The identity of each face, "unknown" if it was rejected.
+        confidences: Probability of each face's most probable class, in [0, 1].
+    """
+
+    request: str
+    loaded: LoadedModel
+    predictions: Predictions
+    identities: list[str]
+    confidences: list[float]
+
+
+def encode_answer(answer: Answer, tensor: bool) -> bytes:
+    """Encode an answer as Seldon's message.
+
+    Args:
+        answer: The answer.
+        tensor: Whether to encode the probabilities as `data.tensor` instead of `data.ndarray`.
+
+    Returns:
+        The message, as JSON.
+    """
+    return b'{"data":{"names":%b,%b},"meta":%b}' % (
+        answer.loaded.classes_json,
+        _encode_probabilities(tensor, answer.predictions),
+        orjson.dumps({"puid": answer.request, "tags": _tags(answer)}),
+    )
+
+
+def _tags(answer: Answer) -> dict[str, Any]:
+    """Return identity, confidence and score of each face, and the model that answered."""
+    loaded = answer.loaded
+    tags: dict[str, Any] = {
+        "model_version": loaded.version,
+        "data_version": loaded.model.metadata.get("data_version", ""),
+        "person": answer.identities,
+        "confidence": [round(confidence, DECIMALS) for confidence in answer.confidences],
+        "score": [round(score, DECIMALS) for score in answer.predictions.scores.tolist()],
+    }
+    if loaded.model.rejection_threshold is not None:
+        tags["rejection_threshold"] = round(loaded.model.rejection_threshold, DECIMALS)
+    return tags
+
+
+def _encode_probabilities(tensor: bool, predictions: Predictions) -> bytes:
+    probabilities = predictions.probabilities
+    values: NDArray[Any] = probabilities.ravel() if tensor else probabilities
+    numbers: bytes = orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)
+    if tensor:
+        return b'"tensor":{"shape":%b,"values":%b}' % (orjson.dumps(probabilities.shape), numbers)
+    return b'"ndarray":%b' % numbers
