@@ -1,7 +1,7 @@
 # The project's commands; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-serving setup-gcp setup-wandb run deploy demo test test-fast test-gcp check format \
+.PHONY: help setup setup-dev setup-serving setup-gcp setup-wandb setup-app run deploy demo test test-fast test-gcp check format \
 	dashboard dashboard-stop bench bench-serving images requirements schema clean
 
 IS_SUPPORTED := -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,13))' 2>/dev/null
@@ -37,6 +37,8 @@ setup-gcp: .venv/base requirements/gcp.txt ## Add the packages of the gcp stack
 
 setup-wandb: .venv/base requirements/wandb.txt ## Add the packages of the local-wandb stack
 	@$(call INSTALL,requirements/wandb.txt)
+
+setup-app: .venv/app ## Add the packages that find faces in photos, and those of the app
 
 run: setup ## Train on the default data: python run.py --pipeline training
 	@$(BIN)/python run.py --pipeline training
@@ -92,7 +94,8 @@ requirements: setup-dev ## Pin the newest versions that pyproject.toml allows
 	@$(PIN) requirements/bootstrap.in -o requirements/bootstrap.txt
 	@$(PIN) pyproject.toml --extra pipelines -o requirements/base.txt
 	@$(PIN) pyproject.toml --extra wandb -c requirements/base.txt -o requirements/wandb.txt
-	@$(PIN) pyproject.toml --extra dev -c requirements/wandb.txt -o requirements/dev.txt
+	@$(PIN) pyproject.toml --extra app -c requirements/base.txt -o requirements/app.txt
+	@$(PIN) pyproject.toml --extra dev -c requirements/wandb.txt -c requirements/app.txt -o requirements/dev.txt
 	@$(PIN) pyproject.toml --extra gcp -o requirements/gcp.txt
 	@$(PIN) pyproject.toml --extra gcp-test -c requirements/gcp.txt -o requirements/gcp-test.txt
 	@$(PIN) pyproject.toml --extra serving --override requirements/serving-override.in -o requirements/serving.txt
@@ -126,6 +129,10 @@ clean: ## Remove environments and caches; ZenML's store is kept
 	@echo "setting up .venv-clients (a minute, once) …"
 	@$(BIN)/python -m venv --clear .venv-clients
 	@$(call INSTALL,requirements/clients.txt,.venv-clients/bin)
+	@touch $@
+
+.venv/app: .venv/base requirements/app.txt
+	@$(call INSTALL,requirements/app.txt)
 	@touch $@
 
 .venv/dev: .venv/base requirements/dev.txt

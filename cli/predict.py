@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = make_parser("predict", __doc__, EXAMPLES)
     parser.add_argument(
-        "image", nargs="?", type=Path, help="PNG, JPEG or PGM; default: a held-out face"
+        "image", nargs="?", type=Path, help="PNG, JPEG, PGM or WebP; default: a held-out face"
     )
     parser.add_argument("--label", "--truth", metavar="NAME", help="true label, sent as feedback")
     parser.add_argument(
@@ -158,10 +158,10 @@ def check_label(label: str, classes: Collection[str], new_person: bool) -> str:
 
 
 def _read(image: Path) -> tuple[NDArray[np.float32], str]:
-    from faces.data.sources.folder import read_image
+    from faces.data.sources.folder import AUTO, read_image
     from faces.runtime.image import IMAGE_SIDE
 
-    return read_image(image, IMAGE_SIDE).ravel(), str(image)
+    return read_image(image, IMAGE_SIDE, AUTO).ravel(), str(image)
 
 
 def _held_out(number: int) -> tuple[NDArray[np.float32], str]:

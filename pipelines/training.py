@@ -29,7 +29,11 @@ from pipelines.shared.summary import (
 from pipelines.shared.train_and_gate import train_and_gate
 from steps.data.load_faces import load_faces
 from steps.data.split_faces import split_faces
+from store.materializers.faces import SKIPPED
 from store.records import Promotion
+
+MAX_SKIPPED = 20
+"""Files that are listed in the terminal."""
 
 
 class TrainingSettings(DatasetSettings):
@@ -77,7 +81,7 @@ def training(settings: TrainingSettings) -> None:
         settings: Data, split, recogniser with its parameters, drift detector and gate.
     """
     data = settings.data
-    faces = load_faces(data.source, data.people, data.images, data.seed)
+    faces = load_faces(data.source, data.people, data.images, data.seed, data.crop)
     split = split_faces(faces, settings.condition, settings.test_share, settings.seed)
     train_and_gate(
         faces,
@@ -104,6 +108,9 @@ class DataSummary(BaseModel):
     test: int
     drifted: int
     left_out: list[str] = Field(description="people with too few images to be enrolled")
+    skipped: list[str] = Field(
+        default_factory=list, description="files of a folder that were not used, with the reasons"
+    )
 
 
 class TrainingSummary(Summary):
@@ -154,6 +161,7 @@ class TrainingSummary(Summary):
             f"[yellow]{left_out}[/]",
             "images": f"{data.train} training, {data.test} test, {data.drifted} drifted "
             f"[dim](baseline: {escape(data.condition)})[/]",
+            **skipped_row(data.skipped),
             **pca_row(metrics),
             "baseline accuracy": accuracy_row(metrics, "baseline"),
             "drifted accuracy": accuracy_row(metrics, "drifted"),
@@ -179,6 +187,22 @@ class TrainingSummary(Summary):
             *([f"{tracker} to compare its metrics with theirs"] if tracker else []),
             "[bold]python run.py --pipeline sweep[/] to search for a better model",
         ]
+
+
+def skipped_row(skipped: Sequence[str]) -> Mapping[str, str]:
+    """List the files that were not used, if there are any.
+
+    Args:
+        skipped: The files with the reasons.
+
+    Returns:
+        One file per line, by title of the row; {} if all files were used.
+    """
+    if not skipped:
+        return {}
+    shown = [f"[yellow]{escape(text)}[/]" for text in skipped[:MAX_SKIPPED]]
+    more = len(skipped) - MAX_SKIPPED
+    return {"skipped": "\n".join([*shown, *([f"and {more} more: --summary"] if more > 0 else [])])}
 
 
 def pca_row(metrics: Metrics) -> Mapping[str, str]:
@@ -238,6 +262,7 @@ def summarize(run: PipelineRunResponse) -> TrainingSummary:
         data=DataSummary.model_validate(
             {name: data[name] for name in ("source", "version", "identities")}
             | {name: split[name] for name in names}
+            | {"skipped": data.get(SKIPPED, [])}
             | {"left_out": list(outputs["split"].load().left_out) if split["left_out"] else []}
         ),
         metrics={"baseline_accuracy": None, "drifted_accuracy": None} | outputs["metrics"].load(),

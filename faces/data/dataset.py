@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -31,6 +31,7 @@ class Faces:
             source's own images. None stands for all "".
         label_times: When the label of an image from feedback was received (n,), in nanoseconds
             since 1970; 0 for the source's own images. None stands for all 0.
+        skipped: Files of a folder that were not used, with the reasons; known only after loading.
     """
 
     images: NDArray[np.float32]
@@ -40,6 +41,7 @@ class Faces:
     origins: NDArray[np.str_] = None  # type: ignore[assignment]
     senders: NDArray[np.str_] = None  # type: ignore[assignment]
     label_times: NDArray[np.int64] = None  # type: ignore[assignment]
+    skipped: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, dtype in (("origins", "U1"), ("senders", "U1"), ("label_times", "int64")):
@@ -102,7 +104,14 @@ def image_ids(images: NDArray[np.floating]) -> NDArray[np.str_]:
     return np.array(list(rows), dtype="U16")
 
 
-def load_faces(source: str = "auto", *, people: int = 40, images: int = 10, seed: int = 0) -> Faces:
+def load_faces(
+    source: str = "auto",
+    *,
+    people: int = 40,
+    images: int = 10,
+    seed: int = 0,
+    crop: str = folder.AUTO,
+) -> Faces:
     """Load faces.
 
     Args:
@@ -111,6 +120,7 @@ def load_faces(source: str = "auto", *, people: int = 40, images: int = 10, seed
         people: Number of synthetic people; other sources ignore it.
         images: Number of images per synthetic person.
         seed: Seed of the synthetic faces.
+        crop: How pictures of a folder are cropped: "auto", "faces" or "middle".
 
     Returns:
         The faces; `source` is the name of the source that was used.
@@ -130,7 +140,8 @@ def load_faces(source: str = "auto", *, people: int = 40, images: int = 10, seed
     if source in sources.data_sources():
         return _load_named(source, settings)
     with remote.local_copy(source) as path:
-        return _validate(sources.FOLDER, folder.read_faces(path, IMAGE_SIDE))
+        found = folder.read_faces(path, IMAGE_SIDE, crop)
+        return replace(_validate(sources.FOLDER, found.faces), skipped=found.skipped)
 
 
 def known_conditions(source: str) -> pd.DataFrame | None:

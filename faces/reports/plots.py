@@ -1,5 +1,6 @@
 """Plots of data, features, errors and searches, as PNG files."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,7 +12,7 @@ from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline
 
 from faces.data.dataset import Faces
-from faces.data.sources import credit
+from faces.data.sources import FOLDER, credit
 from faces.data.split import Split
 from faces.evaluation.metrics import BASELINE, DRIFTED, accuracy_by_condition, confusions
 from faces.models.estimators.local_patterns import LocalBinaryPatterns
@@ -24,6 +25,7 @@ from faces.runtime.lbp import COUNT, FINE
 COLOURS = {BASELINE: "#2b6ca3", DRIFTED: "#d9822b"}
 MAX_CONFUSED_PAIRS = 6
 MAX_COMPONENTS = 15
+MAX_CROPS = 200
 MAX_VALUES = 12
 """A condition with more distinct values is a measurement rather than a category: not plotted."""
 
@@ -43,6 +45,8 @@ def plot_results(
         PNG files by name; "eigenfaces" only if there is a PCA among the features.
     """
     plots = {"faces_by_condition": plot_conditions(faces, split)}
+    if faces.source == FOLDER:
+        plots["crops"] = plot_crops(faces)
     pca = find_pca(features)
     if pca is not None:
         is_lbp = any(isinstance(step, LocalBinaryPatterns) for _, step in features.steps)
@@ -50,6 +54,22 @@ def plot_results(
     plots["confused_pairs"] = plot_confusions(faces, split, predictions)
     plots["accuracy_by_condition"] = plot_accuracy(predictions, list(faces.conditions))
     return plots
+
+
+def plot_crops(faces: Faces) -> bytes:
+    """Draw a contact sheet of a folder's faces as they were cropped, by person.
+
+    Args:
+        faces: The data.
+
+    Returns:
+        A PNG file with at most `MAX_CROPS` faces.
+    """
+    rows = np.argsort(faces.labels, kind="stable")[:MAX_CROPS]
+    tiles = [(faces.images[row], shorten_name(faces.labels[row])) for row in rows]
+    figure = Figure(figsize=(10.5, 1.25 * math.ceil(len(tiles) / PER_ROW) + 0.3))
+    image_grid(figure.add_axes((0.01, 0.01, 0.98, 0.96)), tiles, PER_ROW)
+    return as_png(figure)
 
 
 def plot_conditions(faces: Faces, split: Split) -> bytes:

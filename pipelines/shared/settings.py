@@ -2,14 +2,15 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from components.settings import CommandLine, Settings
 from faces.data.conditions import AUTO_CONDITION, baseline_condition
 from faces.data.dataset import known_conditions
 from faces.data.sources import source_names
+from faces.data.sources.folder import AUTO, CROPS
 from faces.data.sources.remote import is_remote
-from faces.errors import UserError
+from faces.errors import UserError, require_choice
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Seed = Annotated[int, Field(ge=0)]
@@ -30,11 +31,21 @@ class DataSettings(Settings):
         default="auto",
         description="auto (Olivetti, else synthetic), olivetti, synthetic, a folder, or gs://…",
     )
+    crop: Annotated[str, CommandLine(metavar="HOW")] = Field(
+        default=AUTO,
+        description="pictures of a folder: faces (find the face), middle (take the middle square), "
+        "or auto (the middle of small squares, else the face)",
+    )
     people: int = Field(default=40, ge=2, description="synthetic faces: number of people")
     images: int = Field(default=10, ge=1, description="synthetic faces: images per person")
     seed: Seed = Field(
         default=0, description="synthetic faces: seed; another one generates other people"
     )
+
+    @field_validator("crop")
+    @classmethod
+    def _check_crop(cls, crop: str) -> str:
+        return require_choice("crop", crop, CROPS)
 
 
 class Tolerances(Settings):

@@ -1,5 +1,6 @@
 """Load the faces."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from zenml import add_tags, step
@@ -12,7 +13,9 @@ from store.materializers import FACES
 
 
 @step(enable_cache=False, output_materializers={"faces": FACES})
-def load_faces(source: str, people: int, images: int, seed: int) -> Annotated[Faces, "faces"]:
+def load_faces(
+    source: str, people: int, images: int, seed: int, crop: str
+) -> Annotated[Faces, "faces"]:
     """Load faces from a source, and tag the run with the source that was used.
 
     People who were forgotten are left out, although the source may still have them.
@@ -24,6 +27,7 @@ def load_faces(source: str, people: int, images: int, seed: int) -> Annotated[Fa
         people: Number of people, for synthetic faces only.
         images: Number of images per person, for synthetic faces only.
         seed: Seed of synthetic faces.
+        crop: How pictures of a folder are cropped: auto, faces or middle.
 
     Returns:
         n images (n, 64, 64) with their labels and conditions.
@@ -31,8 +35,8 @@ def load_faces(source: str, people: int, images: int, seed: int) -> Annotated[Fa
     Raises:
         UserError: If the source does not exist or has no usable images.
     """
-    faces = dataset.load_faces(source, people=people, images=images, seed=seed)
+    faces = dataset.load_faces(source, people=people, images=images, seed=seed, crop=crop)
     if erased := erased_people(faces.identities):
-        faces = without(faces, Removal(erased).find(faces))
+        faces = replace(without(faces, Removal(erased).find(faces)), skipped=faces.skipped)
     add_tags(tags=[f"data:{faces.source}"])
     return faces

@@ -23,6 +23,9 @@ PARTS = ("train", "test", "drifted")
 FROM_PRODUCTION = "from_production"
 """Metadata of a data version: how many of its images were captured in production."""
 
+SKIPPED = "skipped"
+"""Metadata of a data version: the files of the folder that were not used, with the reasons."""
+
 OLDEST = "oldest"
 """Metadata of a window: when its oldest face was captured, in nanoseconds since 1970."""
 
@@ -68,6 +71,7 @@ class FacesMaterializer(FileMaterializer):
             "images": len(faces),
             "identities": len(faces.identities),
             FROM_PRODUCTION: int((faces.origins != "").sum()),
+            **({SKIPPED: list(faces.skipped)} if faces.skipped else {}),
         }
 
     def compute_content_hash(self, faces: Faces) -> str:

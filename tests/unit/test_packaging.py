@@ -14,6 +14,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PINNED_FILES = {
     "pipelines": "base.txt",
     "wandb": "wandb.txt",
+    "app": "app.txt",
     "dev": "dev.txt",
     "gcp": "gcp.txt",
     "gcp-test": "gcp-test.txt",

@@ -32,16 +32,15 @@ def test_a_written_folder_can_be_read_back(people_folder: Path, drawn: Faces) ->
 
 
 def test_every_supported_file_type_is_read_square_and_grey(tmp_path: Path) -> None:
-    for person, name in (("ada", "a.jpg"), ("ada", "b.pgm"), ("bob", "c.JPEG"), ("bob", "d.png")):
-        (tmp_path / person).mkdir(exist_ok=True)
+    names = ("ada/a.jpg", "ada/b.pgm", "bob/c.JPEG", "bob/d.png", "bob/e.webp")
+    for tone, name in enumerate(names, start=126):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         mode = "L" if name.endswith("pgm") else "RGB"
-        Image.new(mode, (120, 80), 128 if mode == "L" else (128, 128, 128)).save(
-            tmp_path / person / name
-        )
-    images, labels, conditions = read_faces(tmp_path)
-    assert images.shape == (4, 64, 64)
+        Image.new(mode, (120, 80), tone if mode == "L" else (tone,) * 3).save(tmp_path / name)
+    images, labels, conditions = read_faces(tmp_path, crop="middle").faces
+    assert images.shape == (5, 64, 64)
     assert np.allclose(images, 128 / 255, atol=0.01)
-    assert list(labels) == ["ada", "ada", "bob", "bob"]
+    assert list(labels) == ["ada", "ada", "bob", "bob", "bob"]
     assert list(conditions.columns) == []
 
 
@@ -82,11 +81,11 @@ def test_a_broken_folder_is_reported(
     ("name", "message"),
     [
         ("adda.png", r"^no file '.*adda\.png': did you mean 'ada\.png'\?$"),
-        ("someone.jpg", r"^no file '.*someone\.jpg': name a PNG, JPEG or PGM file$"),
+        ("someone.jpg", r"^no file '.*someone\.jpg': name a PNG, JPEG, PGM or WebP file$"),
         ("none/ada.png", r"^no file '.*ada\.png': there is no folder '.*none'$"),
         ("folder.png", r"folder\.png is a folder: name an image file in it$"),
         ("empty.png", r"empty\.png is empty: "),
-        ("text.png", r"text\.png is not an image: replace it with a PNG, JPEG or PGM file"),
+        ("text.png", r"text\.png is not an image: replace it with a PNG, JPEG, PGM or WebP file"),
         ("cut.png", r"cut\.png cannot be decoded \(.*truncated.*\): replace or remove it$"),
     ],
 )
@@ -109,7 +108,7 @@ def test_an_image_without_read_permission_is_reported(
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("PIL.Image.open", refuse)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(UserError, match=r"ada\.png cannot be read: permission denied: chmod u\+r "):
         read_image(tmp_path / "ada.png", 64)
 
@@ -159,7 +158,7 @@ def test_images_without_a_row_in_conditions_have_unknown_conditions(
     shutil.copytree(people_folder, root)
     first = (root / "conditions.csv").read_text().splitlines()[:2]
     (root / "conditions.csv").write_text("\n".join(first))
-    _, _, conditions = read_faces(root)
+    _, _, conditions = read_faces(root).faces
     assert (conditions["yaw"] == "unknown").sum() == 31
 
 

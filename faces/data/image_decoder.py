@@ -1,0 +1,102 @@
+"""Decode image files and uploads, with limits: the only place that decodes pictures of others."""
+
+import io
+import time
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faces.errors import UserError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+FORMATS = ("PNG", "JPEG", "PPM", "WEBP")
+"""Formats that are decoded, by Pillow's names; all others are refused without being parsed."""
+
+
+class ImageRefused(UserError):
+    """A picture that cannot be decoded, or exceeds a limit; the message continues its name."""
+
+
+@dataclass(frozen=True)
+class DecoderLimits:
+    """What a picture may cost.
+
+    Attributes:
+        max_bytes: Size of the file.
+        max_pixels: Width times height, which the file's header states before anything is decoded.
+        max_seconds: Time to decode it, checked whenever the decoder reads on.
+    """
+
+    max_bytes: int = 30_000_000
+    max_pixels: int = 100_000_000
+    max_seconds: float = 10.0
+
+
+class _Timed(io.BytesIO):
+    """Bytes of a file that cannot be read any more when the time is up."""
+
+    def __init__(self, data: bytes, seconds: float) -> None:
+        super().__init__(data)
+        self._deadline = time.monotonic() + seconds
+
+    def read(self, size: int | None = -1) -> bytes:
+        if time.monotonic() > self._deadline:
+            raise TimeoutError
+        return super().read(size)
+
+
+def decode_image(data: bytes, limits: DecoderLimits | None = None) -> NDArray[np.float32]:
+    """Decode a picture.
+
+    Args:
+        data: A PNG, JPEG, PGM or WebP file.
+        limits: What it may cost; None for the default.
+
+    Returns:
+        Grey pixels (height, width) in [0, 1], upright by the EXIF orientation.
+
+    Raises:
+        ImageRefused: If it is no such file, damaged, or exceeds a limit.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    limits = limits or DecoderLimits()
+    if not data:
+        raise ImageRefused("is empty: replace or remove it")
+    if len(data) > limits.max_bytes:
+        raise ImageRefused(f"has more than {limits.max_bytes / 1e6:g} MB: use a smaller picture")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            opened = Image.open(_Timed(data, limits.max_seconds), formats=FORMATS)
+        with opened:
+            if opened.width * opened.height > limits.max_pixels:
+                raise ImageRefused(
+                    f"has {opened.width} × {opened.height} pixels, more than "
+                    f"{limits.max_pixels / 1e6:g} million: use a smaller picture"
+                )
+            return _to_grey(ImageOps.exif_transpose(opened))
+    except ImageRefused:
+        raise
+    except TimeoutError as error:
+        raise ImageRefused(f"takes longer than {limits.max_seconds:g} s to decode") from error
+    except UnidentifiedImageError as error:
+        raise ImageRefused(
+            "is not an image: replace it with a PNG, JPEG, PGM or WebP file, or remove it"
+        ) from error
+    except Image.DecompressionBombError as error:
+        raise ImageRefused("has far too many pixels: use a smaller picture") from error
+    except Exception as error:
+        raise ImageRefused(f"cannot be decoded ({error}): replace or remove it") from error
+
+
+def _to_grey(image: "Image.Image") -> NDArray[np.float32]:
+    """Convert an image of any mode; 16 bits per pixel keep their range."""
+    scale = 65535 if image.mode.startswith("I") else 255
+    grey = np.asarray(image.convert("F" if scale == 65535 else "L"), np.float32)
+    return np.asarray(np.clip(grey / np.float32(scale), 0, 1), np.float32)
