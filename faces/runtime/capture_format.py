@@ -26,7 +26,6 @@ from faces.runtime.image import PIXELS
 
 MAGIC, TOMBSTONE = b"FACE", b"GONE"
 FRAME = struct.Struct("<4sIII")
-Buffer = bytes | memoryview
 MODEL, PREDICTION, SHADOW, FEEDBACK = "model", "prediction", "shadow", "feedback"
 VERIFICATION = "verification-"
 """Prefix of request ids that only verify a deployment; they are no production traffic."""
@@ -90,7 +89,7 @@ def to_unit_range(values: NDArray[Any]) -> NDArray[np.float32]:
     return values
 
 
-def model_record(version: str, classes: Sequence[str]) -> list[Buffer]:
+def model_record(version: str, classes: Sequence[str]) -> bytes:
     """Encode the classes of a model version: the columns of its probabilities.
 
     Args:
@@ -98,7 +97,7 @@ def model_record(version: str, classes: Sequence[str]) -> list[Buffer]:
         classes: Its class labels, in order.
 
     Returns:
-        The record's parts, to be written in order.
+        The record.
     """
     return _framed(_head({"kind": MODEL, "version": version, "classes": list(classes)}))
 
@@ -110,7 +109,7 @@ def prediction_record(
     pixels: NDArray[Any],
     probabilities: NDArray[np.float32],
     accepted: NDArray[np.bool_],
-) -> list[Buffer]:
+) -> bytes:
     """Encode an answered request.
 
     Args:
@@ -122,7 +121,7 @@ def prediction_record(
         accepted: Whether each face was accepted, (n,); False means that it was answered "unknown".
 
     Returns:
-        The record's parts, to be written in order.
+        The record.
     """
     # Every request comes through here: this makes the same text as json.dumps in a third of the
     # time.
@@ -139,7 +138,7 @@ def shadow_record(
     version: str,
     probabilities: NDArray[np.float32],
     accepted: NDArray[np.bool_],
-) -> list[Buffer]:
+) -> bytes:
     """Encode what another version would have answered to a request.
 
     Args:
@@ -150,13 +149,13 @@ def shadow_record(
         accepted: Whether it accepts each face, (n,).
 
     Returns:
-        The record's parts, to be written in order.
+        The record.
     """
     head = {"kind": SHADOW, "id": request, "time": time, "version": version}
     return _framed(_head({**head, "faces": len(accepted)}), probabilities.data, accepted.data)
 
 
-def feedback_record(request: str, time: float, sender: str, labels: Sequence[str]) -> list[Buffer]:
+def feedback_record(request: str, time: float, sender: str, labels: Sequence[str]) -> bytes:
     """Encode the labels of an earlier request.
 
     Args:
@@ -166,7 +165,7 @@ def feedback_record(request: str, time: float, sender: str, labels: Sequence[str
         labels: The true label of each of its faces.
 
     Returns:
-        The record's parts, to be written in order.
+        The record.
     """
     head = {"kind": FEEDBACK, "id": request, "time": time, "sender": sender}
     return _framed(_head({**head, "labels": list(labels)}))
@@ -244,10 +243,8 @@ def _head(head: dict[str, Any]) -> bytes:
     return json.dumps(head).encode()
 
 
-def _framed(head: bytes, *body: memoryview) -> list[Buffer]:
+def _framed(head: bytes, *body: memoryview) -> bytes:
     """Put the frame before a record's parts."""
-    checksum, length = zlib.crc32(head), 0
-    for part in body:
-        checksum = zlib.crc32(part, checksum)
-        length += part.nbytes
-    return [FRAME.pack(MAGIC, len(head), length, checksum), head, *body]
+    content = b"".join((head, *body))
+    frame = FRAME.pack(MAGIC, len(head), len(content) - len(head), zlib.crc32(content))
+    return frame + content

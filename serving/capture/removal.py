@@ -89,7 +89,7 @@ def _without_names(record: CapturedRecord, people: Collection[str], data: bytes)
     if not set(people) & set(classes):
         return data[record.start : record.end]
     kept = ["" if name in people else name for name in classes]
-    return b"".join(model_record(record.head["version"], kept))
+    return model_record(record.head["version"], kept)
 
 
 def _remove_in_folder(folder: Path, matches: Predicate, people: Collection[str]) -> int:

@@ -18,7 +18,6 @@ from typing import Any
 from numpy.typing import NDArray
 
 from faces.runtime.capture_format import (
-    Buffer,
     feedback_record,
     model_record,
     prediction_record,
@@ -70,7 +69,7 @@ class Capture:
         self._size, self._number, self._rotate_at = 0, 0, 0.0
         self._requested = 0
         self._described: set[str] = set()
-        self._waiting: list[Buffer] = []
+        self._waiting: list[bytes] = []
         self._batch = Batch()
 
     def prediction(
@@ -115,7 +114,7 @@ class Capture:
         self._rotate_if_due()
         self._describe(version, classes)
         probabilities, accepted = predictions.probabilities, predictions.accepted
-        self._waiting += shadow_record(request, time.time(), version, probabilities, accepted)
+        self._waiting.append(shadow_record(request, time.time(), version, probabilities, accepted))
 
     def feedback(self, request: str, sender: str, labels: Sequence[str]) -> None:
         """Capture the labels of an earlier request.
@@ -165,7 +164,7 @@ class Capture:
     def _describe(self, version: str, classes: Sequence[str]) -> None:
         """Write a version's classes before its first prediction in a file."""
         if version not in self._described:
-            self._waiting += model_record(version, classes)
+            self._waiting.append(model_record(version, classes))
             self._described.add(version)
 
     def _rotate_if_due(self) -> None:
@@ -188,9 +187,9 @@ class Capture:
         except FileNotFoundError:
             return 0
 
-    def _write_in_batch(self, record: list[Buffer]) -> None:
+    def _write_in_batch(self, record: bytes) -> None:
         """Write a record together with those of concurrent requests."""
-        self._waiting += record
+        self._waiting.append(record)
         batch = self._batch
         self._pause()
         if not batch.done:
@@ -201,7 +200,8 @@ class Capture:
     def _write(self) -> None:
         """Append all waiting records with one call; an incomplete one is skipped by readers."""
         data, batch = b"".join(self._waiting), self._batch
-        self._waiting, self._batch = [], Batch()
+        self._waiting.clear()
+        self._batch = Batch()
         batch.done = True
         if not data:
             return

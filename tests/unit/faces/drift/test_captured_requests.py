@@ -29,15 +29,15 @@ def prediction(
 ) -> bytes:
     rows = np.repeat(np.array([probabilities], np.float32), faces, axis=0)
     flags = np.full(faces, accepted)
-    return b"".join(prediction_record(request, time, version, face(shade, faces), rows, flags))
+    return prediction_record(request, time, version, face(shade, faces), rows, flags)
 
 
 def classes(version: str, *labels: str) -> bytes:
-    return b"".join(model_record(version, labels))
+    return model_record(version, labels)
 
 
 def feedback(request: str, time: float, *labels: str, sender: str = "") -> bytes:
-    return b"".join(feedback_record(request, time, sender, labels))
+    return feedback_record(request, time, sender, labels)
 
 
 def feedback_without_sender(request: str, time: float, label: str) -> bytes:

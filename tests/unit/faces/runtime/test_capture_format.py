@@ -1,5 +1,3 @@
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
 
@@ -20,7 +18,7 @@ ACCEPTED = np.ones(1, np.bool_)
 
 
 def capture_file() -> bytes:
-    parts: list[Sequence[bytes | memoryview]] = [
+    records = [
         model_record("1", ["ada", "bob"]),
         prediction_record(
             "first", 1.5, "1", WHITE, np.repeat(PROBABILITIES, 2, axis=0), np.array([True, False])
@@ -28,7 +26,7 @@ def capture_file() -> bytes:
         prediction_record("second", 2.5, "1", GREY, PROBABILITIES, ACCEPTED),
         feedback_record("first", 3.5, "eve", ["ada", "bøb"]),
     ]
-    return b"".join(b"".join(part) for part in parts)
+    return b"".join(records)
 
 
 def ids(data: bytes) -> list[str]:
@@ -83,9 +81,9 @@ def test_damage_affects_no_other_record(victim: int) -> None:
 
 
 def test_pixels_that_resemble_a_record_are_not_read_as_one() -> None:
-    record = b"".join(feedback_record("x", 0.0, "", ["y"])).ljust(4096, b"\0")
+    record = feedback_record("x", 0.0, "", ["y"]).ljust(4096, b"\0")
     pixels = np.frombuffer(record, np.uint8)[None]
-    data = b"".join(prediction_record("outer", 0.0, "1", pixels, PROBABILITIES, ACCEPTED))
+    data = prediction_record("outer", 0.0, "1", pixels, PROBABILITIES, ACCEPTED)
     assert ids(data) == ["outer"]
 
 
