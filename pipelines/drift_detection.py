@@ -27,6 +27,7 @@ from steps.monitoring.decide import decide
 from steps.monitoring.detect_drift import detect_drift
 from steps.monitoring.load_window import load_window
 from steps.monitoring.send_alert import send_alert, send_failure
+from steps.monitoring.update_monitor import update_monitor
 from steps.monitoring.verify_feedback import verify_feedback
 from steps.monitoring.write_drift_report import write_drift_report
 from steps.promotion.promote_approved import promote_approved
@@ -45,7 +46,9 @@ class DriftSettings(Settings):
         default=None, description="the last N faces only; null: all since the last decision"
     )
     threshold: Share = Field(
-        default=0.01, description="significance level: the detector's false-alarm rate"
+        default=0.01,
+        description="significance level: the detector's false-alarm rate for each window, and the "
+        "probability that the monitor ever raises a false alarm between two deployments",
     )
     minimum_images: int = Field(
         default=10, ge=2, description="a window with fewer images is not enough evidence"
@@ -92,7 +95,8 @@ ON_FAILURE = send_failure
 def drift_detection(settings: DriftSettings) -> None:
     """Compare the traffic since the last decision with what the live model was trained on.
 
-    1. Delete copies that are older than `retention_days`; load the window of captured faces.
+    1. Delete copies that are older than `retention_days`; load the window of captured faces, and
+       add those that came since the last run to the monitor of single faces.
     2. Verify its feedback: quarantine labels that are not plausible.
     3. Test it for drift, decide, and write a report.
     4. To retrain: add the labelled faces to the training images, then train, evaluate, register
@@ -107,11 +111,18 @@ def drift_detection(settings: DriftSettings) -> None:
     expire_copies(None)
     live = select_live_version()
     window = load_window(settings.window)
+    monitor = update_monitor(live)
     feedback, approved = verify_feedback(
         window, live, settings.feedback.minimum_similarity, settings.feedback.maximum_share
     )
     drift, features = detect_drift(
-        window, feedback, live, settings.threshold, settings.minimum_images, settings.minimum_people
+        window,
+        feedback,
+        live,
+        monitor,
+        settings.threshold,
+        settings.minimum_images,
+        settings.minimum_people,
     )
     decision = decide(
         window,

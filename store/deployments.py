@@ -15,6 +15,7 @@ from zenml.metadata.metadata_types import MetadataType
 from faces.drift.accuracy import AccuracyDrop
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision
+from faces.drift.result import MonitorResult
 from store.approvals import decided_runs
 from store.records import Deployment
 from store.versions import all_versions
@@ -48,6 +49,7 @@ class DecisionEntry:
         p_value: Of the drift test; None if the window was too small to be tested.
         accuracy: Drop in accuracy; None if the version answered none of the labelled faces.
         run: The id of the pipeline run.
+        monitor: What the monitor of single faces had found; None in records made before it.
     """
 
     action: Action
@@ -62,6 +64,7 @@ class DecisionEntry:
     p_value: float | None = None
     accuracy: AccuracyDrop | None = None
     run: str = ""
+    monitor: MonitorResult | None = None
 
     @property
     def drifted(self) -> bool:
@@ -92,6 +95,7 @@ class DecisionEntry:
             version=result.version,
             p_value=result.drift.p_value,
             accuracy=result.accuracy,
+            monitor=result.monitor,
         )
 
 

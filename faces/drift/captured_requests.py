@@ -104,12 +104,27 @@ def select_window(captured: CapturedRequests, since: int, last: int | None = Non
     Returns:
         The window, oldest face first.
     """
+    window = select_faces(captured, since, last)
+    return window[last_occurrences(window.images)]
+
+
+def select_faces(captured: CapturedRequests, since: int, last: int | None = None) -> Window:
+    """Select faces, repeated images included.
+
+    Args:
+        captured: All captured faces.
+        since: Only faces captured after this time, in nanoseconds since 1970.
+        last: At most this many faces, the latest ones; None for all.
+
+    Returns:
+        The faces, oldest first.
+    """
     table = captured.table
     times = _nanoseconds(table["time"])
     rows = np.flatnonzero(times > since)[-last if last else 0 :]
     images = captured.pixels[rows].reshape(-1, IMAGE_SIDE, IMAGE_SIDE)
     selected = table.iloc[rows]
-    window = Window(
+    return Window(
         images=images,
         predicted=selected["predicted"].to_numpy(dtype=str),
         labels=selected["label"].fillna("").to_numpy(dtype=str),
@@ -122,7 +137,6 @@ def select_window(captured: CapturedRequests, since: int, last: int | None = Non
         damaged=captured.damaged,
         unmatched_feedback=captured.unmatched_feedback,
     )
-    return window[last_occurrences(images)]
 
 
 def _nanoseconds(times: pd.Series) -> NDArray[np.int64]:

@@ -14,6 +14,9 @@ Means = Mapping[str, Rows]
 CLIP = 4.0
 """Robust standard deviations at which features are clipped."""
 
+RIDGE = 0.1
+"""Added to variances in whitening, in units of squared robust standard deviations."""
+
 
 def mean_per_identity(rows: Rows, labels: NDArray[np.str_]) -> dict[str, Rows]:
     """Compute the mean row of each label.
@@ -98,6 +101,24 @@ def winsorize(rows: Rows, scale: Rows) -> Rows:
         Rows (n, d) in [-`CLIP`, `CLIP`].
     """
     return np.clip(rows / scale, -CLIP, CLIP)
+
+
+def fit_whitening(rows: Rows, labels: NDArray[np.str_]) -> Rows:
+    """Fit the matrix that makes the differences between images of a person uncorrelated.
+
+    Args:
+        rows: Features (n, d).
+        labels: The label of each row, (n,).
+
+    Returns:
+        A matrix (d, d) to multiply features by. All directions then have a variance of nearly 1;
+        those with hardly any variance stay below it, because of `RIDGE`.
+    """
+    differences, _ = centre_leave_one_out(rows, labels)
+    scale = mad_scale(differences)
+    scaled = winsorize(differences, scale)
+    variances, axes = np.linalg.eigh(scaled.T @ scaled / len(scaled))
+    return np.asarray(axes / np.sqrt(variances + RIDGE) / scale[:, None])
 
 
 class _Groups(NamedTuple):

@@ -11,7 +11,7 @@ from faces.drift.accuracy import AccuracyDrop, accuracy_test
 from faces.drift.confidence import ConfidenceDrop, confidence_test
 from faces.drift.detector import Detector
 from faces.drift.image_quality import QualityResult, check_quality
-from faces.drift.result import DriftResult
+from faces.drift.result import DriftResult, MonitorResult
 from faces.runtime.portable import UNKNOWN
 
 
@@ -26,6 +26,8 @@ class MonitoringResult:
         accuracy: Drop in accuracy; None if the version answered none of the labelled faces.
         version: The model version that the window was compared with.
         quality: How many images resemble no enrolled face; None in records made before this test.
+        monitor: What the monitor of single faces has found since the deployment; None in records
+            made before there was one.
     """
 
     drift: DriftResult
@@ -34,6 +36,7 @@ class MonitoringResult:
     accuracy: AccuracyDrop | None
     version: int
     quality: QualityResult | None = None
+    monitor: MonitorResult | None = None
 
 
 def assess_window(
@@ -42,6 +45,7 @@ def assess_window(
     baseline: pd.DataFrame,
     enrolled: NDArray[np.floating],
     version: int,
+    monitor: MonitorResult | None = None,
 ) -> MonitoringResult:
     """Compare a window with the training faces and the baseline test of a model version.
 
@@ -52,6 +56,7 @@ def assess_window(
             and `confidence`.
         enrolled: The version's training images (m, 64, 64) in [0, 1].
         version: The version. Confidence and accuracy are those of faces that it answered itself.
+        monitor: What the monitor of single faces has found.
 
     Returns:
         The drift test, the drops in confidence and accuracy, and the quality of the images.
@@ -64,6 +69,7 @@ def assess_window(
         accuracy=_accuracy_drop(baseline, own[own.labelled]),
         version=version,
         quality=check_quality(np.asarray(window.images), window.repeats, enrolled),
+        monitor=monitor,
     )
 
 

@@ -70,6 +70,7 @@ def decide(
     previous: Sequence[bool],
     policy: RetrainingPolicy,
     approved: int = 0,
+    reported: bool = False,
 ) -> DriftDecision:
     """Decide what to do about a window.
 
@@ -81,18 +82,19 @@ def decide(
         policy: When to retrain.
         approved: Quarantined labels of earlier windows that a person approved: they may be learned,
             too.
+        reported: Whether an earlier decision was about the monitor's alarm: it is not repeated.
 
     Returns:
         The action and its reason.
     """
     if result.drift.verdict == DriftVerdict.NOT_ENOUGH_EVIDENCE:
-        failure = _failure(result)
+        failure = _failure(result) or _monitor_alarm(result, reported)
         if failure is None:
             return DriftDecision(Action.NOT_ENOUGH_EVIDENCE, f"Not tested: {result.drift.reason}")
         return DriftDecision(
             Action.ALERT, f"{failure}; not tested for drift: {result.drift.reason}"
         )
-    signs = _drift_signs(result)
+    signs = _drift_signs(result, reported)
     if not signs:
         return DriftDecision(Action.NONE, f"No drift: {result.drift.reason}")
     text = "; ".join(signs)
@@ -153,11 +155,20 @@ def needs_approval(policy: ApprovalPolicy, feedback: FeedbackVerification) -> bo
     return policy == "always" or (policy == "quarantined" and bool(feedback.quarantined))
 
 
-def _drift_signs(result: MonitoringResult) -> list[str]:
+def _monitor_alarm(result: MonitoringResult, reported: bool) -> str | None:
+    """Describe the monitor's alarm; None without one, or if it was reported already."""
+    if reported or result.monitor is None or not result.monitor.alarm:
+        return None
+    return f"Data drift in single faces: {result.monitor.reason}"
+
+
+def _drift_signs(result: MonitoringResult, reported: bool) -> list[str]:
     """Describe the data drift and the performance drift of a window, as far as it has them."""
     signs = []
     if result.drift.detected:
         signs.append(f"data drift: {result.drift.reason}")
+    if alarm := _monitor_alarm(result, reported):
+        signs.append(alarm[0].lower() + alarm[1:])
     accuracy = result.accuracy
     if accuracy is not None and accuracy.p_value <= result.drift.threshold:
         signs.append(

@@ -1,4 +1,4 @@
-"""Result of a drift test: JSON-able scalars only."""
+"""Results of the drift test and of the monitor: JSON-able scalars only."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -40,3 +40,39 @@ class DriftResult:
     def detected(self) -> bool:
         """Whether the window drifted."""
         return self.verdict == DriftVerdict.DRIFT
+
+
+@dataclass(frozen=True)
+class MonitorResult:
+    """What the monitor has found since a deployment.
+
+    Attributes:
+        evidence: Evidence of drift now; 1 at first.
+        peak: The largest evidence so far.
+        level: Probability of ever raising a false alarm between two deployments.
+        faces: Number of faces that the version answered since its deployment.
+        compared: Number of these that were compared: near-duplicates and unknown people are not.
+        since: When the version was deployed, in UTC, ISO 8601; "" if that is not recorded.
+        version: The version.
+    """
+
+    evidence: float
+    peak: float
+    level: float
+    faces: int
+    compared: int
+    since: str
+    version: int
+
+    @property
+    def alarm(self) -> bool:
+        """Whether the evidence ever reached 1 / `level`."""
+        return self.peak >= 1 / self.level
+
+    @property
+    def reason(self) -> str:
+        """The result in one phrase."""
+        return (
+            f"evidence {self.peak:.3g} of {1 / self.level:.3g}, from {self.compared} different "
+            "faces since the deployment"
+        )

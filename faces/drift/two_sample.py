@@ -119,7 +119,7 @@ class TwoSampleDetector(ABC):
         Returns:
             The fitted detector.
         """
-        selected = _last_per_person(labels)
+        selected = last_per_person(labels)
         images, labels = images[selected], labels[selected]
         groups = np.full(len(labels), "") if groups is None else groups[selected]
         features = fit_capture_features(images[:: max(1, len(images) // MAX_REFERENCE_ROWS)])
@@ -225,8 +225,12 @@ class TwoSampleDetector(ABC):
         return str(columns.sort_values("statistic", ascending=False)["column"].iloc[0])
 
 
-def _last_per_person(labels: Labels) -> NDArray[np.integer]:
-    """Return the rows of the last `MAX_PER_PERSON` images of each person, in order."""
+def last_per_person(labels: Labels) -> NDArray[np.integer]:
+    """Return the rows of the last `MAX_PER_PERSON` images of each person, in order.
+
+    Args:
+        labels: The label of each image, (n,).
+    """
     order = np.argsort(labels, kind="stable")
     _, counts = np.unique(labels, return_counts=True)
     first = np.cumsum(counts) - counts

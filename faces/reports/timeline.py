@@ -107,6 +107,8 @@ def _decision_event(record: DecisionRecord, window: Window | None) -> _Event:
         f"{record.images} faces of {record.identities} identities, {record.labelled} with "
         f"feedback; reference: version {record.version}"
     )
+    if record.monitor is not None:
+        details += f"; monitor: {record.monitor.reason}"
     return _Event(record.when, record.action, f"{record.reason}.", details, faces)
 
 

@@ -19,13 +19,16 @@ MARKERS = {
     Action.ALERT: ("X", "#c0392b"),
     Action.RETRAIN: ("^", "#d9822b"),
 }
+EVIDENCE_RANGE = (1e-3, 1e5)
+"""Evidence of the monitor beyond this range is shown at its ends."""
+
 WINDOW_COLOUR, VERSION_COLOUR = "#d9822b", "#2b6ca3"
 
 
 def plot_timeline(
     decisions: Sequence[DecisionRecord], deployments: Sequence[DeploymentEvent]
 ) -> bytes:
-    """Plot p-values, accuracy where labels were sent, and the live version, over time.
+    """Plot p-values, the monitor's evidence, labelled accuracy and the live version over time.
 
     Args:
         decisions: Drift decisions, oldest first.
@@ -34,9 +37,12 @@ def plot_timeline(
     Returns:
         A PNG file.
     """
-    figure = Figure(figsize=(10.5, 6.2), layout="constrained")
-    top, middle, bottom = figure.subplots(3, 1, sharex=True, height_ratios=(3, 3, 1.6))
+    figure = Figure(figsize=(10.5, 8.0), layout="constrained")
+    top, second, middle, bottom = axes = figure.subplots(
+        4, 1, sharex=True, height_ratios=(3, 2.4, 3, 1.6)
+    )
     _plot_p_values(top, decisions)
+    _plot_evidence(second, decisions)
     _plot_accuracies(middle, decisions)
     times = [_date(record.when) for record in decisions]
     times += [_date(event.when) for event in deployments]
@@ -46,7 +52,7 @@ def plot_timeline(
         bottom.xaxis.set_major_locator(locator)
         formatter = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]
         bottom.xaxis.set_major_formatter(formatter)
-    for axis in (top, middle, bottom):
+    for axis in axes:
         axis.spines[["top", "right"]].set_visible(False)
         axis.grid(axis="x", alpha=0.2)
         for event in deployments:
@@ -70,6 +76,20 @@ def _plot_p_values(axis: Axes, decisions: Sequence[DecisionRecord]) -> None:
         axis.plot(times, thresholds, "--", color="#7b8794", linewidth=1, label="threshold")
         axis.legend(frameon=False, fontsize=8, ncols=6, loc="lower right", bbox_to_anchor=(1, 1))
     axis.set(yscale="log", ylabel="p-value", ylim=(5e-4, 1.5))
+
+
+def _plot_evidence(axis: Axes, decisions: Sequence[DecisionRecord]) -> None:
+    results = [(_date(r.when), r.monitor) for r in decisions if r.monitor is not None]
+    if results:
+        times = [time for time, _ in results]
+        for name, style in (("evidence", "o"), ("peak", "_")):
+            values = np.array([getattr(result, name) for _, result in results])
+            shown = np.clip(values, *EVIDENCE_RANGE)
+            axis.plot(times, shown, style, color=WINDOW_COLOUR, markersize=7, label=name)
+        alarm = np.array([1 / result.level for _, result in results])
+        axis.plot(times, alarm, "--", color="#7b8794", linewidth=1, label="alarm")
+        axis.legend(frameon=False, fontsize=8, ncols=3, loc="lower right", bbox_to_anchor=(1, 1))
+    axis.set(yscale="log", ylabel="monitor", ylim=EVIDENCE_RANGE)
 
 
 def _plot_accuracies(axis: Axes, decisions: Sequence[DecisionRecord]) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from faces.drift.accuracy import AccuracyDrop
 from faces.drift.policy import Action
+from faces.drift.result import MonitorResult
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class DecisionRecord:
         p_value: Of the drift test; None if the window was not tested.
         threshold: Significance level of the drift test.
         accuracy: Drop in accuracy; None without feedback.
+        monitor: What the monitor of single faces had found; None in records made before it.
     """
 
     run: str
@@ -36,6 +38,7 @@ class DecisionRecord:
     p_value: float | None
     threshold: float
     accuracy: AccuracyDrop | None
+    monitor: MonitorResult | None = None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from zenml.models import ArtifactVersionResponse, PipelineRunResponse
 from faces.data.window import Window
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision
-from faces.drift.result import DriftVerdict
+from faces.drift.result import DriftVerdict, MonitorResult
 from faces.evaluation.feedback_verification import (
     FeedbackVerification,
     describe_quarantine,
@@ -68,6 +68,7 @@ class DriftSummary(Summary):
             "window": f"{result.images} images of {result.identities} people, "
             f"{drift.labelled} with feedback [dim](against version {drift.version})[/]"
             + (f"; [yellow]{self.damaged} damaged, skipped[/]" if self.damaged else ""),
+            "monitor": _monitor_row(drift.monitor),
             "decision": f"[{'green' if quiet else 'yellow'}]{self.decision}[/]",
             "reason": escape(self.reason),
         }
@@ -173,6 +174,16 @@ def summarize(run: PipelineRunResponse) -> DriftSummary:
         else None,
         alert=_load_first(Alert, outputs, "alert", REQUEST_ALERT),
         report=f"{report.uri}/page.html" if report else None,
+    )
+
+
+def _monitor_row(monitor: MonitorResult | None) -> str:
+    if monitor is None:
+        return "[dim]none[/]"
+    colour = "yellow" if monitor.alarm else "green"
+    return (
+        f"[{colour}]{'alarm' if monitor.alarm else 'no alarm'}[/] [dim]({monitor.reason}; now "
+        f"{monitor.evidence:.3g})[/]"
     )
 
 

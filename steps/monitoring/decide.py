@@ -1,5 +1,6 @@
 """Decide what to do about the window."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from zenml import step
@@ -9,6 +10,7 @@ from faces.data.window import Window
 from faces.drift import policy
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision, RetrainingPolicy
+from faces.drift.result import MonitorResult
 from faces.evaluation.feedback_verification import FeedbackVerification
 from store.deployments import (
     DECISION,
@@ -57,6 +59,7 @@ def decide(
         [e.drifted for e in entries if e.action != Action.NOT_ENOUGH_EVIDENCE],
         RetrainingPolicy(of_last=of_last, required=required, minimum_labels=minimum_labels),
         approved=len(approved.labels),
+        reported=_is_reported(drift.monitor, entries),
     )
     until = last_decided_at(entries)
     if decision.action != Action.NOT_ENOUGH_EVIDENCE:
@@ -64,6 +67,13 @@ def decide(
     record_decision(DecisionEntry.create(decision, drift, until))
     describe_run("drift", _describe(decision, drift))
     return decision
+
+
+def _is_reported(monitor: MonitorResult | None, entries: Sequence[DecisionEntry]) -> bool:
+    """Return whether an earlier decision was about the alarm of this deployment's monitor."""
+    earlier = [entry.monitor for entry in entries if entry.monitor and entry.monitor.alarm]
+    key = (monitor.version, monitor.since) if monitor else None
+    return key in [(found.version, found.since) for found in earlier]
 
 
 def _describe(decision: DriftDecision, result: MonitoringResult) -> dict[str, MetadataType | None]:
@@ -79,6 +89,11 @@ def _describe(decision: DriftDecision, result: MonitoringResult) -> dict[str, Me
         "labelled": result.labelled,
         "compared_with_version": result.version,
     }
+    if (monitor := result.monitor) is not None:
+        values["monitor_evidence"] = monitor.evidence
+        values["monitor_peak"] = monitor.peak
+        values["monitor_faces"] = monitor.faces
+        values["monitor_alarm"] = monitor.alarm
     if accuracy is not None:
         values["accuracy"] = accuracy.now
         values["accuracy_interval"] = f"{accuracy.low:.3f} to {accuracy.high:.3f}"

@@ -13,6 +13,7 @@ from faces.evaluation.feedback_verification import FeedbackVerification
 from faces.evaluation.metrics import BASELINE
 from store.materializers import RECORD
 from store.materializers.detector import FittedDetector
+from store.materializers.monitor import DeploymentMonitor
 from store.versions import load_artifact, require_version
 
 PART, TRAINED, SEEN = "part", "trained", "seen"
@@ -23,6 +24,7 @@ def detect_drift(
     window: Window,
     feedback: FeedbackVerification,
     live_version: int,
+    monitor: DeploymentMonitor,
     threshold: float,
     minimum_images: int,
     minimum_people: int,
@@ -33,7 +35,9 @@ def detect_drift(
         window: Captured faces.
         feedback: Which of their labels count as evidence of the accuracy.
         live_version: Number of the version that the endpoint serves.
-        threshold: Significance level: the share of false alarms, in (0, 1).
+        monitor: Its monitor, from `update_monitor`.
+        threshold: Significance level, in (0, 1): the share of windows with a false alarm, and the
+            probability that the monitor ever raises one.
         minimum_images: A window with fewer distinct images is not tested.
         minimum_people: A window with fewer distinct predicted people is not tested.
 
@@ -56,7 +60,14 @@ def detect_drift(
     baseline = predictions[predictions["part"] == BASELINE]
     faces, split = load_artifact(version, "faces"), load_artifact(version, "split")
     enrolled = faces.images[split.train]
-    result = assess_window(feedback.verified(window), detector, baseline, enrolled, live_version)
+    result = assess_window(
+        feedback.verified(window),
+        detector,
+        baseline,
+        enrolled,
+        live_version,
+        monitor.result(threshold),
+    )
     reference, measured = detector.tabulate(np.asarray(window.images), window.predicted)
     features = pd.concat([reference.assign(part=TRAINED), measured.assign(part=SEEN)])
     return result, features.reset_index(drop=True)

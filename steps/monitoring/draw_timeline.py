@@ -63,6 +63,7 @@ def _decision(entry: DecisionEntry) -> DecisionRecord:
         p_value=entry.p_value,
         threshold=entry.threshold,
         accuracy=entry.accuracy,
+        monitor=entry.monitor,
     )
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from zenml.models import ArtifactVersionResponse
 
-from store.erasure.inventory import FACES, FIGURES, HISTORY, WINDOW, artifacts_named
+from store.erasure.inventory import FACES, FIGURES, OF_MANY_RUNS, WINDOW, artifacts_named
 from store.materializers.faces import FROM_PRODUCTION, OLDEST
 from store.versions import all_versions, artifacts_of, find_version
 
@@ -23,7 +23,8 @@ class Expired:
         versions: Numbers of model versions that learned from them and that nothing needs.
         data_versions: Content hashes of the data of these versions.
         runs: Ids of the pipeline runs that left windows or data versions with them.
-        artifacts: What these runs left, except for figures and for what is needed; and old pages.
+        artifacts: What these runs left, except for figures and for what is needed; and old pages
+            and monitors.
         needed: Data with such faces that stays, because a version that is needed learned from it.
     """
 
@@ -47,7 +48,8 @@ def find_expired(before: datetime, needed: Collection[int]) -> Expired:
     found = Expired()
     _search_windows(found, before)
     _search_data(found, before, needed)
-    found.artifacts += [page for page in artifacts_named(HISTORY) if _created(page) < before]
+    for name in OF_MANY_RUNS:
+        found.artifacts += [item for item in artifacts_named(name) if _created(item) < before]
     if found.runs:
         versions = filter(None, map(find_version, needed))
         kept = {artifact.id for version in versions for artifact in artifacts_of(version)}

@@ -14,6 +14,7 @@ from zenml.models import ArtifactVersionResponse
 from faces.data.dataset import Faces, image_ids
 from faces.data.window import Window
 from store.erasure.register import PendingErasure
+from store.monitors import MONITOR
 from store.production import GATE, ROLLED_BACK
 from store.versions import all_versions
 
@@ -33,6 +34,9 @@ TEXTS = frozenset({"audit_trail", "deployment", "promotion"})
 """Artifacts whose text may name a person, such as one whom a rejected model had lost."""
 
 FACES, WINDOW, LIVE, HISTORY = "faces", "window", "live_version", "history"
+
+OF_MANY_RUNS = frozenset({HISTORY, MONITOR})
+"""Artifacts with faces, or features of faces, of many runs. They can be made again."""
 
 
 @dataclass
@@ -65,8 +69,8 @@ def take_inventory(pending: PendingErasure) -> Inventory:
 
     Data versions and windows are searched by content. A run is concerned if it left one of them,
     or compared traffic with a version that learned from them; then everything that the run left is
-    concerned, except for figures. Pages of the history show faces of many runs, so all of them are
-    concerned, and so is everything whose text mentions a name.
+    concerned, except for figures. Pages of the history and monitors have faces of many runs, so all
+    of them are concerned, and so is everything whose text mentions a name.
 
     Args:
         pending: What has to be erased, and what earlier runs have found.
@@ -179,7 +183,7 @@ def _search_artifacts(found: Inventory, names: tuple[str, ...]) -> None:
         concerned = artifact.producer_pipeline_run_id in found.runs and artifact.name not in FIGURES
         if artifact.id not in evidence and (
             concerned
-            or artifact.name == HISTORY
+            or artifact.name in OF_MANY_RUNS
             or (artifact.name in TEXTS and _mentions_name(artifact, names))
         ):
             found.artifacts.append(artifact)

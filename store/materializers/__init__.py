@@ -16,6 +16,7 @@ def _source(module: str, name: str) -> Source:
 DETECTOR = _source("detector", "DetectorMaterializer")
 ESTIMATOR = _source("estimator", "EstimatorMaterializer")
 FACES = _source("faces", "FacesMaterializer")
+MONITOR_STATE = _source("monitor", "MonitorMaterializer")
 PAGE = _source("documents", "PageMaterializer")
 PLOTS = _source("documents", "PlotsMaterializer")
 PORTABLE = _source("portable", "PortableMaterializer")

@@ -58,7 +58,13 @@ def test_traffic_of_the_training_condition_changes_nothing(run: Run, live: dict[
     assert found["decision"] == "none", found["reason"]
     assert found["drift"]["drift"]["images"] == sent["images"]
     assert found["deployed_version"] is None
-    assert run("drift_detection")["decision"] == "not_enough_evidence", "it was decided on"
+    monitor = found["drift"]["monitor"]
+    assert (monitor["version"], monitor["faces"]) == (1, 40)
+    assert monitor["peak"] < 100
+    assert described(found, "drift")["monitor_faces"] == 40
+    again = run("drift_detection")
+    assert again["decision"] == "not_enough_evidence", "it was decided on"
+    assert again["drift"]["monitor"] == monitor, "each face counts once"
 
 
 def test_only_outputs_of_steps_are_artifacts(run: Run, live: dict[str, Any]) -> None:
@@ -77,6 +83,8 @@ def test_drift_without_labels_sends_an_alert(run: Run, live: dict[str, Any], hom
     assert found["decision"] == "alert"
     assert found["drift"]["drift"]["verdict"] == "drift"
     assert "retraining needs at least 10 labelled faces" in found["reason"]
+    assert found["drift"]["monitor"]["peak"] >= 100
+    assert "data drift in single faces" in found["reason"]
     assert found["alert"]["delivered"]
     assert found["reason"] in (home / "alerts.log").read_text()
     drift = described(found, "drift")

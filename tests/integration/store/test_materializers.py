@@ -16,7 +16,8 @@ from faces.drift.accuracy import AccuracyDrop
 from faces.drift.detectors import detector_names, fit_detector
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision
-from faces.drift.result import DriftResult, DriftVerdict
+from faces.drift.result import DriftResult, DriftVerdict, MonitorResult
+from faces.drift.sequential_monitor import SequentialMonitor
 from faces.evaluation.feedback_verification import (
     FeedbackVerification,
     QuarantinedLabel,
@@ -197,6 +198,20 @@ def test_a_fitted_detector_decides_the_same_after_it_was_stored(
     assert not [file for file in folder.rglob("*") if file.suffix in (".pkl", ".pickle")]
 
 
+def test_a_monitor_continues_after_it_was_stored(drawn: Faces, folder: Path) -> None:
+    from store.materializers.monitor import DeploymentMonitor
+
+    origins = np.full(len(drawn), "")
+    monitor = SequentialMonitor.fit(np.asarray(drawn.images), drawn.labels, origins)
+    materializer = load("MONITOR_STATE")(str(folder))
+    state = DeploymentMonitor(monitor, 3, "2026-11-25T12:00:00+00:00", "stack")
+    materializer.save(state)
+    back = materializer.load(DeploymentMonitor)
+    assert back.result(0.01) == state.result(0.01)
+    assert (back.version, back.since, back.stack) == (3, state.since, "stack")
+    assert materializer.extract_metadata(back)["version"] == 3
+
+
 RESULT = MonitoringResult(
     drift=DriftResult(
         verdict=DriftVerdict.DRIFT,
@@ -212,6 +227,7 @@ RESULT = MonitoringResult(
     confidence=None,
     accuracy=AccuracyDrop(before=0.95, now=0.65, low=0.5, high=0.78, p_value=1e-5),
     version=3,
+    monitor=MonitorResult(2.5, 130.0, 0.01, 40, 38, "", 3),
 )
 RECORDS = [
     RESULT,

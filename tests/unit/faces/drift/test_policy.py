@@ -7,7 +7,7 @@ from faces.drift.confidence import ConfidenceDrop
 from faces.drift.image_quality import QualityResult
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision, RetrainingPolicy, decide, needs_approval
-from faces.drift.result import DriftResult, DriftVerdict
+from faces.drift.result import DriftResult, DriftVerdict, MonitorResult
 from faces.evaluation.feedback_verification import (
     FeedbackVerification,
     QuarantinedLabel,
@@ -146,3 +146,27 @@ def test_a_quarantined_label_of_any_reason_needs_an_approval(reason: QuarantineR
     assert not needs_approval("quarantined", clean)
     assert needs_approval("always", clean)
     assert not needs_approval("never", quarantined)
+
+
+QUIET = MonitorResult(0.4, 3.0, 0.01, faces=60, compared=50, since="", version=1)
+ALARM = replace(QUIET, peak=120.0)
+
+
+def test_an_alarm_of_the_monitor_is_drift_although_the_window_shows_none() -> None:
+    decision = decided(replace(NO_DRIFT, monitor=ALARM))
+    assert decision.action == Action.RETRAIN
+    assert decision.reason.startswith("Data drift in single faces: evidence 120 of 100")
+    assert decided(replace(NO_DRIFT, monitor=QUIET)).action == Action.NONE
+
+
+def test_an_alarm_of_the_monitor_is_reported_although_the_window_is_too_small() -> None:
+    decision = decided(replace(TOO_SMALL, monitor=ALARM))
+    assert decision.action == Action.ALERT
+    assert "120 of 100" in decision.reason
+
+
+def test_an_alarm_of_the_monitor_is_reported_once() -> None:
+    policy = RetrainingPolicy(1, 1, minimum_labels=10)
+    result = replace(NO_DRIFT, monitor=ALARM)
+    decision = decide(result, FeedbackVerification(50), (), policy, reported=True)
+    assert decision.action == Action.NONE

@@ -1,0 +1,41 @@
+"""Find near-duplicates, such as the frames of a burst: they are one observation, not several."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Thumbnails = NDArray[np.float32]
+
+SIDE = 8
+"""Pixels of the thumbnails that are compared."""
+
+CORRELATION = 0.998
+"""Thumbnails of near-duplicates correlate more than this."""
+
+
+def make_thumbnails(images: NDArray[np.floating]) -> Thumbnails:
+    """Reduce images to thumbnails of mean 0 and length 1.
+
+    Args:
+        images: Images (n, h, w) whose sides are multiples of `SIDE`.
+
+    Returns:
+        Rows (n, 64); 0 for constant images.
+    """
+    height, width = (side // SIDE for side in images.shape[1:])
+    blocks = np.asarray(images).reshape(-1, SIDE, height, SIDE, width)
+    rows = blocks.mean(axis=(2, 4), dtype=np.float64).reshape(-1, SIDE**2)
+    rows -= rows.mean(axis=1, keepdims=True)
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.where(lengths > 1e-6, rows / np.maximum(lengths, 1e-6), 0).astype(np.float32)
+
+
+def is_near_duplicate(thumbnail: Thumbnails, others: Thumbnails) -> bool:
+    """Return whether an image is a near-duplicate of another one.
+
+    Args:
+        thumbnail: Its thumbnail (64,).
+        others: Thumbnails (n, 64) of the others.
+    """
+    differences = others - thumbnail
+    distances = np.einsum("ij,ij->i", differences, differences)
+    return bool((distances < 2 * (1 - CORRELATION)).any())

@@ -1,0 +1,64 @@
+"""Continue the monitor of single faces with the faces captured since the last run."""
+
+import time
+from dataclasses import replace
+from typing import Annotated
+
+import numpy as np
+from zenml import step
+from zenml.client import Client
+
+from components.deployers.base import active_deployer
+from faces.data.dataset import Faces
+from faces.drift.captured_requests import read_captured_requests, select_faces
+from faces.drift.sequential_monitor import SequentialMonitor
+from serving.capture.reader import read_files
+from store.materializers import MONITOR_STATE
+from store.materializers.monitor import DeploymentMonitor
+from store.monitors import MONITOR, NANOSECONDS, deployed_since, latest_monitor
+from store.versions import load_artifact, require_version
+
+SECONDS_PER_DAY = 86_400
+
+
+@step(enable_cache=False, output_materializers={MONITOR: MONITOR_STATE})
+def update_monitor(live_version: int) -> Annotated[DeploymentMonitor, MONITOR]:
+    """Add the faces that the live version answered since the last run to its monitor.
+
+    After a deployment, a new monitor is fitted on the version's training images. If this run is
+    killed, the next one continues from the same state, so each face counts once.
+
+    Args:
+        live_version: Number of the version that the endpoint serves.
+
+    Returns:
+        The monitor's next state.
+
+    Raises:
+        UserError: If the live version was deleted.
+    """
+    since, until = deployed_since(live_version)
+    latest = latest_monitor()
+    if latest is not None:
+        until = max(until, latest.monitor.until)
+    if latest is not None and (latest.version, latest.since) == (live_version, since):
+        monitor = latest.monitor
+    else:
+        monitor = replace(_fit(live_version), until=until)
+    deployer = active_deployer()
+    captured = read_captured_requests(read_files(deployer.captured(), until / NANOSECONDS))
+    faces = select_faces(captured, until)
+    own = faces[faces.versions == str(live_version)]
+    monitor = monitor.update(np.asarray(own.images), own.predicted, own.times)
+    if days := deployer.retention_days():
+        expired = time.time() - days * SECONDS_PER_DAY
+        monitor = monitor.without_faces_before(int(expired * NANOSECONDS))
+    stack = str(Client().active_stack_model.id)
+    return DeploymentMonitor(monitor, live_version, since, stack)
+
+
+def _fit(number: int) -> SequentialMonitor:
+    version = require_version(number)
+    faces: Faces = load_artifact(version, "faces")
+    train = faces[load_artifact(version, "split").train]
+    return SequentialMonitor.fit(np.asarray(train.images), train.labels, train.origins)
