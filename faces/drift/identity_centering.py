@@ -3,6 +3,7 @@
 A different mix of people is then not drift; only a change in how faces are captured is.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -13,6 +14,9 @@ Rows = NDArray[np.float64]
 Means = Mapping[str, Rows]
 CLIP = 4.0
 """Robust standard deviations at which features are clipped."""
+
+MAX_PER_PERSON = 20
+"""Images of each person in a reference."""
 
 RIDGE = 0.1
 """Added to variances in whitening, in units of squared robust standard deviations."""
@@ -119,6 +123,38 @@ def fit_whitening(rows: Rows, labels: NDArray[np.str_]) -> Rows:
     scaled = winsorize(differences, scale)
     variances, axes = np.linalg.eigh(scaled.T @ scaled / len(scaled))
     return np.asarray(axes / np.sqrt(variances + RIDGE) / scale[:, None])
+
+
+def design_effect(predicted: NDArray[np.str_], counts: Mapping[str, int]) -> float:
+    """Return how much the mean of a window varies more because people come several times.
+
+    The mean of a person's k images differs from that of all images of this person, so that several
+    faces of one person deviate together, with a correlation of 1 / (k + 1). The variance of their
+    mean is that of independent faces times the design effect (Kish, "Survey sampling", 1965).
+
+    Args:
+        predicted: Recognised identities, (n,), n > 0.
+        counts: Number of images that the mean of each identity is of.
+
+    Returns:
+        1 if nobody comes twice, otherwise more. Unknown faces are independent.
+    """
+    faces = Counter(name for name in predicted.tolist() if name in counts)
+    together = sum(n * (n - 1) / (counts[name] + 1) for name, n in faces.items())
+    return float(1 + together / len(predicted))
+
+
+def last_per_person(labels: NDArray[np.str_]) -> NDArray[np.integer]:
+    """Return the rows of the last `MAX_PER_PERSON` images of each person, in order.
+
+    Args:
+        labels: The label of each image, (n,).
+    """
+    order = np.argsort(labels, kind="stable")
+    _, counts = np.unique(labels, return_counts=True)
+    first = np.cumsum(counts) - counts
+    position = np.arange(len(order)) - np.repeat(first, counts)
+    return np.sort(order[np.repeat(counts, counts) - position <= MAX_PER_PERSON])
 
 
 class _Groups(NamedTuple):

@@ -29,6 +29,23 @@ def make_thumbnails(images: NDArray[np.floating]) -> Thumbnails:
     return np.where(lengths > 1e-6, rows / np.maximum(lengths, 1e-6), 0).astype(np.float32)
 
 
+def last_of_near_duplicates(images: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Find the images that no later image is a near-duplicate of.
+
+    Args:
+        images: Images (n, h, w).
+
+    Returns:
+        Row numbers, ascending.
+    """
+    thumbnails = make_thumbnails(images)
+    kept: list[int] = []
+    for row in reversed(range(len(images))):
+        if not is_near_duplicate(thumbnails[row], thumbnails[kept]):
+            kept.append(row)
+    return np.array(kept[::-1], dtype=np.int64)
+
+
 def is_near_duplicate(thumbnail: Thumbnails, others: Thumbnails) -> bool:
     """Return whether an image is a near-duplicate of another one.
 

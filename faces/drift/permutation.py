@@ -14,6 +14,7 @@ def permutation_test(
     window: int,
     permutations: int,
     seed: int,
+    design_effect: float = 1.0,
 ) -> tuple[float, float]:
     """Compute a statistic of two samples, and its p-value by random permutations.
 
@@ -27,6 +28,8 @@ def permutation_test(
         window: Number of rows of the window, n.
         permutations: Number of random permutations.
         seed: Seed of the permutations.
+        design_effect: How much larger the statistic is expected to be because rows of the window
+            are not independent.
 
     Returns:
         The statistic and its p-value.
@@ -35,5 +38,5 @@ def permutation_test(
     tiled = np.tile(weights, (permutations, 1))
     shuffled = np.random.default_rng(seed).permuted(tiled, axis=1)
     observed = float(statistic(weights[None])[0])
-    at_least = (statistic(shuffled) >= observed - 1e-12).sum()
+    at_least = (statistic(shuffled) >= observed / design_effect - 1e-12).sum()
     return observed, float((1 + at_least) / (permutations + 1))

@@ -15,11 +15,16 @@ from numpy.typing import NDArray
 from faces.drift import betting
 from faces.drift.capture_features import CaptureFeatures, fit_capture_features
 from faces.drift.detector import Arrays, Images, Labels
-from faces.drift.identity_centering import Rows, fit_whitening, mean_per_identity
+from faces.drift.identity_centering import (
+    Rows,
+    fit_whitening,
+    last_per_person,
+    mean_per_identity,
+)
 from faces.drift.near_duplicates import Thumbnails, is_near_duplicate, make_thumbnails
 from faces.drift.person_images import AddedGroup, PersonImages
 from faces.drift.result import MonitorResult
-from faces.drift.two_sample import MAX_REFERENCE_ROWS, last_per_person
+from faces.drift.two_sample import MAX_REFERENCE_ROWS
 
 
 class MeasuredFaces(NamedTuple):

@@ -5,6 +5,7 @@ by one test over all columns. Subclasses choose the test.
 """
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,25 +16,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from faces.data.window import last_occurrences
 from faces.drift.capture_features import NAMES, CaptureFeatures, fit_capture_features
 from faces.drift.detector import Arrays, Images, Labels
 from faces.drift.identity_centering import (
     centre_by_identity,
     centre_leave_one_out,
+    design_effect,
+    last_per_person,
     mad_scale,
     mean_per_identity,
     winsorize,
 )
 from faces.drift.ks import ks_columns
+from faces.drift.near_duplicates import last_of_near_duplicates
 from faces.drift.result import DriftResult, DriftVerdict
 from faces.runtime.portable import UNKNOWN
 
 MAX_REFERENCE_ROWS = 2_000
 """More rows of the reference would cost time without improving the test."""
-
-MAX_PER_PERSON = 20
-"""Images of each person in the reference."""
 
 Rows = NDArray[np.float64]
 
@@ -53,12 +53,15 @@ class TwoSampleDetector(ABC):
     """Detector that applies a two-sample test to capture features, centred by identity.
 
     The reference may consist of groups, such as windows that were added from feedback. A window
-    like the whole reference, or like one group, is not drift: the model was trained on it. Repeated
-    images of a window count once, and "unknown" does not count as an identity.
+    like the whole reference, or like one group, is not drift: the model was trained on it.
+    Near-duplicates in a window count once, and "unknown" does not count as an identity.
+
+    Several faces of one person deviate together, which the test takes into account.
 
     Attributes:
         features: Measures the capture features of images.
         means: Mean capture features of each identity, (9,).
+        counts: Number of images that each of the means is of.
         rows: The reference (m, 9): capture features less the mean of the identity's other images,
             in units of `scale`.
         groups: The group of each row of the reference, (m,), "" for none.
@@ -74,6 +77,7 @@ class TwoSampleDetector(ABC):
 
     features: CaptureFeatures
     means: Mapping[str, Rows]
+    counts: Mapping[str, int]
     rows: Rows
     groups: Labels
     scale: Rows
@@ -86,7 +90,7 @@ class TwoSampleDetector(ABC):
     @staticmethod
     @abstractmethod
     def two_sample_test(
-        reference: Rows, window: Rows, *, permutations: int, seed: int
+        reference: Rows, window: Rows, *, permutations: int, seed: int, design_effect: float = 1.0
     ) -> tuple[float, float]:
         """Test whether two samples have the same distribution.
 
@@ -95,6 +99,7 @@ class TwoSampleDetector(ABC):
             window: Rows (n, d).
             permutations: Number of random permutations.
             seed: Seed of the permutations.
+            design_effect: See `faces.drift.permutation.permutation_test`.
 
         Returns:
             The statistic, which is large for different distributions, and its p-value.
@@ -128,8 +133,9 @@ class TwoSampleDetector(ABC):
         scale = mad_scale(rows)
         sample = np.random.default_rng(0).permutation(len(rows))[:MAX_REFERENCE_ROWS]
         means = mean_per_identity(values, labels)
+        counts = Counter(labels.tolist())
         reference = winsorize(rows[sample], scale)
-        return cls(features, means, reference, groups[sources][sample], scale, **settings)
+        return cls(features, means, counts, reference, groups[sources][sample], scale, **settings)
 
     def with_limits(self, threshold: float, minimum_images: int, minimum_people: int) -> Self:
         """Set the limits of the test. See Detector."""
@@ -142,7 +148,7 @@ class TwoSampleDetector(ABC):
 
     def test(self, images: Images, predicted: Labels) -> DriftResult:
         """Test a window. See Detector."""
-        distinct = last_occurrences(images)
+        distinct = last_of_near_duplicates(images)
         images, predicted = images[distinct], predicted[distinct]
         identities = len(np.unique(predicted[predicted != UNKNOWN]))
         result = partial(
@@ -159,7 +165,7 @@ class TwoSampleDetector(ABC):
             )
             return result(DriftVerdict.NOT_ENOUGH_EVIDENCE, reason, None, None)
         rows = self._centre(images, predicted)
-        statistic, p_value = self._compare(rows)
+        statistic, p_value = self._compare(rows, design_effect(predicted, self.counts))
         reason = f"p = {p_value:.3g} for {len(images)} images of {identities} identities"
         if p_value > self.threshold:
             return result(DriftVerdict.NONE, reason, statistic, p_value)
@@ -179,6 +185,7 @@ class TwoSampleDetector(ABC):
             "yaw_axis": self.features.yaw_axis,
             "identities": np.array(list(self.means), dtype=np.str_),
             "means": np.array(list(self.means.values())),
+            "counts": np.array([self.counts[identity] for identity in self.means]),
             "rows": self.rows,
             "groups": self.groups.astype(np.str_),
             "scale": self.scale,
@@ -192,6 +199,7 @@ class TwoSampleDetector(ABC):
         return cls(
             CaptureFeatures(arrays["yaw_axis"]),
             dict(zip(identities, arrays["means"], strict=True)),
+            dict(zip(identities, arrays["counts"].tolist(), strict=True)),
             arrays["rows"],
             arrays["groups"],
             arrays["scale"],
@@ -203,10 +211,16 @@ class TwoSampleDetector(ABC):
         values = self.features.measure(images)
         return winsorize(centre_by_identity(values, predicted, self.means), self.scale)
 
-    def _compare(self, rows: Rows) -> tuple[float, float]:
+    def _compare(self, rows: Rows, design_effect: float) -> tuple[float, float]:
         """Return statistic and p-value for the part of the reference that is most similar."""
         results = [
-            self.two_sample_test(reference, rows, permutations=self.permutations, seed=self.seed)
+            self.two_sample_test(
+                reference,
+                rows,
+                permutations=self.permutations,
+                seed=self.seed,
+                design_effect=design_effect,
+            )
             for reference in self._references()
         ]
         return max(results, key=itemgetter(1))
@@ -223,16 +237,3 @@ class TwoSampleDetector(ABC):
         """Return the column with the largest Kolmogorov–Smirnov statistic."""
         columns = ks_columns(self.rows, rows, NAMES, self.threshold)
         return str(columns.sort_values("statistic", ascending=False)["column"].iloc[0])
-
-
-def last_per_person(labels: Labels) -> NDArray[np.integer]:
-    """Return the rows of the last `MAX_PER_PERSON` images of each person, in order.
-
-    Args:
-        labels: The label of each image, (n,).
-    """
-    order = np.argsort(labels, kind="stable")
-    _, counts = np.unique(labels, return_counts=True)
-    first = np.cumsum(counts) - counts
-    position = np.arange(len(order)) - np.repeat(first, counts)
-    return np.sort(order[np.repeat(counts, counts) - position <= MAX_PER_PERSON])

@@ -17,7 +17,12 @@ Rows = NDArray[np.float64]
 
 
 def mmd_test(
-    reference: Rows, window: Rows, *, permutations: int = 999, seed: int = 0
+    reference: Rows,
+    window: Rows,
+    *,
+    permutations: int = 999,
+    seed: int = 0,
+    design_effect: float = 1.0,
 ) -> tuple[float, float]:
     """Test whether two samples have the same distribution.
 
@@ -29,6 +34,7 @@ def mmd_test(
         window: Rows (n, d).
         permutations: Number of random permutations.
         seed: Seed of the permutations.
+        design_effect: See `permutation_test`.
 
     Returns:
         The squared maximum mean discrepancy (its biased estimate) and the p-value.
@@ -42,7 +48,7 @@ def mmd_test(
     def squared_mmd(weights: Weights) -> Weights:
         return np.asarray(((weights @ kernel) * weights).sum(axis=1))
 
-    return permutation_test(squared_mmd, m, len(window), permutations, seed)
+    return permutation_test(squared_mmd, m, len(window), permutations, seed, design_effect)
 
 
 class MMDDetector(TwoSampleDetector):

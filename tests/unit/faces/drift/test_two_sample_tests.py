@@ -35,9 +35,10 @@ def test_mmd_equals_its_definition() -> None:
 
 def test_moments_statistic_equals_its_definition() -> None:
     reference, window = rows(1, 12), rows(2, 7, 0.5)
-    features = [np.hstack([part, part**2]) for part in (reference, window)]
-    pooled = np.vstack(features)
-    gaps = (features[0].mean(0) - features[1].mean(0)) / pooled.std(0)
+    both = np.vstack([reference, window])
+    white = np.linalg.svd(both - both.mean(0), full_matrices=False)[0] * np.sqrt(len(both))
+    features = np.hstack([white, white**2])
+    gaps = (features[:12].mean(0) - features[12:].mean(0)) / features.std(0)
     assert moments_test(reference, window)[0] == pytest.approx((gaps**2).sum(), rel=1e-6)
 
 
@@ -48,6 +49,14 @@ def test_without_a_difference_p_values_are_uniform(test) -> None:
     ]
     assert kstest(p_values, "uniform").pvalue > 0.01
     assert np.mean(np.array(p_values) <= 0.05) < 0.11
+
+
+@pytest.mark.parametrize("test", TESTS)
+def test_the_p_value_grows_with_the_design_effect(test) -> None:
+    reference, window = rows(1, 60), rows(2, 25, shift=0.5)
+    p_values = [test(reference, window, design_effect=effect)[1] for effect in (1.0, 1.5, 3.0)]
+    assert p_values[0] < p_values[1] < p_values[2]
+    assert test(reference, window)[1] == p_values[0]
 
 
 @pytest.mark.parametrize("test", TESTS)
