@@ -28,7 +28,7 @@ REFERENCE = "plain script"
 IMPORT_TIME = re.compile(r"import time: +(?P<own>\d+) \| +\d+ \| +(?P<package>\w+)")
 GROUPS = {
     "ZenML": ("zenml", "sqlalchemy", "sqlmodel", "pydantic", "alembic", "docker", "requests"),
-    "MLflow": ("mlflow", "skops", "fastapi", "opentelemetry", "google"),
+    "MLflow": ("mlflow", "fastapi", "opentelemetry", "google"),
     "scikit-learn and SciPy": ("sklearn", "scipy", "joblib", "threadpoolctl"),
     "pandas": ("pandas", "pyarrow"),
     "matplotlib and Pillow": ("matplotlib", "PIL"),

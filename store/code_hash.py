@@ -7,7 +7,6 @@ steps are still valid.
 
 import hashlib
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -93,14 +92,15 @@ def _parents(module: str) -> list[str]:
     return [name for name in names if _file_of(name)]
 
 
-def _data_files(folder: Path) -> Iterator[Path]:
+@cache
+def _data_files(folder: Path) -> frozenset[Path]:
     if folder == ROOT:
-        return
+        return frozenset()
+    found = {entry for entry in folder.iterdir() if entry.suffix in DATA_SUFFIXES}
     for entry in folder.iterdir():
-        if entry.suffix in DATA_SUFFIXES:
-            yield entry
-        elif entry.is_dir() and not any(entry.rglob("*.py")):
-            yield from (file for file in entry.rglob("*") if file.suffix in DATA_SUFFIXES)
+        if entry.is_dir() and not any(entry.rglob("*.py")):
+            found |= {file for file in entry.rglob("*") if file.suffix in DATA_SUFFIXES}
+    return frozenset(found)
 
 
 @cache

@@ -11,7 +11,7 @@ from zenml.enums import StackComponentType
 
 from components.checks import Check, Component, Packages
 from faces.errors import UserError
-from faces.models.protocol import Recogniser
+from faces.runtime.portable import PortableModel
 
 Scalar = str | int | float | bool | None
 
@@ -44,7 +44,7 @@ class TrainingRecord:
         tags: Labels to find the run by, such as the data's version.
         metrics: Metrics by name.
         files: Contents by path in the run, such as "pictures/eigenfaces.png".
-        model: The fitted model, from pixels to probabilities.
+        model: The exported model, from pixels to probabilities.
         example: Pixels (n, 4096) that the model accepts; they define its signature.
         description: One sentence about the model.
     """
@@ -55,7 +55,7 @@ class TrainingRecord:
     tags: Mapping[str, str]
     metrics: Mapping[str, float]
     files: Mapping[str, bytes | str]
-    model: Recogniser
+    model: PortableModel
     example: NDArray[np.float32]
     description: str
 

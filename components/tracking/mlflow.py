@@ -14,19 +14,19 @@ from zenml.client import Client
 from zenml.enums import StackComponentType
 from zenml.model_registries.base_model_registry import ModelVersionStage
 
-import faces
 from components.checks import TIMEOUT_SECONDS, Check, CheckFailed, Component, Packages
 from components.sqlite import SQLITE, complete_creation, is_complete
 from components.tracking.base import Scalar, TrackedRun, Tracker, TrainingData, TrainingRecord
-from faces import NAME
+from faces import NAME, runtime
 from faces.errors import UserError
+from faces.runtime import mlflow_loader
+from faces.runtime.portable import write_portable
 
 if TYPE_CHECKING:
     from mlflow.entities import DatasetInput
     from mlflow.models.model import ModelInfo
 
-NEEDED_TO_LOAD = ("scikit-learn", "numpy", "scipy", "skops")
-OWN_CODE = Path(faces.__file__).parent
+RUNTIME = Path(runtime.__file__).parent
 DATABASE = "mlflow.db"
 MAX_TRIALS = 5000
 MAX_NAME_LENGTH = 200
@@ -189,24 +189,25 @@ def _dataset(data: TrainingData) -> "DatasetInput":
 
 
 def _log_model(record: TrainingRecord) -> "ModelInfo":
-    """Log the whole model without pickle; with the package `faces` if it has classes from there."""
-    import mlflow.sklearn
+    """Log the portable model, with the code that loads it: numpy is all that it needs."""
+    import mlflow.pyfunc
     from mlflow.models import infer_signature
-    from skops.io import dumps, get_untrusted_types
 
-    model = record.model
-    trusted = get_untrusted_types(data=dumps(model))
-    has_own_classes = any(name.startswith("faces.") for name in trusted)
-    logged: ModelInfo = mlflow.sklearn.log_model(
-        model,
-        name="model",
-        signature=infer_signature(record.example, model.predict_proba(record.example)),
-        pip_requirements=[f"{name}=={installed(name)}" for name in NEEDED_TO_LOAD],
-        serialization_format="skops",
-        skops_trusted_types=trusted,
-        code_paths=[str(OWN_CODE)] if has_own_classes else None,
-        pyfunc_predict_fn="predict_proba",
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        package = Path(folder) / "faces"
+        shutil.copytree(RUNTIME, package / "runtime", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(RUNTIME.parent / "__init__.py", package)
+        file = Path(folder) / "model.npz"
+        file.write_bytes(write_portable(record.model))
+        probabilities = record.model.predict_proba(record.example)
+        logged: ModelInfo = mlflow.pyfunc.log_model(
+            name="model",
+            loader_module=mlflow_loader.__name__,
+            data_path=str(file),
+            code_paths=[str(package)],
+            signature=infer_signature(record.example, probabilities),
+            pip_requirements=[f"numpy=={installed('numpy')}"],
+        )
     return logged
 
 

@@ -18,6 +18,7 @@ from zenml.config.global_config import GlobalConfiguration
 from components.checks import Check, CheckFailed, Component, Packages
 from components.tracking.base import Scalar, TrackedRun, Tracker, TrainingRecord
 from faces import NAME
+from faces.runtime.portable import write_portable
 
 if TYPE_CHECKING:
     from wandb import Run
@@ -182,15 +183,14 @@ def _as_media(name: str, content: bytes | str) -> Any:
 
 
 def _log_model(run: "Run", record: TrainingRecord) -> None:
-    """Log the whole model as an artifact, without pickle."""
+    """Log the portable model as an artifact."""
     import wandb
-    from skops.io import dumps
 
     artifact = wandb.Artifact(
         NAME, type="model", description=record.description, metadata=dict(record.tags)
     )
-    with artifact.new_file("model.skops", mode="wb") as file:
-        file.write(dumps(record.model))
+    with artifact.new_file("model.npz", mode="wb") as file:
+        file.write(write_portable(record.model))
     run.log_artifact(artifact)
 
 

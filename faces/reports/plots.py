@@ -133,7 +133,8 @@ def plot_eigenfaces(pca: PCA, side: int, is_lbp: bool) -> bytes:
     axis = right.subplots()
     share = pca.explained_variance_ratio_
     number = np.arange(1, len(share) + 1)
-    axis.bar(number, share / share[0], color="#b9cfe3", width=1.0, label="each (scaled)")
+    edges = np.arange(len(share) + 1) + 0.5
+    axis.stairs(share / share[0], edges, fill=True, color="#b9cfe3", label="each (scaled)")
     axis.plot(number, share.cumsum(), color=COLOURS[BASELINE], label="cumulative")
     axis.set(xlabel="principal component", ylabel="share of variance", ylim=(0, 1.02))
     axis.set_title(

@@ -2,23 +2,32 @@
 
 from collections.abc import Sequence
 from io import BytesIO
+from typing import Any
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
+
+DOTS_PER_INCH = 110
 
 
 def as_png(figure: Figure) -> bytes:
     """Render a figure.
 
     Args:
-        figure: The figure, at 110 dots per inch.
+        figure: The figure; its resolution is set to `DOTS_PER_INCH`.
 
     Returns:
         A PNG file.
     """
+    figure.set_dpi(DOTS_PER_INCH)
+    # `Figure.savefig` draws a figure with a layout engine once more, without showing it.
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.draw()
     target = BytesIO()
-    figure.savefig(target, format="png", dpi=110, pil_kwargs={"compress_level": 1})
+    image = Image.fromarray(np.asarray(canvas.buffer_rgba()))
+    image.save(target, format="png", compress_level=1)
     return target.getvalue()
 
 

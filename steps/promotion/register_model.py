@@ -12,7 +12,6 @@ from zenml.artifacts.unmaterialized_artifact import UnmaterializedArtifact
 from components.tracking.base import TrainingData, TrainingRecord, active_tracker
 from faces.data.dataset import Faces
 from faces.data.sources import credit
-from faces.models.protocol import Recogniser
 from faces.runtime.portable import PortableModel, file_hash, write_portable
 from store.caching import cache_on_imports
 from store.materializers.documents import Page, Plots
@@ -28,7 +27,7 @@ def register_model(
     faces: Faces,
     split: UnmaterializedArtifact,
     features: UnmaterializedArtifact,
-    model: Recogniser,
+    model: UnmaterializedArtifact,
     portable: PortableModel,
     drift_detector: UnmaterializedArtifact,
     metrics: dict[str, float],
@@ -86,7 +85,7 @@ def register_model(
             },
             metrics={name: float(value) for name, value in metrics.items()},
             files=_files(plots, by_condition, confused, model_card),
-            model=model,
+            model=portable,
             example=np.asarray(faces.pixels[:2]),
             description=description,
         )

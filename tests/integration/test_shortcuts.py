@@ -7,6 +7,16 @@ from pathlib import Path
 
 from cli.runtime_env import ROOT
 
+PACKAGES = """
+from importlib.metadata import packages_distributions as standard
+from cli.shortcuts import installed_packages
+
+expected, found = standard(), installed_packages()
+for module in ("numpy", "sklearn", "yaml", "six", "zenml", "google", "mlflow", "PIL"):
+    assert set(found[module]) == set(expected[module]), module
+assert "no_such_module" not in found
+"""
+
 SET_CHAMPION = """
 from cli.shortcuts import take_shortcuts
 from cli.stacks import select_stack
@@ -19,6 +29,13 @@ try:
 except KeyError as error:
     print("no such version:", error)
 """
+
+
+def test_installed_packages_are_those_of_the_standard_library() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PACKAGES], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_registry_works_in_a_run_whose_steps_do_not_use_the_tracker(tmp_path: Path) -> None:

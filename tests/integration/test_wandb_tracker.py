@@ -132,12 +132,8 @@ def test_plots_tables_and_the_model_card_are_among_the_files(recorded: OfflineRu
     assert card.read_text() == load_artifact(version, "model_card")["page.html"]
 
 
-def test_the_model_is_an_artifact_that_loads_without_pickle(
-    recorded: OfflineRun, home: Path
-) -> None:
-    import numpy as np
-    from skops.io import get_untrusted_types, loads
-
+def test_the_portable_model_is_an_artifact(recorded: OfflineRun, home: Path) -> None:
+    from faces.runtime.portable import read_portable
     from store.versions import load_artifact, production_version
 
     version = production_version()
@@ -145,13 +141,13 @@ def test_the_model_is_an_artifact_that_loads_without_pickle(
     (artifact,) = [a for a in recorded.artifacts if a.type == "model"]
     assert artifact.name == "face-recognizer"
     (entry,) = artifact.manifest.contents
-    assert entry.path == "model.skops"
+    assert entry.path == "model.npz"
     data = Path(entry.local_path).read_bytes()
     assert Path(entry.local_path).is_relative_to(home)
-    model = loads(data, trusted=get_untrusted_types(data=data))
+    model = read_portable(data, str(version.run_metadata["portable_hash"]))
     pixels = load_artifact(version, "faces").pixels[:5]
     expected = load_artifact(version, "model").predict_proba(pixels)
-    assert np.allclose(model.predict_proba(pixels), expected)
+    assert model.predict_proba(pixels) == pytest.approx(expected, abs=1e-5)
 
 
 def test_every_trial_of_a_sweep_is_a_run(home: Path, trained: dict[str, Any]) -> None:

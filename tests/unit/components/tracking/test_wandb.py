@@ -78,7 +78,7 @@ def test_trainings_on_a_data_version_are_deleted_offline(
         folder.mkdir(parents=True)
         (folder / "run.wandb").write_bytes(b"\x00config " + version.encode())
     (tmp_path / "artifacts").mkdir()
-    (tmp_path / "artifacts" / "model.skops").touch()
+    (tmp_path / "artifacts" / "model.npz").touch()
     tracker = WandbTracker()
     monkeypatch.setattr(WandbTracker, "prepare", lambda self: None)
     assert tracker.delete_trainings(["c1d87ac550e4"]) == 1
