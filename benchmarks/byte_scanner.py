@@ -1,7 +1,7 @@
 """Search files byte by byte for what could be left of a person: pixels, name, image ids.
 
 It knows nothing of the formats of ZenML, MLflow or SQLite, so it also finds what is in freed pages
-of a database, in write-ahead logs and in files that nobody refers to. Zip archives (.npz, skops),
+of a database, in write-ahead logs and in files that nobody refers to. Zip archives (.npz),
 gzip files, PNG images and base64 text inside of HTML are decoded first.
 """
 
@@ -11,7 +11,9 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +73,10 @@ class ByteScanner:
         self._ids = [text for identifier in ids for text in _encodings(identifier)]
 
     def scan_folders(self, folders: Iterable[Path]) -> list[Finding]:
-        """Search every file in folders.
+        """Search every file in folders, in another process.
+
+        Closing a file drops the locks that this process has on it, and SQLite relies on these:
+        https://sqlite.org/howtocorrupt.html
 
         Args:
             folders: Folders, which are searched with all folders below; or files.
@@ -79,13 +84,8 @@ class ByteScanner:
         Returns:
             What was found, sorted by file.
         """
-        files = (
-            file
-            for folder in folders
-            for file in ([folder] if folder.is_file() else folder.rglob("*"))
-            if file.is_file() and not file.is_symlink()
-        )
-        return sorted(found for file in files for found in self.scan(str(file), file.read_bytes()))
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+            return process.submit(_scan_folders, self, list(folders)).result()
 
     def scan(self, name: str, data: bytes) -> list[Finding]:
         """Search the content of one file, and its name.
@@ -115,6 +115,16 @@ class ByteScanner:
             pictures = list(_pixels_of(data))
             counts["png"] = sum(any(n in picture for picture in pictures) for n in self._byte)
         return counts
+
+
+def _scan_folders(scanner: ByteScanner, folders: Sequence[Path]) -> list[Finding]:
+    files = (
+        file
+        for folder in folders
+        for file in ([folder] if folder.is_file() else folder.rglob("*"))
+        if file.is_file() and not file.is_symlink()
+    )
+    return sorted(found for file in files for found in scanner.scan(str(file), file.read_bytes()))
 
 
 def _rows(images: NDArray[np.float32]) -> list[NDArray[np.float32]]:
