@@ -5,11 +5,12 @@ overhead of Flask. Seldon's internal path `/predict` goes through its applicatio
 """
 
 import logging
+import math
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 from seldon_core.seldon_methods import init_metadata
@@ -18,19 +19,19 @@ from serving import openapi, v2
 from serving.access_log import log_access
 from serving.errors import RequestError
 from serving.feedback_parser import read_feedback
+from serving.forms import FORM, MULTIPART, json_of_form
 from serving.metrics import CONTENT_TYPE, Metrics, exposition
 from serving.model import UNAVAILABLE, FaceModel
 from serving.origin import OriginCheck
-from serving.request_body import FORM, JSON, BodyReader
+from serving.rate_limit import RateLimiter
+from serving.request_body import JSON, BodyReader
+from serving.routes import FEEDBACK, OTHER, PREDICTIONS, Response, Route
 from serving.seldon_application import Application, Environ, call_seldon
 from serving.settings import ServerSettings
-from serving.tokens import Authenticator, Caller, Tokens
-
-Response = tuple[int, bytes, str, Mapping[str, str]]
-"""Status code, body, content type and further headers."""
+from serving.tokens import ANONYMOUS, Authenticator, Caller, Tokens
 
 PREDICT = "/api/v1.0/predictions"
-FORMS = frozenset({JSON, FORM})
+FORMS = frozenset({JSON, FORM, MULTIPART})
 """Seldon's own clients send forms to its internal paths."""
 
 TENSORS = frozenset({JSON, v2.BINARY, ""})
@@ -41,24 +42,7 @@ STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HT
 INGRESS_PREFIX = re.compile(r"/seldon/[^/]+/(?:(?!api/)[^/]+/(?=.))?")
 """Of Seldon's ingress, /seldon/namespace/name/; older clients leave out the namespace."""
 
-PREDICTIONS, FEEDBACK, OTHER = "predict", "feedback", "other"
 log = logging.getLogger("serving")
-
-
-class Route(NamedTuple):
-    """What a path does: its method (GET includes HEAD), and what answers.
-
-    Attributes:
-        kind: Kind of request in the metrics; feedback needs a token for it.
-        public: Whether it needs no token.
-        types: Content types of bodies that it accepts.
-    """
-
-    method: str
-    answer: Callable[[Environ, bytes, Caller], Response]
-    kind: str = OTHER
-    public: bool = False
-    types: frozenset[str] = frozenset({JSON})
 
 
 class WSGIApp:
@@ -83,6 +67,8 @@ class WSGIApp:
         self.seldon, self.model, self.metrics, self.settings = seldon, model, metrics, settings
         self.authenticator, self.origins = Authenticator(tokens), OriginCheck(tokens is not None)
         self.bodies, self.routes = BodyReader(settings.max_body_bytes), self._routes()
+        rate = settings.requests_per_second
+        self.limiter = RateLimiter(rate) if rate else None
         self._versions = f"/v2/models/{settings.name}/versions/"
 
     def _routes(self) -> dict[str, Route]:
@@ -94,10 +80,10 @@ class WSGIApp:
         return {
             PREDICT: predict,
             "/api/v0.1/predictions": predict,
-            "/predict": Route("POST", self._predict_by_seldon, PREDICTIONS, types=FORMS),
+            "/predict": Route("POST", self._predict_by_seldon, PREDICTIONS, False, FORMS, True),
             "/api/v1.0/feedback": feedback,
             "/api/v0.1/feedback": feedback,
-            "/send-feedback": feedback._replace(types=FORMS),
+            "/send-feedback": feedback._replace(types=FORMS, query=True),
             "/health/ping": Route("GET", lambda *_: (200, b"pong", TEXT, {}), public=True),
             "/health/status": health,
             "/api/v1.0/health/status": health,
@@ -135,9 +121,15 @@ class WSGIApp:
             route = self._route(path, environ["REQUEST_METHOD"])
             kind = route.kind
             caller = self._authorize(route, environ)
+            if self.limiter and kind != OTHER:
+                self._limit(caller, environ)
             environ["PATH_INFO"] = path
             if route.method == "GET":
                 return kind, route.answer(environ, b"", caller)
+            if environ["REQUEST_METHOD"] == "GET":
+                self.origins.check_query(environ)
+                message = json_of_form(environ["QUERY_STRING"], "query")
+                return kind, route.answer(environ, message, caller)
             size = self.bodies.begin(environ, route.types)
             try:
                 return kind, route.answer(environ, self.bodies.read(environ), caller)
@@ -165,8 +157,8 @@ class WSGIApp:
         route = self.routes.get(path)
         if route is None:
             raise RequestError(HTTPStatus.NOT_FOUND, f"path: {path} does not exist")
-        if method != route.method and not (method == "HEAD" and route.method == "GET"):
-            allowed = "GET, HEAD" if route.method == "GET" else route.method
+        if method not in route.methods:
+            allowed = ", ".join(route.methods)
             raise RequestError(
                 HTTPStatus.METHOD_NOT_ALLOWED,
                 f"method: {path} allows only {allowed}",
@@ -181,6 +173,7 @@ class WSGIApp:
         if caller is None:
             if route.public:
                 return Caller("", False)
+            self._limit(ANONYMOUS, environ)
             raise RequestError(
                 HTTPStatus.UNAUTHORIZED,
                 "Authorization: the bearer token is missing or wrong",
@@ -193,6 +186,19 @@ class WSGIApp:
                 {"WWW-Authenticate": 'Bearer error="insufficient_scope"'},
             )
         return caller
+
+    def _limit(self, caller: Caller, environ: Environ) -> None:
+        """Raise RequestError if the client sends too much; it is known by token, or by address."""
+        if self.limiter is None:
+            return
+        anonymous = caller is ANONYMOUS
+        client = f"address {environ['REMOTE_ADDR']}" if anonymous else f"token {caller.sender}"
+        if wait := self.limiter.take(client):
+            raise RequestError(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                f"client: more than {self.settings.requests_per_second:g} requests per second",
+                {"Retry-After": str(math.ceil(wait))},
+            )
 
     def _predict(self, environ: Environ, body: bytes, caller: Caller) -> Response:
         return 200, self.model.predict_raw(body), JSON, {}

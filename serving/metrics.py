@@ -6,13 +6,14 @@ its own counts.
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, Summary
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
 
 from faces.runtime.portable import UNKNOWN
 from serving.loaded_model import LoadedModel
+from serving.worker_metrics import SharedCollector
 
 SHARED = "prometheus_multiproc_dir"
 LATENCY_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
@@ -103,6 +104,6 @@ def exposition() -> bytes:
     registry = REGISTRY
     if SHARED in os.environ:
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)
+        registry.register(SharedCollector(Path(os.environ[SHARED])))
     text: bytes = generate_latest(registry)
     return text

@@ -45,6 +45,20 @@ class OriginCheck:
         if origin is not None and urlsplit(origin).netloc != host:
             raise RequestError(HTTPStatus.FORBIDDEN, "Origin: pages of other origins are refused")
 
+    def check_query(self, environ: Mapping[str, Any]) -> None:
+        """Refuse a message in a query that a page of another origin sent: it needs no `Origin`.
+
+        Args:
+            environ: The request's WSGI environment.
+
+        Raises:
+            RequestError: 403.
+        """
+        if environ.get("HTTP_SEC_FETCH_SITE", "none") not in ("none", "same-origin"):
+            raise RequestError(
+                HTTPStatus.FORBIDDEN, "Sec-Fetch-Site: pages of other origins are refused"
+            )
+
 
 def _without_port(host: str) -> str:
     name, separator, port = host.rpartition(":")

@@ -3,12 +3,12 @@
 from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qs
 
-from serving.errors import BadRequestError, RequestError
+from serving.errors import RequestError
+from serving.forms import FORM, MULTIPART, json_of_form, json_of_multipart
 from serving.http_head import MalformedRequestError
 
-JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+JSON = "application/json"
 CLOSE = {"Connection": "close"}
 MAX_BODIES_BYTES = 256_000_000
 """Size of all bodies that are being received at the same time."""
@@ -67,13 +67,18 @@ class BodyReader:
             environ: The request's WSGI environment.
 
         Returns:
-            The JSON, also that of a form with a field `json`.
+            The message, as JSON, also if it is a form.
 
         Raises:
             RequestError: If it is too large or malformed.
         """
         body = self._read(environ["wsgi.input"])
-        return _json_of_form(body) if _content_type(environ) == FORM else body
+        content_type = _content_type(environ)
+        if content_type == FORM:
+            return json_of_form(body)
+        if content_type == MULTIPART:
+            return json_of_multipart(body, environ["CONTENT_TYPE"])
+        return body
 
     def _read(self, stream: Any) -> bytes:
         try:
@@ -104,13 +109,3 @@ def _check_type(environ: Mapping[str, Any], types: Collection[str]) -> None:
         )
     if _content_type(environ) not in types:
         raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type: {JSON} is required")
-
-
-def _json_of_form(body: bytes) -> bytes:
-    """Return the field `json` of a form."""
-    try:
-        fields = parse_qs(body, strict_parsing=True, max_num_fields=10)
-        (message,) = fields[b"json"]
-    except (ValueError, KeyError):
-        raise BadRequestError("json", "expected a form with one field of this name") from None
-    return message

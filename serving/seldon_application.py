@@ -22,6 +22,7 @@ def call_seldon(application: Application, environ: Environ, body: bytes) -> tupl
         Status code, body and content type of the response.
     """
     environ |= {
+        "REQUEST_METHOD": "POST",
         "wsgi.input": BytesIO(body),
         "CONTENT_LENGTH": str(len(body)),
         "CONTENT_TYPE": JSON,

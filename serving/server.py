@@ -22,6 +22,7 @@ from serving.tokens import Tokens, read_tokens
 if TYPE_CHECKING:
     from serving.model import FaceModel
 
+METRICS_FOLDER = "metrics"
 MALLOC_OPTIONS = {-1: 16 << 20, -3: 4 << 20}
 """Of the C library: M_TRIM_THRESHOLD and M_MMAP_THRESHOLD."""
 
@@ -56,7 +57,7 @@ def main() -> None:
         sys.exit(str(error))
     _raise_file_limit()
     if settings.workers > 1:
-        shared = folder / "metrics"
+        shared = folder / METRICS_FOLDER
         shutil.rmtree(shared, ignore_errors=True)
         shared.mkdir()
         os.environ["prometheus_multiproc_dir"] = str(shared)  # noqa: SIM112
@@ -102,10 +103,9 @@ def gunicorn_options(settings: ServerSettings, model: "FaceModel") -> dict[str, 
         settings: The server's settings.
         model: Its capture file is maintained while a worker runs, and closed when it exits.
     """
-    from prometheus_client.multiprocess import mark_process_dead
-
     from serving.capture.background import start_maintenance
     from serving.worker import MAX_CONNECTIONS, Worker
+    from serving.worker_metrics import merge_ended_worker
 
     options: dict[str, Any] = {
         "bind": settings.address,
@@ -122,7 +122,8 @@ def gunicorn_options(settings: ServerSettings, model: "FaceModel") -> dict[str, 
         "post_worker_init": lambda _: start_maintenance(settings, model),
     }
     if settings.workers > 1:
-        options["child_exit"] = lambda _, worker: mark_process_dead(worker.pid)
+        shared = Path(settings.folder) / METRICS_FOLDER
+        options["child_exit"] = lambda _, worker: merge_ended_worker(shared, worker.pid)
     return options
 
 

@@ -45,6 +45,8 @@ class ServerSettings:
     sampling_rate: float = 1.0
     """The share of requests that is captured."""
     access_log: bool = False
+    requests_per_second: float = 0.0
+    """Predictions and feedback that each client may send to each worker; 0 for no limit."""
 
     @property
     def remote(self) -> bool:

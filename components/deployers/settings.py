@@ -34,6 +34,15 @@ class EndpointSettings(Settings):
         description="seconds after which a client that has not sent its request is disconnected",
     )
 
+    requests_per_second: Annotated[
+        float,
+        Field(
+            ge=0,
+            strict=False,
+            description="predictions and feedback that each client (token, or address without "
+            "tokens) may send to each worker; 0: no limit",
+        ),
+    ] = 0.0
     access_log: bool = Field(
         default=False,
         description="log a line per request: kind, status, size, duration, trace id; no content",

@@ -89,3 +89,24 @@ def test_the_client_reports_an_endpoint_that_cannot_be_reached(drawn: Faces) -> 
         send_faces("http://127.0.0.1:1", drawn.pixels[:1])
     with pytest.raises(OperationError, match=r"no endpoint responds at http://127\.0\.0\.1:1/"):
         count_faces("http://127.0.0.1:1")
+
+
+def test_each_client_may_send_so_many_requests(start) -> None:
+    """Rates are tested with a clock in tests/unit/serving/test_rate_limit.py."""
+    server = start(Tokens(TOKEN, {"ada": "a token of ada"}), requests_per_second=0.01)
+    url = f"{server.url}/api/v1.0/predictions"
+
+    def send(headers: dict[str, str]) -> requests.Response:
+        return requests.post(url, headers=headers, json={}, timeout=5)
+
+    assert [send(BEARER).status_code, send(ADA).status_code] == [400, 400]
+    refused = send(BEARER)
+    assert refused.status_code == send(ADA).status_code == 429
+    assert 95 <= int(refused.headers["Retry-After"]) <= 100
+    assert refused.json()["status"]["info"].startswith("client: more than 0.01 requests per second")
+    guesses = [send({"Authorization": "Bearer guess"}).status_code for _ in range(3)]
+    assert guesses == [401, 429, 429]
+    for path in ("/health/ping", "/v2/health/ready"):
+        assert requests.get(server.url + path, timeout=5).ok, "no token is needed"
+    text = requests.get(f"{server.url}/prometheus", headers=BEARER, timeout=5).text
+    assert 'faces_requests_total{code="429"} 4.0' in text

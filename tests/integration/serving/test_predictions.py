@@ -238,3 +238,63 @@ def test_a_share_of_the_requests_is_captured(start, face: list[float]) -> None:
         assert post(server, {"data": {"ndarray": [face]}}).status_code == 200
     captured = read_captured_requests(read_files([str(server.capture_folder)])).table
     assert 10 < len(captured) < 50
+
+
+def test_messages_can_be_sent_as_forms_and_in_the_query(
+    server: ServerSettings, face: list[float]
+) -> None:
+    """As Seldon's wrapper accepts them, on its internal paths."""
+    grey: bytes = (np.array(face) * 255).round().astype(np.uint8).tobytes()
+    message = {"binData": b64encode(grey).decode(), "meta": {"puid": "form"}}
+    expected = post(server, message).json()
+    url, meta = f"{server.url}/predict", json.dumps(message["meta"])
+    for response in (
+        requests.get(url, {"json": json.dumps(message)}, timeout=5),
+        requests.post(url, {"json": json.dumps(message)}, timeout=5),
+        requests.post(url, {"meta": meta}, files={"binData": grey}, timeout=5),
+        requests.post(url, {"meta": meta}, files={"binData": ("\r\n", grey)}, timeout=5),
+    ):
+        assert response.json() == expected
+    feedback = {"response": {"meta": {"puid": "form"}}, "truth": {"strData": "ada"}}
+    url, files = (
+        f"{server.url}/send-feedback",
+        {k: (None, json.dumps(v)) for k, v in feedback.items()},
+    )
+    assert requests.post(url, files=files, timeout=5).json() == {"meta": {"puid": "form"}}
+    query = {"json": json.dumps(feedback)}
+    assert requests.get(url, query, timeout=5).json() == {"meta": {"puid": "form"}}
+    for site, status in (("same-origin", 200), ("same-site", 403), ("cross-site", 403)):
+        headers = {"Sec-Fetch-Site": site}
+        assert requests.get(url, query, headers=headers, timeout=5).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b"", "body"),
+        (b"--B--", "body"),
+        (b"--B\r\n--B--", "body"),
+        (b"--B\r\n\r\n1\r\n--B--", "body"),
+        (b'--B\r\nX: form-data; name="data"\r\n\r\n{}\r\n--B', "body"),
+        (b'--B\r\nX: form-data; name="data"\r\n\r\n{\r\n--B--', "data"),
+        (b'--B\r\nX: form-data; name="data"\r\n\r\n{}\r\n' * 2 + b"--B--", "body"),
+        (b'--B\r\nX: form-data; name="data"\r\n\r\n{}\r\n--B--', "data: ndarray"),
+        (b"--B\r\n" * 100 + b"--B--", "body"),
+    ],
+)
+def test_a_malformed_multipart_form_is_refused(
+    server: ServerSettings, body: bytes, field: str
+) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=B"}
+    response = requests.post(f"{server.url}/predict", body, headers=headers, timeout=5)
+    assert response.status_code == 400
+    assert response.json()["status"]["info"].startswith(field)
+
+
+def test_malformed_queries_are_refused(server: ServerSettings) -> None:
+    for query in ("", "?", "?json", "?json=1&json=2", "?data=1", "?json={"):
+        response = requests.get(f"{server.url}/predict{query}", timeout=5)
+        assert response.status_code == 400, query
+    headers = {"Content-Type": "multipart/form-data"}
+    response = requests.post(f"{server.url}/predict", b"x", headers=headers, timeout=5)
+    assert response.json()["status"]["info"].startswith("Content-Type: the boundary")

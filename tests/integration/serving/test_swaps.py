@@ -189,3 +189,30 @@ def test_a_worker_that_dies_is_replaced(start, drawn: Faces) -> None:
     load = run_load(server.port, bodies(drawn, 5, "after"), connections=1, count=5)
     assert load.failures == []
     assert worker.pid not in [child.pid for child in running.children()]
+
+
+def test_metrics_of_workers_that_died_are_kept_in_one_file(start, drawn: Faces) -> None:
+    server = start(workers=2, capture=False)
+    running = process.running(Path(server.folder))
+    assert running is not None
+    shared = Path(server.folder) / "metrics"
+    for _ in range(2):
+        load = run_load(server.port, bodies(drawn, 20, "count"), connections=4, count=20)
+        assert load.failures == []
+        dead = {child.pid for child in running.children()}
+        for pid in dead:
+            os.kill(pid, signal.SIGKILL)
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline and (
+            dead & {child.pid for child in running.children()} or not process.is_responding(server)
+        ):
+            time.sleep(0.05)
+    text = requests.get(f"{server.url}/prometheus", timeout=5).text
+    assert "# HELP faces_confidence Probability of the predicted class" in text
+    assert "faces_confidence_count 40.0" in text
+    assert 'faces_latency_seconds_count{kind="predict"} 40.0' in text
+    assert 'faces_requests_total{code="200"} 4' in text
+    assert "Multiprocess" not in text
+    files = [file.name for file in shared.glob("counter_*.db")]
+    assert "counter_ended.db" in files
+    assert len(files) <= 4, "two workers, their master and those that ended"
