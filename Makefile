@@ -1,7 +1,7 @@
 # The project's commands; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-serving setup-gcp setup-wandb setup-app run deploy demo test test-fast test-gcp check format \
+.PHONY: help setup setup-dev setup-serving setup-gcp setup-wandb setup-app run deploy app demo test test-fast test-gcp check format \
 	dashboard dashboard-stop bench bench-serving images requirements schema clean
 
 IS_SUPPORTED := -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,13))' 2>/dev/null
@@ -46,6 +46,9 @@ run: setup ## Train on the default data: python run.py --pipeline training
 deploy: setup ## Serve the production model: python run.py --pipeline deployment
 	@$(BIN)/python run.py --pipeline deployment
 
+app: .venv/app ## Open the app at http://127.0.0.1:8080: python run.py app
+	@$(BIN)/python run.py app
+
 demo: setup ## Run the whole loop: train, deploy, drift, retrain, redeploy, roll back (two minutes)
 	@$(BIN)/python run.py demo
 
@@ -63,7 +66,7 @@ check: setup-dev ## Lint, and check format, types, imports, docstrings, spelling
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo --cache-dir .import_linter_cache
-	@$(BIN)/python -m scripts.check_docstrings cli components faces pipelines scripts serving stacks steps store
+	@$(BIN)/python -m scripts.check_docstrings app cli components faces pipelines scripts serving stacks steps store
 	@$(BIN)/codespell
 	@$(BIN)/actionlint
 

@@ -9,7 +9,17 @@ import sys
 
 OLDEST, TOO_NEW = (3, 11), (3, 13)
 FIX = "run make setup, then source .venv/bin/activate"
-OWN_PACKAGES = ("cli", "components", "faces", "pipelines", "serving", "stacks", "steps", "store")
+OWN_PACKAGES = (
+    "app",
+    "cli",
+    "components",
+    "faces",
+    "pipelines",
+    "serving",
+    "stacks",
+    "steps",
+    "store",
+)
 
 
 def main() -> int:

@@ -22,6 +22,7 @@ COMMANDS = {
     "review": "approve or reject what waits for a person",
     "dashboard": "open the ZenML dashboard at the latest run with pictures",
     "demo": "run the whole loop in an isolated ZenML configuration",
+    "app": "open the app: recognise photos, label faces, approve versions, watch for drift",
     "build-images": "build and try both container images without a container engine",
 }
 """Subcommands: the modules of `cli` with the same names."""

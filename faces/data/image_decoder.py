@@ -3,6 +3,8 @@
 import io
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,6 +52,50 @@ class _Timed(io.BytesIO):
         return super().read(size)
 
 
+@dataclass(frozen=True)
+class Preview:
+    """A picture as a page shows it.
+
+    Attributes:
+        jpeg: The picture in colour, upright and small enough for a page.
+        width: Width of the original, upright.
+        height: Height of the original.
+    """
+
+    jpeg: bytes
+    width: int
+    height: int
+
+
+PREVIEW_SIDE = 1024
+"""Longest side of a preview."""
+
+
+def make_preview(data: bytes, limits: DecoderLimits | None = None) -> Preview:
+    """Convert a picture for a page; nothing but its pixels is kept.
+
+    Args:
+        data: A PNG, JPEG, PGM or WebP file.
+        limits: What it may cost; None for the default.
+
+    Returns:
+        The preview.
+
+    Raises:
+        ImageRefused: If it is no such file, damaged, or exceeds a limit.
+    """
+    with _opened(data, limits or DecoderLimits()) as image:
+        from PIL import Image
+
+        width, height = image.size
+        if image.mode.startswith("I"):
+            image = Image.fromarray(np.asarray(_to_grey(image) * 255, np.uint8))
+        image.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
+        file = io.BytesIO()
+        image.convert("RGB").save(file, "JPEG", quality=88)
+        return Preview(file.getvalue(), width, height)
+
+
 def decode_image(data: bytes, limits: DecoderLimits | None = None) -> NDArray[np.float32]:
     """Decode a picture.
 
@@ -63,9 +109,15 @@ def decode_image(data: bytes, limits: DecoderLimits | None = None) -> NDArray[np
     Raises:
         ImageRefused: If it is no such file, damaged, or exceeds a limit.
     """
+    with _opened(data, limits or DecoderLimits()) as image:
+        return _to_grey(image)
+
+
+@contextmanager
+def _opened(data: bytes, limits: DecoderLimits) -> Iterator["Image.Image"]:
+    """Open a picture, upright; whatever goes wrong within the block is a refusal, too."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
-    limits = limits or DecoderLimits()
     if not data:
         raise ImageRefused("is empty: replace or remove it")
     if len(data) > limits.max_bytes:
@@ -80,7 +132,7 @@ def decode_image(data: bytes, limits: DecoderLimits | None = None) -> NDArray[np
                     f"has {opened.width} × {opened.height} pixels, more than "
                     f"{limits.max_pixels / 1e6:g} million: use a smaller picture"
                 )
-            return _to_grey(ImageOps.exif_transpose(opened))
+            yield ImageOps.exif_transpose(opened)
     except ImageRefused:
         raise
     except TimeoutError as error:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from PIL import Image
 
 DOTS_PER_INCH = 110
@@ -28,6 +29,20 @@ def as_png(figure: Figure) -> bytes:
     target = BytesIO()
     image = Image.fromarray(np.asarray(canvas.buffer_rgba()))
     image.save(target, format="png", compress_level=1)
+    return target.getvalue()
+
+
+def grey_png(image: NDArray[np.floating]) -> bytes:
+    """Encode an image.
+
+    Args:
+        image: Grey pixels (height, width) in [0, 1].
+
+    Returns:
+        A PNG file with 8 bits per pixel.
+    """
+    target = BytesIO()
+    Image.fromarray((np.asarray(image) * 255).round().astype(np.uint8)).save(target, "png")
     return target.getvalue()
 
 

@@ -140,6 +140,38 @@ def test_requests_are_sent_shown_and_deleted_on_the_command_line(
         delete_requests("yesterday", None)
 
 
+def test_the_app_recognises_a_face_and_lists_people_and_versions(
+    run: Run, deployed: dict[str, Any]
+) -> None:
+    from fastapi.testclient import TestClient
+
+    from app.backend import Backend
+    from app.server import create_service
+    from faces.reports.png import grey_png
+
+    backend = Backend()
+    client = TestClient(create_service(backend))
+    gallery = backend.gallery(deployed["endpoint"]["model_version"])
+    assert gallery is not None
+    face, person = gallery.enrolled.images[0], str(gallery.enrolled.labels[0])
+    reply = client.post("/api/recognise", files={"file": grey_png(face)}).json()
+    (found,) = reply["faces"]
+    assert reply["version"] == str(deployed["endpoint"]["model_version"])
+    assert found["person"] == person
+    assert found["similar"][0]["person"] == person
+    feedback = {"request": found["request"], "label": person}
+    assert client.post("/api/feedback", json=feedback).status_code == 204
+    people = client.get("/api/people").json()
+    assert sum(entry["images"] for entry in people) == len(gallery.enrolled)
+    live = [version for version in client.get("/api/versions").json() if version["live"]]
+    assert [(version["stage"], version["model"]) for version in live] == [
+        ("production", "logistic")
+    ]
+    assert "<script" not in backend.model_card(live[0]["number"])
+    assert client.get("/api/drift").json() is None
+    assert client.get("/api/approvals").json() == []
+
+
 def test_a_new_version_is_deployed_and_rolled_back_without_a_failed_request(
     run: Run, deployed: dict[str, Any]
 ) -> None:

@@ -1,0 +1,4 @@
+"""The app: a service and pages to recognise faces in photos, and to do a person's part by hand.
+
+It calls the prediction endpoint and holds no model. Changes are commands of run.py.
+"""

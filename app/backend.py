@@ -1,0 +1,201 @@
+"""What the app knows: the endpoint, the live version's images, and the records of the stack."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import RLock
+from typing import Any
+
+import numpy as np
+from zenml.models import ModelVersionResponse
+
+from app.gallery import Gallery
+from components.deployers.base import active_deployer
+from components.deployers.endpoint import Endpoint, EndpointStatus
+from faces.data.dataset import Faces
+from faces.data.split import Split
+from store import approvals as approval_records
+from store import deployments as deployment_records
+from store import label_reviews
+from store.approvals import Approval
+from store.deployments import DecisionEntry
+from store.label_reviews import QuarantinedFace
+from store.production import GATE, ROLLED_BACK
+from store.versions import NO_STAGE, all_versions, load_artifact, require_version
+
+Metrics = dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class VersionInfo:
+    """A model version, as the app shows it.
+
+    Attributes:
+        number: Its number.
+        stage: Its stage: "production", "archived" or "none".
+        live: Whether the endpoint serves it.
+        created: When it was registered, in UTC, ISO 8601.
+        model: Name of the recogniser.
+        data: Source and version of its data.
+        condition: The condition that it was trained on.
+        people: Number of people it knows.
+        accuracy: Accuracy on the baseline test, None if unknown.
+        accuracy_low: Lower end of its 95 % interval.
+        accuracy_high: Upper end.
+        drifted_accuracy: Accuracy on the drifted images, None if there are none.
+        gate: The reason of the promotion gate.
+        rolled_back: Why it was rolled back; "" if it was not.
+    """
+
+    number: int
+    stage: str
+    live: bool
+    created: str
+    model: str
+    data: str
+    condition: str
+    people: int
+    accuracy: float | None
+    accuracy_low: float | None
+    accuracy_high: float | None
+    drifted_accuracy: float | None
+    gate: str
+    rolled_back: str
+
+
+class Backend:
+    """Reads the active stack. Calls come from several threads, and ZenML gets one at a time."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._gallery: Gallery | None = None
+
+    def endpoint(self) -> Endpoint:
+        """Return the endpoint.
+
+        Raises:
+            UserError: If nothing is deployed.
+        """
+        with self._lock:
+            return active_deployer().endpoint()
+
+    def status(self) -> EndpointStatus:
+        """Return the state of the endpoint.
+
+        Raises:
+            UserError: If nothing is deployed.
+        """
+        with self._lock:
+            return active_deployer().status()
+
+    def gallery(self, version: str) -> Gallery | None:
+        """Return the images of a version, which are kept in memory until another one is asked for.
+
+        Args:
+            version: The version's number.
+
+        Returns:
+            Its images; None if its data was deleted.
+        """
+        with self._lock:
+            if self._gallery is None or self._gallery.version != version:
+                self._gallery = _load_gallery(version)
+            return self._gallery
+
+    def versions(self) -> list[VersionInfo]:
+        """Return the model versions, newest first."""
+        with self._lock:
+            served = active_deployer().served_version()
+            return [_describe(version, served) for version in all_versions()]
+
+    def model_card(self, number: int) -> str:
+        """Return the model card of a version, an HTML page without scripts.
+
+        Args:
+            number: The version's number.
+
+        Raises:
+            UserError: If the version was deleted.
+            LookupError: If it has no model card.
+        """
+        with self._lock:
+            return str(load_artifact(require_version(number), "model_card")["page.html"])
+
+    def decisions(self) -> list[DecisionEntry]:
+        """Return the drift decisions, oldest first."""
+        with self._lock:
+            return deployment_records.decisions()
+
+    def approvals(self) -> list[Approval]:
+        """Return the runs that wait for an approval."""
+        with self._lock:
+            return [approval for approval in approval_records.approvals() if approval.is_open]
+
+    def quarantined(self) -> list[QuarantinedFace]:
+        """Return the quarantined labels that nobody has reviewed, oldest first."""
+        with self._lock:
+            return [face for face in label_reviews.quarantined_faces() if face.review is None]
+
+    def quarantined_images(self, faces: Sequence[QuarantinedFace]) -> dict[str, "np.ndarray"]:
+        """Load the images of quarantined labels.
+
+        Args:
+            faces: The labels.
+
+        Returns:
+            Images (64, 64) by the label's id; those whose window was deleted are missing.
+        """
+        with self._lock:
+            ids = {face.reference: face.id for face in faces}
+            loaded = label_reviews.load_labelled(face.reference for face in faces)
+            return {ids[reference]: np.array(window.images[0]) for reference, window in loaded}
+
+    def review(self, label: str, answer: str) -> None:
+        """Approve or reject a quarantined label.
+
+        Args:
+            label: The label's id.
+            answer: "approved" or "rejected".
+
+        Raises:
+            UserError: If there is no such label, or it cannot be learned.
+        """
+        with self._lock:
+            label_reviews.review_label(label, answer)
+
+
+def _load_gallery(version: str) -> Gallery | None:
+    try:
+        found = require_version(int(version))
+        faces: Faces = load_artifact(found, "faces")
+        split: Split = load_artifact(found, "split")
+    except (LookupError, ValueError, FileNotFoundError):
+        return None
+    held_out = np.concatenate([split.test, split.drifted])
+    return Gallery(version, faces[split.train], faces[held_out])
+
+
+def _describe(version: ModelVersionResponse, served: str | None) -> VersionInfo:
+    recorded = version.run_metadata
+    metrics, settings, data = (
+        _as_dict(recorded.get(name)) for name in ("metrics", "settings", "data")
+    )
+    return VersionInfo(
+        number=version.number,
+        stage=str(version.stage or NO_STAGE),
+        live=str(version.number) == served,
+        created=version.created.isoformat(timespec="seconds"),
+        model=str(settings.get("model", "")),
+        data=f"{recorded.get('data_source', '')} {recorded.get('data_version', '')}",
+        condition=str(data.get("condition", "")),
+        people=int(data.get("people", 0)),
+        accuracy=metrics.get("baseline_accuracy"),
+        accuracy_low=metrics.get("baseline_accuracy_low"),
+        accuracy_high=metrics.get("baseline_accuracy_high"),
+        drifted_accuracy=metrics.get("drifted_accuracy"),
+        gate=str(recorded.get(GATE, "")),
+        rolled_back=str(recorded.get(ROLLED_BACK, "")),
+    )
+
+
+def _as_dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,106 @@
+"""Recognise every face in a picture: decode, find faces, ask the endpoint, find similar images."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.gallery import Gallery, SimilarImage
+from components.deployers.endpoint import Endpoint
+from faces.client import send_faces
+from faces.data.detection import DetectedFace, find_faces
+from faces.data.detection.quality import find_problems
+from faces.data.image_decoder import decode_image
+from faces.data.sources.folder import is_crop, middle_square
+from faces.runtime.image import IMAGE_SIDE
+from faces.runtime.portable import UNKNOWN
+
+MAX_FACES = 20
+"""The largest faces of a picture are recognised, up to this number."""
+
+ENTIRE = 0
+"""Votes of a face that was not searched, because the picture is a crop of a face."""
+
+
+@dataclass(frozen=True, eq=False)
+class RecognisedFace:
+    """A face in a picture, and the endpoint's answer.
+
+    Attributes:
+        place: Where it is.
+        name: The person, or "unknown".
+        confidence: Probability of the most probable person.
+        score: Similarity to that person.
+        rejection_threshold: Faces with a lower score are unknown; None if none are rejected.
+        version: The model version that answered.
+        request: Id of the request, for feedback: each face has its own.
+        classes: The people whom the version knows.
+        similar: Enrolled images that it resembles, the most similar first.
+    """
+
+    place: DetectedFace
+    name: str
+    confidence: float
+    score: float
+    rejection_threshold: float | None
+    version: str
+    request: str
+    classes: Sequence[str]
+    similar: Sequence[SimilarImage]
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether the model rejected it."""
+        return self.name == UNKNOWN
+
+
+def recognise(data: bytes, endpoint: Endpoint, gallery: Gallery | None) -> list[RecognisedFace]:
+    """Recognise every face in a picture.
+
+    Args:
+        data: A PNG, JPEG, PGM or WebP file.
+        endpoint: The endpoint to ask.
+        gallery: Enrolled images of the version that it serves; None shows no similar images.
+
+    Returns:
+        The faces, the largest first; [] if none was found.
+
+    Raises:
+        ImageRefused: If the picture cannot be decoded, or exceeds a limit.
+        UserError: If OpenCV is not installed.
+        OperationError: If the endpoint does not answer.
+    """
+    return [_ask(face, endpoint, gallery) for face in locate(decode_image(data))[:MAX_FACES]]
+
+
+def locate(picture: NDArray[np.float32]) -> list[DetectedFace]:
+    """Find the faces in a picture; one that is a crop of a face already is used whole.
+
+    Args:
+        picture: Grey pixels (height, width) in [0, 1].
+
+    Returns:
+        The faces, the largest first.
+    """
+    if not is_crop(picture):
+        return find_faces(picture)
+    height, width = picture.shape
+    side, image = float(min(picture.shape)), middle_square(picture, IMAGE_SIDE)
+    problems = find_problems(image, side)
+    return [DetectedFace(width / 2, height / 2, side, 0.0, ENTIRE, image, problems)]
+
+
+def _ask(face: DetectedFace, endpoint: Endpoint, gallery: Gallery | None) -> RecognisedFace:
+    answer = send_faces(endpoint.url, face.image.reshape(1, -1), headers=endpoint.headers)
+    return RecognisedFace(
+        place=face,
+        name=answer.predicted[0],
+        confidence=float(answer.probabilities[0].max()),
+        score=float(answer.scores[0]),
+        rejection_threshold=answer.rejection_threshold,
+        version=answer.version,
+        request=answer.request,
+        classes=answer.classes,
+        similar=gallery.most_similar(face.image) if gallery else [],
+    )

@@ -1,0 +1,120 @@
+"""The pages in a real browser, as a visitor uses them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks.scenes import PlacedFace, cluttered_background, paste_face
+from faces.data.dataset import Faces
+from scripts.chromium import Browser, Page, chromium, find_chromium
+from tests.integration.app.conftest import RunningApp
+
+pytestmark = pytest.mark.skipif(find_chromium() is None, reason="Chromium is not installed")
+
+
+@pytest.fixture(scope="module")
+def photo(drawn: Faces, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two people before a cluttered wall."""
+    scene = cluttered_background(np.random.default_rng(2), (480, 800))
+    for x, row in ((200, 0), (580, 40)):
+        scene = paste_face(scene, drawn.images[row], PlacedFace(x, 240, 220, 5))
+    file = tmp_path_factory.mktemp("photo") / "photo.jpg"
+    Image.fromarray(np.asarray(scene * 255, np.uint8)).save(file)
+    return file
+
+
+@pytest.fixture(scope="module")
+def browser(photo: Path) -> Iterator[Browser]:
+    """Chromium, whose camera films the photo."""
+    film = photo.with_suffix(".mjpeg")
+    film.write_bytes(photo.read_bytes())
+    camera = (
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-video-capture={film}",
+    )
+    with chromium(camera) as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser, app: RunningApp) -> Iterator[Page]:
+    """A tab; afterwards, no request of it may have left this machine."""
+    with browser.page() as page:
+        page.emulate(1200, 900)
+        yield page
+        assert {urlsplit(url).netloc for url in page.requests} == {urlsplit(app.url).netloc}
+
+
+def test_a_visitor_uploads_a_photo_and_corrects_a_name(
+    page: Page, app: RunningApp, photo: Path
+) -> None:
+    page.open(app.url)
+    page.wait_for_text("Or try a held-out picture")
+    page.upload(photo)
+    page.wait_for("document.querySelectorAll('.photo rect').length === 2")
+    page.wait_for("document.querySelector('.photo img').alt.startsWith('The picture, with ')")
+    before = len(app.feedback)
+    page.evaluate("document.querySelector('article input').focus()")
+    name = app.backend.images.enrolled.identities[4]
+    page.type(name.upper())
+    page.press("Enter")
+    page.wait_for_text(f"Recorded as {name}.")
+    assert app.feedback[before][1] == name
+
+
+def test_a_sample_is_recognised_and_confirmed(page: Page, app: RunningApp) -> None:
+    page.open(app.url)
+    name = str(app.backend.images.samples.labels[0])
+    page.click(f"Sample of {name}")
+    page.wait_for_text("90% sure, by version 1")
+    page.click(f"Yes, {name}")
+    page.wait_for_text(f"Recorded as {name}.")
+    assert app.feedback[-1][1] == name
+
+
+def test_the_camera_takes_a_picture(page: Page, app: RunningApp) -> None:
+    page.open(app.url)
+    page.click("Use the camera")
+    page.wait_for("document.querySelector('video')?.videoWidth > 0")
+    page.click("Take a picture")
+    page.wait_for("document.querySelectorAll('.photo rect').length === 2")
+    page.wait_for("camera.stream === null")
+
+
+def test_what_is_no_photo_is_refused_in_one_line(
+    page: Page, app: RunningApp, tmp_path: Path
+) -> None:
+    file = tmp_path / "notes.png"
+    file.write_text("no picture")
+    page.open(app.url)
+    page.wait_for_text("Or try a held-out picture")
+    page.upload(file)
+    page.wait_for_text("The picture is not an image: replace it")
+
+
+def test_an_endpoint_that_is_down_is_reported_with_the_fix(
+    page: Page, app: RunningApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page.open(app.url)
+    page.wait_for_text("Or try a held-out picture")
+    monkeypatch.setattr(app.backend, "url", "http://127.0.0.1:9")
+    page.evaluate("document.querySelector('.sample').click()")
+    page.wait_for_text("no endpoint responds at http://127.0.0.1:9")
+
+
+def test_two_tabs_do_not_disturb_each_other(page: Page, browser: Browser, app: RunningApp) -> None:
+    first, second = str(app.backend.images.samples.labels[0]), "synthetic-04"
+    page.open(app.url)
+    with browser.page() as other:
+        other.open(app.url)
+        other.wait_for_text("Or try a held-out picture")
+        other.evaluate("[...document.querySelectorAll('.sample')].at(-1).click()")
+        page.click(f"Sample of {first}")
+        other.wait_for_text(f"Yes, {second}")
+        page.wait_for_text(f"Yes, {first}")
+        assert f"Yes, {first}" not in other.evaluate("document.body.innerText")
