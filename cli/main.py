@@ -27,8 +27,8 @@ COMMANDS = {
 }
 """Subcommands: the modules of `cli` with the same names."""
 
-# ZenML and MLflow import 3,500 modules; garbage collection takes a fifth of that time.
-gc.set_threshold(200_000, 50, 100)
+# ZenML and MLflow import 3,500 modules, which stay; a run is over before much garbage has collected.
+gc.set_threshold(2_000_000, 50, 100)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
