@@ -27,7 +27,7 @@ COMMANDS = {
 }
 """Subcommands: the modules of `cli` with the same names."""
 
-# ZenML and MLflow import 3,500 modules, which stay; a run is over before much garbage has collected.
+# ZenML and MLflow import 3,500 modules, which stay, and a run is over before there is much garbage.
 gc.set_threshold(2_000_000, 50, 100)
 
 
