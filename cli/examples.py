@@ -7,6 +7,7 @@ PIPELINES = """\
   python run.py --pipeline training --settings      # all settings, their meaning and source
   python run.py --pipeline sweep --minutes 5
   python run.py --pipeline deployment
+  python run.py --pipeline deployment --rollout canary
   python run.py --pipeline traffic --condition yaw=left,right --requests 60
   python run.py --pipeline traffic --corruption blur
   python run.py --pipeline drift_detection

@@ -1,27 +1,35 @@
 """Serve the version in production, and compare the endpoint with the trained model."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 from rich.markup import escape
 from zenml import pipeline
 from zenml.models import PipelineRunResponse
 
-from components.deployers.settings import ServingSettings
+from components.deployers.settings import CanarySettings, ServingSettings
+from components.settings import CommandLine
 from faces import NAME
-from pipelines.shared.settings import VerificationImages
+from faces.evaluation.canary_policy import CanaryRelease
+from pipelines.shared.settings import CANARY, DIRECT, Rollout, VerificationImages
 from pipelines.shared.summary import RunInfo, Summary, outputs_of
 from steps.deployment.deploy_model import deploy_model
 from steps.deployment.record_deployment import record_deployment
 from steps.deployment.select_version import select_production_version
+from steps.deployment.start_canary import start_canary
 from steps.deployment.verify_endpoint import verify_endpoint
+from store import canary_releases
+from store.deployments import deployments
 from store.records import Deployment
+from store.users import user_name
 
 
 class DeploymentSettings(ServingSettings):
     """Settings of the deployment pipeline."""
 
+    rollout: Annotated[Rollout, CommandLine(metavar="HOW")] = DIRECT
+    canary: CanarySettings = CanarySettings()
     verification_images: VerificationImages = 8
 
     @property
@@ -42,10 +50,16 @@ def deployment(settings: DeploymentSettings) -> None:
     3. Compare the endpoint with the trained model; restore the previous version if they differ.
     4. Record who deployed which version, when, and which version it replaced.
 
+    With `rollout: canary`, the version answers in the shadow of the live one instead, and the
+    pipeline drift_detection continues from there.
+
     Args:
         settings: Settings of the endpoint, and the number of faces for the comparison.
     """
     version = select_production_version()
+    if settings.rollout == CANARY:
+        start_canary(version, settings.canary, settings.verification_images)
+        return
     rollout = deploy_model(version, settings.serving)
     difference = verify_endpoint(rollout, settings.verification_images)
     record_deployment(rollout, difference)
@@ -67,11 +81,18 @@ class DeploymentSummary(Summary):
     reason: str
     who: str
     when: str = Field(description="date and time in UTC, ISO 8601")
-    largest_difference: float = Field(description="between endpoint and model, in probability")
+    largest_difference: float | None = Field(
+        description="between endpoint and model, in probability; null: a canary release began"
+    )
     note: str | None = Field(description="the deployer's note, such as a restart after a crash")
+    canary: CanaryRelease | None = Field(
+        default=None, description="the canary release that began, if there is one"
+    )
 
     def rows(self) -> Mapping[str, str]:
         """Return what is live where, what it replaced, and why. See Summary."""
+        if self.canary:
+            return self._canary_rows(self.canary)
         version = self.endpoint.model_version
         previous = f"version {self.replaced}" if self.replaced else "nothing"
         same = " (already live)" if self.replaced == version else ""
@@ -88,8 +109,22 @@ class DeploymentSummary(Summary):
             "run": self.run_row(),
         }
 
+    def _canary_rows(self, release: CanaryRelease) -> Mapping[str, str]:
+        return {
+            "live": f"[green]{NAME} version {release.previous}[/]",
+            "candidate": f"version {release.candidate} [dim]({escape(release.reason)})[/]",
+            "endpoint": f"{self.endpoint.url}/api/v1.0/predictions",
+            "by": escape(f"{self.who}, {self.when}"),
+            "run": self.run_row(),
+        }
+
     def next_steps(self) -> Sequence[str]:
         """Return commands for a prediction, the state and, if possible, a rollback. See Summary."""
+        if self.canary:
+            return (
+                "[bold]python run.py --pipeline drift_detection[/] after some traffic, or with "
+                "[bold]--every 10min[/]: the candidate advances, or goes back",
+            )
         steps = [
             "[bold]python run.py predict[/] to send it a face",
             "[bold]python run.py endpoint[/] to see whether it is running",
@@ -111,7 +146,10 @@ def summarize(run: PipelineRunResponse) -> DeploymentSummary:
     Returns:
         The endpoint with its version, and what is recorded about the deployment.
     """
-    record: Deployment = outputs_of(run)["deployment"].load()
+    outputs = outputs_of(run)
+    if canary_releases.CANARY in outputs:
+        return _summarize_canary(run, outputs[canary_releases.CANARY].load())
+    record: Deployment = outputs["deployment"].load()
     return DeploymentSummary(
         run=RunInfo.of(run),
         pipeline=record.kind,  # type: ignore[arg-type]
@@ -122,4 +160,19 @@ def summarize(run: PipelineRunResponse) -> DeploymentSummary:
         when=record.when,
         largest_difference=record.largest_difference,
         note=record.note,
+    )
+
+
+def _summarize_canary(run: PipelineRunResponse, release: CanaryRelease) -> DeploymentSummary:
+    return DeploymentSummary(
+        run=RunInfo.of(run),
+        pipeline="deployment",
+        endpoint=EndpointSummary(url=deployments()[-1].url, model_version=release.previous),
+        replaced=None,
+        reason=release.reason,
+        who=user_name(),
+        when=release.when,
+        largest_difference=None,
+        note=None,
+        canary=release,
     )

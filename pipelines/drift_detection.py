@@ -5,12 +5,19 @@ from typing import Annotated
 from pydantic import Field
 from zenml import pipeline, wait
 
-from components.settings import Settings
+from components.deployers.base import active_deployer
+from components.deployers.settings import CanarySettings
+from components.settings import CommandLine, Settings
 from faces.drift.policy import Action, ApprovalPolicy, needs_approval
+from faces.evaluation.canary_policy import CanaryStep, Phase
+from pipelines.shared.artifact import Artifact
 from pipelines.shared.drift_summary import summarize
 from pipelines.shared.settings import (
+    CANARY,
+    DIRECT,
     FeedbackSettings,
     GateSettings,
+    Rollout,
     Share,
     Tolerances,
     VerificationImages,
@@ -18,14 +25,17 @@ from pipelines.shared.settings import (
 from pipelines.shared.train_and_gate import train_and_gate
 from pipelines.training import TrainingSettings
 from steps.data.add_feedback import add_feedback
+from steps.deployment.advance_canary import advance_canary, arrange_canary
 from steps.deployment.deploy_model import deploy_model
-from steps.deployment.record_deployment import record_deployment
+from steps.deployment.record_deployment import record_deployment, record_rollback
 from steps.deployment.select_version import select_live_version
+from steps.deployment.start_canary import start_canary
 from steps.deployment.verify_endpoint import verify_endpoint
 from steps.erasure.expire_copies import expire_copies
 from steps.monitoring.decide import decide
 from steps.monitoring.detect_drift import detect_drift
 from steps.monitoring.load_window import load_window
+from steps.monitoring.report_canary import report_canary
 from steps.monitoring.send_alert import send_alert, send_failure
 from steps.monitoring.update_monitor import update_monitor
 from steps.monitoring.verify_feedback import verify_feedback
@@ -79,6 +89,8 @@ class DriftSettings(Settings):
     )
     feedback: FeedbackSettings = FeedbackSettings()
     gate: GateSettings = GateSettings(tolerances=Tolerances(baseline=0.05))  # 1 or 2 faces of 72
+    rollout: Annotated[Rollout, CommandLine(metavar="HOW")] = DIRECT
+    canary: CanarySettings = CanarySettings()
     verification_images: VerificationImages = 8
 
 
@@ -95,6 +107,7 @@ ON_FAILURE = send_failure
 def drift_detection(settings: DriftSettings) -> None:
     """Compare the traffic since the last decision with what the live model was trained on.
 
+    0. Continue a canary release, if there is one: it advances, goes back, or needs more faces.
     1. Delete copies that are older than `retention_days`; load the window of captured faces, and
        add those that came since the last run to the monitor of single faces.
     2. Verify its feedback: quarantine labels that are not plausible.
@@ -102,12 +115,16 @@ def drift_detection(settings: DriftSettings) -> None:
     4. To retrain: add the labelled faces to the training images, then train, evaluate, register
        and promote as the training pipeline does.
     5. If the settings ask for it, wait for a person to approve the version.
-    6. Deploy a promoted version, compare the endpoint with the model, record the deployment.
+    6. Deploy a promoted version, compare the endpoint with the model, record the deployment; or
+       start a canary release of it.
     7. Send an alert about drift and its outcome.
 
     Args:
         settings: Size of the window, limits of the tests, policies and promotion gate.
     """
+    if settings.rollout == CANARY:
+        active_deployer().require_canary_support()
+    canary = _continue_canary(settings)
     expire_copies(None)
     live = select_live_version()
     window = load_window(settings.window)
@@ -132,6 +149,7 @@ def drift_detection(settings: DriftSettings) -> None:
         settings.of_last,
         settings.required,
         settings.minimum_labels,
+        canary,
     )
     action = decision.load().action
     if action == Action.NOT_ENOUGH_EVIDENCE:
@@ -162,10 +180,33 @@ def drift_detection(settings: DriftSettings) -> None:
     if not promotion.load().promoted:
         send_alert(decision, promotion, None)
         return
+    if settings.rollout == CANARY:
+        start_canary(version, settings.canary, settings.verification_images)
+        send_alert(decision, promotion, None)
+        return
     rollout = deploy_model(version, None)
     difference = verify_endpoint(rollout, settings.verification_images)
     record_deployment(rollout, difference)
     send_alert(decision, promotion, rollout)
+
+
+def _continue_canary(settings: DriftSettings) -> Artifact:
+    """Let a canary release advance or go back."""
+    canary = advance_canary()
+    step: CanaryStep = canary.load()
+    if step.release is None:
+        return canary
+    if step.serve is not None:
+        rollout = deploy_model(step.serve, None)
+        difference = verify_endpoint(rollout, settings.verification_images)
+        if step.release.phase == Phase.ROLLED_BACK:
+            record_rollback(rollout, difference, step.release.reason)
+        else:
+            record_deployment(rollout, difference)
+    arrange_canary(canary)
+    if step.serve is not None or not step.release.phase.is_active:
+        report_canary(canary)
+    return canary
 
 
 def _wait_for_approval(request: ApprovalRequest) -> None:

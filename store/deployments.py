@@ -105,7 +105,7 @@ def record_decision(entry: DecisionEntry) -> None:
     Args:
         entry: The decision; its `run` is not stored, since the artifact knows its run.
     """
-    _log(DECISION, {name: value for name, value in asdict(entry).items() if name != "run"})
+    log_record(DECISION, {name: value for name, value in asdict(entry).items() if name != "run"})
 
 
 def record_deployment(deployment: Deployment) -> None:
@@ -114,13 +114,13 @@ def record_deployment(deployment: Deployment) -> None:
     Args:
         deployment: The deployment or rollback.
     """
-    _log(DEPLOYMENT, asdict(deployment))
+    log_record(DEPLOYMENT, asdict(deployment))
 
 
 def deployments() -> list[Deployment]:
     """Return deployments and rollbacks on the active stack, oldest first."""
     adapter = TypeAdapter(Deployment)
-    return [adapter.validate_python(record) for record in _records(DEPLOYMENT)]
+    return [adapter.validate_python(record) for record in read_records(DEPLOYMENT)]
 
 
 def decisions() -> list[DecisionEntry]:
@@ -130,7 +130,7 @@ def decisions() -> list[DecisionEntry]:
     of failed or killed runs do not: the next run decides again.
     """
     adapter = TypeAdapter(DecisionEntry)
-    records = _records(DECISION, decided_run_ids())
+    records = read_records(DECISION, decided_run_ids())
     return [adapter.validate_python(record) for record in records]
 
 
@@ -201,7 +201,13 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _log(artifact: str, values: Mapping[str, MetadataType | None]) -> None:
+def log_record(artifact: str, values: Mapping[str, MetadataType | None]) -> None:
+    """Attach a record to an artifact of the running step, so that later runs find it.
+
+    Args:
+        artifact: The artifact's name.
+        values: The record; values that are None are left out.
+    """
     metadata: dict[str, MetadataType] = {
         name: value for name, value in values.items() if value is not None
     }
@@ -209,7 +215,16 @@ def _log(artifact: str, values: Mapping[str, MetadataType | None]) -> None:
     log_metadata(metadata={**metadata, "stack": stack}, artifact_name=artifact, infer_artifact=True)
 
 
-def _records(artifact: str, runs: set[UUID] | None = None) -> list[dict[str, MetadataType]]:
+def read_records(artifact: str, runs: set[UUID] | None = None) -> list[dict[str, MetadataType]]:
+    """Read the records that steps attached to an artifact on the active stack, oldest first.
+
+    Args:
+        artifact: The artifact's name.
+        runs: Only records of these runs; None for all.
+
+    Returns:
+        The records, with the id of their `run`.
+    """
     client = Client()
     stack = client.active_stack_model.id
     versions = client.list_artifact_versions(

@@ -14,7 +14,6 @@ from components.deployers.endpoint import Endpoint, EndpointStatus, ModelArtifac
 from components.deployers.settings import ServingSettings
 from faces.errors import OperationError, UserError
 
-USE_DIRECT = "use --rollout direct"
 NOTHING_DEPLOYED = "nothing is deployed yet: python run.py --pipeline deployment"
 
 
@@ -110,6 +109,17 @@ class FaceDeployer(BaseModelDeployer):
             OperationError: If its file is missing or damaged, or it cannot be served.
         """
 
+    def require_canary_support(self) -> None:
+        """Check that a candidate can answer beside the served version on this platform.
+
+        Raises:
+            UserError: If it cannot.
+        """
+        raise UserError(
+            "rollout canary: this stack's endpoint cannot compare two versions on the same "
+            "requests: use --rollout direct, which replaces pods one by one"
+        )
+
     def start_beside(self, model: ModelArtifact, share: float) -> None:
         """Let a candidate answer beside the served version.
 
@@ -121,7 +131,7 @@ class FaceDeployer(BaseModelDeployer):
             UserError: If this platform cannot, or nothing is deployed.
             OperationError: If the candidate cannot be loaded.
         """
-        raise UserError(f"this stack has no canary rollouts: {USE_DIRECT}")
+        self.require_canary_support()
 
     def stop_beside(self) -> None:
         """End what `start_beside` started, if anything did."""

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from components.settings import Settings
+from faces.evaluation.canary_policy import CanaryLimits
 from serving.settings import MAX_ROTATE_SECONDS, ServerSettings
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -90,6 +91,45 @@ class CaptureSettings(Settings):
             description="seconds after which a new capture file is started",
         ),
     ] = 3600.0
+
+
+class CanarySettings(Settings):
+    """When a canary release advances, and when it goes back."""
+
+    share: float = Field(
+        default=CanaryLimits.share,
+        gt=0,
+        lt=1,
+        description="share of requests that the candidate answers before it answers all",
+    )
+    level: float = Field(
+        default=CanaryLimits.level,
+        gt=0,
+        lt=0.5,
+        description="largest probability that a candidate which is no worse is ever sent back, and "
+        "that one which is worse by `margin` ever answers all requests",
+    )
+    margin: float = Field(
+        default=CanaryLimits.margin,
+        gt=0,
+        lt=1,
+        description="loss of accuracy that must be ruled out before the candidate answers all",
+    )
+    watch_faces: int = Field(
+        default=CanaryLimits.watch_faces,
+        ge=0,
+        description="faces for which it is watched afterwards, with the previous version",
+    )
+    maximum_faces: int = Field(
+        default=CanaryLimits.maximum_faces,
+        ge=1,
+        description="a candidate that does not answer all after this number of faces is sent back",
+    )
+
+    @property
+    def limits(self) -> CanaryLimits:
+        """The settings as the policy takes them."""
+        return CanaryLimits(**self.model_dump())
 
 
 class ServingSettings(Settings):

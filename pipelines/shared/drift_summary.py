@@ -12,6 +12,7 @@ from faces.data.window import Window
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision
 from faces.drift.result import DriftVerdict, MonitorResult
+from faces.evaluation.canary_policy import CanaryRelease, CanaryStep, Phase
 from faces.evaluation.feedback_verification import (
     FeedbackVerification,
     describe_quarantine,
@@ -21,6 +22,7 @@ from pipelines.shared.summary import Metrics, RunInfo, Summary, accuracy_row, ou
 from steps.monitoring.verify_feedback import APPROVED_LABELS
 from steps.promotion.promote_approved import APPROVED_PROMOTION
 from steps.promotion.request_approval import REQUEST, REQUEST_ALERT
+from store.canary_releases import CANARY
 from store.label_reviews import FEEDBACK
 from store.records import Alert, ApprovalRequest, ApprovedLabels, Deployment, Promotion
 
@@ -57,6 +59,9 @@ class DriftSummary(Summary):
         description="until when a person can approve the version, in UTC, ISO 8601; null: the run "
         "does not wait",
     )
+    canary: CanaryRelease | None = Field(
+        default=None, description="the canary release that continued or began in this run"
+    )
     alert: Alert | None
     report: str | None = Field(description="URI of the drift report")
 
@@ -72,6 +77,8 @@ class DriftSummary(Summary):
             "decision": f"[{'green' if quiet else 'yellow'}]{self.decision}[/]",
             "reason": escape(self.reason),
         }
+        if self.canary is not None:
+            rows["canary"] = describe_canary(self.canary)
         if self.quarantined:
             senders = escape(describe_senders(self.quarantined_senders))
             reasons = describe_quarantine(self.quarantined)
@@ -172,6 +179,7 @@ def summarize(run: PipelineRunResponse) -> DriftSummary:
         waits_for_approval_until=request.expires
         if request and run.status == ExecutionStatus.PAUSED
         else None,
+        canary=_canary(run),
         alert=_load_first(Alert, outputs, "alert", REQUEST_ALERT),
         report=f"{report.uri}/page.html" if report else None,
     )
@@ -185,6 +193,34 @@ def _monitor_row(monitor: MonitorResult | None) -> str:
         f"[{colour}]{'alarm' if monitor.alarm else 'no alarm'}[/] [dim]({monitor.reason}; now "
         f"{monitor.evidence:.3g})[/]"
     )
+
+
+def describe_canary(release: CanaryRelease) -> str:
+    """Describe the state of a canary release, as markup.
+
+    Args:
+        release: Its state.
+
+    Returns:
+        Versions, phase and reason.
+    """
+    colour = "yellow" if release.phase == Phase.ROLLED_BACK else "green"
+    return (
+        f"version {release.candidate} after {release.previous}: [{colour}]{release.phase}[/] "
+        f"[dim]({escape(release.reason)})[/]"
+    )
+
+
+def _canary(run: PipelineRunResponse) -> CanaryRelease | None:
+    """Return the release that began in the run, else the one that continued."""
+    started, advanced = (run.steps.get(name) for name in ("start_canary", "advance_canary"))
+    if started is not None:
+        release: CanaryRelease = started.outputs[CANARY][0].load()
+        return release
+    if advanced is None:
+        return None
+    step: CanaryStep = advanced.outputs[CANARY][0].load()
+    return step.release
 
 
 def _load_first(

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from components.settings import CommandLine, Settings
 from faces.data.conditions import AUTO_CONDITION, baseline_condition
@@ -57,6 +57,23 @@ class Tolerances(Settings):
     drifted: float = Field(
         default=0.02, ge=0, le=1, description="accuracy that may be lost on the drifted images"
     )
+
+
+DIRECT, CANARY = "direct", "canary"
+
+
+def _check_rollout(name: str) -> str:
+    return require_choice("rollout", name, [CANARY, DIRECT])
+
+
+Rollout = Annotated[
+    str,
+    AfterValidator(_check_rollout),
+    Field(
+        description="direct: a version answers all requests at once; canary: first in the shadow "
+        "of the live version, then for a share of requests, then for all"
+    ),
+]
 
 
 class GateSettings(Settings):

@@ -11,6 +11,7 @@ from faces.drift import policy
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision, RetrainingPolicy
 from faces.drift.result import MonitorResult
+from faces.evaluation.canary_policy import CanaryStep, Phase
 from faces.evaluation.feedback_verification import FeedbackVerification
 from store.deployments import (
     DECISION,
@@ -33,6 +34,7 @@ def decide(
     of_last: int,
     required: int,
     minimum_labels: int,
+    canary: CanaryStep,
 ) -> Annotated[DriftDecision, DECISION]:
     """Apply the retraining policy to the window, and record the decision.
 
@@ -48,6 +50,8 @@ def decide(
         required: How many of them must have drifted for retraining.
         minimum_labels: Number of labels to learn that retraining needs; with fewer, an alert is
             sent.
+        canary: A canary release, during which nothing is retrained: the window is tested again
+            when the release has ended.
 
     Returns:
         The action and its reason.
@@ -62,6 +66,11 @@ def decide(
         reported=_is_reported(drift.monitor, entries),
     )
     until = last_decided_at(entries)
+    if decision.action == Action.RETRAIN and _is_released(canary):
+        decision = DriftDecision(
+            Action.NOT_ENOUGH_EVIDENCE,
+            f"{decision.reason}; retraining waits until the canary release has ended",
+        )
     if decision.action != Action.NOT_ENOUGH_EVIDENCE:
         until = int(window.times.max())
     record_decision(DecisionEntry.create(decision, drift, until))
@@ -74,6 +83,11 @@ def _is_reported(monitor: MonitorResult | None, entries: Sequence[DecisionEntry]
     earlier = [entry.monitor for entry in entries if entry.monitor and entry.monitor.alarm]
     key = (monitor.version, monitor.since) if monitor else None
     return key in [(found.version, found.since) for found in earlier]
+
+
+def _is_released(canary: CanaryStep) -> bool:
+    release = canary.release
+    return release is not None and release.phase in (Phase.SHADOW, Phase.CANARY)
 
 
 def _describe(decision: DriftDecision, result: MonitoringResult) -> dict[str, MetadataType | None]:

@@ -64,6 +64,11 @@ def describe(decision: DriftDecision, promotion: Promotion | None, rollout: Roll
         return f"{decision.reason}."
     if promotion is None:
         raise ValueError("a retraining ends with a decision of the promotion gate")
+    if rollout is None and promotion.promoted:
+        return (
+            f"{decision.reason}. A canary release of version {promotion.version} began: "
+            f"{promotion.public_reason}."
+        )
     if rollout is None:
         return f"{decision.reason}. The new model was not deployed: {promotion.public_reason}."
     return f"{decision.reason}. Version {rollout.version} is now live: {promotion.public_reason}."

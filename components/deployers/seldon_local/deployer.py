@@ -150,9 +150,22 @@ class SeldonLocalDeployer(FaceDeployer):
             await_version(settings, tokens, version)
             return True
 
+    def require_canary_support(self) -> None:
+        """See FaceDeployer."""
+        settings = self._settings()
+        if settings is None or self.served_version() is None:
+            raise UserError(
+                "rollout canary: there is no live version to compare with: use --rollout direct"
+            )
+        if not settings.capture:
+            raise UserError(
+                "rollout canary: it compares captured answers, but capture is off: set capture: "
+                "{capture: true} and deploy with --rollout direct once"
+            )
+
     def start_beside(self, model: ModelArtifact, share: float) -> None:
         """See FaceDeployer."""
-        read_endpoint(self.folder)
+        self.require_canary_support()
         with process.exclusive_lock(self.folder):
             settings = read_settings(self.folder)
             install_candidate(self.folder, model.version, model.data, model.hash, share)

@@ -1,0 +1,269 @@
+"""Canary policy: does a candidate advance, go back, or is there not enough evidence yet?
+
+A candidate first answers in the shadow of the live version, then for a share of requests, then for
+all; after that it is watched, with the previous version in its own shadow. Decision record 0074
+has the reasons, and docs/canary.md what was measured.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+import numpy as np
+
+from faces.evaluation.e_process import harm, refusals, safety
+from faces.evaluation.paired_answers import PairedAnswers
+
+CANARY_EVIDENCE = 10.0
+"""Wealth against "worse by the margin" that ends the shadow."""
+
+CANARY_ANSWERS = 10
+"""Faces that the candidate must have answered before it answers all."""
+
+HARM_SHARE = 0.9
+"""Share of the level that the test of all faces has; the tests of single people have the rest."""
+
+MAX_UNANSWERED = 20
+"""Faces that the candidate may fail to answer, if they are less than half of all."""
+
+
+class Phase(StrEnum):
+    """How far a canary release is."""
+
+    SHADOW = "shadow"
+    CANARY = "canary"
+    WATCH = "watch"
+    COMPLETED = "completed"
+    ROLLED_BACK = "rolled_back"
+    SUPERSEDED = "superseded"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether both versions answer."""
+        return self in (Phase.SHADOW, Phase.CANARY, Phase.WATCH)
+
+
+@dataclass(frozen=True)
+class CanaryLimits:
+    """When a canary release advances, and when it goes back.
+
+    Attributes:
+        share: Share of requests that a canary answers.
+        level: Probability that a candidate which is no worse is ever sent back, and that one which
+            is worse by the margin ever answers all requests.
+        margin: The loss of accuracy that must be ruled out before it answers all, in (0, 1).
+        watch_faces: Number of faces after which a version that answers all is not watched any more.
+        maximum_faces: A candidate that does not answer all after this number of faces is sent back.
+    """
+
+    share: float = 0.2
+    level: float = 0.02
+    margin: float = 0.1
+    watch_faces: int = 300
+    maximum_faces: int = 2000
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was seen so far.
+
+    Attributes:
+        faces: Number of distinct faces that both versions answered.
+        gained: How many only the candidate recognised.
+        lost: How many only the other version recognised.
+        unjudged: Disagreements that neither a label nor the witness decides.
+        unanswered: Number of faces that only one version answered.
+        by_candidate: Number of faces to which the candidate's answer was sent.
+        watched: Number of faces since the candidate answers all.
+        harm: Evidence that the candidate is worse: an e-value.
+        safety: Evidence that it is not worse by the margin: an e-value.
+        refused: Evidence that it refuses more faces of one person: the largest e-value, divided by
+            the number of people.
+    """
+
+    faces: int = 0
+    gained: int = 0
+    lost: int = 0
+    unjudged: int = 0
+    unanswered: int = 0
+    by_candidate: int = 0
+    watched: int = 0
+    harm: float = 1.0
+    safety: float = 1.0
+    refused: float = 0.0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.faces} faces: {self.gained} gained, {self.lost} lost; evidence that it is "
+            f"worse: {self.harm:.3g}, that it is not: {self.safety:.3g}"
+        )
+
+
+@dataclass(frozen=True)
+class CanaryDecision:
+    """What to do about a canary release.
+
+    Attributes:
+        phase: The phase from now on.
+        reason: Why, in one line.
+    """
+
+    phase: Phase
+    reason: str
+
+
+@dataclass(frozen=True)
+class CanaryRelease:
+    """The state of a canary release.
+
+    Attributes:
+        candidate: The version that is released.
+        previous: The version that it is compared with.
+        phase: How far it is.
+        reason: Why it is in this phase, in one line.
+        when: Date and time of the last look in UTC, ISO 8601.
+        phase_began: When the phase began, likewise.
+        started: Since when both versions answer, in nanoseconds since 1970.
+        live_since: Since when the candidate answers all requests, likewise; None if it does not.
+        limits: When it advances and goes back.
+        evidence: What was seen so far.
+    """
+
+    candidate: int
+    previous: int
+    phase: Phase
+    reason: str
+    when: str
+    phase_began: str
+    started: int
+    live_since: int | None = None
+    limits: CanaryLimits = CanaryLimits()
+    evidence: Evidence = Evidence()
+
+    @property
+    def served(self) -> int:
+        """The version that answers, in the canary phase most requests."""
+        live = self.phase in (Phase.WATCH, Phase.COMPLETED)
+        return self.candidate if live else self.previous
+
+    @property
+    def beside(self) -> tuple[int, float] | None:
+        """The version that answers beside it, and the share of requests that it answers."""
+        if self.phase == Phase.WATCH:
+            return self.previous, 0.0
+        if not self.phase.is_active:
+            return None
+        return self.candidate, self.limits.share if self.phase == Phase.CANARY else 0.0
+
+    def advance(self, decision: CanaryDecision, evidence: Evidence, now: datetime) -> Self:
+        """Return the state after a look.
+
+        Args:
+            decision: What was decided.
+            evidence: What was seen so far.
+            now: The time of the look.
+        """
+        when = now.isoformat(timespec="seconds")
+        changed = decision.phase != self.phase
+        goes_live = changed and decision.phase == Phase.WATCH
+        return replace(
+            self,
+            phase=decision.phase,
+            reason=decision.reason,
+            when=when,
+            phase_began=when if changed else self.phase_began,
+            live_since=int(now.timestamp() * 1e9) if goes_live else self.live_since,
+            evidence=evidence,
+        )
+
+
+@dataclass(frozen=True)
+class CanaryStep:
+    """What a run does about a canary release.
+
+    Attributes:
+        release: Its state; None if there is none.
+        serve: The version that has to be deployed; None if the endpoint serves the right one.
+    """
+
+    release: CanaryRelease | None
+    serve: int | None = None
+
+
+def weigh(
+    answers: PairedAnswers, margin: float, live_since: int | None, unanswered: int
+) -> Evidence:
+    """Weigh the answers of both versions.
+
+    Args:
+        answers: The answers, in order of time.
+        margin: The loss of accuracy that must be ruled out.
+        live_since: Since when the candidate answers all requests, in nanoseconds since 1970; None
+            if it does not yet.
+        unanswered: Number of faces that only one version answered.
+
+    Returns:
+        The evidence.
+    """
+    outcomes = answers.outcomes
+    cautious = np.where(answers.unjudged, -1, outcomes).astype(np.int8)
+    people = np.unique(answers.people[answers.refused_by_one])
+    refused = [
+        refusals(answers.candidate_refused[answers.refused_by_one & (answers.people == person)])
+        for person in people
+    ]
+    return Evidence(
+        faces=len(outcomes),
+        gained=int((outcomes > 0).sum()),
+        lost=int((outcomes < 0).sum()),
+        unjudged=int(answers.unjudged.sum()),
+        unanswered=unanswered,
+        by_candidate=int(answers.by_candidate.sum()),
+        watched=0 if live_since is None else int((answers.times > live_since).sum()),
+        harm=_exp(harm(outcomes)),
+        safety=_exp(safety(cautious, margin)),
+        refused=_exp(max(refused)) / max(answers.known_people, 1) if refused else 0.0,
+    )
+
+
+def decide(phase: Phase, evidence: Evidence, limits: CanaryLimits) -> CanaryDecision:
+    """Decide how a canary release goes on.
+
+    Args:
+        phase: The present phase, which is active.
+        evidence: What was seen so far.
+        limits: When it advances and goes back.
+
+    Returns:
+        The next phase, or the present one if the evidence is not enough.
+    """
+    enough = 1 / limits.level
+    if reason := _why_back(phase, evidence, limits):
+        return CanaryDecision(Phase.ROLLED_BACK, f"{reason} ({evidence})")
+    if phase == Phase.WATCH:
+        if evidence.watched >= limits.watch_faces:
+            return CanaryDecision(Phase.COMPLETED, f"it was watched long enough ({evidence})")
+    elif evidence.safety >= enough and evidence.by_candidate >= CANARY_ANSWERS:
+        ruled_out = f"a loss of {limits.margin:.0%} is ruled out"
+        return CanaryDecision(Phase.WATCH, f"{ruled_out} ({evidence})")
+    elif phase == Phase.SHADOW and evidence.safety >= CANARY_EVIDENCE:
+        return CanaryDecision(Phase.CANARY, f"no harm in the shadow ({evidence})")
+    return CanaryDecision(phase, f"not enough evidence yet ({evidence})")
+
+
+def _why_back(phase: Phase, evidence: Evidence, limits: CanaryLimits) -> str | None:
+    if evidence.harm >= 1 / (HARM_SHARE * limits.level):
+        return "it recognises fewer faces than the version before"
+    if evidence.refused >= 1 / ((1 - HARM_SHARE) * limits.level):
+        return "it refuses a person whom the version before accepts"
+    if evidence.unanswered >= MAX_UNANSWERED and evidence.unanswered > evidence.faces:
+        return f"it did not answer {evidence.unanswered} faces"
+    if phase != Phase.WATCH and evidence.faces >= limits.maximum_faces:
+        return f"after {evidence.faces} faces, a loss of {limits.margin:.0%} is not ruled out"
+    return None
+
+
+def _exp(logarithm: float) -> float:
+    return math.exp(min(logarithm, 700.0))
