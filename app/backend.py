@@ -1,5 +1,6 @@
 """What the app knows: the endpoint, the live version's images, and the records of the stack."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import RLock
@@ -9,10 +10,13 @@ import numpy as np
 from zenml.models import ModelVersionResponse
 
 from app.gallery import Gallery
+from app.labelling import FaceToLabel, faces_to_label
 from components.deployers.base import active_deployer
 from components.deployers.endpoint import Endpoint, EndpointStatus
 from faces.data.dataset import Faces
 from faces.data.split import Split
+from faces.drift.captured_requests import read_captured_requests
+from serving.capture.reader import read_files
 from store import approvals as approval_records
 from store import deployments as deployment_records
 from store import label_reviews
@@ -22,7 +26,8 @@ from store.label_reviews import QuarantinedFace
 from store.production import GATE, ROLLED_BACK
 from store.versions import NO_STAGE, all_versions, load_artifact, require_version
 
-Metrics = dict[str, float | None]
+LABEL_DAYS = 7
+"""Faces that were captured in these last days are offered for labels."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +153,13 @@ class Backend:
             ids = {face.reference: face.id for face in faces}
             loaded = label_reviews.load_labelled(face.reference for face in faces)
             return {ids[reference]: np.array(window.images[0]) for reference, window in loaded}
+
+    def faces_to_label(self) -> list[FaceToLabel]:
+        """Return captured faces of the last days without a label, the most useful first."""
+        since = time.time() - LABEL_DAYS * 86_400
+        with self._lock:
+            places = active_deployer().captured()
+        return faces_to_label(read_captured_requests(read_files(places, since)))
 
     def review(self, label: str, answer: str) -> None:
         """Approve or reject a quarantined label.

@@ -12,8 +12,9 @@ def add_pages(backend: Backend, service: FastAPI) -> None:
         backend: What they show.
         service: The service, which one of them describes.
     """
-    from app.pages import docs, layout, recognise
+    from app.pages import docs, layout, recognise, review
 
     layout.add_assets()
     recognise.add_page(backend)
+    review.add_page(backend)
     docs.add_page(service)

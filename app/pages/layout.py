@@ -17,7 +17,7 @@ from faces.reports.png import grey_png
 
 STATIC = Path(__file__).parent / "static"
 STATIC_URL = "/_nicegui/faces"
-PAGES = {"/": "Recognise"}
+PAGES = {"/": "Recognise", "/review": "Review"}
 """Finished pages, in the order of the navigation."""
 
 
@@ -41,7 +41,7 @@ def frame(path: str) -> Iterator[None]:
         for target, name in PAGES.items()
     )
     trusted_html(f'<nav aria-label="Pages"><strong>Faces</strong>{links}</nav>')
-    with ui.element("main"):
+    with ui.element("div").classes("content"):
         yield
 
 

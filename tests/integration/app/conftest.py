@@ -1,21 +1,29 @@
 """The app with a backend and an endpoint that need neither ZenML nor a model."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 import uvicorn
+from PIL import Image
 
 from app.backend import Backend
 from app.gallery import Gallery
+from app.labelling import FaceToLabel
 from app.server import create_app
+from benchmarks.scenes import PlacedFace, cluttered_background, paste_face
 from components.deployers.endpoint import Endpoint
 from faces.data.dataset import Faces
+from scripts.chromium import Browser, Page, chromium
+from store.approvals import Approval
+from store.label_reviews import QuarantinedFace
 from tests.conftest import running
 from tests.integration.serving.conftest import free_port
 
@@ -27,12 +35,31 @@ class FakeBackend(Backend):
 
     def __init__(self, url: str, gallery: Gallery) -> None:
         self.url, self.images = url, gallery
+        self.unlabelled: list[FaceToLabel] = []
+        self.in_quarantine: list[QuarantinedFace] = []
+        self.reviews: list[tuple[str, str]] = []
+        self.waiting: list[Approval] = []
 
     def endpoint(self) -> Endpoint:
         return Endpoint(self.url, "1")
 
     def gallery(self, version: str) -> Gallery | None:
         return self.images
+
+    def approvals(self) -> list[Approval]:
+        return self.waiting
+
+    def quarantined(self) -> list[QuarantinedFace]:
+        return self.in_quarantine
+
+    def quarantined_images(self, faces: Sequence[QuarantinedFace]) -> dict[str, np.ndarray]:
+        return {face.id: self.images.samples.images[0] for face in faces}
+
+    def faces_to_label(self) -> list[FaceToLabel]:
+        return self.unlabelled
+
+    def review(self, label: str, answer: str) -> None:
+        self.reviews.append((label, answer))
 
 
 class FakeEndpoint(BaseHTTPRequestHandler):
@@ -101,3 +128,37 @@ def app(drawn: Faces) -> Iterator[RunningApp]:
         yield RunningApp(f"http://127.0.0.1:{port}", backend, FakeEndpoint.feedback)
         server.should_exit = True
         thread.join()
+
+
+@pytest.fixture(scope="session")
+def photo(drawn: Faces, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two people before a cluttered wall."""
+    scene = cluttered_background(np.random.default_rng(2), (480, 800))
+    for x, row in ((200, 0), (580, 40)):
+        scene = paste_face(scene, drawn.images[row], PlacedFace(x, 240, 220, 5))
+    file = tmp_path_factory.mktemp("photo") / "photo.jpg"
+    Image.fromarray(np.asarray(scene * 255, np.uint8)).save(file)
+    return file
+
+
+@pytest.fixture(scope="session")
+def browser(photo: Path) -> Iterator[Browser]:
+    """Chromium, whose camera films the photo."""
+    film = photo.with_suffix(".mjpeg")
+    film.write_bytes(photo.read_bytes())
+    camera = (
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-video-capture={film}",
+    )
+    with chromium(camera) as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser, app: RunningApp) -> Iterator[Page]:
+    """A tab; afterwards, no request of it may have left this machine."""
+    with browser.page() as page:
+        page.emulate(1200, 900)
+        yield page
+        assert {urlsplit(url).netloc for url in page.requests} == {urlsplit(app.url).netloc}

@@ -1,53 +1,13 @@
 """The pages in a real browser, as a visitor uses them."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import numpy as np
 import pytest
-from PIL import Image
 
-from benchmarks.scenes import PlacedFace, cluttered_background, paste_face
-from faces.data.dataset import Faces
-from scripts.chromium import Browser, Page, chromium, find_chromium
+from scripts.chromium import Browser, Page, find_chromium
 from tests.integration.app.conftest import RunningApp
 
 pytestmark = pytest.mark.skipif(find_chromium() is None, reason="Chromium is not installed")
-
-
-@pytest.fixture(scope="module")
-def photo(drawn: Faces, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two people before a cluttered wall."""
-    scene = cluttered_background(np.random.default_rng(2), (480, 800))
-    for x, row in ((200, 0), (580, 40)):
-        scene = paste_face(scene, drawn.images[row], PlacedFace(x, 240, 220, 5))
-    file = tmp_path_factory.mktemp("photo") / "photo.jpg"
-    Image.fromarray(np.asarray(scene * 255, np.uint8)).save(file)
-    return file
-
-
-@pytest.fixture(scope="module")
-def browser(photo: Path) -> Iterator[Browser]:
-    """Chromium, whose camera films the photo."""
-    film = photo.with_suffix(".mjpeg")
-    film.write_bytes(photo.read_bytes())
-    camera = (
-        "--use-fake-ui-for-media-stream",
-        "--use-fake-device-for-media-stream",
-        f"--use-file-for-fake-video-capture={film}",
-    )
-    with chromium(camera) as running:
-        yield running
-
-
-@pytest.fixture
-def page(browser: Browser, app: RunningApp) -> Iterator[Page]:
-    """A tab; afterwards, no request of it may have left this machine."""
-    with browser.page() as page:
-        page.emulate(1200, 900)
-        yield page
-        assert {urlsplit(url).netloc for url in page.requests} == {urlsplit(app.url).netloc}
 
 
 def test_a_visitor_uploads_a_photo_and_corrects_a_name(
