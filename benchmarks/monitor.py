@@ -26,7 +26,8 @@ from threadpoolctl import threadpool_limits
 from faces.data.conditions import parse_condition
 from faces.data.dataset import Faces, load_faces
 from faces.data.split import split_by_condition
-from faces.drift.sequential_monitor import MeasuredFaces, SequentialMonitor
+from faces.drift.person_images import MeasuredFaces
+from faces.drift.sequential_monitor import SequentialMonitor
 from faces.models import build_model
 from faces.models.protocol import Recogniser
 from faces.models.training import fit_classifier, fit_features

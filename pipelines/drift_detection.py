@@ -77,6 +77,9 @@ class DriftSettings(Settings):
     minimum_labels: int = Field(
         default=10, ge=1, description="with fewer labels to learn, alert instead of retraining"
     )
+    silence_hours: float | None = Field(
+        default=24, gt=0, description="report if no face has arrived for this long; null: never"
+    )
     approval: ApprovalPolicy = Field(
         default="never",
         description="when a person has to approve a retrained version before it is promoted: "
@@ -150,12 +153,14 @@ def drift_detection(settings: DriftSettings) -> None:
         settings.required,
         settings.minimum_labels,
         canary,
+        settings.silence_hours,
     )
     action = decision.load().action
     if action == Action.NOT_ENOUGH_EVIDENCE:
         return
-    write_drift_report(window, feedback, drift, features, decision)
-    if action == Action.ALERT:
+    if len(window.load()):
+        write_drift_report(window, feedback, drift, features, decision)
+    if action == Action.ALERT or (action == Action.REPORT and not decision.load().repeated):
         send_alert(decision, None, None)
     if action != Action.RETRAIN:
         return

@@ -13,6 +13,7 @@ from zenml.enums import ExecutionStatus
 from zenml.metadata.metadata_types import MetadataType
 
 from faces.drift.accuracy import AccuracyDrop
+from faces.drift.findings import FindingKind
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision
 from faces.drift.result import MonitorResult
@@ -50,6 +51,7 @@ class DecisionEntry:
         accuracy: Drop in accuracy; None if the version answered none of the labelled faces.
         run: The id of the pipeline run.
         monitor: What the monitor of single faces had found; None in records made before it.
+        findings: The kinds of what was found.
     """
 
     action: Action
@@ -65,11 +67,12 @@ class DecisionEntry:
     accuracy: AccuracyDrop | None = None
     run: str = ""
     monitor: MonitorResult | None = None
+    findings: tuple[FindingKind, ...] = ()
 
     @property
     def drifted(self) -> bool:
         """Whether drift was found, regardless of the action."""
-        return DriftDecision(self.action, self.reason).drifted
+        return DriftDecision(self.action, self.reason, self.findings).drifted
 
     @classmethod
     def create(cls, decision: DriftDecision, result: MonitoringResult, until: int) -> Self:
@@ -96,6 +99,7 @@ class DecisionEntry:
             p_value=result.drift.p_value,
             accuracy=result.accuracy,
             monitor=result.monitor,
+            findings=decision.findings,
         )
 
 
@@ -105,7 +109,8 @@ def record_decision(entry: DecisionEntry) -> None:
     Args:
         entry: The decision; its `run` is not stored, since the artifact knows its run.
     """
-    log_record(DECISION, {name: value for name, value in asdict(entry).items() if name != "run"})
+    values = {name: value for name, value in asdict(entry).items() if name != "run"}
+    log_record(DECISION, {**values, "findings": [kind.value for kind in entry.findings]})
 
 
 def record_deployment(deployment: Deployment) -> None:

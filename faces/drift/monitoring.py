@@ -12,6 +12,13 @@ from faces.drift.confidence import ConfidenceDrop, confidence_test
 from faces.drift.detector import Detector
 from faces.drift.image_quality import QualityResult, check_quality
 from faces.drift.result import DriftResult, MonitorResult
+from faces.drift.witness_opinion import (
+    PopulationResult,
+    WitnessOpinion,
+    agreement_test,
+    count_strangers,
+)
+from faces.evaluation.witness import Witness
 from faces.runtime.portable import UNKNOWN
 
 
@@ -28,6 +35,8 @@ class MonitoringResult:
         quality: How many images resemble no enrolled face; None in records made before this test.
         monitor: What the monitor of single faces has found since the deployment; None in records
             made before there was one.
+        population: How many faces resemble no enrolled person; None if it is not known.
+        agreement: Drop in agreement of model and witness; None if it is not known.
     """
 
     drift: DriftResult
@@ -37,6 +46,8 @@ class MonitoringResult:
     version: int
     quality: QualityResult | None = None
     monitor: MonitorResult | None = None
+    population: PopulationResult | None = None
+    agreement: AccuracyDrop | None = None
 
 
 def assess_window(
@@ -46,6 +57,8 @@ def assess_window(
     enrolled: NDArray[np.floating],
     version: int,
     monitor: MonitorResult | None = None,
+    witness: Witness | None = None,
+    tested: NDArray[np.floating] | None = None,
 ) -> MonitoringResult:
     """Compare a window with the training faces and the baseline test of a model version.
 
@@ -57,19 +70,32 @@ def assess_window(
         enrolled: The version's training images (m, 64, 64) in [0, 1].
         version: The version. Confidence and accuracy are those of faces that it answered itself.
         monitor: What the monitor of single faces has found.
+        witness: The witness of the enrolled people; None: strangers and agreement are not known.
+        tested: The images of the baseline test (k, 64, 64), in the order of `baseline`.
 
     Returns:
         The drift test, the drops in confidence and accuracy, and the quality of the images.
     """
-    own = window[window.versions == str(version)]
+    is_own = window.versions == str(version)
+    own = window[is_own]
+    population, agreement, known = None, None, window
+    if witness is not None and tested is not None:
+        opinion = WitnessOpinion.ask(witness, np.asarray(window.images))
+        population = count_strangers(opinion)
+        known = window[~opinion.strangers] if population.separable else window
+        baseline_opinion = WitnessOpinion.ask(witness, tested)
+        names = baseline["predicted"].to_numpy(dtype=str)
+        agreement = agreement_test(names, baseline_opinion, own.predicted, opinion[is_own])
     return MonitoringResult(
-        drift=detector.test(np.asarray(window.images), window.predicted),
+        drift=detector.test(np.asarray(known.images), known.predicted),
         labelled=int(window.labelled.sum()),
         confidence=_confidence_drop(baseline, own),
         accuracy=_accuracy_drop(baseline, own[own.labelled]),
         version=version,
         quality=check_quality(np.asarray(window.images), window.repeats, enrolled),
         monitor=monitor,
+        population=population,
+        agreement=agreement,
     )
 
 

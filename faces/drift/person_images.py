@@ -1,7 +1,7 @@
 """The images of one person that the monitor compares new faces with."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,13 @@ from faces.drift.near_duplicates import Thumbnails
 
 MAX_IMAGES = 500
 """A person's oldest faces of production are dropped beyond this number."""
+
+
+class MeasuredFaces(NamedTuple):
+    """What the monitor compares: whitened capture features (n, 9) and thumbnails (n, 64)."""
+
+    rows: Rows
+    thumbnails: Thumbnails
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from faces.drift.findings import DRIFT, REMEDIES, FindingKind, find, is_harmful
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.result import DriftVerdict
 from faces.evaluation.feedback_verification import FeedbackVerification
@@ -13,19 +14,13 @@ ApprovalPolicy = Literal["never", "quarantined", "always"]
 """When a person has to approve a retrained version: never, always, or if labels are quarantined."""
 
 
-FAILURE_LEVEL = 1e-4
-"""Significance level for windows without enough evidence: they are tested again and again."""
-
-FAILURE_IMAGES = 10
-"""Distinct images that a drop in confidence needs."""
-
-
 class Action(StrEnum):
     """What to do about a window."""
 
     NONE = "none"
     NOT_ENOUGH_EVIDENCE = "not_enough_evidence"
     WAIT = "wait"
+    REPORT = "report"
     ALERT = "alert"
     RETRAIN = "retrain"
 
@@ -53,15 +48,31 @@ class DriftDecision:
     Attributes:
         action: What to do.
         reason: Why, in one sentence without a full stop.
+        findings: The kinds of what was found.
+        repeated: Whether the decision before was the same report, so that no alert is sent.
     """
 
     action: Action
     reason: str
+    findings: tuple[FindingKind, ...] = ()
+    repeated: bool = False
 
     @property
     def drifted(self) -> bool:
-        """Whether the window drifted, regardless of the action."""
+        """Whether the window drifted in a way that matters, regardless of the action."""
+        if self.findings and not set(self.findings) & DRIFT:
+            return False
         return self.action in (Action.WAIT, Action.ALERT, Action.RETRAIN)
+
+    @property
+    def remedy(self) -> str:
+        """What to do about the findings, in one phrase; "" if nothing is left to do."""
+        if self.action not in (Action.ALERT, Action.REPORT):
+            return ""
+        kinds = dict.fromkeys(self.findings)
+        if self.action == Action.REPORT:
+            kinds.pop(FindingKind.PICTURES, None)
+        return "; ".join(REMEDIES[kind] for kind in kinds)
 
 
 def decide(
@@ -71,8 +82,12 @@ def decide(
     policy: RetrainingPolicy,
     approved: int = 0,
     reported: bool = False,
+    silence_hours: float | None = None,
 ) -> DriftDecision:
     """Decide what to do about a window.
+
+    Pictures that changed without costing accuracy, and people who are not enrolled, are reported:
+    retraining would not help.
 
     Args:
         result: What was measured in the window.
@@ -83,65 +98,55 @@ def decide(
         approved: Quarantined labels of earlier windows that a person approved: they may be learned,
             too.
         reported: Whether an earlier decision was about the monitor's alarm: it is not repeated.
+        silence_hours: Hours since the latest face, if that is to be reported.
 
     Returns:
         The action and its reason.
     """
-    if result.drift.verdict == DriftVerdict.NOT_ENOUGH_EVIDENCE:
-        failure = _failure(result) or _monitor_alarm(result, reported)
-        if failure is None:
+    found = find(result, reported, silence_hours)
+    untested = result.drift.verdict == DriftVerdict.NOT_ENOUGH_EVIDENCE
+    if not found:
+        if untested:
             return DriftDecision(Action.NOT_ENOUGH_EVIDENCE, f"Not tested: {result.drift.reason}")
-        return DriftDecision(
-            Action.ALERT, f"{failure}; not tested for drift: {result.drift.reason}"
-        )
-    signs = _drift_signs(result, reported)
-    if not signs:
         return DriftDecision(Action.NONE, f"No drift: {result.drift.reason}")
-    text = "; ".join(signs)
-    drift = text[0].upper() + text[1:]
+    text = "; ".join(finding.text for finding in found)
+    text = text[0].upper() + text[1:]
+    kinds = tuple(finding.kind for finding in found)
+    if untested:
+        text += f"; not tested for drift: {result.drift.reason}"
+        return DriftDecision(Action.ALERT, text, kinds)
+    if not set(kinds) & DRIFT:
+        return DriftDecision(Action.REPORT, text, kinds)
+    if not is_harmful(result):
+        text += "; neither accuracy nor confidence fell, so the model is not retrained"
+        return DriftDecision(Action.REPORT, text, kinds)
+    action, reason = _act(text, feedback, previous, policy, approved)
+    return DriftDecision(action, reason, kinds)
+
+
+def _act(
+    drift: str,
+    feedback: FeedbackVerification,
+    previous: Sequence[bool],
+    policy: RetrainingPolicy,
+    approved: int,
+) -> tuple[Action, str]:
+    """Return whether to wait, to send an alert or to retrain, and why."""
     considered = [*previous, True][-policy.of_last :]
     if sum(considered) < policy.required:
-        return DriftDecision(
-            Action.WAIT,
+        return Action.WAIT, (
             f"{drift}; seen in {sum(considered)} of the last {len(considered)} windows, "
-            f"{policy.required} of {policy.of_last} are required",
+            f"{policy.required} of {policy.of_last} are required"
         )
     if feedback.learnable + approved < policy.minimum_labels:
         quarantined = len(feedback.quarantined)
-        return DriftDecision(
-            Action.ALERT,
+        return Action.ALERT, (
             f"{drift}; retraining needs at least {policy.minimum_labels} labelled faces, and "
             f"feedback labelled {feedback.labelled}"
             + (f", of which {quarantined} are quarantined" if quarantined else "")
-            + (f"; a person approved {approved} of earlier windows" if approved else ""),
+            + (f"; a person approved {approved} of earlier windows" if approved else "")
         )
-    return DriftDecision(Action.RETRAIN, drift)
-
-
-def _failure(result: MonitoringResult) -> str | None:
-    """Describe why a window that cannot be tested for drift needs attention all the same.
-
-    A model that fails completely names few people, so that there are never enough identities.
-    Retraining would not help: labels of images that show no face are not plausible.
-
-    Returns:
-        The description; None if nothing has failed.
-    """
-    if result.quality and result.quality.failed:
-        return f"The camera may have failed: {result.quality.reason}"
-    accuracy, confidence = result.accuracy, result.confidence
-    if accuracy and accuracy.p_value <= FAILURE_LEVEL:
-        return (
-            f"The model may have failed: accuracy fell from {accuracy.before:.3f} to "
-            f"{accuracy.now:.3f} (p = {accuracy.p_value:.2g})"
-        )
-    enough = result.drift.images >= FAILURE_IMAGES
-    if enough and confidence and confidence.p_value <= FAILURE_LEVEL:
-        return (
-            f"The model may have failed: its confidence fell by {confidence.drop:.2f} "
-            f"(p = {confidence.p_value:.2g})"
-        )
-    return None
+    return Action.RETRAIN, drift
 
 
 def needs_approval(policy: ApprovalPolicy, feedback: FeedbackVerification) -> bool:
@@ -153,26 +158,3 @@ def needs_approval(policy: ApprovalPolicy, feedback: FeedbackVerification) -> bo
         feedback: Which labels of the window are quarantined.
     """
     return policy == "always" or (policy == "quarantined" and bool(feedback.quarantined))
-
-
-def _monitor_alarm(result: MonitoringResult, reported: bool) -> str | None:
-    """Describe the monitor's alarm; None without one, or if it was reported already."""
-    if reported or result.monitor is None or not result.monitor.alarm:
-        return None
-    return f"Data drift in single faces: {result.monitor.reason}"
-
-
-def _drift_signs(result: MonitoringResult, reported: bool) -> list[str]:
-    """Describe the data drift and the performance drift of a window, as far as it has them."""
-    signs = []
-    if result.drift.detected:
-        signs.append(f"data drift: {result.drift.reason}")
-    if alarm := _monitor_alarm(result, reported):
-        signs.append(alarm[0].lower() + alarm[1:])
-    accuracy = result.accuracy
-    if accuracy is not None and accuracy.p_value <= result.drift.threshold:
-        signs.append(
-            f"performance drift: accuracy fell from {accuracy.before:.3f} to {accuracy.now:.3f} "
-            f"(p = {accuracy.p_value:.2g})"
-        )
-    return signs

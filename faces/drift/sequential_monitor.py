@@ -7,7 +7,7 @@ Without drift, its rank by distance is uniform, and `faces.drift.betting` bets a
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,16 +22,9 @@ from faces.drift.identity_centering import (
     mean_per_identity,
 )
 from faces.drift.near_duplicates import Thumbnails, is_near_duplicate, make_thumbnails
-from faces.drift.person_images import AddedGroup, PersonImages
+from faces.drift.person_images import AddedGroup, MeasuredFaces, PersonImages
 from faces.drift.result import MonitorResult
 from faces.drift.two_sample import MAX_REFERENCE_ROWS
-
-
-class MeasuredFaces(NamedTuple):
-    """What the monitor compares: whitened capture features (n, 9) and thumbnails (n, 64)."""
-
-    rows: Rows
-    thumbnails: Thumbnails
 
 
 @dataclass(frozen=True, eq=False)

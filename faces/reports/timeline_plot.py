@@ -16,6 +16,7 @@ MARKERS = {
     Action.NONE: ("o", "#4b9a5f"),
     Action.NOT_ENOUGH_EVIDENCE: (".", "#9aa5b1"),
     Action.WAIT: ("s", "#c9a227"),
+    Action.REPORT: ("D", "#6b8fb5"),
     Action.ALERT: ("X", "#c0392b"),
     Action.RETRAIN: ("^", "#d9822b"),
 }

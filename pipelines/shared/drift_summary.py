@@ -9,6 +9,7 @@ from zenml.enums import ExecutionStatus
 from zenml.models import ArtifactVersionResponse, PipelineRunResponse
 
 from faces.data.window import Window
+from faces.drift.findings import FindingKind
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision
 from faces.drift.result import DriftVerdict, MonitorResult
@@ -49,6 +50,12 @@ class DriftSummary(Summary):
     )
     decision: Action
     reason: str
+    findings: tuple[FindingKind, ...] = Field(
+        default=(),
+        description="what was found: changed pictures, new people, lower accuracy, a "
+        "failing camera or model, or that no faces arrive",
+    )
+    remedy: str = Field(default="", description="what to do about the findings")
     retrained: bool
     promoted: bool
     gate: str | None = Field(description="the promotion gate's reason")
@@ -79,6 +86,8 @@ class DriftSummary(Summary):
         }
         if self.canary is not None:
             rows["canary"] = describe_canary(self.canary)
+        if self.remedy:
+            rows["to do"] = escape(self.remedy)
         if self.quarantined:
             senders = escape(describe_senders(self.quarantined_senders))
             reasons = describe_quarantine(self.quarantined)
@@ -115,7 +124,7 @@ class DriftSummary(Summary):
         """Return what to do next, depending on the decision and its outcome. See Summary."""
         if self.decision == Action.NOT_ENOUGH_EVIDENCE:
             return ("[bold]python run.py --pipeline drift_detection[/] again after more traffic",)
-        if not DriftDecision(self.decision, self.reason).drifted:
+        if not DriftDecision(self.decision, self.reason, self.findings).drifted:
             return ()
         untested = self.drift.drift.verdict == DriftVerdict.NOT_ENOUGH_EVIDENCE
         if self.decision == Action.ALERT and untested:
@@ -171,6 +180,8 @@ def summarize(run: PipelineRunResponse) -> DriftSummary:
         approved_labels=len(approved.labels),
         decision=decision.action,
         reason=decision.reason,
+        findings=decision.findings,
+        remedy=decision.remedy,
         retrained=promotion is not None,
         promoted=promotion is not None and promotion.promoted,
         gate=promotion.reason if promotion else None,

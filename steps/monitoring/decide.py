@@ -1,6 +1,9 @@
 """Decide what to do about the window."""
 
+import time
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Annotated
 
 from zenml import step
@@ -8,6 +11,7 @@ from zenml.metadata.metadata_types import MetadataType
 
 from faces.data.window import Window
 from faces.drift import policy
+from faces.drift.findings import FindingKind
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision, RetrainingPolicy
 from faces.drift.result import MonitorResult
@@ -17,12 +21,15 @@ from store.deployments import (
     DECISION,
     DecisionEntry,
     decisions,
+    deployments,
     last_decided_at,
     record_decision,
 )
 from store.materializers import RECORD
 from store.records import ApprovedLabels
 from store.run_metadata import describe_run
+
+NANOSECONDS, SECONDS_PER_HOUR = 1_000_000_000, 3_600
 
 
 @step(enable_cache=False, output_materializers={DECISION: RECORD})
@@ -35,6 +42,7 @@ def decide(
     required: int,
     minimum_labels: int,
     canary: CanaryStep,
+    silence_hours: float | None,
 ) -> Annotated[DriftDecision, DECISION]:
     """Apply the retraining policy to the window, and record the decision.
 
@@ -52,6 +60,7 @@ def decide(
             sent.
         canary: A canary release, during which nothing is retrained: the window is tested again
             when the release has ended.
+        silence_hours: Hours without a face after which that is reported; None for never.
 
     Returns:
         The action and its reason.
@@ -64,23 +73,40 @@ def decide(
         RetrainingPolicy(of_last=of_last, required=required, minimum_labels=minimum_labels),
         approved=len(approved.labels),
         reported=_is_reported(drift.monitor, entries),
+        silence_hours=_silence(window, entries, silence_hours),
     )
+    if decision.action == Action.REPORT and entries and entries[-1].action == Action.REPORT:
+        repeated = set(decision.findings) <= set(entries[-1].findings)
+        decision = replace(decision, repeated=repeated)
     until = last_decided_at(entries)
     if decision.action == Action.RETRAIN and _is_released(canary):
         decision = DriftDecision(
             Action.NOT_ENOUGH_EVIDENCE,
             f"{decision.reason}; retraining waits until the canary release has ended",
         )
-    if decision.action != Action.NOT_ENOUGH_EVIDENCE:
+    if decision.action != Action.NOT_ENOUGH_EVIDENCE and len(window):
         until = int(window.times.max())
     record_decision(DecisionEntry.create(decision, drift, until))
     describe_run("drift", _describe(decision, drift))
     return decision
 
 
+def _silence(window: Window, entries: Sequence[DecisionEntry], hours: float | None) -> float | None:
+    """Return the hours since the latest face or deployment, if they are to be reported."""
+    latest = [datetime.fromisoformat(record.when).timestamp() for record in deployments()[-1:]]
+    latest += [last_decided_at(entries) / NANOSECONDS, *(window.times[-1:] / NANOSECONDS)]
+    silent = (time.time() - max(latest)) / SECONDS_PER_HOUR
+    for entry in entries:
+        since = datetime.fromisoformat(entry.when).timestamp()
+        if FindingKind.SILENCE in entry.findings and since > max(latest):
+            return None
+    return silent if hours is not None and silent >= hours else None
+
+
 def _is_reported(monitor: MonitorResult | None, entries: Sequence[DecisionEntry]) -> bool:
     """Return whether an earlier decision was about the alarm of this deployment's monitor."""
-    earlier = [entry.monitor for entry in entries if entry.monitor and entry.monitor.alarm]
+    decided = [entry for entry in entries if entry.action != Action.NOT_ENOUGH_EVIDENCE]
+    earlier = [entry.monitor for entry in decided if entry.monitor and entry.monitor.alarm]
     key = (monitor.version, monitor.since) if monitor else None
     return key in [(found.version, found.since) for found in earlier]
 
@@ -95,6 +121,7 @@ def _describe(decision: DriftDecision, result: MonitoringResult) -> dict[str, Me
     values: dict[str, MetadataType | None] = {
         "decision": decision.action.value,
         "reason": decision.reason,
+        "findings": ", ".join(decision.findings) or None,
         "p_value": drift.p_value,
         "threshold": drift.threshold,
         "detector": drift.detector,

@@ -15,6 +15,7 @@ from store.materializers import RECORD
 from store.materializers.detector import FittedDetector
 from store.materializers.monitor import DeploymentMonitor
 from store.versions import load_artifact, require_version
+from store.witnesses import load_witness
 
 PART, TRAINED, SEEN = "part", "trained", "seen"
 
@@ -67,6 +68,8 @@ def detect_drift(
         enrolled,
         live_version,
         monitor.result(threshold),
+        load_witness(version) if len(window) else None,
+        faces.images[split.test],
     )
     reference, measured = detector.tabulate(np.asarray(window.images), window.predicted)
     features = pd.concat([reference.assign(part=TRAINED), measured.assign(part=SEEN)])

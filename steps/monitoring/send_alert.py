@@ -61,7 +61,11 @@ def describe(decision: DriftDecision, promotion: Promotion | None, rollout: Roll
         ValueError: If the decision was to retrain and `promotion` is None.
     """
     if decision.action != Action.RETRAIN:
-        return f"{decision.reason}."
+        return (
+            f"{decision.reason}. To do: {decision.remedy}."
+            if decision.remedy
+            else (f"{decision.reason}.")
+        )
     if promotion is None:
         raise ValueError("a retraining ends with a decision of the promotion gate")
     if rollout is None and promotion.promoted:

@@ -5,18 +5,23 @@ from dataclasses import replace
 from typing import Annotated
 
 import numpy as np
+from numpy.typing import NDArray
 from zenml import step
 from zenml.client import Client
 
 from components.deployers.base import active_deployer
 from faces.data.dataset import Faces
+from faces.data.window import Window
 from faces.drift.captured_requests import read_captured_requests, select_faces
 from faces.drift.sequential_monitor import SequentialMonitor
+from faces.drift.witness_opinion import WitnessOpinion
+from faces.runtime.portable import UNKNOWN
 from serving.capture.reader import read_files
 from store.materializers import MONITOR_STATE
 from store.materializers.monitor import DeploymentMonitor
 from store.monitors import MONITOR, NANOSECONDS, deployed_since, latest_monitor
 from store.versions import load_artifact, require_version
+from store.witnesses import load_witness
 
 SECONDS_PER_DAY = 86_400
 
@@ -49,12 +54,21 @@ def update_monitor(live_version: int) -> Annotated[DeploymentMonitor, MONITOR]:
     captured = read_captured_requests(read_files(deployer.captured(), until / NANOSECONDS))
     faces = select_faces(captured, until)
     own = faces[faces.versions == str(live_version)]
-    monitor = monitor.update(np.asarray(own.images), own.predicted, own.times)
+    monitor = monitor.update(np.asarray(own.images), _known(own, live_version), own.times)
     if days := deployer.retention_days():
         expired = time.time() - days * SECONDS_PER_DAY
         monitor = monitor.without_faces_before(int(expired * NANOSECONDS))
     stack = str(Client().active_stack_model.id)
     return DeploymentMonitor(monitor, live_version, since, stack)
+
+
+def _known(faces: Window, number: int) -> NDArray[np.str_]:
+    """Return the identities as answered, or "unknown" for faces that resemble nobody enrolled."""
+    if not len(faces):
+        return faces.predicted
+    witness = load_witness(require_version(number))
+    strangers = WitnessOpinion.ask(witness, np.asarray(faces.images)).strangers
+    return np.where(strangers, UNKNOWN, faces.predicted)
 
 
 def _fit(number: int) -> SequentialMonitor:

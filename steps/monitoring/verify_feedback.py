@@ -16,6 +16,7 @@ from store.records import ApprovedLabels
 from store.run_metadata import describe_run
 from store.versions import load_artifact, require_version
 from store.windows import earlier_labels
+from store.witnesses import load_witness
 
 APPROVED_LABELS = "approved_labels"
 
@@ -47,7 +48,9 @@ def verify_feedback(
     limits = FeedbackLimits(minimum_similarity, maximum_share)
     has_senders = bool((window.senders != ANONYMOUS).any())
     earlier = earlier_labels() if has_senders else None
-    result = feedback_verification.verify_feedback(window, trained, limits, earlier)
+    result = feedback_verification.verify_feedback(
+        window, trained, limits, earlier, train_witness=lambda _: load_witness(version)
+    )
     approved = _not_trained_on(trained)
     counts = {"labelled": result.labelled, "learnable": result.learnable, **result.counts}
     senders = dict(Counter(window.senders[window.labelled].tolist()))

@@ -56,7 +56,9 @@ def test_traffic_of_the_training_condition_changes_nothing(run: Run, live: dict[
     assert sent["feedback"] == 40
     found = run("drift_detection")
     assert found["decision"] == "none", found["reason"]
-    assert found["drift"]["drift"]["images"] == sent["images"]
+    population = found["drift"]["population"]
+    assert population["images"] == sent["images"]
+    assert found["drift"]["drift"]["images"] == sent["images"] - population["strangers"]
     assert found["deployed_version"] is None
     monitor = found["drift"]["monitor"]
     assert (monitor["version"], monitor["faces"]) == (1, 40)
@@ -204,6 +206,7 @@ def test_all_steps_of_a_run_use_the_selected_version(run: Run, live: dict[str, A
     from steps.data.add_feedback import add_feedback
     from steps.monitoring.detect_drift import detect_drift
     from steps.monitoring.load_window import load_window
+    from steps.monitoring.update_monitor import update_monitor
     from store.records import ApprovedLabels
     from store.versions import find_version, load_artifact, require_version
 
@@ -211,8 +214,9 @@ def test_all_steps_of_a_run_use_the_selected_version(run: Run, live: dict[str, A
     other = next(n for n in range(1, 9) if n != served and find_version(n))
     window = load_window.entrypoint(None)
     feedback = FeedbackVerification(int(window.labelled.sum()))
-    result, _ = detect_drift.entrypoint(window, feedback, other, 0.01, 1, 1)
-    assert result.version == other
+    monitor = update_monitor.entrypoint(other)
+    result, _ = detect_drift.entrypoint(window, feedback, other, monitor, 0.01, 1, 1)
+    assert result.version == monitor.version == other
     faces, split = add_feedback.entrypoint(window, feedback, ApprovedLabels(), other)
     original = load_artifact(require_version(other), "split")
     assert set(original.train) <= set(split.train)

@@ -1,13 +1,16 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from faces.drift.accuracy import AccuracyDrop
 from faces.drift.confidence import ConfidenceDrop
+from faces.drift.findings import FindingKind
 from faces.drift.image_quality import QualityResult
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision, RetrainingPolicy, decide, needs_approval
 from faces.drift.result import DriftResult, DriftVerdict, MonitorResult
+from faces.drift.witness_opinion import PopulationResult
 from faces.evaluation.feedback_verification import (
     FeedbackVerification,
     QuarantinedLabel,
@@ -98,7 +101,8 @@ def decided(
     ],
 )  # fmt: skip
 def test_action_and_reason(result: MonitoringResult, action: Action, reason: str) -> None:
-    assert decided(result) == DriftDecision(action, reason)
+    decision = decided(result)
+    assert (decision.action, decision.reason) == (action, reason)
 
 
 def test_quarantined_labels_do_not_count_towards_retraining() -> None:
@@ -170,3 +174,51 @@ def test_an_alarm_of_the_monitor_is_reported_once() -> None:
     result = replace(NO_DRIFT, monitor=ALARM)
     decision = decide(result, FeedbackVerification(50), (), policy, reported=True)
     assert decision.action == Action.NONE
+
+
+UNHARMED = replace(DRIFT, agreement=SIMILAR, confidence=ConfidenceDrop(0.01, 0.3))
+STRANGERS = PopulationResult(images=40, strangers=9, p_value=1e-4)
+
+
+def test_pictures_that_changed_without_harm_are_reported_and_not_learned() -> None:
+    decision = decided(UNHARMED)
+    assert decision.action == Action.REPORT
+    assert decision.findings == (FindingKind.PICTURES,)
+    assert "neither accuracy nor confidence fell" in decision.reason
+    assert not decision.drifted
+    assert decision.remedy == ""
+
+
+@pytest.mark.parametrize("measure", ["agreement", "accuracy", "confidence"])
+def test_pictures_that_changed_with_harm_are_learned(measure: str) -> None:
+    drop: Any = ConfidenceDrop(0.2, 0.001) if measure == "confidence" else LOWER
+    assert decided(replace(UNHARMED, **{measure: drop})).action == Action.RETRAIN
+
+
+def test_strangers_are_reported_as_a_change_of_the_population() -> None:
+    decision = decided(replace(NO_DRIFT, population=STRANGERS))
+    assert decision.action == Action.REPORT
+    assert decision.findings == (FindingKind.POPULATION,)
+    assert "9 of 40 faces resemble no enrolled person" in decision.reason
+    assert decision.remedy.startswith("enrol new people")
+    assert not decision.drifted
+    few = replace(STRANGERS, strangers=3, p_value=0.3)
+    assert decided(replace(NO_DRIFT, population=few)).action == Action.NONE
+
+
+def test_a_failing_camera_is_not_a_change_of_the_population() -> None:
+    quality = QualityResult(images=8, unusual=7, measure="brightness", p_value=1e-8)
+    result = replace(TOO_SMALL, quality=quality, population=replace(STRANGERS, p_value=1e-9))
+    decision = decided(result)
+    assert decision.findings == (FindingKind.CAMERA,)
+    assert decision.remedy == "check the camera"
+    assert decision.drifted
+
+
+def test_silence_is_reported() -> None:
+    policy = RetrainingPolicy(1, 1, minimum_labels=10)
+    decision = decide(TOO_SMALL, FeedbackVerification(0), (), policy, silence_hours=26.2)
+    assert decision.action == Action.ALERT
+    assert decision.reason.startswith("No face has arrived for 26 hours; not tested for drift")
+    assert decision.remedy == "check the camera and the clients of the endpoint"
+    assert not decision.drifted

@@ -1,0 +1,129 @@
+"""What the witness says of a window: does the model still name the right people, and strangers?
+
+The witness (`faces.evaluation.witness`) recognises turned heads and changed pictures better than
+most models, and needs no labels: where it and the model disagree, one of them is wrong.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import scipy
+from numpy.typing import NDArray
+
+from faces.drift.accuracy import AccuracyDrop, accuracy_test
+from faces.drift.detector import Images, Labels
+from faces.evaluation.witness import Witness
+from faces.runtime.portable import UNKNOWN
+
+STRANGER_SIMILARITY = 0.65
+"""A face that is less similar to everybody resembles no enrolled person."""
+
+USUAL_SHARE = 0.05
+"""More such faces than this share are tested for: known people with turned heads are 6 %."""
+
+MAX_SHARE = 0.5
+"""With more strangers, changed pictures and new people cannot be separated."""
+
+
+@dataclass(frozen=True, eq=False)
+class WitnessOpinion:
+    """Whom faces resemble most.
+
+    Attributes:
+        people: The enrolled person that each face resembles most, (n,).
+        similarities: How much, a cosine, (n,).
+    """
+
+    people: Labels
+    similarities: NDArray[np.float64]
+
+    @classmethod
+    def ask(cls, witness: Witness, images: Images) -> Self:
+        """Compare faces with all enrolled people.
+
+        Args:
+            witness: The witness.
+            images: Faces (n, 64, 64) in [0, 1].
+
+        Returns:
+            Whom they resemble.
+        """
+        if not len(images):
+            return cls(np.array([], dtype=np.str_), np.array([]))
+        means = witness.classifier.means_
+        cosines = witness.embed(np.asarray(images, np.float32)) @ means.T
+        people = witness.classifier.classes_[cosines.argmax(axis=1)]
+        return cls(people.astype(np.str_), cosines.max(axis=1))
+
+    def __getitem__(self, rows: NDArray[np.bool_]) -> "WitnessOpinion":
+        return WitnessOpinion(self.people[rows], self.similarities[rows])
+
+    @property
+    def strangers(self) -> NDArray[np.bool_]:
+        """Which faces resemble no enrolled person, (n,)."""
+        return np.asarray(self.similarities < STRANGER_SIMILARITY)
+
+
+@dataclass(frozen=True)
+class PopulationResult:
+    """How many faces of a window resemble no enrolled person.
+
+    Attributes:
+        images: Number of faces.
+        strangers: Number of these that resemble nobody.
+        p_value: Binomial p-value of this number or more, if `USUAL_SHARE` were usual.
+    """
+
+    images: int
+    strangers: int
+    p_value: float
+
+    @property
+    def separable(self) -> bool:
+        """Whether the pictures can be tested without the strangers."""
+        return self.strangers <= MAX_SHARE * self.images
+
+    @property
+    def reason(self) -> str:
+        """The result in one phrase."""
+        return (
+            f"{self.strangers} of {self.images} faces resemble no enrolled person "
+            f"(p = {self.p_value:.2g})"
+        )
+
+
+def count_strangers(opinion: WitnessOpinion) -> PopulationResult:
+    """Test whether many faces resemble no enrolled person, with a binomial test.
+
+    Args:
+        opinion: Whom the faces of a window resemble.
+
+    Returns:
+        The number of strangers, and its p-value.
+    """
+    images, strangers = len(opinion.people), int(opinion.strangers.sum())
+    p_value = float(scipy.stats.binom.sf(strangers - 1, images, USUAL_SHARE)) if images else 1.0
+    return PopulationResult(images, strangers, p_value)
+
+
+def agreement_test(
+    baseline: Labels, witnessed: WitnessOpinion, predicted: Labels, opinion: WitnessOpinion
+) -> AccuracyDrop | None:
+    """Test whether model and witness agree less than on the baseline test.
+
+    Strangers, and faces that the model rejected as unknown, do not count.
+
+    Args:
+        baseline: The model's predictions for the baseline test, (m,).
+        witnessed: Whom the witness names there.
+        predicted: The model's predictions for the window, (n,).
+        opinion: Whom the witness names there.
+
+    Returns:
+        Shares of agreement and the p-value; None if no face counts.
+    """
+    before = (baseline == witnessed.people)[baseline != UNKNOWN]
+    named = (predicted != UNKNOWN) & ~opinion.strangers
+    now = (predicted == opinion.people)[named]
+    return accuracy_test(before, now) if len(before) and len(now) else None

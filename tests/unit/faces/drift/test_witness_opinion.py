@@ -1,0 +1,46 @@
+import numpy as np
+
+from faces.data.dataset import Faces
+from faces.drift.witness_opinion import (
+    PopulationResult,
+    WitnessOpinion,
+    agreement_test,
+    count_strangers,
+)
+from faces.evaluation.witness import Witness
+
+
+def test_the_witness_names_known_people_and_finds_strangers(people: Faces) -> None:
+    enrolled = np.isin(people.labels, people.identities[:8])
+    rows = np.flatnonzero(enrolled & (people.conditions["yaw"] == "frontal").to_numpy())
+    witness = Witness(people[rows[::2]])
+    known = WitnessOpinion.ask(witness, np.asarray(people.images[rows[1::2]]))
+    assert (known.people == people.labels[rows[1::2]]).mean() > 0.95
+    strangers = WitnessOpinion.ask(witness, np.asarray(people.images[~enrolled][:60]))
+    assert known.strangers.mean() < 0.1
+    assert strangers.strangers.mean() > 0.3
+    assert count_strangers(strangers).p_value < 0.01 < count_strangers(known).p_value
+
+
+def opinion(names: list[str], similarity: float = 0.9) -> WitnessOpinion:
+    return WitnessOpinion(np.array(names), np.full(len(names), similarity))
+
+
+def test_agreement_counts_named_faces_of_enrolled_people() -> None:
+    baseline, names = np.array(["a"] * 20), ["a"] * 10 + ["b"] * 10
+    drop = agreement_test(baseline, opinion(["a"] * 20), np.array(["a"] * 20), opinion(names))
+    assert drop is not None
+    assert (drop.before, drop.now) == (1.0, 0.5)
+    assert drop.p_value < 0.001
+    rejected = np.array(["a"] * 10 + ["unknown"] * 10)
+    same = agreement_test(baseline, opinion(["a"] * 20), rejected, opinion(names))
+    assert same is not None
+    assert same.now == 1
+    strangers = opinion(names, similarity=0.2)
+    assert agreement_test(baseline, opinion(["a"] * 20), rejected, strangers) is None
+
+
+def test_pictures_are_tested_without_strangers_while_these_are_few() -> None:
+    assert PopulationResult(40, 20, 0.0).separable
+    assert not PopulationResult(40, 21, 0.0).separable
+    assert count_strangers(opinion([])).p_value == 1
