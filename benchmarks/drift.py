@@ -32,7 +32,7 @@ from faces.drift.capture_features import NAMES
 from faces.drift.confidence import confidence_test
 from faces.drift.detectors.mmd import mmd_test
 from faces.drift.detectors.moments import DriftDetector, moments_test
-from faces.drift.identity_centering import centre_by_identity, winsorize
+from faces.drift.identity_centering import centre_by_identity, design_effect, winsorize
 from faces.drift.ks import ks_columns
 from faces.models import build_model
 from faces.models.protocol import Recogniser
@@ -185,8 +185,10 @@ class Trial:
             (" by identity", detector.rows, rows), ("", self.raw, raw)
         ):  # fmt: skip
             moments = DEFAULT if suffix else "moments"
+            effect = design_effect(predicted, detector.counts) if suffix else 1.0
             for name, test in ((moments, moments_test), (f"MMD{suffix}", mmd_test)):
-                yield name, test(reference, window, seed=self.seed)[1] <= ALPHA
+                result = test(reference, window, seed=self.seed, design_effect=effect)
+                yield name, result[1] <= ALPHA
             columns = ks_columns(reference, window, NAMES, ALPHA)
             yield f"KS + Bonferroni{suffix}", bool(columns["differs"].any())
         yield "Evidently's preset", evidently_preset(self.raw, raw)
