@@ -16,7 +16,7 @@ POPULATION_LEVEL = 0.01
 """Significance level for more strangers than usual."""
 
 HARM_LEVEL = 0.02
-"""Significance level at which pictures that changed are found to cost accuracy."""
+"""Smallest significance level at which changed pictures are found to cost accuracy."""
 
 
 class FindingKind(StrEnum):
@@ -112,7 +112,7 @@ def is_harmful(result: MonitoringResult) -> bool:
     """
     drops = (result.accuracy, result.agreement, result.confidence)
     p_values = [drop.p_value for drop in drops if drop is not None]
-    return not p_values or min(p_values) <= HARM_LEVEL
+    return not p_values or min(p_values) <= max(HARM_LEVEL, result.drift.threshold)
 
 
 def _fails(found: list[Finding]) -> bool:

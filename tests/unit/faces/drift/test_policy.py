@@ -195,6 +195,11 @@ def test_pictures_that_changed_with_harm_are_learned(measure: str) -> None:
     assert decided(replace(UNHARMED, **{measure: drop})).action == Action.RETRAIN
 
 
+def test_harm_is_tested_at_the_threshold_if_that_is_larger() -> None:
+    lenient = replace(UNHARMED, drift=replace(UNHARMED.drift, threshold=0.3))
+    assert decided(lenient).action == Action.RETRAIN
+
+
 def test_strangers_are_reported_as_a_change_of_the_population() -> None:
     decision = decided(replace(NO_DRIFT, population=STRANGERS))
     assert decision.action == Action.REPORT
