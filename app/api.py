@@ -4,8 +4,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request, UploadFile
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, FastAPI, HTTPException, Request, UploadFile
+from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 
@@ -224,6 +224,29 @@ def get_approvals(request: Request) -> list[WaitingRun]:
         WaitingRun(**{name: value for name, value in asdict(approval).items() if name in names})
         for approval in _backend(request).approvals()
     ]
+
+
+cards = APIRouter(include_in_schema=False)
+
+
+@cards.get("/versions/{number}/card")
+def get_model_card(request: Request, number: int) -> HTMLResponse:
+    """Show the model card of a version.
+
+    Args:
+        request: The request.
+        number: The version's number.
+
+    Returns:
+        An HTML page without scripts.
+
+    Raises:
+        HTTPException: 404 if there is no such version, or its model card was deleted.
+    """
+    try:
+        return HTMLResponse(_backend(request).model_card(number))
+    except (UserError, LookupError, FileNotFoundError) as error:
+        raise HTTPException(404, str(error)) from error
 
 
 for route in router.routes:

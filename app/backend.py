@@ -7,8 +7,10 @@ from threading import RLock
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from zenml.models import ModelVersionResponse
 
+from app.comparison import VersionComparison, compare_predictions
 from app.gallery import Gallery
 from app.labelling import FaceToLabel, faces_to_label
 from components.deployers.base import active_deployer
@@ -16,6 +18,7 @@ from components.deployers.endpoint import Endpoint, EndpointStatus
 from faces.data.dataset import Faces
 from faces.data.split import Split
 from faces.drift.captured_requests import read_captured_requests
+from faces.errors import UserError
 from serving.capture.reader import read_files
 from store import approvals as approval_records
 from store import deployments as deployment_records
@@ -23,8 +26,14 @@ from store import label_reviews
 from store.approvals import Approval
 from store.deployments import DecisionEntry
 from store.label_reviews import QuarantinedFace
-from store.production import GATE, ROLLED_BACK
-from store.versions import NO_STAGE, all_versions, load_artifact, require_version
+from store.production import GATE, ROLLED_BACK, set_production
+from store.versions import (
+    NO_STAGE,
+    all_versions,
+    load_artifact,
+    production_version,
+    require_version,
+)
 
 LABEL_DAYS = 7
 """Faces that were captured in these last days are offered for labels."""
@@ -124,6 +133,44 @@ class Backend:
         """
         with self._lock:
             return str(load_artifact(require_version(number), "model_card")["page.html"])
+
+    def compare(
+        self, first: int, second: int
+    ) -> tuple[VersionComparison, dict[int, NDArray[np.float32]]]:
+        """Compare two versions on the held-out images that both were tested on.
+
+        Args:
+            first: Number of a version.
+            second: Number of another one.
+
+        Returns:
+            The comparison, and the images that they name differently, by row.
+
+        Raises:
+            UserError: If the data of one of them was deleted.
+        """
+        with self._lock:
+            try:
+                versions = [require_version(number) for number in (first, second)]
+                tables = [load_artifact(version, "predictions") for version in versions]
+                images = load_artifact(versions[0], "faces").images
+            except (LookupError, FileNotFoundError) as error:
+                raise UserError(f"they cannot be compared: {error}") from error
+        comparison = compare_predictions(*tables)
+        return comparison, {d.row: np.array(images[d.row]) for d in comparison.differences}
+
+    def promote(self, number: int) -> None:
+        """Put a version into production; the deployment pipeline then serves it.
+
+        Args:
+            number: The version's number.
+
+        Raises:
+            UserError: If the version was deleted, or another run changes production meanwhile.
+        """
+        with self._lock:
+            if not set_production(require_version(number), instead_of=production_version()):
+                raise UserError("another run changed production at the same time: try again")
 
     def decisions(self) -> list[DecisionEntry]:
         """Return the drift decisions, oldest first."""

@@ -7,7 +7,7 @@ from threading import Timer
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from app.api import add_error_handlers, router
+from app.api import add_error_handlers, cards, router
 from app.backend import Backend
 from app.security import LOOPBACK_NAMES, Guard
 from faces import NAME
@@ -30,6 +30,7 @@ def create_service(backend: Backend) -> FastAPI:
     )
     app.state.backend = backend
     app.include_router(router)
+    app.include_router(cards)
     add_error_handlers(app)
     return app
 

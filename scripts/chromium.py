@@ -20,6 +20,17 @@ START_TIMEOUT_SECONDS = 30
 WAIT_SECONDS = 15
 PORT_FILE = "DevToolsActivePort"
 
+FIND = """(() => {
+  const all = document.querySelectorAll('button, a, [role=option]');
+  const found = [...all].find((e) => (e.innerText.trim() === TEXT || e.ariaLabel === TEXT)
+    && e.getClientRects().length && !e.disabled);
+  if (!found) return null;
+  found.scrollIntoView({ block: 'center', behavior: 'instant' });
+  const box = found.getBoundingClientRect();
+  return [box.x + box.width / 2, box.y + box.height / 2];
+})()"""
+"""JavaScript that returns the middle of the button or link with a text, null if none is visible."""
+
 
 def find_chromium() -> str | None:
     """Return the path of Chromium, None if it is not installed."""
@@ -140,15 +151,11 @@ class Page:
         Args:
             text: Its text or label.
         """
-        place = self.wait_for(
-            "(() => { const all = document.querySelectorAll('button, a, [role=option]'); "
-            "const e = [...all].find(e => "
-            f"(e.innerText.trim() === {json.dumps(text)} || e.ariaLabel === {json.dumps(text)}) "
-            "&& e.getClientRects().length && !e.disabled); if (!e) return null; "
-            "e.scrollIntoView({block: 'center', behavior: 'instant'}); "
-            "const b = e.getBoundingClientRect(); "
-            "return [b.x + b.width / 2, b.y + b.height / 2]; })()"
-        )
+        find = FIND.replace("TEXT", json.dumps(text))
+        place, previous = self.wait_for(find), None
+        while place != previous:  # it may be moving
+            time.sleep(0.05)
+            place, previous = self.wait_for(find), place
         for kind in ("mousePressed", "mouseReleased"):
             self.send(
                 "Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left",

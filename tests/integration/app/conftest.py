@@ -1,8 +1,10 @@
 """The app with a backend and an endpoint that need neither ZenML nor a model."""
 
 import json
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -12,22 +14,38 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 import uvicorn
+from numpy.typing import NDArray
 from PIL import Image
 
-from app.backend import Backend
+from app.backend import Backend, VersionInfo
+from app.comparison import Difference, VersionComparison
 from app.gallery import Gallery
 from app.labelling import FaceToLabel
 from app.server import create_app
 from benchmarks.scenes import PlacedFace, cluttered_background, paste_face
-from components.deployers.endpoint import Endpoint
+from components.deployers.endpoint import Endpoint, EndpointStatus, State
 from faces.data.dataset import Faces
+from faces.errors import UserError
 from scripts.chromium import Browser, Page, chromium
 from store.approvals import Approval
+from store.deployments import DecisionEntry
 from store.label_reviews import QuarantinedFace
 from tests.conftest import running
 from tests.integration.serving.conftest import free_port
 
 THRESHOLD = 0.7
+METRICS = """\
+faces_requests_total{code="200"} 90.0
+faces_requests_total{code="503"} 2.0
+faces_latency_seconds_bucket{kind="predict",le="0.001"} 30.0
+faces_latency_seconds_bucket{kind="predict",le="0.005"} 40.0
+faces_latency_seconds_bucket{kind="predict",le="+Inf"} 40.0
+faces_latency_seconds_count{kind="predict"} 40.0
+faces_latency_seconds_sum{kind="predict"} 0.08
+faces_latency_seconds_count{kind="feedback"} 7.0
+faces_predictions_total{person="ada"} 30.0
+faces_predictions_total{person="unknown"} 10.0
+"""
 
 
 class FakeBackend(Backend):
@@ -39,6 +57,10 @@ class FakeBackend(Backend):
         self.in_quarantine: list[QuarantinedFace] = []
         self.reviews: list[tuple[str, str]] = []
         self.waiting: list[Approval] = []
+        self.registered: list[VersionInfo] = []
+        self.promoted: list[int] = []
+        self.decided: list[DecisionEntry] = []
+        self.state = State.RUNNING
 
     def endpoint(self) -> Endpoint:
         return Endpoint(self.url, "1")
@@ -57,6 +79,30 @@ class FakeBackend(Backend):
 
     def faces_to_label(self) -> list[FaceToLabel]:
         return self.unlabelled
+
+    def status(self) -> EndpointStatus:
+        detail = "" if self.state == State.RUNNING else "it has crashed"
+        return EndpointStatus(self.endpoint(), self.state, detail, datetime.now(UTC), "")
+
+    def versions(self) -> list[VersionInfo]:
+        return self.registered
+
+    def model_card(self, number: int) -> str:
+        if number > len(self.registered):
+            raise UserError(f"version {number} was deleted")
+        return f"<h1>Model card of version {number}</h1>"
+
+    def decisions(self) -> list[DecisionEntry]:
+        return self.decided
+
+    def compare(
+        self, first: int, second: int
+    ) -> tuple[VersionComparison, dict[int, NDArray[np.float32]]]:
+        found = VersionComparison(20, 18, 17, (Difference(0, "ada", "ada", "eve"),))
+        return found, {0: self.images.samples.images[0]}
+
+    def promote(self, number: int) -> None:
+        self.promoted.append(number)
 
     def review(self, label: str, answer: str) -> None:
         self.reviews.append((label, answer))
@@ -94,6 +140,13 @@ class FakeEndpoint(BaseHTTPRequestHandler):
             }
         )
 
+    def do_GET(self) -> None:
+        data = METRICS.encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
     def _answer(self, message: dict[str, Any]) -> None:
         data = json.dumps(message).encode()
         self.send_response(200)
@@ -110,6 +163,14 @@ class RunningApp:
     url: str
     backend: FakeBackend
     feedback: list[tuple[str, str]] = field(default_factory=list)
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 15) -> bool:
+    """Wait until something is true in this process."""
+    deadline = time.monotonic() + seconds
+    while not (fulfilled := condition()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return fulfilled
 
 
 @pytest.fixture(scope="session")

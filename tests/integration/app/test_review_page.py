@@ -14,7 +14,7 @@ from scripts.chromium import Page, find_chromium
 from store.approvals import Approval
 from store.label_reviews import QuarantinedFace
 from store.records import LabelReference
-from tests.integration.app.conftest import RunningApp
+from tests.integration.app.conftest import RunningApp, eventually
 
 pytestmark = pytest.mark.skipif(find_chromium() is None, reason="Chromium is not installed")
 NOW = datetime.now(UTC)
@@ -101,8 +101,10 @@ def test_a_run_that_waits_is_approved_with_the_command(
     page.wait_for_text("compared with version 5")
     app.backend.waiting = []
     page.click("Approve and deploy")
+    arguments = tmp_path / "run.py.args"
+    assert eventually(lambda: arguments.exists() and bool(arguments.read_text()))
+    assert arguments.read_text() == "review --approve run-7"
     page.wait_for("!document.body.innerText.includes('Version 7')")
-    assert (tmp_path / "run.py.args").read_text() == "review --approve run-7"
 
 
 def test_a_failed_command_is_reported_in_one_line(
