@@ -115,8 +115,8 @@ def drift_detection(settings: DriftSettings) -> None:
        add those that came since the last run to the monitor of single faces.
     2. Verify its feedback: quarantine labels that are not plausible.
     3. Test it for drift, decide, and write a report.
-    4. To retrain: add the labelled faces to the training images, then train, evaluate, register
-       and promote as the training pipeline does.
+    4. To retrain: add the labelled faces to the training images, and those of earlier windows whose
+       label came late; then train, evaluate, register and promote as the training pipeline does.
     5. If the settings ask for it, wait for a person to approve the version.
     6. Deploy a promoted version, compare the endpoint with the model, record the deployment; or
        start a canary release of it.
@@ -164,7 +164,10 @@ def drift_detection(settings: DriftSettings) -> None:
         send_alert(decision, None, None)
     if action != Action.RETRAIN:
         return
-    faces, split = add_feedback(window, feedback, approved, live)
+    limits = settings.feedback
+    faces, split = add_feedback(
+        window, feedback, approved, live, limits.minimum_similarity, limits.maximum_share
+    )
     training = _training_settings(live.load())
     version, promotion = train_and_gate(
         faces,

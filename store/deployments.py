@@ -52,6 +52,7 @@ class DecisionEntry:
         run: The id of the pipeline run.
         monitor: What the monitor of single faces had found; None in records made before it.
         findings: The kinds of what was found.
+        labels_until: When the latest label of the window was received, in nanoseconds since 1970.
     """
 
     action: Action
@@ -68,6 +69,7 @@ class DecisionEntry:
     run: str = ""
     monitor: MonitorResult | None = None
     findings: tuple[FindingKind, ...] = ()
+    labels_until: int = 0
 
     @property
     def drifted(self) -> bool:
@@ -75,13 +77,16 @@ class DecisionEntry:
         return DriftDecision(self.action, self.reason, self.findings).drifted
 
     @classmethod
-    def create(cls, decision: DriftDecision, result: MonitoringResult, until: int) -> Self:
+    def create(
+        cls, decision: DriftDecision, result: MonitoringResult, until: int, labels_until: int
+    ) -> Self:
         """Combine a decision with the result that it is based on.
 
         Args:
             decision: The decision.
             result: Drift and accuracy of the window, the source of all figures.
             until: Time of the newest face of the window, in nanoseconds since 1970.
+            labels_until: When the latest label of the window was received, likewise.
 
         Returns:
             The entry, dated now.
@@ -100,6 +105,7 @@ class DecisionEntry:
             accuracy=result.accuracy,
             monitor=result.monitor,
             findings=decision.findings,
+            labels_until=labels_until,
         )
 
 

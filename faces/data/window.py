@@ -89,6 +89,26 @@ def concatenate(windows: Sequence[Window]) -> Window:
     return replace(windows[0], **arrays)
 
 
+def late_labels(window: Window, decided: Sequence[tuple[int, int]]) -> NDArray[np.bool_]:
+    """Find labels that arrived after their face was decided on.
+
+    Args:
+        window: Faces in any order (n,).
+        decided: Of each decision, in order: the time of its newest face, and of the latest label
+            that it has seen, in nanoseconds since 1970.
+
+    Returns:
+        Whether each face was decided on without its present label, (n,).
+    """
+    if not decided:
+        return np.zeros(len(window), dtype=bool)
+    newest, labels_seen = np.array(decided, dtype=np.int64).T
+    first = np.searchsorted(newest, window.times)
+    known = first < len(decided)
+    seen = labels_seen[np.minimum(first, len(decided) - 1)]
+    return np.asarray(window.labelled & known & (window.label_times > seen))
+
+
 def last_occurrences(images: NDArray[np.floating]) -> NDArray[np.int64]:
     """Find the last occurrence of each distinct image.
 

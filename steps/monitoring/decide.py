@@ -86,7 +86,8 @@ def decide(
         )
     if decision.action != Action.NOT_ENOUGH_EVIDENCE and len(window):
         until = int(window.times.max())
-    record_decision(DecisionEntry.create(decision, drift, until))
+    labels_until = int(max(window.label_times.max(initial=0), until))
+    record_decision(DecisionEntry.create(decision, drift, until, labels_until))
     describe_run("drift", _describe(decision, drift))
     return decision
 

@@ -217,7 +217,7 @@ def test_all_steps_of_a_run_use_the_selected_version(run: Run, live: dict[str, A
     monitor = update_monitor.entrypoint(other)
     result, _ = detect_drift.entrypoint(window, feedback, other, monitor, 0.01, 1, 1)
     assert result.version == monitor.version == other
-    faces, split = add_feedback.entrypoint(window, feedback, ApprovedLabels(), other)
+    faces, split = add_feedback.entrypoint(window, feedback, ApprovedLabels(), other, 0.5, 0.1)
     original = load_artifact(require_version(other), "split")
     assert set(original.train) <= set(split.train)
     assert len(faces) >= len(load_artifact(require_version(other), "faces"))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from faces.data.window import Window, concatenate, count_repeats, last_occurrences
+from faces.data.window import Window, concatenate, count_repeats, last_occurrences, late_labels
 
 
 def images(*shades: float) -> np.ndarray:
@@ -46,3 +46,30 @@ def test_rows_are_selected_by_number_or_mask_and_windows_are_concatenated() -> N
         assert part.repeats.tolist() == [1, 2]
         assert np.array_equal(part.images, images(0.1, 0.3))
         assert (part.damaged, part.unmatched_feedback) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("time", "label_time", "is_late"),
+    [
+        (10, 12, False),  # seen by the first decision
+        (10, 16, True),
+        (20, 16, False),  # the window of the second decision had it
+        (20, 26, True),
+        (20, 0, False),  # no label
+        (30, 99, False),  # in no window yet
+    ],
+)
+def test_labels_are_late_if_the_decision_has_not_seen_them(
+    time: int, label_time: int, is_late: bool
+) -> None:
+    window = Window(
+        images=images(0.1),
+        predicted=np.array(["ada"]),
+        labels=np.array(["ada" if label_time else ""]),
+        confidence=np.array([0.9]),
+        versions=np.array(["1"]),
+        times=np.array([time]),
+        label_times=np.array([label_time]),
+    )
+    assert late_labels(window, [(10, 15), (20, 25)]).tolist() == [is_late]
+    assert late_labels(window, []).tolist() == [False]
