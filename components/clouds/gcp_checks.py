@@ -65,7 +65,11 @@ def check_bucket(path: str) -> str:
 
     name = path.removeprefix("gs://").partition("/")[0]
     try:
-        bucket = storage.Client().get_bucket(name, timeout=TIMEOUT_SECONDS, retry=None)
+        # Reading the bucket itself would need more than the roles for its objects have.
+        objects = storage.Client().list_blobs(
+            name, max_results=1, timeout=TIMEOUT_SECONDS, retry=None
+        )
+        list(objects)
     except NotFound:
         raise CheckFailed(
             f"gs://{name} does not exist",
@@ -76,7 +80,7 @@ def check_bucket(path: str) -> str:
             f"no permission to read gs://{name}",
             "grant this identity roles/storage.objectAdmin on it (infra/gcp/identities.tf)",
         ) from None
-    return f"gs://{bucket.name} can be read"
+    return f"gs://{name} can be read"
 
 
 def check_container_images(uri: str) -> str:

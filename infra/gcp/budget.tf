@@ -1,12 +1,20 @@
+# The API of budgets identifies a project by its number.
+data "google_project" "faces" {
+  project_id = var.project
+
+  depends_on = [google_project_service.used]
+}
+
 # Sends an alert at 50, 90 and 100 % of the budget. It does not stop anything.
 resource "google_billing_budget" "faces" {
   count = var.billing_account == "" ? 0 : 1
 
+  provider        = google.billing
   billing_account = var.billing_account
   display_name    = "face recognizer"
 
   budget_filter {
-    projects = ["projects/${var.project}"]
+    projects = ["projects/${data.google_project.faces.number}"]
   }
 
   amount {

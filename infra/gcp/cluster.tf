@@ -134,9 +134,15 @@ resource "kubernetes_role_binding" "deployer" {
     name      = kubernetes_role.deployer.metadata[0].name
   }
 
-  subject {
-    kind = "User"
-    name = google_service_account.zenml.email
+  # Without the scope userinfo.email, which ZenML's connector does not request, GKE knows a service account
+  # by its numeric ID.
+  dynamic "subject" {
+    for_each = [google_service_account.zenml.email, google_service_account.zenml.unique_id]
+    content {
+      kind      = "User"
+      name      = subject.value
+      api_group = "rbac.authorization.k8s.io"
+    }
   }
 }
 
@@ -152,4 +158,7 @@ resource "helm_release" "seldon" {
     name  = "usageMetrics.enabled"
     value = "false"
   }
+
+  # Nodes pull the operator's image through the NAT.
+  depends_on = [google_compute_router_nat.faces]
 }

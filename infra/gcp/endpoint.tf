@@ -13,13 +13,26 @@ resource "google_compute_managed_ssl_certificate" "endpoint" {
   managed {
     domains = [var.domain]
   }
+
+  depends_on = [google_project_service.used]
+}
+
+# The load balancer's health check. Without it, GKE would request / until the first pod exists, which the
+# server answers with 404. A chart, because kubernetes_manifest would need the cluster to plan its creation.
+resource "helm_release" "health_check" {
+  name      = "endpoint-health-check"
+  chart     = "${path.module}/health-check"
+  namespace = kubernetes_namespace.faces.metadata[0].name
 }
 
 resource "kubernetes_service" "endpoint" {
   metadata {
-    name        = "endpoint"
-    namespace   = kubernetes_namespace.faces.metadata[0].name
-    annotations = { "cloud.google.com/neg" = jsonencode({ ingress = true }) }
+    name      = "endpoint"
+    namespace = kubernetes_namespace.faces.metadata[0].name
+    annotations = {
+      "cloud.google.com/neg"            = jsonencode({ ingress = true })
+      "cloud.google.com/backend-config" = jsonencode({ default = "endpoint" })
+    }
   }
 
   spec {
@@ -64,4 +77,6 @@ resource "kubernetes_ingress_v1" "endpoint" {
       }
     }
   }
+
+  depends_on = [helm_release.health_check]
 }

@@ -3,26 +3,43 @@
 resource "google_service_account" "pipelines" {
   account_id   = "faces-pipelines"
   display_name = "Steps of pipelines on Vertex AI"
+
+  depends_on = [google_project_service.used]
 }
 
 resource "google_service_account" "serving" {
   account_id   = "faces-serving"
   display_name = "The prediction endpoint"
+
+  depends_on = [google_project_service.used]
 }
 
 resource "google_service_account" "zenml" {
   account_id   = "faces-zenml"
   display_name = "The ZenML server"
+
+  depends_on = [google_project_service.used]
 }
 
 resource "google_service_account" "nodes" {
   account_id   = "faces-nodes"
   display_name = "Nodes of the cluster"
+
+  depends_on = [google_project_service.used]
 }
 
 resource "google_service_account" "mlflow" {
   account_id   = "faces-mlflow"
   display_name = "The MLflow server"
+
+  depends_on = [google_project_service.used]
+}
+
+resource "google_service_account" "builds" {
+  account_id   = "faces-builds"
+  display_name = "Builds of container images"
+
+  depends_on = [google_project_service.used]
 }
 
 # Pipelines: artifacts, captured requests (read only), container images, jobs.
@@ -63,6 +80,26 @@ resource "google_project_iam_member" "zenml_cluster" {
   project = var.project
   role    = "roles/container.clusterViewer"
   member  = google_service_account.zenml.member
+}
+
+# Builds: the uploaded source, the registry, logs. New projects give Cloud Build's default identity no roles.
+resource "google_storage_bucket_iam_member" "builds_source" {
+  bucket = google_storage_bucket.builds.name
+  role   = "roles/storage.objectViewer"
+  member = google_service_account.builds.member
+}
+
+resource "google_artifact_registry_repository_iam_member" "builds_images" {
+  repository = google_artifact_registry_repository.images.name
+  location   = var.region
+  role       = "roles/artifactregistry.writer"
+  member     = google_service_account.builds.member
+}
+
+resource "google_project_iam_member" "builds_logs" {
+  project = var.project
+  role    = "roles/logging.logWriter"
+  member  = google_service_account.builds.member
 }
 
 # Nodes: the role that GKE documents for them, and container images.
@@ -127,6 +164,8 @@ resource "google_project_iam_member" "developers" {
   project = var.project
   role    = each.value[1]
   member  = each.value[0]
+
+  depends_on = [google_project_service.used]
 }
 
 resource "google_storage_bucket_iam_member" "developers_artifacts" {
@@ -145,6 +184,26 @@ resource "google_service_account_iam_member" "developers_as_pipelines" {
   member             = each.value
 }
 
+resource "google_service_account_iam_member" "developers_as_builds" {
+  for_each = toset(var.developers)
+
+  service_account_id = google_service_account.builds.name
+  role               = "roles/iam.serviceAccountUser"
+  member             = each.value
+}
+
+# gcloud looks at the bucket before it uploads the source.
+resource "google_storage_bucket_iam_member" "developers_builds" {
+  for_each = {
+    for pair in setproduct(var.developers, ["roles/storage.objectUser", "roles/storage.legacyBucketReader"]) :
+    "${pair[0]} ${pair[1]}" => pair
+  }
+
+  bucket = google_storage_bucket.builds.name
+  role   = each.value[1]
+  member = each.value[0]
+}
+
 locals {
   developer_roles = [
     "roles/aiplatform.user",          # start and watch runs and schedules
@@ -152,5 +211,7 @@ locals {
     "roles/cloudbuild.builds.editor", # build it
     "roles/container.clusterViewer",  # find the cluster
     "roles/logging.viewer",           # read the logs of steps
+
+    "roles/serviceusage.serviceUsageConsumer", # use the project's quota
   ]
 }

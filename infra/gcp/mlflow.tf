@@ -13,13 +13,14 @@ resource "google_service_networking_connection" "services" {
   network                 = google_compute_network.faces.id
   service                 = "servicenetworking.googleapis.com"
   reserved_peering_ranges = [google_compute_global_address.services.name]
+  deletion_policy         = "ABANDON" # Google refuses for hours after the databases are gone
 }
 
 resource "google_sql_database_instance" "mlflow" {
   name                = "faces-mlflow"
   region              = var.region
   database_version    = "POSTGRES_16"
-  deletion_protection = true
+  deletion_protection = var.deletion_protection
 
   settings {
     tier    = "db-f1-micro"
@@ -42,6 +43,8 @@ resource "google_sql_database_instance" "mlflow" {
 resource "google_sql_database" "mlflow" {
   name     = "mlflow"
   instance = google_sql_database_instance.mlflow.name
+
+  deletion_policy = "ABANDON" # connections of a server that is ending would prevent it
 }
 
 resource "random_password" "mlflow" {
@@ -53,6 +56,8 @@ resource "google_sql_user" "mlflow" {
   name     = "mlflow"
   instance = google_sql_database_instance.mlflow.name
   password = random_password.mlflow.result
+
+  deletion_policy = "ABANDON" # a user that owns tables cannot be deleted; it ends with the instance
 }
 
 resource "random_password" "mlflow_admin" {
@@ -162,5 +167,8 @@ resource "google_cloud_run_v2_service" "mlflow" {
     }
   }
 
-  depends_on = [google_secret_manager_secret_version.server, google_secret_manager_secret_iam_member.server]
+  depends_on = [
+    google_secret_manager_secret_version.server, google_secret_manager_secret_iam_member.server,
+    google_sql_database.mlflow, google_sql_user.mlflow,
+  ]
 }

@@ -1,7 +1,8 @@
 locals {
   services = [
-    "aiplatform", "artifactregistry", "billingbudgets", "cloudbuild", "compute", "container",
-    "iam", "run", "secretmanager", "servicenetworking", "sqladmin", "storage",
+    "aiplatform", "artifactregistry", "billingbudgets", "cloudbuild", "cloudresourcemanager", "compute",
+    "container", "iam", "iamcredentials", "logging", "monitoring", "run", "secretmanager", "servicenetworking",
+    "sqladmin", "storage",
   ]
 }
 

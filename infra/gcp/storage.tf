@@ -41,6 +41,26 @@ resource "google_storage_bucket" "captured" {
   depends_on = [google_project_service.used]
 }
 
+# Source code that gcloud uploads for a build.
+resource "google_storage_bucket" "builds" {
+  name                        = "${var.project}-faces-builds"
+  location                    = var.region
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+  force_destroy               = true
+
+  lifecycle_rule {
+    condition {
+      age = 7
+    }
+    action {
+      type = "Delete"
+    }
+  }
+
+  depends_on = [google_project_service.used]
+}
+
 resource "google_artifact_registry_repository" "images" {
   repository_id = "face-recognizer"
   format        = "DOCKER"

@@ -18,7 +18,7 @@ variable "billing_account" {
 variable "monthly_budget" {
   description = "Monthly budget in the billing account's currency; alerts are sent at 50, 90 and 100 %."
   type        = number
-  default     = 100
+  default     = 150
 }
 
 variable "capture_days" {
@@ -49,7 +49,12 @@ variable "developers" {
 }
 
 variable "pipelines_tag" {
-  description = "Tag of the container image for pipelines, once it is built: the MLflow server runs in it."
+  description = "Tag of the container image for pipelines, which the MLflow server runs in; empty until it is built."
   type        = string
-  default     = ""
+}
+
+variable "deletion_protection" {
+  description = "Whether the databases are protected from deletion; false before terraform destroy."
+  type        = bool
+  default     = true
 }

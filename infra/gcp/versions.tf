@@ -1,6 +1,11 @@
 terraform {
   required_version = ">= 1.6"
 
+  # The state contains passwords: init -backend-config=bucket=… names a bucket that only you can read.
+  backend "gcs" {
+    prefix = "faces"
+  }
+
   required_providers {
     google = {
       source  = "hashicorp/google"
@@ -24,6 +29,13 @@ terraform {
 provider "google" {
   project = var.project
   region  = var.region
+}
+
+# With a user's credentials, the API of budgets needs a project that its calls are billed to.
+provider "google" {
+  alias                 = "billing"
+  billing_project       = var.project
+  user_project_override = true
 }
 
 data "google_client_config" "me" {}

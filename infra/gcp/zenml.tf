@@ -5,7 +5,7 @@ resource "google_sql_database_instance" "zenml" {
   name                = "faces-zenml"
   region              = var.region
   database_version    = "MYSQL_8_0"
-  deletion_protection = true
+  deletion_protection = var.deletion_protection
 
   settings {
     tier    = "db-f1-micro"
@@ -110,5 +110,8 @@ resource "google_cloud_run_v2_service" "zenml" {
     }
   }
 
-  depends_on = [google_secret_manager_secret_version.server, google_secret_manager_secret_iam_member.server]
+  depends_on = [
+    google_secret_manager_secret_version.server, google_secret_manager_secret_iam_member.server,
+    google_sql_database.zenml, google_sql_user.zenml,
+  ]
 }

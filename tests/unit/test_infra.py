@@ -8,6 +8,7 @@ from typing import Any
 
 import hcl2
 import pytest
+import yaml
 
 from stacks.spec import read_stack
 
@@ -60,7 +61,7 @@ def test_no_identity_has_a_basic_role_and_nothing_is_public() -> None:
     assert not {"roles/owner", "roles/editor", "roles/storage.admin"} & roles
     assert "allUsers" not in TEXT
     buckets = re.findall(r'resource "google_storage_bucket" .*?\n}\n', TEXT, re.DOTALL)
-    assert len(buckets) == 2
+    assert len(buckets) == 3
     for bucket in buckets:
         assert 'public_access_prevention    = "enforced"' in bucket
         assert "uniform_bucket_level_access = true" in bucket
@@ -72,6 +73,51 @@ def test_every_variable_of_the_stack_is_an_output() -> None:
     exported = set(re.findall(r"export ([A-Z_]+)=", TEXT))
     assert required
     assert required <= exported
+
+
+def test_every_resource_waits_for_the_services() -> None:
+    texts = {
+        f"{kind}.{name}": text
+        for kind, name, text in re.findall(
+            r'^resource "(google_\w+)" "(\w+)" \{\n(.*?)^\}', TEXT, re.DOTALL | re.MULTILINE
+        )
+    }
+    waiting = {name for name, text in texts.items() if "[google_project_service.used]" in text}
+    for _ in texts:
+        waiting |= {
+            n for n, t in texts.items() if any(f"{w}." in t or f"{w}[" in t for w in waiting)
+        }
+    assert set(texts) - waiting == {"google_project_service.used"}
+
+
+def test_the_load_balancer_checks_a_path_that_needs_no_token() -> None:
+    chart = INFRA / "health-check" / "templates" / "backend-config.yaml"
+    config = yaml.safe_load(chart.read_text())
+    assert config["spec"]["healthCheck"]["requestPath"] == "/health/ping"
+    name = config["metadata"]["name"]
+    assert f'"cloud.google.com/backend-config" = jsonencode({{ default = "{name}" }})' in TEXT
+
+
+SECRET_FILES = ["infra/gcp/terraform.tfstate", "infra/gcp/terraform.tfvars", "gcp.env"]
+
+
+def test_git_ignores_files_with_secrets() -> None:
+    for file in SECRET_FILES:
+        subprocess.run(["git", "check-ignore", "-q", file], cwd=INFRA.parents[1], check=True)
+
+
+@pytest.mark.skipif(shutil.which("gcloud") is None, reason="gcloud is not installed")
+def test_a_build_uploads_only_what_the_dockerfiles_read(tmp_path: Path) -> None:
+    shutil.copy(INFRA.parents[1] / ".gcloudignore", tmp_path)
+    needed = ["faces/__init__.py", "pipelines/Dockerfile", "requirements/gcp.txt", "serving/pod.py"]
+    other = [".git/config", ".venv/pyvenv.cfg", "infra/gcp/.terraform/x", "people/ada/1.png"]
+    for file in [*needed, *other, *SECRET_FILES]:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    listed = subprocess.run(
+        ["gcloud", "meta", "list-files-for-upload"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert sorted(listed.stdout.split()) == needed, listed.stderr
 
 
 @pytest.mark.skipif(shutil.which("terraform") is None, reason="Terraform is not installed")

@@ -6,6 +6,7 @@ import pytest
 from components import clouds
 from components.checks import Check, CheckFailed, Component, preflight
 from components.clouds.gcp import GoogleCloud
+from components.clouds.gcp_checks import check_bucket
 from faces.errors import OperationError
 
 STORE = Component("artifact_store", "store", "gcp", {"path": "gs://bucket/zenml"})
@@ -29,6 +30,23 @@ def test_each_component_is_checked_and_a_local_stack_needs_no_cloud() -> None:
     assert parts["bucket"].needs == parts["container images"].needs == "credentials"
     assert [name for name, check in parts.items() if check.before_runs] == ["credentials", "bucket"]
     assert list(clouds.checks_for([LOCAL])) == []
+
+
+def test_the_bucket_check_needs_only_permissions_for_objects(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Client:
+        def list_blobs(self, name: str, **_: object) -> list[str]:
+            return [name]
+
+        def get_bucket(self, name: str, **_: object) -> None:
+            raise Forbidden("roles/storage.objectAdmin lacks storage.buckets.get")
+
+    errors = SimpleNamespace(Forbidden=Forbidden, NotFound=KeyError)
+    cloud = SimpleNamespace(storage=SimpleNamespace(Client=Client))
+    monkeypatch.setitem(sys.modules, "google.api_core.exceptions", errors)
+    monkeypatch.setitem(sys.modules, "google.cloud", cloud)
+    assert check_bucket("gs://faces/zenml") == "gs://faces can be read"
 
 
 def test_only_checks_meant_for_it_precede_a_run() -> None:
