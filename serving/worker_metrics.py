@@ -1,4 +1,4 @@
-"""Metrics that several workers share, each in files of its own in one folder.
+"""Metrics that several workers share, each in separate files of one folder.
 
 prometheus_client keeps the files of workers that have ended, and describes no metric. Here the
 counts of a worker that ended are added to one file, and descriptions are those of the metrics.
