@@ -23,7 +23,6 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from rich.progress import track
-from sklearn.calibration import CalibratedClassifierCV
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
@@ -37,7 +36,7 @@ from faces.evaluation.metrics import calibration_error
 from faces.evaluation.open_set import threshold_at_tar
 from faces.models import build_model, model_names
 from faces.models.export import export_model
-from faces.models.training import fit_classifier, fit_features
+from faces.models.training import fit_classifier, fit_features, without_calibration
 from faces.reports.png import as_png
 from faces.runtime.portable import write_portable
 
@@ -151,9 +150,8 @@ def sample_per_person(faces: Faces, people: list[str], each: int, seed: int) -> 
 def fit(name: str, faces: Faces, train: Rows, calibrated: bool = True) -> Pipeline:
     """Fit a model on some rows; one image per person is too few for calibration."""
     model, part = build_model(name), faces[train]
-    last, classifier = model.steps[-1]
-    if not calibrated and isinstance(classifier, CalibratedClassifierCV):
-        model.steps[-1] = (last, classifier.estimator)
+    if not calibrated:
+        model = without_calibration(model)
     features = fit_features(model, part.pixels, part.labels)
     return fit_classifier(model, features, part.pixels, part.labels)
 

@@ -25,6 +25,7 @@ from faces.drift.near_duplicates import Thumbnails, is_near_duplicate, make_thum
 from faces.drift.person_images import AddedGroup, MeasuredFaces, PersonImages
 from faces.drift.result import MonitorResult
 from faces.drift.two_sample import MAX_REFERENCE_ROWS
+from faces.groups import group_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,9 +81,8 @@ class SequentialMonitor:
         rows, thumbnails = values @ transform, make_thumbnails(images[enrolled])
         means = mean_per_identity(rows, known)
         people = {
-            name: PersonImages(rows[own], thumbnails[own], np.zeros(own.sum(), dtype=np.int64))
-            for name in means
-            for own in [known == name]
+            name: PersonImages(rows[own], thumbnails[own], np.zeros(len(own), dtype=np.int64))
+            for name, own in group_rows(known).items()
         }
         added = []
         for group in np.unique(groups[groups != ""]):

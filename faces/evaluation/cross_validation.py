@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from faces.data.dataset import Faces
 from faces.data.split import MIN_TRAINING_IMAGES
+from faces.groups import group_rows
 from faces.models import ModelParams, build_model
 
 FOLDS = 3
@@ -79,8 +80,8 @@ def person_folds(labels: NDArray[np.str_]) -> list[NDArray[np.int64]]:
     """
     rng = np.random.default_rng(SEED)
     folds: list[list[int]] = [[] for _ in range(FOLDS)]
-    for person in np.unique(labels):
-        rows = rng.permutation(np.flatnonzero(labels == person)).tolist()
+    for own in group_rows(labels).values():
+        rows = rng.permutation(own).tolist()
         for number, fold in enumerate(folds):
             held_out = rows[number::FOLDS]
             fold += held_out[: len(rows) - MIN_TRAINING_IMAGES]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from faces.groups import group_rows
+
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
@@ -106,8 +108,8 @@ def _hold_out_per_person(
 ) -> NDArray[np.bool_]:
     """Choose a quarter of each person's images in `rows`, keeping at least two to train on."""
     chosen = np.zeros(len(labels), bool)
-    for name in np.unique(labels[rows]):
-        own = rng.permutation(rows[labels[rows] == name])
+    for group in group_rows(labels[rows]).values():
+        own = rng.permutation(rows[group])
         chosen[own[: min(max(1, len(own) // 4), max(0, len(own) - 2))]] = True
     return chosen
 
@@ -115,10 +117,11 @@ def _hold_out_per_person(
 def _fit_score(
     model: "Pipeline", pixels: NDArray[np.float32], labels: NDArray[np.str_]
 ) -> Callable[[NDArray[np.float32]], Scores]:
-    """Train a model and return its score as a function of pixels."""
+    """Train a model and return its score, which needs no calibration, as a function of pixels."""
     from faces.models.export import export_model
-    from faces.models.training import fit_classifier, fit_features
+    from faces.models.training import fit_classifier, fit_features, without_calibration
 
+    model = without_calibration(model)
     features = fit_features(model, pixels, labels)
     portable = export_model(fit_classifier(model, features, pixels, labels), {})
     return lambda others: portable.predict_with_score(others)[1]

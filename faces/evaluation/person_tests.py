@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from faces.groups import group_rows
 from faces.runtime.portable import UNKNOWN
 
 LEVEL = 0.005
@@ -35,6 +36,7 @@ CONTRADICTION_RATE = 0.05
 """Share of honest labels that the judge is assumed to contradict; measured: at most 1.5 %."""
 
 Names = NDArray[np.str_]
+NOBODY = np.array([], dtype=np.intp)
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,16 +171,21 @@ def lost(answers: Answers) -> Iterator[PersonTest]:
     from scipy.stats import hypergeom
 
     before, after = answers.production == answers.people, answers.candidate == answers.people
-    total = int((before & ~after).sum())
-    for person in np.unique(answers.people):
-        own = answers.people == person
-        images, count = int(own.sum()), int((before & ~after & own).sum())
-        null = (len(own), total, images)
+    lost, gained = before & ~after, after & ~before
+    groups = group_rows(answers.people)
+    images = np.array([len(own) for own in groups.values()])
+    counts = np.array([lost[own].sum() for own in groups.values()])
+    total = int(lost.sum())
+    null = (len(lost), total, images)
+    p_values = hypergeom.sf(counts - 1, *null)
+    smallest = hypergeom.sf(np.minimum(total, images) - 1, *null)
+    for number, (person, own) in enumerate(groups.items()):
+        count = int(counts[number])
         yield PersonTest(
-            f"no longer recognises {person} on {count} of {images} held-out images",
-            count - int((after & ~before & own).sum()),
-            float(hypergeom.sf(count - 1, *null)),
-            float(hypergeom.sf(min(total, images) - 1, *null)),
+            f"no longer recognises {person} on {count} of {len(own)} held-out images",
+            count - int(gained[own].sum()),
+            float(p_values[number]),
+            float(smallest[number]),
         )
 
 
@@ -236,11 +243,12 @@ def _accepted(answers: Answers, units: NDArray[Any], whom: str) -> Iterator[Pers
     """Test by McNemar's exact test, where images of the same unit count once."""
     from scipy.stats import binom
 
-    names = np.unique(np.concatenate([answers.candidate, answers.production]))
-    for person in names[names != UNKNOWN]:
-        others = answers.people != person
-        now = set(units[others & (answers.candidate == person)].tolist())
-        before = set(units[others & (answers.production == person)].tolist())
+    candidate, production = group_rows(answers.candidate), group_rows(answers.production)
+    for person in sorted((candidate.keys() | production.keys()) - {UNKNOWN}):
+        now, before = (
+            set(units[rows[answers.people[rows] != person]].tolist())
+            for rows in (named.get(person, NOBODY) for named in (candidate, production))
+        )
         new, old = len(now - before), len(before - now)
         yield PersonTest(
             f"accepts more {whom} as {person} than production: {new} more, {old} fewer",

@@ -37,7 +37,7 @@ def export_model(
         rejection_threshold: Score below which a face is rejected as unknown; None rejects none.
 
     Returns:
-        The portable model. Its labels are those of `model`, its probabilities differ by < 1e-5.
+        The portable model. Its labels are those of `model`, its probabilities differ by < 2e-5.
 
     Raises:
         TypeError: If an estimator can neither export itself nor has a function in `EXPORTERS`.
@@ -85,7 +85,7 @@ def _logistic(model: LogisticRegression) -> Operators:
     return [affine(*_two_columns(model.coef_.T, model.intercept_, low=0.0))]
 
 
-def _svm(model: LinearSVC) -> Operators:
+def _margins(model: LinearSVC | LogisticRegression) -> Operators:
     return [affine(*_two_columns(model.coef_.T, model.intercept_, low=-1.0))]
 
 
@@ -101,7 +101,10 @@ def _calibrated(model: CalibratedClassifierCV) -> Operators:
     if model.method != "temperature":
         raise TypeError(f"calibration by {model.method} cannot be exported, only by temperature")
     (fitted,) = model.calibrated_classifiers_
-    *operators, (kind, arrays) = _operators(fitted.estimator)
+    estimator = fitted.estimator
+    # Of two classes, the margin x of the second makes the logits (-x, x), not (0, x).
+    linear = isinstance(estimator, LogisticRegression)
+    *operators, (kind, arrays) = _margins(estimator) if linear else _operators(estimator)
     scale = _logit_scale(model)
     scaled = {name: scale * array if name in SCALABLE else array for name, array in arrays.items()}
     return [*operators, (kind, scaled)]
@@ -120,7 +123,7 @@ EXPORTERS: Mapping[type, Callable[[Any], Operators]] = {
     FrozenEstimator: _frozen,
     PCA: _pca,
     LogisticRegression: _logistic,
-    LinearSVC: _svm,
+    LinearSVC: _margins,
     MLPClassifier: _network,
 }
 """For each class of scikit-learn, the function that returns its operators."""

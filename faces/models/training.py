@@ -9,6 +9,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
 from faces.errors import UserError
+from faces.models.estimators.calibration import calibrate_on_scores
 from faces.models.estimators.folds import StratifiedAugmentedKFold
 
 Pixels = NDArray[np.float32]
@@ -64,14 +65,35 @@ def fit_classifier(model: Pipeline, features: Pipeline, pixels: Pixels, labels: 
     pixels, labels, n_copies = augment_training_set(model, pixels, labels)
     classifier = clone(model[-1])
     rows = features.transform(pixels)
-    folds = classifier.get_params(deep=False).get("cv")
-    if len(rows) >= LOW_MEMORY_MIN_ROWS and isinstance(classifier, CalibratedClassifierCV):
+    if not isinstance(classifier, CalibratedClassifierCV):
+        classifier.fit(rows, labels)
+    elif len(rows) >= LOW_MEMORY_MIN_ROWS:
         classifier = _calibrate_on_holdout(classifier, rows, labels)
+    elif _refits_features(classifier, labels) and n_copies == 1:
+        scores = _out_of_fold_scores(model, pixels, labels)
+        fitted = clone(classifier.estimator).fit(rows, labels)
+        classifier = calibrate_on_scores(classifier, fitted, scores, labels)
     else:
-        if isinstance(folds, StratifiedAugmentedKFold):
-            classifier.set_params(cv=StratifiedAugmentedKFold(folds.max_splits, n_copies))
+        if isinstance(classifier.cv, StratifiedAugmentedKFold):
+            folds = StratifiedAugmentedKFold(classifier.cv.max_splits, n_copies)
+            classifier.set_params(cv=folds)
         classifier.fit(rows, labels)
     return Pipeline([*features.steps, (model.steps[-1][0], classifier)])
+
+
+def without_calibration(model: Pipeline) -> Pipeline:
+    """Return a recogniser without the calibration of its classifier; its scores are the same.
+
+    Args:
+        model: An unfitted recogniser; it is not changed.
+
+    Returns:
+        The recogniser, unfitted.
+    """
+    name, classifier = model.steps[-1]
+    if isinstance(classifier, CalibratedClassifierCV):
+        return Pipeline([*model.steps[:-1], (name, classifier.estimator)])
+    return model
 
 
 def augment_training_set(
@@ -142,6 +164,26 @@ def _adapt_pca(pca: PCA, n_rows: int, n_columns: int) -> None:
     # Centring takes one degree of freedom, so n rows span n - 1 components.
     count = components if is_share else min(components, n_rows - 1, n_columns)
     pca.set_params(n_components=count, svd_solver=solver)
+
+
+def _refits_features(classifier: CalibratedClassifierCV, labels: Labels) -> bool:
+    """Return whether features are fitted for each fold: with few images, and two per person."""
+    refit = getattr(classifier.cv, "refit_features", False) and len(labels) <= EXACT_PCA_MAX_ROWS
+    return bool(refit and np.unique(labels, return_counts=True)[1].min() >= 2)
+
+
+def _out_of_fold_scores(model: Pipeline, pixels: Pixels, labels: Labels) -> NDArray[np.floating]:
+    """Return the score of each image by features and a classifier that have not seen it."""
+    scores: list[NDArray[np.floating]] = []
+    rows: list[NDArray[np.integer]] = []
+    for train, holdout in model[-1].cv.split(pixels, labels):
+        features = fit_features(model, pixels[train], labels[train])
+        classifier = clone(model[-1].estimator)
+        classifier.fit(features.transform(pixels[train]), labels[train])
+        scores.append(classifier.decision_function(features.transform(pixels[holdout])))
+        rows.append(holdout)
+    order = np.argsort(np.concatenate(rows))
+    return np.concatenate(scores)[order].reshape(len(labels), -1)
 
 
 def _calibrate_on_holdout(

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from faces.runtime.image import IMAGE_SIDE
 from faces.runtime.lbp import count_patterns
 
+SMALLEST_DISTANCE = np.float32(1e-6)
+"""Distances below it count as this distance, since 0 has no logarithm."""
+
 Array = NDArray[np.float32]
 Arrays = Mapping[str, Array]
 
@@ -87,6 +90,20 @@ def nearest_neighbour(values: Array, arrays: Arrays) -> Array:
     return scores
 
 
+def log_distance(values: Array, arrays: Arrays) -> Array:
+    """Map negative distances to their negative logarithms: ratios count instead of differences.
+
+    Args:
+        values: Negative distances (n, classes).
+        arrays: `scale` (1,), the inverse temperature.
+
+    Returns:
+        `scale` times the scores, (n, classes).
+    """
+    scores: Array = -arrays["scale"] * np.log(np.maximum(-values, SMALLEST_DISTANCE))
+    return scores
+
+
 def nearest_per_class(values: Array, rows: Array, starts: NDArray[np.integer]) -> Array:
     """Compute the negative Euclidean distance to the nearest row of each class.
 
@@ -155,6 +172,7 @@ OPERATORS: Mapping[str, Callable[[Array, Arrays], Array]] = MappingProxyType(
             l2_normalize,
             relu,
             nearest_neighbour,
+            log_distance,
             probit,
             softmax,
         )

@@ -1,12 +1,19 @@
 """Calibration by temperature scaling."""
 
-from sklearn.base import BaseEstimator
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 
 from faces.models.estimators.folds import StratifiedAugmentedKFold
 
+Scores = NDArray[np.floating]
+Labels = NDArray[np.str_]
 
-def temperature_scaled(classifier: BaseEstimator, folds: int) -> CalibratedClassifierCV:
+
+def temperature_scaled(
+    classifier: BaseEstimator, folds: int, *, refit_features: bool = False
+) -> CalibratedClassifierCV:
     """Calibrate a classifier by one temperature (Guo et al. 2017).
 
     The temperature is fitted on out-of-fold scores, and the classifier on all rows, so the most
@@ -15,10 +22,53 @@ def temperature_scaled(classifier: BaseEstimator, folds: int) -> CalibratedClass
     Args:
         classifier: An unfitted classifier.
         folds: Maximum number of folds; fewer if a class has fewer rows, but at least 2.
+        refit_features: Whether features are fitted without the held-out rows, too. If a whitened
+            PCA has seen them, their small components are as large as those of the other rows, and
+            those of new faces are smaller: classifiers that need them then look unreliable.
 
     Returns:
         The unfitted calibrated classifier.
     """
     return CalibratedClassifierCV(
-        classifier, method="temperature", cv=StratifiedAugmentedKFold(folds), ensemble=False
+        classifier,
+        method="temperature",
+        cv=StratifiedAugmentedKFold(folds, refit_features=refit_features),
+        ensemble=False,
     )
+
+
+def calibrate_on_scores(
+    classifier: CalibratedClassifierCV, fitted: BaseEstimator, scores: Scores, labels: Labels
+) -> CalibratedClassifierCV:
+    """Calibrate a fitted classifier on scores that were computed elsewhere.
+
+    Args:
+        classifier: The unfitted calibrated classifier.
+        fitted: Its classifier, fitted.
+        scores: Out-of-fold scores (n, classes); (n, 1) for two classes.
+        labels: The true labels (n,).
+
+    Returns:
+        The fitted calibrated classifier.
+    """
+    rows = np.arange(len(labels))
+    calibrated = CalibratedClassifierCV(
+        _GivenScores(), method=classifier.method, cv=[(rows, rows)], ensemble=False
+    ).fit(scores, labels)
+    calibrated.calibrated_classifiers_[0].estimator = fitted
+    calibrated.estimator = fitted
+    return calibrated
+
+
+class _GivenScores(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A classifier whose rows are its scores."""
+
+    def fit(self, scores: Scores, labels: Labels) -> "_GivenScores":
+        self.classes_ = np.unique(labels)
+        return self
+
+    def decision_function(self, scores: Scores) -> Scores:
+        return scores.ravel() if scores.shape[1] == 1 else scores
+
+    def predict(self, scores: Scores) -> Labels:
+        return np.asarray(self.classes_[scores.argmax(axis=1)])

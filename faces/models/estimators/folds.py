@@ -17,10 +17,14 @@ class StratifiedAugmentedKFold:
     Args:
         max_splits: Number of folds; fewer if a class has fewer images, but at least 2.
         n_copies: Rows are this many blocks, each with a copy of the same n images.
+        refit_features: Whether `fit_classifier` fits the features without the held-out images, too.
     """
 
-    def __init__(self, max_splits: int = 5, n_copies: int = 1) -> None:
+    def __init__(
+        self, max_splits: int = 5, n_copies: int = 1, refit_features: bool = False
+    ) -> None:
         self.max_splits, self.n_copies = max_splits, n_copies
+        self.refit_features = refit_features
 
     def get_n_splits(self, *_: object) -> int:
         """Return the maximum number of folds."""

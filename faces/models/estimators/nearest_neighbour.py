@@ -5,14 +5,22 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from faces.models.operators import Operator
-from faces.runtime.operators import nearest_per_class
+from faces.runtime.operators import log_distance, nearest_per_class
 
 Rows = NDArray[np.floating]
 Labels = NDArray[np.str_]
 
 
 class NearestNeighbour(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Score each class by the negative Euclidean distance to its nearest training row."""
+    """Score each class by the Euclidean distance to its nearest training row.
+
+    Args:
+        log: Whether the score is the negative logarithm of the distance instead of the negative
+            distance. The softmax then compares ratios of distances, as in a power law.
+    """
+
+    def __init__(self, log: bool = False) -> None:
+        self.log = log
 
     def fit(self, rows: Rows, labels: Labels) -> "NearestNeighbour":
         """Store the training rows.
@@ -30,7 +38,7 @@ class NearestNeighbour(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def decision_function(self, rows: Rows) -> Rows:
-        """Return the negative Euclidean distance to the nearest training row of each class.
+        """Return the score of each class.
 
         Args:
             rows: Features (n, d).
@@ -56,7 +64,9 @@ class NearestNeighbour(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def to_operators(self) -> list[Operator]:
         """Return the nearest-neighbour operator."""
         arrays = {"rows": self.rows_, "starts": self.starts_.astype(float), "scale": np.ones(1)}
-        return [("nearest_neighbour", arrays)]
+        operators: list[Operator] = [("nearest_neighbour", arrays)]
+        return [*operators, ("log_distance", {"scale": np.ones(1)})] if self.log else operators
 
     def _scores(self, rows: Rows) -> Rows:
-        return nearest_per_class(np.asarray(rows, np.float32), self.rows_, self.starts_)
+        scores = nearest_per_class(np.asarray(rows, np.float32), self.rows_, self.starts_)
+        return log_distance(scores, {"scale": np.ones(1, np.float32)}) if self.log else scores

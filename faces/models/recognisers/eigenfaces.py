@@ -17,7 +17,7 @@ def build(
 ) -> "Pipeline":
     """Build PCA and a nearest-neighbour classifier (Turk and Pentland 1991).
 
-    Temperature scaling (Guo et al. 2017) converts its distances to probabilities.
+    Temperature scaling (Guo et al. 2017) converts the logarithms of its distances to probabilities.
 
     Returns:
         An unfitted pipeline from pixels (n, 4096) to probabilities.
@@ -28,6 +28,6 @@ def build(
     from faces.models.estimators.calibration import temperature_scaled
     from faces.models.estimators.nearest_neighbour import NearestNeighbour
 
-    classifier = temperature_scaled(NearestNeighbour(), calibration_folds)
+    classifier = temperature_scaled(NearestNeighbour(log=True), calibration_folds)
     pca = PCA(components, whiten=whiten, random_state=seed)
     return Pipeline([("pca", pca), ("classifier", classifier)])

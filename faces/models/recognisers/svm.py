@@ -30,6 +30,7 @@ def build(
 
     from faces.models.estimators.calibration import temperature_scaled
 
-    classifier = temperature_scaled(LinearSVC(C=C, random_state=seed), calibration_folds)
+    svm = LinearSVC(C=C, random_state=seed)
+    classifier = temperature_scaled(svm, calibration_folds, refit_features=True)
     pca = PCA(components, whiten=whiten, random_state=seed)
     return Pipeline([("pca", pca), ("classifier", classifier)])

@@ -47,6 +47,16 @@ def test_the_nearest_neighbour_matches_scikit_learn() -> None:
     assert np.allclose(-model.decision_function(asked).max(axis=1), theirs.kneighbors(asked)[0].T)
 
 
+def test_logarithms_of_distances_keep_the_nearest_neighbour() -> None:
+    asked = np.concatenate([RNG.normal(0, 3, (50, 5)), ROWS])
+    plain, log = (NearestNeighbour(log=log).fit(ROWS, LABELS) for log in (False, True))
+    assert list(log.predict(asked)) == list(plain.predict(asked))
+    assert np.allclose(
+        np.exp(-log.decision_function(asked))[:50], -plain.decision_function(asked)[:50]
+    )
+    assert np.isfinite(log.decision_function(ROWS)).all(), "also at a distance of 0"
+
+
 def test_folds_adapt_to_the_smallest_class_and_keep_copies_together() -> None:
     people = np.array(["ada"] * 5 + ["bob"] * 3)
     rows = np.zeros((16, 1))

@@ -1,11 +1,17 @@
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.decomposition import PCA
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
+from sklearn.svm import LinearSVC
 
 from faces.data.conditions import parse_condition
 from faces.data.dataset import Faces
 from faces.data.split import split_by_condition
 from faces.errors import UserError
+from faces.evaluation.metrics import calibration_error
 from faces.models import ModelParams, build_model, model_names, model_parameters, training
 from faces.models.export import export_model
 from faces.models.training import (
@@ -14,8 +20,23 @@ from faces.models.training import (
     find_pca,
     fit_classifier,
     fit_features,
+    without_calibration,
 )
 from tests.conftest import needs_real_faces
+
+
+class Scores(ClassifierMixin, BaseEstimator):
+    """A classifier whose rows are its scores."""
+
+    def fit(self, scores: np.ndarray, labels: np.ndarray) -> "Scores":
+        self.classes_ = np.unique(labels)
+        return self
+
+    def decision_function(self, scores: np.ndarray) -> np.ndarray:
+        return scores
+
+    def predict(self, scores: np.ndarray) -> np.ndarray:
+        return np.asarray(self.classes_[scores.argmax(axis=1)])
 
 
 def own_params(name: str, **params: bool | int | float | str) -> ModelParams:
@@ -48,9 +69,57 @@ def test_fitting_in_two_steps_equals_fitting_the_pipeline(drawn: Faces, name: st
         pca.set_params(svd_solver="full")
     whole.fit(drawn.pixels, drawn.labels)
     parts = fit(name, drawn, **params)
-    assert np.allclose(
-        whole.predict_proba(drawn.pixels), parts.predict_proba(drawn.pixels), atol=5e-3
+    assert list(whole.predict(drawn.pixels)) == list(parts.predict(drawn.pixels))
+    if name != "svm":  # whose temperature is fitted on features without the held-out images
+        assert np.allclose(
+            whole.predict_proba(drawn.pixels), parts.predict_proba(drawn.pixels), atol=5e-3
+        )
+
+
+def test_the_temperature_is_fitted_on_images_that_the_features_have_not_seen(drawn: Faces) -> None:
+    """Compared with a plain implementation."""
+    model = build_model("svm", components=20)
+    scores = np.zeros((len(drawn), len(drawn.identities)))
+    for train, holdout in model[-1].cv.split(drawn.pixels, drawn.labels):
+        pca = PCA(20, whiten=True, svd_solver="full").fit(drawn.pixels[train])
+        svm = LinearSVC(random_state=0).fit(pca.transform(drawn.pixels[train]), drawn.labels[train])
+        scores[holdout] = svm.decision_function(pca.transform(drawn.pixels[holdout]))
+    expected = CalibratedClassifierCV(
+        FrozenEstimator(Scores().fit(scores, drawn.labels)), method="temperature", ensemble=False
+    ).fit(scores, drawn.labels)
+    (plain,), (ours,) = (
+        calibrated.calibrated_classifiers_[0].calibrators
+        for calibrated in (expected, fit("svm", drawn, components=20)[-1])
     )
+    assert ours.beta_ == pytest.approx(plain.beta_, rel=0.02)
+
+
+def test_a_model_without_calibration_has_the_same_scores(drawn: Faces) -> None:
+    for name in ("svm", "fisher", "eigenfaces"):
+        params = own_params(name, components=20, mirror=False, shift=0)
+        plain = without_calibration(build_model(name, **params))
+        features = fit_features(plain, drawn.pixels, drawn.labels)
+        fitted = fit_classifier(plain, features, drawn.pixels, drawn.labels)
+        ours, expected = (
+            export_model(model, {}).predict_with_score(drawn.pixels)[1]
+            for model in (fitted, fit(name, drawn, **params))
+        )
+        assert np.allclose(ours, expected, atol=1e-5)
+
+
+@needs_real_faces
+@pytest.mark.parametrize("name", ["svm", "logistic", "eigenfaces"])
+def test_confidence_is_calibrated_on_the_real_faces(real: Faces, name: str) -> None:
+    errors = []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        own = [rng.permutation(np.flatnonzero(real.labels == p)) for p in real.identities]
+        train, test = (np.concatenate([o[part] for o in own]) for part in (slice(5), slice(5, 10)))
+        model = fit(name, real[train])
+        probabilities = model.predict_proba(real.pixels[test])
+        correct = model.classes_[probabilities.argmax(axis=1)].astype(str) == real.labels[test]
+        errors.append(calibration_error(probabilities.max(axis=1), correct))
+    assert np.mean(errors) < 0.06
 
 
 def test_the_pca_is_found_by_its_type(drawn: Faces) -> None:

@@ -51,7 +51,7 @@ def test_the_portable_model_predicts_like_the_trained_model_on_all_images(
     data = write_portable(export_model(model, METADATA))
     portable = read_portable(data, file_hash(data))
     ours, theirs = portable.predict_proba(all_faces.pixels), model.predict_proba(all_faces.pixels)
-    assert np.abs(ours - theirs).max() < 1e-5
+    assert np.abs(ours - theirs).max() < 2e-5
     assert list(portable.predict(all_faces.pixels)) == list(model.predict(all_faces.pixels))
 
 
@@ -64,7 +64,7 @@ def test_two_people_are_enough_for_a_portable_model(drawn: Faces, name: str, whi
     model = fit(name, two, **params)
     portable = export_model(model, METADATA)
     error = np.abs(portable.predict_proba(drawn.pixels) - model.predict_proba(drawn.pixels))
-    assert error.max() < 1e-5
+    assert error.max() < 2e-5
 
 
 def test_a_model_round_trips(small: PortableModel, drawn: Faces) -> None:
