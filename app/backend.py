@@ -19,6 +19,7 @@ from faces.data.dataset import Faces
 from faces.data.split import Split
 from faces.drift.captured_requests import read_captured_requests
 from faces.errors import UserError
+from faces.evaluation.metrics import BASELINE
 from serving.capture.reader import read_files
 from store import approvals as approval_records
 from store import deployments as deployment_records
@@ -76,6 +77,25 @@ class VersionInfo:
     rolled_back: str
 
 
+@dataclass(frozen=True, eq=False)
+class PersonInfo:
+    """An enrolled person, as the app shows them.
+
+    Attributes:
+        name: The person.
+        images: Number of training images.
+        image: One of them.
+        tested: Number of held-out images of the baseline test.
+        correct: How many of these the version names correctly.
+    """
+
+    name: str
+    images: int
+    image: NDArray[np.float32]
+    tested: int
+    correct: int
+
+
 class Backend:
     """Reads the active stack. Calls come from several threads, and ZenML gets one at a time."""
 
@@ -114,6 +134,35 @@ class Backend:
             if self._gallery is None or self._gallery.version != version:
                 self._gallery = _load_gallery(version)
             return self._gallery
+
+    def people(self) -> list[PersonInfo]:
+        """Return the people whom the live version knows, by name.
+
+        Raises:
+            UserError: If nothing is deployed.
+        """
+        with self._lock:
+            version = self.endpoint().version
+            gallery = self.gallery(version)
+            if gallery is None:
+                return []
+            tests = load_artifact(require_version(int(version)), "predictions")
+        tests = tests[tests["part"] == BASELINE]
+        people = []
+        for name in gallery.enrolled.identities:
+            rows = np.flatnonzero(gallery.enrolled.labels == name)
+            own = tests[tests["label"] == name]
+            correct = int((own["predicted"] == name).sum())
+            image = np.array(gallery.enrolled.images[rows[0]])
+            people.append(PersonInfo(name, len(rows), image, len(own), correct))
+        return people
+
+    def production_settings(self) -> dict[str, Any] | None:
+        """Return the settings that the version in production was trained with, None without one."""
+        with self._lock:
+            version = production_version()
+        settings = version.run_metadata.get("settings") if version else None
+        return settings if isinstance(settings, dict) and "data" in settings else None
 
     def versions(self) -> list[VersionInfo]:
         """Return the model versions, newest first."""

@@ -66,7 +66,7 @@ def sweep(settings: SweepSettings) -> None:
         settings: Data, split and gate as for training; values to try, and limits of the search.
     """
     data = settings.data
-    faces = load_faces(data.source, data.people, data.images, data.seed, data.crop)
+    faces = load_faces(data.source, data.people, data.images, data.seed, data.crop, data.enrolled)
     split = split_faces(faces, settings.condition, settings.test_share, settings.seed)
     _, best, _ = search_models.with_options(experiment_tracker=tracker_name())(
         faces,

@@ -81,7 +81,7 @@ def training(settings: TrainingSettings) -> None:
         settings: Data, split, recogniser with its parameters, drift detector and gate.
     """
     data = settings.data
-    faces = load_faces(data.source, data.people, data.images, data.seed, data.crop)
+    faces = load_faces(data.source, data.people, data.images, data.seed, data.crop, data.enrolled)
     split = split_faces(faces, settings.condition, settings.test_share, settings.seed)
     train_and_gate(
         faces,

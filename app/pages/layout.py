@@ -17,7 +17,13 @@ from faces.reports.png import grey_png
 
 STATIC = Path(__file__).parent / "static"
 STATIC_URL = "/_nicegui/faces"
-PAGES = {"/": "Recognise", "/review": "Review", "/versions": "Versions", "/monitor": "Monitor"}
+PAGES = {
+    "/": "Recognise",
+    "/people": "People",
+    "/review": "Review",
+    "/versions": "Versions",
+    "/monitor": "Monitor",
+}
 """Finished pages, in the order of the navigation."""
 
 

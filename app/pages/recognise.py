@@ -4,11 +4,12 @@ import base64
 from html import escape
 
 import numpy as np
-from nicegui import events, run, ui
+from nicegui import run, ui
 
 from app.backend import Backend
 from app.gallery import Gallery
 from app.names import complete_name
+from app.pages.camera import add_picture_buttons
 from app.pages.layout import (
     attempt,
     data_uri,
@@ -16,18 +17,15 @@ from app.pages.layout import (
     face_uri,
     frame,
     name_input,
-    show_error,
     trusted_html,
 )
 from app.recognition import RecognisedFace, recognise
-from app.security import MAX_REQUEST_BYTES
 from components.deployers.endpoint import Endpoint
 from faces.client import send_feedback
 from faces.data.image_decoder import ImageRefused, Preview, make_preview
 from faces.errors import OperationError, UserError
 
 SAMPLES = 8
-VIDEO = "camera-video"
 SMALL = 256
 """Pictures whose sides are shorter are not enlarged to the width of the page."""
 
@@ -70,27 +68,12 @@ class RecognisePage:
             "detect drift, until they expire.</p>"
         )
         with ui.element("div").classes("row"):
-            self._add_upload()
-            ui.button("Use the camera", on_click=self._open_camera).props("outline no-caps")
+            add_picture_buttons("Choose a photo", self._show)
         samples = ui.element("section").props('aria-label="Samples"')
         self._result = ui.element("section").props('aria-live="polite" aria-label="Result"')
         await ui.context.client.connected()
         with samples:
             await self._add_samples()
-
-    def _add_upload(self) -> None:
-        upload = ui.upload(
-            auto_upload=True,
-            max_file_size=MAX_REQUEST_BYTES,
-            on_upload=self._uploaded,
-            on_rejected=lambda: show_error("the file is no picture, or larger than 32 MB"),
-        )
-        upload.props('accept="image/*" aria-hidden=true tabindex=-1').classes("uploader")
-        choose = ui.button("Choose a photo").props("unelevated no-caps")
-        choose.on("click", js_handler=f"() => getElement({upload.id}).pickFiles()")
-
-    async def _uploaded(self, event: events.UploadEventArguments) -> None:
-        await self._show(await event.file.read())
 
     async def _add_samples(self) -> None:
         gallery = await attempt(self._load_gallery)
@@ -114,28 +97,6 @@ class RecognisePage:
 
     def _load_gallery(self) -> Gallery | None:
         return self._backend.gallery(self._backend.endpoint().version)
-
-    async def _open_camera(self) -> None:
-        with ui.dialog() as dialog, ui.element("div").classes("card"):
-            trusted_html(f'<video id="{VIDEO}" playsinline muted aria-label="Camera"></video>')
-            with ui.element("div").classes("row"):
-                ui.button("Take a picture", on_click=lambda: dialog.submit(True)).props(
-                    "unelevated no-caps autofocus"
-                )
-                ui.button("Cancel", on_click=lambda: dialog.submit(False)).props("flat no-caps")
-        dialog.open()
-        problem = await ui.run_javascript(f'return await camera.start("{VIDEO}")', timeout=60)
-        if problem:
-            dialog.close()
-            show_error(f"the camera cannot be used: {problem}")
-            return
-        picture = ""
-        if await dialog:
-            picture = await ui.run_javascript(f'return camera.take("{VIDEO}")', timeout=10)
-        ui.run_javascript("camera.stop()")
-        dialog.clear()
-        if picture:
-            await self._show(base64.b64decode(picture.partition(",")[2]))
 
     async def _show(self, data: bytes) -> None:
         """Recognise a picture, and show it with its faces."""

@@ -36,6 +36,9 @@ class DataSettings(Settings):
         description="pictures of a folder: faces (find the face), middle (take the middle square), "
         "or auto (the middle of small squares, else the face)",
     )
+    enrolled: Annotated[str, CommandLine(metavar="FOLDER")] = Field(
+        default="", description="folder of more people, who are added to those of the source"
+    )
     people: int = Field(default=40, ge=2, description="synthetic faces: number of people")
     images: int = Field(default=10, ge=1, description="synthetic faces: images per person")
     seed: Seed = Field(
@@ -144,6 +147,11 @@ class DatasetSettings(Settings):
     def check_data_reachable(self, artifact_store: str) -> None:
         """Refuse a local folder: faces are not copied to other machines unasked. See Settings."""
         source = self.data.source
+        if self.data.enrolled:
+            raise UserError(
+                f"--enrolled {self.data.enrolled}: the machines of this stack cannot read a local "
+                "folder: copy the people into the folder of --data gs://…"
+            )
         if source in source_names() or is_remote(source):
             return
         place = "/".join([*artifact_store.split("/")[:3], "people"])

@@ -50,7 +50,9 @@ class FolderFaces:
     skipped: tuple[str, ...]
 
 
-def read_faces(folder: str | Path, side: int = 64, crop: str = AUTO) -> FolderFaces:
+def read_faces(
+    folder: str | Path, side: int = 64, crop: str = AUTO, minimum_people: int = 2
+) -> FolderFaces:
     """Read every image in the subfolders of a folder.
 
     Args:
@@ -58,15 +60,16 @@ def read_faces(folder: str | Path, side: int = 64, crop: str = AUTO) -> FolderFa
         side: Side of the results in pixels.
         crop: "faces" finds the face in each picture, "middle" takes the middle square, and "auto"
             takes that of small, almost square pictures and finds the face in all others.
+        minimum_people: Smallest number of people.
 
     Returns:
         The faces, and the files that are not among them, with the reasons.
 
     Raises:
-        UserError: If a file cannot be read (the message names it), or for fewer than two people.
+        UserError: If a file cannot be read (the message names it), or for too few people.
     """
     root = Path(folder).expanduser()
-    files = _image_files(root)
+    files = _image_files(root, minimum_people)
     skipped = _skipped_names(root, set(files))
     images: dict[Path, NDArray[np.float32]] = {}
     first_with: dict[str, Path] = {}
@@ -81,7 +84,7 @@ def read_faces(folder: str | Path, side: int = 64, crop: str = AUTO) -> FolderFa
             skipped[file] = str(image)
         else:
             images[file] = image
-    _check_people(root, list(images), skipped)
+    _check_people(root, list(images), skipped, minimum_people)
     labels = np.array([file.parent.name for file in images])
     table = _conditions(root, files).iloc[[files.index(file) for file in images]]
     raw = np.stack(list(images.values())), labels, table.reset_index(drop=True)
@@ -106,8 +109,8 @@ def read_conditions(folder: str | Path) -> pd.DataFrame:
     return _conditions(root, _image_files(root))
 
 
-def _image_files(root: Path) -> list[Path]:
-    """Find the images of at least two people, sorted."""
+def _image_files(root: Path, minimum_people: int = 2) -> list[Path]:
+    """Find the images, sorted."""
     check_folder(root)
     files = sorted(
         file
@@ -116,20 +119,23 @@ def _image_files(root: Path) -> list[Path]:
         for file in person.iterdir()
         if file.suffix.lower() in SUFFIXES
     )
-    _check_people(root, files, {})
+    _check_people(root, files, {}, minimum_people)
     return files
 
 
-def _check_people(root: Path, files: Sequence[Path], skipped: Mapping[Path, str]) -> None:
+def _check_people(
+    root: Path, files: Sequence[Path], skipped: Mapping[Path, str], minimum: int
+) -> None:
     people = {file.parent.name for file in files}
-    if len(people) < 2:
+    if len(people) < minimum:
         problem = f"only '{people.pop()}' has any" if people else "none has any"
         example = next(
             (f" ({file.relative_to(root)}: {reason})" for file, reason in skipped.items()), ""
         )
+        needed = "two subfolders" if minimum > 1 else "a subfolder"
         raise UserError(
-            f"{root}: needs at least two subfolders, one per person, with PNG, JPEG, PGM or WebP "
-            f"files; {problem}{example}"
+            f"{root}: needs at least {needed}, one per person, with PNG, JPEG, PGM or WebP files; "
+            f"{problem}{example}"
         )
 
 

@@ -17,7 +17,7 @@ import uvicorn
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.backend import Backend, VersionInfo
+from app.backend import Backend, PersonInfo, VersionInfo
 from app.comparison import Difference, VersionComparison
 from app.gallery import Gallery
 from app.labelling import FaceToLabel
@@ -83,6 +83,16 @@ class FakeBackend(Backend):
     def status(self) -> EndpointStatus:
         detail = "" if self.state == State.RUNNING else "it has crashed"
         return EndpointStatus(self.endpoint(), self.state, detail, datetime.now(UTC), "")
+
+    def people(self) -> list[PersonInfo]:
+        enrolled = self.images.enrolled
+        return [
+            PersonInfo(name, 6, enrolled.images[6 * number], 2, 1 + number % 2)
+            for number, name in enumerate(enrolled.identities)
+        ]
+
+    def production_settings(self) -> dict[str, Any] | None:
+        return {"model": "svm", "data": {"source": "olivetti"}}
 
     def versions(self) -> list[VersionInfo]:
         return self.registered

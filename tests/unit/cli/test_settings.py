@@ -114,7 +114,7 @@ def test_every_model_config_belongs_to_a_model() -> None:
         ("people: 7", r"training\.yaml: unknown key 'people': did you mean 'data\.people'\?$"),
         (
             "data: synthetic",
-            r"training\.yaml: data: expected the keys crop, images, people, seed, source, ",
+            r"training\.yaml: data: expected the keys crop, enrolled, images, people, seed, ",
         ),
         ("seed: three", r"training\.yaml: seed: .*integer, not 'three'"),
         ("seed: true", r"training\.yaml: seed: .*integer"),

@@ -1,0 +1,114 @@
+"""Enrol people: check their pictures, keep the faces, and train with them."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from zenml.config.global_config import GlobalConfiguration
+
+from app.recognition import locate
+from faces.data.detection import DetectedFace, Problem, choose_face
+from faces.data.enrolment import check_name
+from faces.data.image_decoder import ImageRefused, decode_image
+from faces.errors import UserError
+from faces.reports.png import grey_png
+
+FOLDER = "faces-enrolled"
+DEFAULT_MODEL = "fisher"
+"""The recogniser if none is in production: the best one for photos."""
+
+
+def enrolment_folder() -> Path:
+    """Return the folder of enrolled people: one subfolder of faces for each."""
+    return Path(GlobalConfiguration().config_directory) / FOLDER
+
+
+def check_picture(data: bytes) -> DetectedFace:
+    """Find the face in a picture for the enrolment.
+
+    Args:
+        data: A PNG, JPEG, PGM or WebP file.
+
+    Returns:
+        The face.
+
+    Raises:
+        UserError: If there is not exactly one, or it is too small, blurred or dark.
+    """
+    try:
+        face = choose_face(locate(decode_image(data)))
+    except ImageRefused as error:
+        raise UserError(f"the picture {error}") from error
+    problem = face if isinstance(face, Problem) else next(iter(face.problems), None)
+    if problem is not None or isinstance(face, Problem):
+        raise UserError(f"{problem}: take another picture")
+    return face
+
+
+def keep_faces(name: str, images: Sequence[NDArray[np.float32]]) -> list[Path]:
+    """Write the faces of a person into the folder of enrolled people.
+
+    Args:
+        name: The person.
+        images: Faces (64, 64) in [0, 1].
+
+    Returns:
+        The files.
+
+    Raises:
+        UserError: If the name cannot be used.
+    """
+    folder = enrolment_folder() / check_name(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    first = 1 + max((int(file.stem) for file in folder.glob("*.png")), default=0)
+    files = [folder / f"{number}.png" for number in range(first, first + len(images))]
+    for file, image in zip(files, images, strict=True):
+        file.write_bytes(grey_png(image))
+    return files
+
+
+def discard_files(files: Sequence[Path]) -> None:
+    """Delete faces that were kept in vain, and the person's folder if it is empty then.
+
+    Args:
+        files: What `keep_faces` returned.
+    """
+    for file in files:
+        file.unlink(missing_ok=True)
+    if not any(files[0].parent.iterdir()):
+        files[0].parent.rmdir()
+
+
+def discard_faces(name: str) -> None:
+    """Delete the faces of a person from the folder of enrolled people, if there are any.
+
+    Args:
+        name: The person.
+
+    Raises:
+        UserError: If the name cannot be that of a folder.
+    """
+    shutil.rmtree(enrolment_folder() / check_name(name), ignore_errors=True)
+
+
+def training_command(settings: dict[str, object] | None, config: Path, summary: Path) -> list[str]:
+    """Return the command that trains with the enrolled people.
+
+    Args:
+        settings: Settings of the version in production, which are used again; None without one.
+        config: Where to write these settings.
+        summary: Where the command writes its summary.
+
+    Returns:
+        The command line without the program's name.
+    """
+    words = ["--pipeline", "training", "--enrolled", str(enrolment_folder())]
+    if settings is None:
+        words += ["--model", DEFAULT_MODEL]
+    else:
+        config.write_text(yaml.safe_dump(settings))
+        words += ["--config", str(config)]
+    return [*words, "--summary", str(summary)]
