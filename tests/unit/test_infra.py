@@ -84,9 +84,7 @@ def test_every_resource_waits_for_the_services() -> None:
     }
     waiting = {name for name, text in texts.items() if "[google_project_service.used]" in text}
     for _ in texts:
-        waiting |= {
-            n for n, t in texts.items() if any(f"{w}." in t or f"{w}[" in t for w in waiting)
-        }
+        waiting |= {n for n, t in texts.items() if any(re.search(rf"\b{w}\b", t) for w in waiting)}
     assert set(texts) - waiting == {"google_project_service.used"}
 
 
