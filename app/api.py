@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 
 from app.backend import Backend, VersionInfo
-from app.commands import run_pipeline
+from app.commands import Command, run_pipeline
 from app.recognition import RecognisedFace, recognise
 from faces.client import send_feedback
 from faces.data.image_decoder import ImageRefused
@@ -83,6 +83,12 @@ class DriftCheck(BaseModel):
 
     decision: str
     reason: str
+
+
+class Answer(BaseModel):
+    """An answer to a run that waits."""
+
+    approve: bool = Field(description="true deploys the version, false leaves production as it is")
 
 
 class WaitingRun(BaseModel):
@@ -224,6 +230,22 @@ def get_approvals(request: Request) -> list[WaitingRun]:
         WaitingRun(**{name: value for name, value in asdict(approval).items() if name in names})
         for approval in _backend(request).approvals()
     ]
+
+
+@router.post("/approvals/{run}", status_code=204, summary="Approve or reject a waiting run")
+async def post_approval(run: str, answer: Answer) -> None:
+    """Approve or reject a run that waits; an approved version is deployed before this returns.
+
+    Args:
+        run: Name of the run.
+        answer: The answer.
+
+    Raises:
+        OperationError: If no such run waits, or the version cannot be deployed.
+    """
+    option = "--approve" if answer.approve else "--reject"
+    async for _ in Command(["review", f"{option}={run}"]).lines():
+        pass
 
 
 cards = APIRouter(include_in_schema=False)

@@ -196,6 +196,7 @@ def app(drawn: Faces) -> Iterator[RunningApp]:
         server = uvicorn.Server(config)
         thread = Thread(target=server.run)
         thread.start()
+        assert eventually(lambda: server.started)
         yield RunningApp(f"http://127.0.0.1:{port}", backend, FakeEndpoint.feedback)
         server.should_exit = True
         thread.join()

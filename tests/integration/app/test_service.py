@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import requests
 
+from app import commands
 from app.security import MAX_REQUEST_BYTES
 from benchmarks.scenes import PlacedFace, cluttered_background, paste_face
 from faces.data.dataset import Faces
@@ -75,3 +78,24 @@ def test_the_page_about_the_service_lists_every_operation(app: RunningApp) -> No
     page = requests.get(f"{app.url}/docs", timeout=5).text
     assert len(document["paths"]) >= 6
     assert all(path in page for path in document["paths"])
+
+
+def test_drift_checks_and_approvals_run_commands(
+    app: RunningApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "run.py"
+    script.write_text(
+        "import json, sys\nfrom pathlib import Path\nwords = sys.argv[1:]\n"
+        "if '--summary' in words:\n"
+        "    summary = {'decision': 'none', 'reason': 'no drift'}\n"
+        "    Path(words[words.index('--summary') + 1]).write_text(json.dumps(summary))\n"
+        "elif '--approve=run-7' not in words:\n"
+        "    sys.exit('error: run-8 does not wait')\n"
+    )
+    monkeypatch.setattr(commands, "RUN", script)
+    checked = requests.post(f"{app.url}/api/drift", timeout=20).json()
+    assert checked == {"decision": "none", "reason": "no drift"}
+    url = f"{app.url}/api/approvals"
+    assert requests.post(f"{url}/run-7", json={"approve": True}, timeout=20).status_code == 204
+    refused = requests.post(f"{url}/run-8", json={"approve": True}, timeout=20)
+    assert (refused.status_code, refused.json()) == (502, {"error": "run-8 does not wait"})
