@@ -1,7 +1,7 @@
 """One namespace of a Kubernetes cluster, as far as the deployer uses it."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,10 @@ from components.deployers.seldon_kubernetes.manifest import (
     SECRET,
     TOKEN_KEY,
     Manifest,
+    read_replicas,
+    revision,
 )
+from components.deployers.seldon_kubernetes.retrying import Response, retry
 from faces import NAME
 from faces.errors import OperationError
 from serving.tokens import FEEDBACK_TOKENS, TOKEN, Tokens
@@ -39,26 +42,39 @@ REMEDIES = {
 class Cluster:
     """SeldonDeployment, secret and pods in one namespace.
 
-    Every method raises OperationError if the cluster does not respond or refuses.
+    Requests are retried. Every method raises OperationError if the cluster still refuses or does
+    not respond.
     """
 
-    def __init__(self, client: "ApiClient", namespace: str) -> None:
-        """Use a namespace of the cluster that `client` is connected to."""
+    def __init__(self, connect: Callable[[], "ApiClient"], namespace: str) -> None:
+        """Use a namespace of a cluster.
+
+        Args:
+            connect: Returns a client with new credentials; called again if they expire.
+            namespace: The namespace.
+        """
+        self.namespace = namespace
+        self._connect = connect
+        self._renew()
+
+    def _renew(self) -> None:
         from kubernetes.client import CoreV1Api, CustomObjectsApi
 
+        client = self._connect()
         client.rest_client.pool_manager.connection_pool_kw["retries"] = False
-        self.namespace = namespace
         self.host: str = client.configuration.host
         self._core, self._custom = CoreV1Api(client), CustomObjectsApi(client)
 
     def find(self) -> Manifest | None:
         """Return the SeldonDeployment, None if there is none."""
-        with self._translate_errors("read the SeldonDeployment"):
-            response: Manifest = self._custom.list_namespaced_custom_object(
+        response: Manifest = self._send(
+            "read the SeldonDeployment",
+            lambda: self._custom.list_namespaced_custom_object(
                 *self._resource(),
                 field_selector=f"metadata.name={NAME}",
                 _request_timeout=TIMEOUT_SECONDS,
-            )
+            ),
+        )
         items: list[Manifest] = response["items"]
         return next((item for item in items if item["metadata"]["name"] == NAME), None)
 
@@ -69,32 +85,52 @@ class Cluster:
             desired: The manifest to apply.
             replaces: The SeldonDeployment as it was read; None to create one. Kubernetes refuses if
                 someone else has changed it since (optimistic concurrency by `resourceVersion`).
+
+        Raises:
+            OperationError: If it was not applied. A lost response, after which a second attempt
+                conflicts with the first, is no error.
         """
-        with self._translate_errors("change the SeldonDeployment"):
+
+        def request() -> object:
             if replaces is None:
-                self._custom.create_namespaced_custom_object(
+                return self._custom.create_namespaced_custom_object(
                     *self._resource(), desired, _request_timeout=TIMEOUT_SECONDS
                 )
-                return
             version = replaces["metadata"]["resourceVersion"]
             body = {**desired, "metadata": {**desired["metadata"], "resourceVersion": version}}
-            self._custom.replace_namespaced_custom_object(
+            return self._custom.replace_namespaced_custom_object(
                 *self._resource(), NAME, body, _request_timeout=TIMEOUT_SECONDS
             )
 
+        try:
+            self._send("change the SeldonDeployment", request)
+        except OperationError:
+            if _identity(self.find()) != _identity(desired):
+                raise
+
     def delete(self) -> None:
-        """Delete the SeldonDeployment with its pods."""
-        with self._translate_errors("delete the SeldonDeployment"):
-            self._custom.delete_namespaced_custom_object(
-                *self._resource(), NAME, _request_timeout=TIMEOUT_SECONDS
+        """Delete the SeldonDeployment with its pods.
+
+        Raises:
+            OperationError: If it is still there.
+        """
+        try:
+            self._send(
+                "delete the SeldonDeployment",
+                lambda: self._custom.delete_namespaced_custom_object(
+                    *self._resource(), NAME, _request_timeout=TIMEOUT_SECONDS
+                ),
             )
+        except OperationError:
+            if self.find() is not None:
+                raise
 
     def put_tokens(self, tokens: Tokens) -> None:
         """Write the secret that pods read the tokens from.
 
         Args:
             tokens: The bearer tokens; the API wants them in base64.
-        """  # noqa: DOC501 ApiException becomes OperationError
+        """
         from kubernetes.client.exceptions import ApiException
 
         values = tokens.to_environment()
@@ -106,7 +142,8 @@ class Cluster:
             "type": "Opaque",
             "data": {key: base64.b64encode(v.encode()).decode() for key, v in data.items()},
         }
-        with self._translate_errors("write the secret"):
+
+        def request() -> None:
             try:
                 self._core.replace_namespaced_secret(
                     SECRET, self.namespace, body, _request_timeout=TIMEOUT_SECONDS
@@ -118,15 +155,19 @@ class Cluster:
                     self.namespace, body, _request_timeout=TIMEOUT_SECONDS
                 )
 
+        self._send("write the secret", request)
+
     def pods(self) -> list[Manifest]:
         """Return the deployment's pods."""
-        with self._translate_errors("list the pods"):
-            response = self._core.list_namespaced_pod(
+        response = self._send(
+            "list the pods",
+            lambda: self._core.list_namespaced_pod(
                 self.namespace,
                 label_selector=f"{POD_LABEL}={NAME}",
                 _request_timeout=TIMEOUT_SECONDS,
-            )
-            pods: list[Manifest] = self._core.api_client.sanitize_for_serialization(response.items)
+            ),
+        )
+        pods: list[Manifest] = self._core.api_client.sanitize_for_serialization(response.items)
         return pods
 
     def log(self, pod: str, lines: int = 100, previous: bool = False) -> str:
@@ -155,6 +196,10 @@ class Cluster:
         """Return what identifies SeldonDeployments in calls of the custom objects API."""
         return GROUP, API, self.namespace, PLURAL
 
+    def _send(self, action: str, request: Callable[[], Response]) -> Response:
+        with self._translate_errors(action):
+            return retry(request, self._renew)
+
     @contextmanager
     def _translate_errors(self, action: str) -> Iterator[None]:
         from kubernetes.client.exceptions import ApiException
@@ -175,21 +220,5 @@ class Cluster:
             ) from error
 
 
-def connect(context: str | None) -> "ApiClient":
-    """Return a client for a context of the local kubectl.
-
-    Args:
-        context: The context's name; None for the current one.
-
-    Raises:
-        OperationError: If there is no such context.
-    """
-    from kubernetes import config
-
-    try:
-        return config.new_client_from_config(context=context)
-    except config.ConfigException as error:
-        raise OperationError(
-            f"kubectl has no context '{context}': {str(error).splitlines()[0]}: "
-            "gcloud container clusters get-credentials faces --region …"
-        ) from error
+def _identity(deployment: Manifest | None) -> tuple[str, int] | None:
+    return (revision(deployment), read_replicas(deployment)) if deployment else None

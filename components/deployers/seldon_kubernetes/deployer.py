@@ -7,7 +7,7 @@ Kubernetes rolls out pod by pod, and rolls back if the new pods do not become re
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from zenml.client import Client
 from zenml.model_deployers.base_model_deployer import BaseModelDeployerFlavor
@@ -22,7 +22,8 @@ from components.deployers.common import (
 )
 from components.deployers.container_images import SERVING, image_name
 from components.deployers.endpoint import Endpoint, EndpointStatus, ModelArtifact, Replaced
-from components.deployers.seldon_kubernetes.cluster import POD_LABEL, Cluster, connect
+from components.deployers.seldon_kubernetes.cluster import POD_LABEL, Cluster
+from components.deployers.seldon_kubernetes.connection import connect, connect_through
 from components.deployers.seldon_kubernetes.flavor import (
     SeldonKubernetesConfig,
     SeldonKubernetesFlavor,
@@ -55,6 +56,9 @@ from faces.errors import UserError
 from serving.settings import ServerSettings
 from serving.tokens import Tokens
 
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
+
 
 class SeldonKubernetesDeployer(FaceDeployer):
     """One SeldonDeployment on a cluster."""
@@ -81,9 +85,7 @@ class SeldonKubernetesDeployer(FaceDeployer):
                 "the stack has no connection to the cluster: zenml model-deployer connect "
                 f"{self.name} --connector …, or kubernetes_context in the stack's YAML"
             )
-        # Verifying would send one more request to the cluster, without a timeout.
-        client = connector.connect(verify=False) if connector else connect(context)
-        return Cluster(client, self.config.namespace)
+        return Cluster(self._connect, self.config.namespace)
 
     @property
     def image(self) -> str:
@@ -216,6 +218,11 @@ class SeldonKubernetesDeployer(FaceDeployer):
         for pod in cluster.pods():
             name = pod["metadata"]["name"]
             yield from (f"{name}  {line}" for line in cluster.log(name, tail).splitlines())
+
+    def _connect(self) -> "ApiClient":
+        """Return a client of the cluster with new credentials."""
+        connector = self.get_connector()
+        return connect_through(connector) if connector else connect(self.config.kubernetes_context)
 
     def _scale(self, replicas: int) -> None:
         """Change the number of pods, and wait until they are ready or gone."""

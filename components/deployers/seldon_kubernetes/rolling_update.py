@@ -49,15 +49,19 @@ def rolling_update(
     try:
         cluster.apply(desired, replaces=previous)
         await_rollout(cluster, desired, timeout_seconds, log.info)
-        _await_responses(url, headers, version, consecutive=2 * read_replicas(desired))
+        # The first deployment also waits for the load balancer and its certificate.
+        switch = SWITCH_TIMEOUT_SECONDS if previous else timeout_seconds
+        _await_responses(url, headers, version, 2 * read_replicas(desired), switch)
     except OperationError as error:
         outcome = _roll_back(cluster, desired, previous, timeout_seconds)
         raise OperationError(f"version {version}: {error}; {outcome}") from error
 
 
-def _await_responses(url: str, headers: Mapping[str, str], version: str, consecutive: int) -> None:
+def _await_responses(
+    url: str, headers: Mapping[str, str], version: str, consecutive: int, timeout_seconds: float
+) -> None:
     """Wait until this many consecutive responses come from `version`."""
-    deadline = time.monotonic() + SWITCH_TIMEOUT_SECONDS
+    deadline = time.monotonic() + timeout_seconds
     count = 0
     while count < consecutive:
         tags = health(url, headers)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from components.deployers.endpoint import Endpoint, EndpointStatus, State
@@ -27,7 +28,14 @@ FATAL_WAITING_REASONS = {
     "InvalidImageName",
     "RunContainerError",
 }
-"""Reasons of a waiting container that time does not fix (Kubernetes documentation)."""
+"""Reasons of a waiting container that time rarely fixes (Kubernetes documentation)."""
+
+PERSISTENT_SECONDS = 15.0
+"""Seconds that a failure must last. The operator's state may still be that of an earlier
+deployment, and pods on a new node fail until its metadata server responds."""
+
+ENDED = {"Failed", "Succeeded"}
+"""Phases of pods that have ended, such as evicted ones, and stay listed."""
 
 
 def await_rollout(
@@ -45,29 +53,58 @@ def await_rollout(
         report: Receives one line about the progress after each poll.
 
     Raises:
-        OperationError: If a pod cannot start, with the last line of its log, or on timeout.
+        OperationError: If a pod cannot start, with the last line of its log, or on timeout. A
+            cluster that does not respond meanwhile is asked again until then.
     """
-    replicas = read_replicas(desired)
-    deadline = time.monotonic() + timeout_seconds
+    start = last_good = time.monotonic()
     while True:
-        pods = cluster.pods()
-        own = of_revision(pods, revision(desired))
-        ready = sum(is_ready(pod) for pod in own)
-        staying = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
-        if ready == replicas == len(staying):
-            return
-        _raise_if_failed(cluster, own)
-        if time.monotonic() > deadline:
-            line = last_log_line(cluster, own[0]) if own else ""
-            raise OperationError(
-                f"{ready} of {replicas} pods are ready after {timeout_seconds:.0f} s{line}"
-            )
-        report(f"rolling out: {ready} of {replicas} pods are ready …")
+        failure = None
+        try:
+            pods = cluster.pods()
+            progress = _progress(pods, desired)
+            if progress is None:
+                return
+            failure = _failure(cluster, of_revision(pods, revision(desired)))
+        except OperationError as error:
+            progress = f"not known ({error})"
+        now = time.monotonic()
+        if failure is None:
+            last_good = now
+        elif now - last_good >= PERSISTENT_SECONDS:
+            raise OperationError(failure)
+        if now - start > timeout_seconds:
+            raise OperationError(_timeout_message(cluster, desired, progress, timeout_seconds))
+        report(f"rolling out: {progress} …")
         time.sleep(POLL_SECONDS)
 
 
+def _progress(pods: Sequence[Manifest], desired: Manifest) -> str | None:
+    """Return how many pods are ready; None if the rollout is finished."""
+    replicas = read_replicas(desired)
+    ready = sum(is_ready(pod) for pod in of_revision(pods, revision(desired)))
+    if ready == replicas == sum(_stays(pod) for pod in pods):
+        return None
+    return f"{ready} of {replicas} pods are ready"
+
+
+def _timeout_message(
+    cluster: Cluster, desired: Manifest, progress: str, timeout_seconds: float
+) -> str:
+    line = ""
+    with suppress(OperationError):
+        own = of_revision(cluster.pods(), revision(desired))
+        line = last_log_line(cluster, own[0]) if own else ""
+    return f"{progress} after {timeout_seconds:.0f} s{line}"
+
+
+def _stays(pod: Manifest) -> bool:
+    """Return whether a pod runs and is not being deleted."""
+    phase = pod.get("status", {}).get("phase")
+    return "deletionTimestamp" not in pod["metadata"] and phase not in ENDED
+
+
 def of_revision(pods: Sequence[Manifest], wanted: str) -> list[Manifest]:
-    """Return the pods of a revision that are not being deleted.
+    """Return the pods of a revision that have not ended and are not being deleted.
 
     Args:
         pods: Pods of any revision.
@@ -76,8 +113,7 @@ def of_revision(pods: Sequence[Manifest], wanted: str) -> list[Manifest]:
     return [
         pod
         for pod in pods
-        if pod["metadata"].get("labels", {}).get(REVISION) == wanted
-        and "deletionTimestamp" not in pod["metadata"]
+        if pod["metadata"].get("labels", {}).get(REVISION) == wanted and _stays(pod)
     ]
 
 
@@ -143,12 +179,14 @@ def last_log_line(cluster: Cluster, pod: Manifest) -> str:
     return ""
 
 
-def _raise_if_failed(cluster: Cluster, pods: Sequence[Manifest]) -> None:
+def _failure(cluster: Cluster, pods: Sequence[Manifest]) -> str | None:
+    """Return what a pod or Seldon's operator reports now, None if nothing."""
     for pod in pods:
         if reason := failure_reason(pod):
             line = last_log_line(cluster, pod)
             name = pod["metadata"]["name"]
-            raise OperationError(f"pod {name} cannot start ({reason}){line}")
+            return f"pod {name} cannot start ({reason}){line}"
     status = (cluster.find() or {}).get("status", {})
     if status.get("state") == "Failed":
-        raise OperationError(f"Seldon could not deploy it: {status.get('description', '')}")
+        return f"Seldon could not deploy it: {status.get('description', '')}"
+    return None

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -53,6 +54,7 @@ class Cluster:
 @pytest.fixture(autouse=True)
 def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rollout, "POLL_SECONDS", 0.0)
+    monkeypatch.setattr(rollout, "PERSISTENT_SECONDS", 0.0)
     monkeypatch.setattr(module, "POLL_SECONDS", 0.0)
     monkeypatch.setattr(module, "SWITCH_TIMEOUT_SECONDS", 0.0)
 
@@ -92,6 +94,13 @@ def test_ready_pods_that_do_not_respond_are_rolled_back(monkeypatch: pytest.Monk
         OperationError, match="but nothing responds at http://x; version 1 stays live"
     ):
         update(cluster, "2", monkeypatch, lambda url, headers: {})
+    assert cluster.present == deployment("1")
+
+
+def test_the_first_deployment_waits_for_the_load_balancer(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = Cluster(None, broken=set())
+    responses: Iterator[dict[str, str]] = iter([{}, {}, {}])
+    update(cluster, "1", monkeypatch, lambda *args: next(responses, None) or cluster.health(*args))
     assert cluster.present == deployment("1")
 
 

@@ -35,6 +35,7 @@ class Cluster:
 @pytest.fixture(autouse=True)
 def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rollout, "POLL_SECONDS", 0.0)
+    monkeypatch.setattr(rollout, "PERSISTENT_SECONDS", 0.0)
 
 
 def wait(cluster: Cluster, timeout_seconds: float = 5) -> list[str]:
@@ -66,6 +67,36 @@ def test_a_pod_that_cannot_start_ends_the_rollout_with_the_last_line_of_its_log(
         wait(Cluster([pod("old", True), pod("new", False, reason)]), timeout_seconds=1e9)
     assert reason in str(error.value)
     assert "last line of its log: last line of pod-new" in str(error.value)
+
+
+def test_a_failure_that_passes_does_not_end_the_rollout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rollout, "PERSISTENT_SECONDS", 5.0)
+    failing = pod("new", False, "ErrImagePull")
+    stale = {"state": "Failed", "description": "of the deployment before"}
+    assert len(wait(Cluster([failing], [], [pod("new", True)] * 2, status=stale))) == 2
+
+
+def test_pods_that_have_ended_do_not_count() -> None:
+    evicted = pod("new", False)
+    evicted["status"]["phase"] = "Failed"
+    assert wait(Cluster([pod("new", True)] * 2 + [evicted])) == []
+
+
+def test_a_cluster_that_does_not_respond_is_asked_again() -> None:
+    class Silent(Cluster):
+        failures = 3
+
+        def pods(self) -> list[dict[str, Any]]:
+            self.failures -= 1
+            if self.failures >= 0:
+                raise OperationError("the cluster does not respond")
+            return super().pods()
+
+    assert len(wait(Silent([pod("new", True)] * 2))) == 3
+    silent = Silent([])
+    silent.failures = 10**9
+    with pytest.raises(OperationError, match=r"not known .* does not respond\) after 0 s"):
+        wait(silent, timeout_seconds=0.001)
 
 
 def test_failing_pods_of_the_previous_revision_do_not_count() -> None:
