@@ -5,8 +5,8 @@
 
 The real faces have few frontal images outside the training set (72), so that a long stream repeats
 them, or sends near-duplicates of them: frames whose brightness differs by up to 0.2 %. Streams of
-5,000 independent images are of synthetic faces. The monitor was designed on other seeds, from 5000
-on; the number of a stream is its seed.
+5,000 independent images are of synthetic faces. The monitor was designed on other seeds, below
+10,000.
 """
 
 import argparse
@@ -38,7 +38,7 @@ ALARM, FACES = 100.0, 5_000
 PEOPLE, IMAGES, TRAINING = 40, 300, 6
 """Synthetic people, the images of each that are drawn, and those that are trained on."""
 
-FRAMES = 5
+FRAMES, FIRST_SEED = 5, 10_000
 SHARES = {"turned heads": 1.0, "half turned": 0.5, "30 % turned": 0.3}
 LATER = 500
 """Frontal synthetic faces before the drift begins."""
@@ -57,7 +57,7 @@ def main() -> None:
     print(f"{date.today()}, {platform.machine()}, {args.streams} streams of each kind\n")
     outcomes: dict[str, list[float]] = {}
     with ProcessPoolExecutor(2, initializer=threadpool_limits, initargs=(1,)) as pool:
-        work = pool.map(run_streams, range(args.streams))
+        work = pool.map(run_streams, range(FIRST_SEED, FIRST_SEED + args.streams))
         for found in track(work, "watching streams", total=args.streams):
             for kind, face in found.items():
                 outcomes.setdefault(kind, []).append(face)
@@ -74,7 +74,7 @@ def run_streams(seed: int) -> dict[str, float]:
     """Return after how many faces each kind of stream raises an alarm; infinity if it never does.
 
     Args:
-        seed: Number of the stream.
+        seed: Seed of the split and of the stream.
     """
     rng = np.random.default_rng(seed)
     faces = load_faces("olivetti")

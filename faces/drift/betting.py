@@ -16,7 +16,7 @@ from faces.drift.identity_centering import Rows
 SHARES, EXPONENTS = (grid.ravel() for grid in np.meshgrid((0.15, 0.4, 0.8), (0.1, 0.3)))
 """Each bet: the share of faces that it assumes to have changed, and how small their ranks are."""
 
-CONTAMINATION = 0.02
+CONTAMINATION = 0.015
 """Share of faces whose rank may be the smallest without drift: some are named as somebody else."""
 
 AT_ONCE = 0.5
