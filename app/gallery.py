@@ -46,21 +46,24 @@ class Gallery:
     def _normalised(self) -> Image:
         return np.stack([_normalise(image) for image in self.enrolled.images])
 
-    def most_similar(self, image: Image, count: int = 3) -> list[SimilarImage]:
+    def most_similar(self, image: Image, count: int = 3, person: str = "") -> list[SimilarImage]:
         """Find the enrolled images whose pixels correlate most with those of a face.
 
         Args:
             image: The face (64, 64) in [0, 1].
             count: Number of images.
+            person: The person that the face was recognised as, who comes first; "" for nobody.
 
         Returns:
             The most similar image of each of `count` people, the most similar first.
         """
         similarity = self._normalised @ _normalise(image)
         found: dict[str, SimilarImage] = {}
-        for row in np.argsort(-similarity):
-            person = str(self.enrolled.labels[row])
-            found.setdefault(person, SimilarImage(int(row), person, float(similarity[row])))
+        order = np.argsort(-similarity)
+        own = self.enrolled.labels[order] == person
+        for row in np.concatenate([order[own], order[~own]]):
+            name = str(self.enrolled.labels[row])
+            found.setdefault(name, SimilarImage(int(row), name, float(similarity[row])))
             if len(found) == count:
                 break
         return list(found.values())

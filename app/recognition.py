@@ -36,7 +36,7 @@ class RecognisedFace:
         version: The model version that answered.
         request: Id of the request, for feedback: each face has its own.
         classes: The people whom the version knows.
-        similar: Enrolled images that it resembles, the most similar first.
+        similar: Enrolled images that it resembles: of the person it was recognised as, then others.
     """
 
     place: DetectedFace
@@ -102,5 +102,5 @@ def _ask(face: DetectedFace, endpoint: Endpoint, gallery: Gallery | None) -> Rec
         version=answer.version,
         request=answer.request,
         classes=answer.classes,
-        similar=gallery.most_similar(face.image) if gallery else [],
+        similar=gallery.most_similar(face.image, person=answer.predicted[0]) if gallery else [],
     )
