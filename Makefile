@@ -49,7 +49,7 @@ deploy: setup ## Serve the production model: python run.py --pipeline deployment
 app: .venv/app ## Open the app at http://127.0.0.1:8080: python run.py app
 	@$(BIN)/python run.py app
 
-demo: setup ## Run the whole loop: train, deploy, drift, retrain, redeploy, roll back (two minutes)
+demo: setup ## Run the whole loop: train, deploy, drift, retrain, canaries that go live and back (three minutes)
 	@$(BIN)/python run.py demo
 
 test: setup-dev .venv-clients/ready ## Run the tests (real faces if SCIKIT_LEARN_DATA has them) and measure coverage

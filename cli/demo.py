@@ -1,6 +1,6 @@
-"""Run the whole loop on this machine: train, serve, drift, retrain, redeploy, roll back.
+"""Run the whole loop on this machine: train, serve, canary releases, drift, retrain, roll back.
 
-It takes two minutes, uses an isolated ZenML configuration and port, and leaves only demo.html.
+It takes three minutes, uses an isolated ZenML configuration and port, and leaves only demo.html.
 """
 
 import os
@@ -8,25 +8,24 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from cli.console import make_console
+from cli.demo_data import Drift, simulated_drift
 from cli.exit_codes import exit_code
 from cli.runtime_env import ROOT, set_defaults, silence_framework_logs
 from cli.subcommand import make_parser
-from faces.data.sources import is_synthetic, source_names
+from faces.data.sources import is_synthetic
 from faces.data.traffic import TrafficSummary
 from faces.errors import OperationError
-from pipelines.shared.drift_summary import DriftSummary
+from pipelines.shared.drift_summary import DriftSummary, describe_canary
 from pipelines.shared.output_file import check_output_file
-from pipelines.shared.summary import Summary
 from pipelines.traffic import TrafficRunSummary
-from pipelines.training import DataSummary, TrainingSummary
+from pipelines.training import TrainingSummary
 
 EXAMPLES = """\
 examples:
@@ -36,55 +35,7 @@ examples:
 """
 
 PAGE = Path("demo.html").absolute()
-
-
-@dataclass(frozen=True)
-class Drift:
-    """How the demo simulates drift with the data at hand.
-
-    Attributes:
-        baseline: Title of the traffic that resembles the training images.
-        drifted: Title of the traffic that does not.
-        more: Title of more of the latter, after retraining.
-        options: Options of the traffic pipeline that select it.
-    more_options: The same for more of it.
-        images: What the drifted images are called in a sentence.
-    """
-
-    baseline: str
-    drifted: str
-    more: str
-    options: tuple[str, ...]
-    more_options: tuple[str, ...]
-    images: str
-
-
-TURNED_HEADS = Drift(
-    "Frontal heads",
-    "Turned heads",
-    "Other turned heads",
-    ("--condition", "yaw=left,right"),
-    ("--condition", "yaw=left,right"),
-    "turned faces",
-)
-OTHER_CONDITIONS = Drift(
-    "Conditions of the training images",
-    "Other conditions",
-    "More images of other conditions",
-    ("--condition", "drifted"),
-    ("--condition", "drifted"),
-    "faces of other conditions",
-)
-ROTATED_IMAGES = Drift(
-    "Images as in training",
-    "Rotated images",
-    "More rotated images",
-    ("--corruption", "rotation"),
-    ("--corruption", "rotation", "--seed", "1"),
-    "drifted faces",
-)
-
-AnySummary = TypeVar("AnySummary", bound=Summary)
+BASELINE = ("--condition", "baseline")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -114,21 +65,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stop_server()
 
 
-def simulated_drift(data: DataSummary) -> Drift:
-    """Choose how to simulate drift.
-
-    Args:
-        data: The data of the trained model.
-
-    Returns:
-        Turned heads if the data are one of this project's sources; else the images of other
-        conditions; images that are rotated if there are none.
-    """
-    if data.source in source_names():
-        return TURNED_HEADS
-    return OTHER_CONDITIONS if data.drifted else ROTATED_IMAGES
-
-
 class Demo:
     """The pipelines of the demo, and the traffic results for the table at the end."""
 
@@ -148,21 +84,45 @@ class Demo:
         """
         check_output_file("the page", PAGE)
         drift = self.train(data)
-        config = self.folder / "deployment.yaml"
-        config.write_text(f"endpoint: {{port: {port}}}\n")
-        self.pipeline("Deploy the model", "deployment", "--config", str(config))
-        self.traffic(drift.baseline, ("--condition", "baseline"), self.requests)
+        config = self.write("deployment.yaml", f"endpoint: {{port: {port}}}\n")
+        self.pipeline("Deploy the model", "deployment", "--config", config)
+        self.traffic(drift.baseline, BASELINE, self.requests)
         self.check("Is there drift?", drift)
+        self.release_worse_model(data, config)
         # Two thirds: images that were trained on are not sent again, so some must remain.
         self.traffic(drift.drifted, drift.options, self.requests * 2 // 3)
-        deployed = self.check("Is there drift?", drift)
-        self.traffic(drift.more, drift.more_options, self.requests // 3)
-        self.check("Is this still drift?", drift)
-        if deployed:
-            self.pipeline("Roll back", "rollback", "--reason", "for the demo")
+        canary = self.write("drift_detection.yaml", "rollout: canary\ncanary: {share: 0.5}\n")
+        self.check("Is there drift?", drift, "--config", canary)
+        shadow = f"{drift.more}, with a candidate in the shadow"
+        self.traffic(shadow, drift.more_options, self.requests // 2)
+        self.traffic(f"{drift.baseline}, likewise", BASELINE, self.requests)
+        self.check("Is the candidate no worse?", drift)
+        brighter = (*BASELINE, "--corruption", "brightness")
+        self.traffic("Brighter images, half of them to it", brighter, self.requests)
+        self.check("Is the candidate no worse?", drift)
         self.pipeline("Show the history", "history", "--page", str(PAGE))
         self.table()
         self.console.print(f"\nopen [bold]{PAGE.as_uri()}[/]", soft_wrap=True)
+
+    def release_worse_model(self, data: str, config: str) -> None:
+        """Release a model that passes the gate, and fails on what the camera sends now.
+
+        Args:
+            data: The data source, as `--data` of training.
+            config: Configuration of the deployment.
+        """
+        worse = self.write("training.yaml", "model: lbp\nparams: {blur: 0.3}\n")
+        title = "Train another model: better on the test images, sensitive to noise"
+        text = self.pipeline(title, "training", "--data", data, "--config", worse)
+        trained = TrainingSummary.model_validate_json(text).model
+        self.show(f"gate: {escape(trained.reason)}")
+        if not trained.promoted:
+            return
+        options = ("--config", config, "--rollout", "canary")
+        self.pipeline("Let it answer in the shadow", "deployment", *options)
+        noise = (*BASELINE, "--corruption", "noise")
+        self.traffic("Noisy images, with a candidate in the shadow", noise, self.requests)
+        self.check("Is the candidate no worse?", None)
 
     def train(self, data: str) -> Drift:
         """Train a model, and print its accuracy.
@@ -197,24 +157,39 @@ class Demo:
         self.sent.append((title, sent))
         self.show(f"accuracy {sent.accuracy:.0%}, answered by version {sent.model_version}")
 
-    def check(self, title: str, drift: Drift) -> bool:
+    def check(self, title: str, drift: Drift | None, *options: str) -> None:
         """Detect drift, and print the decision and its consequences.
 
         Args:
             title: The heading in the output.
-            drift: What drift is simulated with.
-
-        Returns:
-            Whether a new version was deployed.
+            drift: What drift is simulated with; None if it is something else.
+            options: Options of drift detection.
         """
-        summary = DriftSummary.model_validate_json(self.pipeline(title, "drift_detection"))
+        text = self.pipeline(title, "drift_detection", *options)
+        summary = DriftSummary.model_validate_json(text)
+        if summary.canary:
+            self.show(f"canary: {describe_canary(summary.canary)}")
         self.show(f"{summary.decision}: {summary.reason}")
-        if summary.retrained:
+        if summary.retrained and drift:
             unseen = f"{drift.images} that it was not trained on"
             self.show_accuracy(summary.metrics.get("drifted_accuracy"), unseen)
             self.show(f"gate: {summary.gate}")
-            self.show(f"live: version {summary.deployed_version or 'unchanged'}")
-        return summary.deployed_version is not None
+        if summary.deployed_version:
+            self.show(f"live: version {summary.deployed_version}")
+
+    def write(self, name: str, text: str) -> str:
+        """Write a configuration file.
+
+        Args:
+            name: Its name.
+            text: Its content.
+
+        Returns:
+            Its path.
+        """
+        file = self.folder / name
+        file.write_text(text)
+        return str(file)
 
     def show_accuracy(self, accuracy: float | None, images: str) -> None:
         """Print an accuracy, unless there were no such images.

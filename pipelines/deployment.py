@@ -11,7 +11,7 @@ from zenml.models import PipelineRunResponse
 from components.deployers.settings import CanarySettings, ServingSettings
 from components.settings import CommandLine
 from faces import NAME
-from faces.evaluation.canary_policy import CanaryRelease
+from faces.evaluation.canary_release import CanaryRelease
 from pipelines.shared.settings import CANARY, DIRECT, Rollout, VerificationImages
 from pipelines.shared.summary import RunInfo, Summary, outputs_of
 from steps.deployment.deploy_model import deploy_model

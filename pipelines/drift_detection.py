@@ -9,7 +9,8 @@ from components.deployers.base import active_deployer
 from components.deployers.settings import CanarySettings
 from components.settings import CommandLine, Settings
 from faces.drift.policy import Action, ApprovalPolicy, needs_approval
-from faces.evaluation.canary_policy import CanaryStep, Phase
+from faces.evaluation.canary_policy import Phase
+from faces.evaluation.canary_release import CanaryStep
 from pipelines.shared.artifact import Artifact
 from pipelines.shared.drift_summary import summarize
 from pipelines.shared.settings import (
@@ -199,20 +200,20 @@ def drift_detection(settings: DriftSettings) -> None:
 
 
 def _continue_canary(settings: DriftSettings) -> Artifact:
-    """Let a canary release advance or go back."""
+    """Let a canary release advance or go back; finish a deployment that a killed run began."""
     canary = advance_canary()
     step: CanaryStep = canary.load()
-    if step.release is None:
-        return canary
     if step.serve is not None:
         rollout = deploy_model(step.serve, None)
         difference = verify_endpoint(rollout, settings.verification_images)
-        if step.release.phase == Phase.ROLLED_BACK:
+        if step.release and step.release.phase == Phase.ROLLED_BACK:
             record_rollback(rollout, difference, step.release.reason)
         else:
             record_deployment(rollout, difference)
-    arrange_canary(canary)
-    if step.serve is not None or not step.release.phase.is_active:
+    if step.release is not None:
+        arrange_canary(canary)
+    ended = step.release is not None and not step.release.phase.is_active
+    if ended or step.serve is not None:
         report_canary(canary)
     return canary
 

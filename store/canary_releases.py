@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from pydantic import TypeAdapter
 
-from faces.evaluation.canary_policy import CanaryRelease
+from faces.evaluation.canary_release import CanaryRelease
 from store.deployments import log_record, read_records
 
 CANARY = "canary_release"

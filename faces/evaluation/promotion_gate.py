@@ -6,27 +6,10 @@ from dataclasses import dataclass
 
 from faces.evaluation.accuracy_rules import Recognition, check_comparisons, check_floor
 from faces.evaluation.comparison import Comparisons
-from faces.evaluation.gate_decision import GateDecision
+from faces.evaluation.gate_decision import GateDecision, GateLimits
 from faces.evaluation.person_tests import PersonEvidence, is_complete, significant_findings
 
 __all__ = ["GateDecision", "GateLimits", "VersionFacts", "check_comparisons", "decide"]
-
-
-@dataclass(frozen=True)
-class GateLimits:
-    """When a candidate is promoted.
-
-    Attributes:
-        tolerances: By part of the held-out images, how much accuracy may be lost, in [0, 1].
-        minimum_images: Parts with fewer images than this decide nothing.
-        minimum_share: Share of the reference recogniser's accuracy that a candidate must reach.
-        removed: Number of people who were removed from the data on purpose.
-    """
-
-    tolerances: Mapping[str, float]
-    minimum_images: int
-    minimum_share: float
-    removed: int = 0
 
 
 @dataclass(frozen=True)

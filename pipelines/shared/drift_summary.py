@@ -13,7 +13,8 @@ from faces.drift.findings import FindingKind
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision
 from faces.drift.result import DriftVerdict, MonitorResult
-from faces.evaluation.canary_policy import CanaryRelease, CanaryStep, Phase
+from faces.evaluation.canary_policy import Phase
+from faces.evaluation.canary_release import CanaryRelease, CanaryStep
 from faces.evaluation.feedback_verification import (
     FeedbackVerification,
     describe_quarantine,
@@ -69,6 +70,9 @@ class DriftSummary(Summary):
     canary: CanaryRelease | None = Field(
         default=None, description="the canary release that continued or began in this run"
     )
+    repaired: str | None = Field(
+        default=None, description="why a deployment of a killed run was finished first"
+    )
     alert: Alert | None
     report: str | None = Field(description="URI of the drift report")
 
@@ -86,6 +90,8 @@ class DriftSummary(Summary):
         }
         if self.canary is not None:
             rows["canary"] = describe_canary(self.canary)
+        if self.repaired:
+            rows["repaired"] = f"[yellow]{self.repaired}[/]"
         if self.remedy:
             rows["to do"] = escape(self.remedy)
         if self.quarantined:
@@ -169,7 +175,7 @@ def summarize(run: PipelineRunResponse) -> DriftSummary:
     promotion = _load_first(Promotion, outputs, APPROVED_PROMOTION, "promotion")
     deployment = _load_first(Deployment, outputs, "deployment")
     request = _load_first(ApprovalRequest, outputs, REQUEST)
-    report = outputs.get("drift_report")
+    report, canary = outputs.get("drift_report"), _canary(run)
     return DriftSummary(
         run=RunInfo.of(run),
         drift=outputs["drift"].load(),
@@ -190,7 +196,8 @@ def summarize(run: PipelineRunResponse) -> DriftSummary:
         waits_for_approval_until=request.expires
         if request and run.status == ExecutionStatus.PAUSED
         else None,
-        canary=_canary(run),
+        canary=canary.release,
+        repaired=canary.repair,
         alert=_load_first(Alert, outputs, "alert", REQUEST_ALERT),
         report=f"{report.uri}/page.html" if report else None,
     )
@@ -222,16 +229,12 @@ def describe_canary(release: CanaryRelease) -> str:
     )
 
 
-def _canary(run: PipelineRunResponse) -> CanaryRelease | None:
-    """Return the release that began in the run, else the one that continued."""
-    started, advanced = (run.steps.get(name) for name in ("start_canary", "advance_canary"))
-    if started is not None:
-        release: CanaryRelease = started.outputs[CANARY][0].load()
-        return release
-    if advanced is None:
-        return None
-    step: CanaryStep = advanced.outputs[CANARY][0].load()
-    return step.release
+def _canary(run: PipelineRunResponse) -> CanaryStep:
+    """Return the release that began in the run, else what was done about the one before."""
+    if started := run.steps.get("start_canary"):
+        return CanaryStep(started.outputs[CANARY][0].load())
+    step: CanaryStep = run.steps["advance_canary"].outputs[CANARY][0].load()
+    return step
 
 
 def _load_first(

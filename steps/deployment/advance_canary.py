@@ -10,17 +10,12 @@ from zenml import step
 from components.deployers.base import FaceDeployer, active_deployer
 from faces.drift.captured_requests import read_captured_requests
 from faces.drift.paired_requests import LazyWitness, pair_answers
-from faces.evaluation.canary_policy import (
-    CanaryDecision,
-    CanaryRelease,
-    CanaryStep,
-    Evidence,
-    Phase,
-    decide,
-    weigh,
-)
+from faces.evaluation.canary_policy import CanaryDecision, Evidence, Phase, decide, weigh
+from faces.evaluation.canary_release import CanaryRelease, CanaryStep
 from serving.capture.reader import read_files
 from steps.deployment.deploy_model import portable_model
+from steps.deployment.repair import find_unfinished_deployment
+from steps.promotion.champion import sync_champion
 from steps.promotion.gate_evidence import enrolled_faces
 from store.canary_releases import CANARY, latest_release, record_release
 from store.deployments import deployments
@@ -37,16 +32,19 @@ def advance_canary() -> Annotated[CanaryStep, CANARY]:
     The state is that of the latest record, and the evidence is weighed again from the captured
     requests: a run that is killed loses nothing, and the next one sets the endpoint right.
 
+    Without a release, production, the registry and the endpoint are made to agree, in case a run
+    was killed between them.
+
     Returns:
         The state of the release, if there is one, and the version that has to be deployed.
     """
-    release, deployer = latest_release(), active_deployer()
-    if release is None:
-        return CanaryStep(None)
-    records = deployments()
-    unfinished = is_unfinished(release, records)
+    sync_champion()
+    release, deployer, records = latest_release(), active_deployer(), deployments()
+    unfinished = release is not None and is_unfinished(release, records)
+    if release is None or not (release.phase.is_active or unfinished):
+        return CanaryStep(None, *(find_unfinished_deployment(deployer) or ()))
     if not release.phase.is_active:
-        return CanaryStep(release, release.served) if unfinished else CanaryStep(None)
+        return CanaryStep(release, release.served)
     decision, evidence = _look(release, deployer, records, unfinished)
     release = release.advance(decision, evidence, datetime.now(UTC))
     record_release(release)

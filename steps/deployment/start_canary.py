@@ -9,7 +9,8 @@ from zenml import step
 from components.deployers.base import active_deployer
 from components.deployers.settings import CanarySettings
 from faces.errors import OperationError, UserError
-from faces.evaluation.canary_policy import CanaryRelease, Phase
+from faces.evaluation.canary_policy import Phase
+from faces.evaluation.canary_release import CanaryRelease
 from steps.deployment.deploy_model import portable_model
 from steps.deployment.verify_endpoint import compare
 from store.canary_releases import CANARY, record_release

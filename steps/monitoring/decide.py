@@ -15,7 +15,8 @@ from faces.drift.findings import FindingKind
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision, RetrainingPolicy
 from faces.drift.result import MonitorResult
-from faces.evaluation.canary_policy import CanaryStep, Phase
+from faces.evaluation.canary_policy import Phase
+from faces.evaluation.canary_release import CanaryStep
 from faces.evaluation.feedback_verification import FeedbackVerification
 from store.deployments import (
     DECISION,

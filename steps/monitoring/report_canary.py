@@ -4,7 +4,8 @@ from typing import Annotated
 
 from zenml import step
 
-from faces.evaluation.canary_policy import CanaryRelease, CanaryStep, Phase
+from faces.evaluation.canary_policy import Phase
+from faces.evaluation.canary_release import CanaryRelease, CanaryStep
 from steps.monitoring.send_alert import post
 from store.materializers import RECORD
 from store.records import Alert
@@ -20,15 +21,16 @@ TEXTS = {
 
 @step(enable_cache=False, output_materializers={CANARY_ALERT: RECORD})
 def report_canary(canary: CanaryStep) -> Annotated[Alert, CANARY_ALERT]:
-    """Report what became of a canary release.
+    """Report what became of a canary release, or of a deployment that was finished.
 
     Args:
-        canary: Its state, in one of the phases that are reported.
+        canary: The state of the release, in one of the phases that are reported; or the repair.
 
     Returns:
         The message, and whether the alerter accepted it.
     """
-    assert canary.release is not None
+    if canary.release is None:
+        return post(f"Version {canary.serve} is live again: {canary.repair}.")
     return post(describe_release(canary.release))
 
 

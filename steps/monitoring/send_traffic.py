@@ -17,6 +17,7 @@ from faces.data.dataset import Faces
 from faces.data.traffic import TrafficSummary, traffic_rows
 from faces.errors import OperationError
 from steps.progress import report_progress
+from steps.promotion.gate_evidence import learned_ids
 from store.materializers import RECORD
 from store.run_metadata import describe_run
 from store.versions import load_artifact, require_version
@@ -91,6 +92,8 @@ def _held_out(
     version = require_version(number)
     faces: Faces = load_artifact(version, "faces")
     rows = traffic_rows(faces, load_artifact(version, "split"), condition, seed)
+    if beside := active_deployer().beside():
+        rows = rows[~np.isin(faces.ids[rows], learned_ids(require_version(int(beside))))]
     images = faces.images[rows]
     return (corrupt(corruption, images, seed) if corruption else images), faces.labels[rows]
 

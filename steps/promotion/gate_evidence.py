@@ -95,7 +95,7 @@ def compare_versions(
         The comparison by part; if there are few such images, also by cross-validation.
     """
     model: Recogniser = load_artifact(production, "model")
-    fresh = predictions[~predictions["id"].isin(_learned(production))]
+    fresh = predictions[~predictions["id"].isin(learned_ids(production))]
     faces = load_artifact(candidate, "faces")
     comparisons = {}
     for part in (BASELINE, DRIFTED):
@@ -135,7 +135,7 @@ def compare_people(
         load_artifact(production, "portable"),
         load_artifact(candidate, "faces"),
         load_artifact(candidate, "split"),
-        _learned(production),
+        learned_ids(production),
     )
 
 
@@ -170,8 +170,12 @@ def _identities(version: ModelVersionResponse) -> frozenset[str]:
     return known - erased_people(known)
 
 
-def _learned(version: ModelVersionResponse) -> NDArray[np.str_]:
-    """Return the ids of the images that a version was trained on."""
+def learned_ids(version: ModelVersionResponse) -> NDArray[np.str_]:
+    """Return the ids of the images that a version was trained on.
+
+    Args:
+        version: The version.
+    """
     faces: Faces = load_artifact(version, "faces")
     ids: NDArray[np.str_] = faces[load_artifact(version, "split").train].ids
     return ids

@@ -8,7 +8,7 @@ from zenml.enums import ArtifactType
 from faces.data.traffic import TrafficSummary
 from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import DriftDecision
-from faces.evaluation.canary_policy import CanaryRelease, CanaryStep
+from faces.evaluation.canary_release import CanaryRelease, CanaryStep
 from faces.evaluation.feedback_verification import FeedbackVerification
 from store.materializers.base import FileMaterializer
 from store.records import (

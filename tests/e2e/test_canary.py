@@ -12,6 +12,7 @@ import pytest
 from faces.client import send_faces, send_feedback
 from faces.data.dataset import Faces, load_faces
 from faces.errors import UserError
+from steps.deployment.deploy_model import portable_model
 from tests.e2e.conftest import Run, deployer
 from tests.e2e.test_deployment import production, served
 from tests.e2e.test_training import champion
@@ -98,6 +99,7 @@ def test_a_good_candidate_goes_live(
     assert began["endpoint"]["model_version"] == 1
     assert began["canary"]["phase"] == "shadow"
     assert (production(), served(), deployer().beside()) == (2, "1", "2")
+    assert "version 2 answers beside it" in deployer().status().detail
 
     assert send(images, 90) == {"1"}, "in the shadow, only the live version answers"
     shadowed = run("drift_detection", NEVER_TESTED)
@@ -133,3 +135,9 @@ def test_a_bad_candidate_goes_back(run: Run, live: dict[str, Any], images: Itera
     from store.versions import require_version
 
     assert require_version(bad).run_metadata[ROLLED_BACK] == result["canary"]["reason"]
+
+    deployer().deploy(portable_model(1), None)  # as a rollback does that is killed after it
+    following = run("drift_detection", NEVER_TESTED)
+    assert following["canary"] is None, "it has ended"
+    assert following["repaired"].startswith("version 1 was live without a record")
+    assert (production(), served()) == (2, "2")

@@ -22,11 +22,13 @@ from components.deployers.common import (
 from components.deployers.endpoint import Endpoint, EndpointStatus, ModelArtifact, Replaced
 from components.deployers.seldon_local import process
 from components.deployers.seldon_local.flavor import SeldonLocalFlavor
+from components.deployers.seldon_local.model_files import delete_old_models, read_model
 from components.deployers.seldon_local.server_log import read_log
 from components.deployers.seldon_local.service import SeldonLocalService, SeldonLocalServiceConfig
 from components.deployers.seldon_local.status import (
     CANDIDATE,
     await_version,
+    check_canary_support,
     read_endpoint,
     read_status,
 )
@@ -48,9 +50,6 @@ from serving.settings import (
     read_settings,
     settings_file,
 )
-
-KEPT_MODELS = 5
-"""Models in the server's folder: the one that is served, and those served before it."""
 
 
 class SeldonLocalDeployer(FaceDeployer):
@@ -84,7 +83,7 @@ class SeldonLocalDeployer(FaceDeployer):
             except OperationError:
                 self._roll_back(previous, previous_settings)
                 raise
-            self._delete_old_models()
+            delete_old_models(self.folder)
         self._register()
         note = "the server had crashed and was restarted" if crashed else None
         return Endpoint(
@@ -143,7 +142,7 @@ class SeldonLocalDeployer(FaceDeployer):
                 current_file(self.folder).unlink(missing_ok=True)
                 return True
             settings, version = replaced.settings, replaced.version
-            data = self._read_model(version)
+            data = read_model(self.folder, version)
             tokens = find_tokens(settings.token_secret)
             install_model(self.folder, version, data, file_hash(data))
             process.ensure_running(settings, tokens)
@@ -152,16 +151,7 @@ class SeldonLocalDeployer(FaceDeployer):
 
     def require_canary_support(self) -> None:
         """See FaceDeployer."""
-        settings = self._settings()
-        if settings is None or self.served_version() is None:
-            raise UserError(
-                "rollout canary: there is no live version to compare with: use --rollout direct"
-            )
-        if not settings.capture:
-            raise UserError(
-                "rollout canary: it compares captured answers, but capture is off: set capture: "
-                "{capture: true} and deploy with --rollout direct once"
-            )
+        check_canary_support(self.folder)
 
     def start_beside(self, model: ModelArtifact, share: float) -> None:
         """See FaceDeployer."""
@@ -172,7 +162,7 @@ class SeldonLocalDeployer(FaceDeployer):
             tokens = find_tokens(settings.token_secret)
             if process.running(self.folder):
                 await_version(settings, tokens, model.version, CANDIDATE)
-            self._delete_old_models()
+            delete_old_models(self.folder)
 
     def stop_beside(self) -> None:
         """See FaceDeployer."""
@@ -233,24 +223,6 @@ class SeldonLocalDeployer(FaceDeployer):
             "CAPTURED": str(service.settings.capture_folder),
             "FOLDER": str(service.folder),
         }
-
-    def _read_model(self, version: str) -> bytes:
-        """Read the file of a version that was served before, and check its hash."""
-        files = sorted(self.folder.glob(f"models/{version}-*.npz"))
-        if not files:
-            raise OperationError(f"the model of version {version} is missing in {self.folder}")
-        data = files[-1].read_bytes()
-        if not files[-1].stem.endswith(file_hash(data)[:12]):
-            raise OperationError(f"{files[-1]} is damaged: version {version} cannot be restored")
-        return data
-
-    def _delete_old_models(self) -> None:
-        """Delete all but the latest models; each can be deployed again from its artifact."""
-        used = {self.served_version(), self.beside()}
-        files = sorted(self.folder.glob("models/*.npz"), key=lambda file: file.stat().st_mtime)
-        for file in files[:-KEPT_MODELS]:
-            if file.name.split("-")[0] not in used:
-                file.unlink()
 
     def _settings(self) -> ServerSettings | None:
         return read_settings(self.folder) if settings_file(self.folder).exists() else None

@@ -73,6 +73,8 @@ def read_status(folder: Path) -> EndpointStatus:
     tags = health(endpoint.url, endpoint.headers)
     if reason := tags.get("reason"):
         return EndpointStatus(endpoint, State.FAILED, f"{detail}: {reason}", since, logs)
+    if candidate := tags.get(CANDIDATE):
+        detail += f"; version {candidate} answers beside it"
     if refusal := tags.get("refused"):
         detail += f"; a newer model was refused: {refusal}"
     return EndpointStatus(endpoint, State.RUNNING, detail, since, logs)
@@ -103,3 +105,23 @@ def await_version(
     raise OperationError(
         f"the server did not serve version {version} within {SWITCH_TIMEOUT_SECONDS:.0f} s"
     )
+
+
+def check_canary_support(folder: Path) -> None:
+    """Check that a candidate can be compared with a live version.
+
+    Args:
+        folder: The server's folder.
+
+    Raises:
+        UserError: If nothing is live, or if answers are not captured.
+    """
+    if read_current(folder) is None:
+        raise UserError(
+            "rollout canary: there is no live version to compare with: use --rollout direct"
+        )
+    if not read_settings(folder).capture:
+        raise UserError(
+            "rollout canary: it compares captured answers, but capture is off: set capture: "
+            "{capture: true} and deploy with --rollout direct once"
+        )

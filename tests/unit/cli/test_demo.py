@@ -1,6 +1,6 @@
 import pytest
 
-from cli.demo import OTHER_CONDITIONS, ROTATED_IMAGES, TURNED_HEADS, Drift, simulated_drift
+from cli.demo_data import OTHER_CONDITIONS, ROTATED_IMAGES, TURNED_HEADS, Drift, simulated_drift
 from tests.unit.cli.test_summaries import DATA
 
 

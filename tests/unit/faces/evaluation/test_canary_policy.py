@@ -8,12 +8,12 @@ import pytest
 from faces.evaluation.canary_policy import (
     CanaryDecision,
     CanaryLimits,
-    CanaryRelease,
     Evidence,
     Phase,
     decide,
     weigh,
 )
+from faces.evaluation.canary_release import CanaryRelease
 from faces.evaluation.paired_answers import PairedAnswers
 
 LIMITS = CanaryLimits()

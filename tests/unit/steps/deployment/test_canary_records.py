@@ -1,6 +1,7 @@
 from dataclasses import replace
 
-from faces.evaluation.canary_policy import CanaryRelease, Phase
+from faces.evaluation.canary_policy import Phase
+from faces.evaluation.canary_release import CanaryRelease
 from steps.deployment.advance_canary import is_unfinished, superseded_by
 from steps.monitoring.report_canary import TEXTS, describe_release
 from store.records import Deployment
