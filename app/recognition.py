@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ from faces.runtime.portable import UNKNOWN
 
 MAX_FACES = 20
 """The largest faces of a picture are recognised, up to this number."""
+
+_AT_A_TIME = BoundedSemaphore(2)
+"""Pictures that are decoded at a time: each may take several hundred megabytes."""
 
 ENTIRE = 0
 """Votes of a face that was not searched, because the picture is a crop of a face."""
@@ -71,7 +75,9 @@ def recognise(data: bytes, endpoint: Endpoint, gallery: Gallery | None) -> list[
         UserError: If OpenCV is not installed.
         OperationError: If the endpoint does not answer.
     """
-    return [_ask(face, endpoint, gallery) for face in locate(decode_image(data))[:MAX_FACES]]
+    with _AT_A_TIME:
+        found = locate(decode_image(data))[:MAX_FACES]
+    return [_ask(face, endpoint, gallery) for face in found]
 
 
 def locate(picture: NDArray[np.float32]) -> list[DetectedFace]:

@@ -10,6 +10,7 @@ from app.backend import Backend
 from app.gallery import Gallery
 from app.labelling import FaceToLabel
 from app.names import complete_name
+from app.pages.comparison import show_comparison
 from app.pages.layout import attempt, face_html, frame, name_input, trusted_html
 from app.pages.progress import run_in_view
 from components.deployers.endpoint import Endpoint
@@ -109,6 +110,17 @@ class ReviewPage:
                 for text, option in (("Approve and deploy", "--approve"), ("Reject", "--reject")):
                     button = ui.button(text).props("outline no-caps")
                     button.on_click(lambda _, o=option: self._answer(approval, o))
+                if approval.compared_with:
+                    ui.button("Compare with production", on_click=lambda: compare()).props(
+                        "flat no-caps"
+                    )
+            place = ui.element("div")
+
+        async def compare() -> None:
+            if approval.compared_with:
+                await show_comparison(
+                    self._backend, approval.version, approval.compared_with, place
+                )
 
     async def _answer(self, approval: Approval, option: str) -> None:
         with self._approvals:

@@ -5,11 +5,10 @@ from html import escape
 from nicegui import ui
 
 from app.backend import Backend, VersionInfo
-from app.comparison import VersionComparison
-from app.pages.layout import attempt, face_html, frame, trusted_html
+from app.pages.comparison import show_comparison
+from app.pages.layout import attempt, frame, trusted_html
 from app.pages.progress import run_in_view
 
-MAX_DIFFERENCES = 8
 PRODUCTION = "production"
 
 
@@ -126,25 +125,7 @@ class VersionsPage:
         button.on_click(lambda: self._compare(first.value, second.value))
 
     async def _compare(self, first: int, second: int) -> None:
-        result = await attempt(self._backend.compare, first, second)
-        self._comparison.clear()
-        if result is None:
-            return
-        comparison, images = result
-        with self._comparison, ui.element("article").classes("card"):
-            trusted_html(_comparison_html(comparison, first, second))
-            if images:
-                trusted_html(
-                    "".join(
-                        face_html(
-                            images[d.row],
-                            f"Face of {d.label}",
-                            f"{d.label}: {d.first} / {d.second}",
-                        )
-                        for d in comparison.differences[:MAX_DIFFERENCES]
-                        if d.row in images
-                    )
-                ).classes("row")
+        await show_comparison(self._backend, first, second, self._comparison)
 
 
 def _version_html(version: VersionInfo) -> str:
@@ -177,15 +158,3 @@ def _accuracy(version: VersionInfo) -> str:
         return f"{version.accuracy:.1%}"
     interval = f"{version.accuracy_low:.1%} to {version.accuracy_high:.1%}"
     return f"{version.accuracy:.1%} (95 % interval {interval})"
-
-
-def _comparison_html(comparison: VersionComparison, first: int, second: int) -> str:
-    if not comparison.images:
-        return f"<p>Versions {first} and {second} were tested on different images.</p>"
-    different = len(comparison.differences)
-    return (
-        f"<p>On {comparison.images} held-out images that both were tested on, version {first} is "
-        f"right {comparison.first_correct} times, and version {second} "
-        f"{comparison.second_correct} times. They differ on {different}"
-        f"{':' if different else '.'}</p>"
-    )

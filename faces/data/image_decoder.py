@@ -35,7 +35,7 @@ class DecoderLimits:
     """
 
     max_bytes: int = 30_000_000
-    max_pixels: int = 100_000_000
+    max_pixels: int = 60_000_000
     max_seconds: float = 10.0
 
 

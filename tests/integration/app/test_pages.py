@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from app.security import MAX_REQUEST_BYTES
 from scripts.chromium import Browser, Page, find_chromium
 from tests.integration.app.conftest import RunningApp
 
@@ -55,6 +57,29 @@ def test_what_is_no_photo_is_refused_in_one_line(
     page.wait_for_text("Or try a held-out picture")
     page.upload(file)
     page.wait_for_text("The picture is not an image: replace it")
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_sent(
+    page: Page, app: RunningApp, tmp_path: Path
+) -> None:
+    file = tmp_path / "large.png"
+    with file.open("wb") as opened:
+        opened.truncate(MAX_REQUEST_BYTES + 1)
+    page.open(app.url)
+    page.wait_for_text("Or try a held-out picture")
+    page.upload(file)
+    page.wait_for_text("the file is no picture, or larger than 32 MB")
+
+
+def test_a_photo_of_twelve_megapixels_is_recognised(
+    page: Page, app: RunningApp, photo: Path, tmp_path: Path
+) -> None:
+    large = tmp_path / "large.jpg"
+    Image.open(photo).resize((4500, 2700)).save(large)
+    page.open(app.url)
+    page.wait_for_text("Or try a held-out picture")
+    page.upload(large)
+    page.wait_for("document.querySelectorAll('.photo rect').length === 2")
 
 
 def test_an_endpoint_that_is_down_is_reported_with_the_fix(

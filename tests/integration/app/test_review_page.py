@@ -99,6 +99,8 @@ def test_a_run_that_waits_is_approved_with_the_command(
     page.open(f"{app.url}/review")
     page.wait_for_text("Version 7 waits for an approval")
     page.wait_for_text("compared with version 5")
+    page.click("Compare with production")
+    page.wait_for_text("version 7 is right 18 times, and version 5 17 times")
     app.backend.waiting = []
     page.click("Approve and deploy")
     arguments = tmp_path / "run.py.args"
