@@ -1,7 +1,7 @@
 # The project's commands; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-serving setup-gcp setup-wandb setup-app run deploy app demo test test-fast test-gcp check format \
+.PHONY: help setup setup-dev setup-serving setup-gcp setup-wandb setup-app run deploy app demo test test-fast test-gcp test-infra check format \
 	dashboard dashboard-stop bench bench-serving images requirements schema clean
 
 IS_SUPPORTED := -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,13))' 2>/dev/null
@@ -61,6 +61,9 @@ test-fast: setup-dev ## Run the unit tests (under a minute)
 test-gcp: setup-serving .venv-gcp/ready ## Test the gcp stack without a cloud (ten minutes; needs root and PostgreSQL)
 	@OPENBLAS_NUM_THREADS=1 .venv-gcp/bin/python -m pytest tests/gcp -o addopts="-q --strict-markers --durations=10"
 
+test-infra: .venv-infra/ready ## Validate infra/gcp with the schemas of Terraform's providers, offline (needs terraform)
+	@.venv-infra/bin/python -m pytest --confcutdir tests/infra -o addopts="-q -rs --strict-markers" tests/infra
+
 check: setup-dev ## Lint, and check format, types, imports, docstrings, spelling and workflows
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -103,10 +106,11 @@ requirements: setup-dev ## Pin the newest versions that pyproject.toml allows
 	@$(PIN) pyproject.toml --extra gcp-test -c requirements/gcp.txt -o requirements/gcp-test.txt
 	@$(PIN) pyproject.toml --extra serving --override requirements/serving-override.in -o requirements/serving.txt
 	@$(PIN) requirements/clients.in -o requirements/clients.txt
+	@$(PIN) requirements/infra.in -o requirements/infra.txt
 	@for f in seldon mlserver bentoml fastapi; do $(PIN) requirements/bench-$$f.in -o requirements/bench-$$f.txt; done
 
 clean: ## Remove environments and caches; ZenML's store is kept
-	@rm -rf .venv .venv-serving .venv-serving.lock .venv-gcp .venv-clients .venv-bench .mypy_cache .pytest_cache .ruff_cache \
+	@rm -rf .venv .venv-serving .venv-serving.lock .venv-gcp .venv-clients .venv-infra .venv-bench .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache .coverage build *.egg-info
 
 .venv/bin/python:
@@ -136,6 +140,13 @@ clean: ## Remove environments and caches; ZenML's store is kept
 
 .venv/app: .venv/base requirements/app.txt
 	@$(call INSTALL,requirements/app.txt)
+	@touch $@
+
+# The schemas of Terraform's providers need an older protobuf than the gcp stack.
+.venv-infra/ready: requirements/infra.txt | .venv/base
+	@echo "setting up .venv-infra (a minute, once) …"
+	@$(BIN)/python -m venv --clear .venv-infra
+	@$(call INSTALL,requirements/infra.txt,.venv-infra/bin)
 	@touch $@
 
 .venv/dev: .venv/base requirements/dev.txt

@@ -38,7 +38,7 @@ def made(
     return make_manifest(component, image, SERVER, model, tokens)
 
 
-def test_the_filled_template_is_the_expected_manifest() -> None:
+def filled_and_expected() -> tuple[dict[str, Any], dict[str, Any]]:
     expected = json.loads(EXPECTED.read_text())
     container_of(expected)["env"][0]["value"] = json.dumps(asdict(SERVER), sort_keys=True)
     filled = made(image="registry/serving:1")
@@ -48,7 +48,41 @@ def test_the_filled_template_is_the_expected_manifest() -> None:
             part["spec"]["predictors"][0]["componentSpecs"][0]["metadata"]["labels"],
         ):
             assert labels.pop(manifest.REVISION)
+    return filled, expected
+
+
+def test_the_filled_template_is_the_expected_manifest() -> None:
+    filled, expected = filled_and_expected()
     assert filled == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("            serviceAccountName: ${service_account}\n", ""),
+        ('command: [sleep, "10"]', 'command: ["true"]'),
+        ("terminationGracePeriodSeconds: 60", "terminationGracePeriodSeconds: 1"),
+        ("sizeLimit: 64Mi", "sizeLimit: 1Ki"),
+        ("path: /v2/health/ready", "path: /"),
+        ("readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false"),
+        ("                  limits:\n                    memory: ${memory}\n", ""),
+        ("automountServiceAccountToken: false", "automountServiceAccountToken: true"),
+    ],
+)
+def test_a_sabotage_of_the_template_is_noticed(
+    before: str, after: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = manifest.TEMPLATE.read_text()
+    assert before in text
+    changed = tmp_path / "manifest.yaml"
+    changed.write_text(text.replace(before, after))
+    monkeypatch.setattr(manifest, "TEMPLATE", changed)
+    manifest._template.cache_clear()
+    try:
+        filled, expected = filled_and_expected()
+    finally:
+        manifest._template.cache_clear()
+    assert filled != expected
 
 
 def test_the_template_uses_the_names_that_the_code_uses() -> None:
