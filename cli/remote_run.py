@@ -8,6 +8,7 @@ from rich.status import Status
 from zenml.client import Client
 from zenml.enums import ExecutionStatus
 from zenml.models import PipelineRunResponse, StepRunResponse
+from zenml.orchestrators import BaseOrchestrator
 from zenml.utils.run_utils import refresh_run_status
 
 from cli.progress import step_title
@@ -16,6 +17,9 @@ from faces.errors import OperationError
 
 POLL_SECONDS, STATUS_POLL_SECONDS = 2.0, 15.0
 """Seconds between two requests for the steps, and between two queries of the orchestrator."""
+
+MAX_FAILED_QUERIES = 8
+"""The number of failed queries in a row after which waiting ends: two minutes."""
 
 
 def follow_run(
@@ -51,7 +55,7 @@ def _wait(
     run: PipelineRunResponse, console: Console, status: Status, ask_orchestrator: bool
 ) -> PipelineRunResponse:
     printed: set[UUID] = set()
-    last_query, orchestrator = time.monotonic(), Client().active_stack.orchestrator
+    last_query, job = time.monotonic(), Job(Client().active_stack.orchestrator)
     while True:
         run = Client().get_pipeline_run(run.id)
         steps = sorted(run.steps.values(), key=lambda step: step.created)
@@ -65,13 +69,40 @@ def _wait(
             last_query = time.monotonic()
             # Only the orchestrator knows about a job that ends before its step can report it.
             # Nothing else is taken from it: steps look for the run as it was submitted.
-            state = orchestrator.fetch_status(run)[0]
-            if state and state.is_finished:
+            if job.is_finished(run):
                 refresh_run_status(run)
                 continue
         running = [step_title(s.name) for s in steps if s.status == ExecutionStatus.RUNNING]
         status.update(f"{', '.join(running) or 'waiting for a machine'} …")
         time.sleep(POLL_SECONDS)
+
+
+class Job:
+    """A run's job, as the orchestrator knows it."""
+
+    def __init__(self, orchestrator: BaseOrchestrator) -> None:
+        """Use an orchestrator; no query has failed yet."""
+        self._orchestrator, self._failed = orchestrator, 0
+
+    def is_finished(self, run: PipelineRunResponse) -> bool:
+        """Return whether the job has ended; False if the cloud does not tell this time.
+
+        Args:
+            run: The run that the job belongs to.
+
+        Raises:
+            Exception: What the orchestrator raised, if it is no error of a cloud, or the last of
+                several in a row.
+        """
+        try:
+            state = self._orchestrator.fetch_status(run)[0]
+        except Exception as error:
+            self._failed += 1
+            if clouds.translate_error(error) is None or self._failed >= MAX_FAILED_QUERIES:
+                raise
+            return False
+        self._failed = 0
+        return bool(state and state.is_finished)
 
 
 def why_failed(run: PipelineRunResponse) -> str:

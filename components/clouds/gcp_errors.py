@@ -32,6 +32,16 @@ REMEDIES = (
         "Google did not respond",
         "try again",
     ),
+    (
+        {"InternalServerError", "BadGateway", "Unknown"},
+        "Google reported an internal error",
+        "try again; https://status.cloud.google.com shows outages",
+    ),
+    (
+        {"GoogleAPICallError"},
+        "Google rejected the request",
+        "python run.py --doctor --stack gcp",
+    ),
 )
 """Exceptions of google.auth and google.api_core, by name so that neither need be imported."""
 

@@ -11,6 +11,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from serving.capture.clock import is_trusted
@@ -77,23 +78,33 @@ def closed_files(folder: Path) -> Iterator[Path]:
 
 
 def upload_closed_files(folder: Path, uri: str) -> None:
-    """Move closed files to a URI.
+    """Move closed files to a URI. A file that fails does not hold back the others.
 
     Args:
         folder: The folder of capture files.
         uri: A folder that fsspec knows, such as gs://bucket/folder.
 
     Raises:
-        OSError: If a file cannot be uploaded; it stays where it is.
+        OSError: If files cannot be uploaded, the first of their errors; they stay where they are.
     """
     import fsspec
+
+    errors: list[OSError] = []
 
     system, path = fsspec.url_to_fs(uri)
     if "file" in system.protocol:
         system.makedirs(path, exist_ok=True)
     for file in closed_files(folder):
-        system.put_file(str(file), f"{path.rstrip('/')}/{file.name}")
-        file.unlink()
+        try:
+            # An object that exists was uploaded by an attempt whose response was lost, and this
+            # server may not replace it.
+            with suppress(FileExistsError):
+                system.put_file(str(file), f"{path.rstrip('/')}/{file.name}", mode="create")
+            file.unlink()
+        except OSError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
 
 
 def delete_expired(settings: ServerSettings, now: float) -> None:

@@ -2,7 +2,9 @@
 
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
+import fsspec
 import pytest
 
 from components.deployers.settings import ServingSettings
@@ -146,3 +148,28 @@ def test_expired_files_stay_while_the_clock_is_not_trusted(clocks: Clocks, tmp_p
     clocks.monotonic += DAY
     retention.maintain(server)
     assert names(server.capture_folder) == []
+
+
+def test_an_upload_whose_response_was_lost_does_not_block_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bucket allows this server to create objects, and not to replace them."""
+    folder, uploaded = tmp_path / "captured", set[str]()
+    committed, forbidden, ordinary = "20200101T000000Z-1-1.faces", OLD[:-7] + "2.faces", RECENT
+    write(folder, committed, forbidden, ordinary)
+    uploaded.add(committed)
+
+    def put_file(source: str, target: str, mode: str = "overwrite") -> None:
+        name = Path(target).name
+        if name in uploaded and mode == "create":
+            raise FileExistsError(target)
+        if name in uploaded or name == forbidden:
+            raise OSError(f"Forbidden: {target}")
+        uploaded.add(name)
+
+    system = SimpleNamespace(protocol=("gs",), put_file=put_file)
+    monkeypatch.setattr(fsspec, "url_to_fs", lambda uri: (system, uri))
+    with pytest.raises(OSError, match="Forbidden"):
+        retention.upload_closed_files(folder, "gs://bucket")
+    assert uploaded == {committed, ordinary}
+    assert names(folder) == [forbidden]

@@ -44,5 +44,22 @@ def test_an_api_error_becomes_one_line_with_a_remedy_even_if_it_is_wrapped(
         assert "\n" not in str(explained)
 
 
+class GoogleAPICallError(Exception):
+    """Named like the base class in google.api_core."""
+
+
+class InvalidArgument(GoogleAPICallError):
+    """The class of status 400."""
+
+
+class InternalServerError(GoogleAPICallError):
+    """The class of status 500."""
+
+
+@pytest.mark.parametrize("kind", [InvalidArgument, InternalServerError])
+def test_any_other_api_error_becomes_one_line(kind: type[Exception]) -> None:
+    assert str(translate_gcp_error(wrapped(kind("machine\ntype")))).startswith("Google re")
+
+
 def test_other_errors_are_not_translated() -> None:
     assert translate_gcp_error(wrapped(ValueError("our own fault"))) is None
