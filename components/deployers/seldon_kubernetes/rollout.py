@@ -31,8 +31,9 @@ FATAL_WAITING_REASONS = {
 """Reasons of a waiting container that time rarely fixes (Kubernetes documentation)."""
 
 PERSISTENT_SECONDS = 15.0
-"""Seconds that a failure must last. The operator's state may still be that of an earlier
-deployment, and pods on a new node fail until its metadata server responds."""
+"""Seconds that a failure must last, or recur without another pod becoming ready. The operator's
+state may still be that of an earlier deployment, and pods on a new node fail until its metadata
+server responds."""
 
 ENDED = {"Failed", "Succeeded"}
 """Phases of pods that have ended, such as evicted ones, and stay listed."""
@@ -56,7 +57,8 @@ def await_rollout(
         OperationError: If a pod cannot start, with the last line of its log, or on timeout. A
             cluster that does not respond meanwhile is asked again until then.
     """
-    start = last_good = time.monotonic()
+    start = time.monotonic()
+    first_failure, before = None, ""
     while True:
         failure = None
         try:
@@ -68,10 +70,13 @@ def await_rollout(
         except OperationError as error:
             progress = f"not known ({error})"
         now = time.monotonic()
-        if failure is None:
-            last_good = now
-        elif now - last_good >= PERSISTENT_SECONDS:
-            raise OperationError(failure)
+        if progress != before:
+            first_failure, before = None, progress
+        if failure is not None:
+            # A pod that crashes again and again runs in between.
+            first_failure = now if first_failure is None else first_failure
+            if now - first_failure >= PERSISTENT_SECONDS:
+                raise OperationError(failure)
         if now - start > timeout_seconds:
             raise OperationError(_timeout_message(cluster, desired, progress, timeout_seconds))
         report(f"rolling out: {progress} …")

@@ -1,10 +1,11 @@
 """Vertex AI's pipeline and training services: jobs run as processes on this machine.
 
-It accepts the requests of the real clients, runs each container's command with only the environment
-of a node, in a file system whose /app is empty, and reports the job's state. It proves the compiled
-job, the order of its tasks, their environment, the code that is fetched and what steps can reach.
-It does not prove identities and their permissions, the content of a container image, machine types,
-quotas or queues. Schedules are stored, and run when a test fires them.
+It accepts the requests of the real clients if they have the form of Google's and kfp's types, runs
+each container's command with only the environment of a node, in a file system whose /app is empty,
+and reports the job's state. It proves the compiled job, the order of its tasks, their environment,
+the code that is fetched and what steps can reach. It does not prove identities and their
+permissions, the content of a container image, machine types, quotas or queues. Schedules are
+stored, and run when a test fires them.
 """
 
 import json
@@ -23,6 +24,8 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from google.protobuf.json_format import ParseDict, ParseError
+
 from tests.gcp.doubles.handler import JsonHandler
 from tests.gcp.doubles.process import LOOPBACK, end
 
@@ -34,6 +37,22 @@ COLLECTION = re.compile(PARENT + r"/(?P<kind>pipelineJobs|customJobs|schedules)"
 ITEM = re.compile(COLLECTION.pattern + r"/(?P<id>[^/:]+)")
 MACHINES = {"e2-standard-4"}
 MACHINES_AT_ONCE = 2
+
+
+def validate(kind: str, body: dict[str, Any]) -> None:
+    """Raise ParseError if a request has a field that the API's types do not have."""
+    from google.cloud import aiplatform_v1
+    from kfp.pipeline_spec.pipeline_spec_pb2 import PipelineSpec
+
+    types = {
+        "pipelineJobs": aiplatform_v1.PipelineJob,
+        "customJobs": aiplatform_v1.CustomJob,
+        "schedules": aiplatform_v1.Schedule,
+    }
+    ParseDict(body, types[kind].pb()())
+    job = body.get("createPipelineJobRequest", {}).get("pipelineJob", body)
+    if "pipelineSpec" in job:
+        ParseDict(job["pipelineSpec"], PipelineSpec())
 
 
 class Vertex(ThreadingHTTPServer):
@@ -179,6 +198,10 @@ class Handler(JsonHandler):
             return self._fail(*error)
         if match is None:
             return self._fail(404, "NOT_FOUND", path)
+        try:
+            validate(match["kind"], body)
+        except ParseError as error:
+            return self._fail(400, "INVALID_ARGUMENT", str(error))
         requested = re.search(r"pipelineJobId=([^&]+)", query)
         id_ = requested[1] if requested else str(time.time_ns())
         self.respond(self.server.submit(match["kind"], f"{path.removeprefix('/v1/')}/{id_}", body))

@@ -76,6 +76,16 @@ def test_a_failure_that_passes_does_not_end_the_rollout(monkeypatch: pytest.Monk
     assert len(wait(Cluster([failing], [], [pod("new", True)] * 2, status=stale))) == 2
 
 
+def test_a_pod_that_crashes_again_and_again_ends_the_rollout(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rollout, "PERSISTENT_SECONDS", 0.005)
+    looks = [[pod("new", False, "CrashLoopBackOff")], [pod("new", False)]] * 1000
+    monkeypatch.setattr(rollout, "POLL_SECONDS", 0.001)
+    with pytest.raises(OperationError, match="CrashLoopBackOff"):
+        wait(Cluster(*looks))
+
+
 def test_pods_that_have_ended_do_not_count() -> None:
     evicted = pod("new", False)
     evicted["status"]["phase"] = "Failed"
