@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from faces.data.detection.cascade import Candidate, find_candidates, verify
 from faces.data.detection.crop import Square
+from faces.data.detection.eyes import Frame, align_by_eyes
 from faces.data.detection.quality import Problem, find_problems
 from faces.errors import UserError
 from faces.runtime.image import IMAGE_SIDE
@@ -75,7 +76,7 @@ def find_faces(photo: NDArray[np.float32]) -> list[DetectedFace]:
     for face in sorted(verified, key=lambda face: -face.votes):
         if face.votes >= MIN_VOTES and not any(_same(face, other) for other in kept):
             kept.append(face)
-    return sorted((_crop(photo, face) for face in kept), key=lambda face: -face.side)
+    return sorted((_crop(photo, grey, face) for face in kept), key=lambda face: -face.side)
 
 
 def _same(one: Candidate, other: Candidate) -> bool:
@@ -83,11 +84,13 @@ def _same(one: Candidate, other: Candidate) -> bool:
     return bool(distance < OVERLAP * max(one.side, other.side))
 
 
-def _crop(photo: NDArray[np.float32], box: Candidate) -> DetectedFace:
+def _crop(photo: NDArray[np.float32], grey: NDArray[np.uint8], box: Candidate) -> DetectedFace:
     """Cut a face out, upright and framed like the training faces."""
     side, angle = box.side * BOX_TO_CROP, np.deg2rad(box.tilt)
     x = box.x - CROP_BELOW_BOX * side * np.sin(angle)
     y = box.y + CROP_BELOW_BOX * side * np.cos(angle)
-    image = Square(photo, x, y, side, box.tilt, IMAGE_SIDE).pixels.clip(0, 1)
-    problems = find_problems(image, side)
-    return DetectedFace(float(x), float(y), float(side), box.tilt, box.votes, image, problems)
+    frame = align_by_eyes(grey, Frame(float(x), float(y), side, box.tilt))
+    square = Square(photo, frame.x, frame.y, frame.side, frame.tilt, IMAGE_SIDE)
+    image = np.asarray(square.pixels.clip(0, 1), np.float32)
+    problems = find_problems(image, frame.side)
+    return DetectedFace(frame.x, frame.y, frame.side, frame.tilt, box.votes, image, problems)

@@ -10,6 +10,7 @@ from benchmarks.scenes import PlacedFace, cluttered_background, compose_scene, p
 from faces.data.dataset import Faces, load_faces
 from faces.data.detection import DetectedFace, Problem, choose_face, find_faces, quality
 from faces.data.detection.crop import Square
+from faces.data.detection.eyes import Frame, align_by_eyes
 from faces.data.sources.folder import read_faces, read_image
 from faces.errors import UserError
 from tests.conftest import needs_real_faces
@@ -130,3 +131,26 @@ def test_without_opencv_photos_are_refused_with_the_fix(
 def test_problems_do_not_depend_on_the_order_of_faces() -> None:
     small = replace(face(30), problems=(Problem.TOO_SMALL,))
     assert choose_face([face(100), small]) != Problem.SEVERAL_FACES
+
+
+@needs_real_faces
+def test_eyes_correct_a_frame_that_is_a_little_off(real: Faces) -> None:
+    rng = np.random.default_rng(3)
+    before: list[tuple[float, float, float]] = []
+    after: list[tuple[float, float, float]] = []
+    for row in range(0, 400, 40):
+        truth = PlacedFace(320, 240, 200, float(rng.uniform(-12, 12)))
+        scene = paste_face(cluttered_background(rng, (480, 640)), real.images[row], truth)
+        rough = Frame(
+            truth.x + rng.normal(0, 6), truth.y + rng.normal(0, 6),
+            truth.side * rng.uniform(0.9, 1.1), truth.tilt + rng.normal(0, 3),
+        )  # fmt: skip
+        aligned = align_by_eyes(np.asarray(scene * 255, np.uint8), rough)
+        for frame, errors in ((rough, before), (aligned, after)):
+            errors.append((frame.x - truth.x, frame.y - truth.y, frame.tilt - truth.tilt))
+    assert np.abs(after).mean() < 0.75 * np.abs(before).mean()
+
+
+def test_without_eyes_the_frame_stays(drawn: Faces) -> None:
+    frame = Frame(100, 100, 80, 3)
+    assert align_by_eyes(np.full((200, 200), 90, np.uint8), frame) == frame
