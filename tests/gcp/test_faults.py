@@ -177,7 +177,7 @@ def test_a_cluster_that_does_not_respond_is_reported_in_seconds(
         OperationError, match=r"the cluster at http://.* does not respond.*: is it running"
     ):
         deployer.served_version()
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 10
 
 
 def test_a_403_of_the_cluster_is_reported_with_the_missing_role(

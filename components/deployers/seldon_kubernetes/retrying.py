@@ -11,6 +11,9 @@ Response = TypeVar("Response")
 DELAYS_SECONDS = (0.5, 1.0, 2.0)
 """Seconds to wait before each further attempt."""
 
+MAX_SECONDS = 10.0
+"""Seconds after which a request is not sent again: two attempts if the cluster is silent."""
+
 EXPIRED = 401
 
 TRANSIENT = {EXPIRED, 403, 408, 429, 500, 502, 503, 504}
@@ -27,12 +30,14 @@ def retry(request: Callable[[], Response], renew: Callable[[], None]) -> Respons
     Raises:
         Exception: What the last attempt raised.
     """
+    begin = time.monotonic()
     for delay in DELAYS_SECONDS:
         try:
             return request()
         except Exception as error:
             status = getattr(error, "status", None)
-            if not isinstance(error, HTTPError) and status not in TRANSIENT:
+            transient = isinstance(error, HTTPError) or status in TRANSIENT
+            if not transient or time.monotonic() - begin > MAX_SECONDS:
                 raise
             time.sleep(delay)
             if status == EXPIRED:

@@ -111,6 +111,22 @@ def test_one_failure_at_any_request_does_not_matter(
     assert api.clients == (2 if fault == 401 else 1)
 
 
+def test_a_cluster_that_stays_silent_is_not_asked_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    attempts: list[float] = []
+    clock = SimpleNamespace(monotonic=lambda: 5.5 * len(attempts), sleep=lambda _: None)
+    monkeypatch.setattr(retrying, "time", clock)
+
+    def time_out() -> None:
+        attempts.append(clock.monotonic())
+        raise HTTPError
+
+    with pytest.raises(HTTPError):
+        retrying.retry(time_out, lambda: None)
+    assert len(attempts) == 2
+
+
 def test_a_conflict_with_another_deployment_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
     api = Api(at=3, fault=409)
     with pytest.raises(OperationError, match=r"version 2: .*409.*; it was not applied"):
