@@ -18,6 +18,8 @@ from faces.drift.monitoring import MonitoringResult
 from faces.drift.policy import Action, DriftDecision
 from faces.drift.result import DriftResult, DriftVerdict, MonitorResult
 from faces.drift.sequential_monitor import SequentialMonitor
+from faces.evaluation.canary_policy import Phase
+from faces.evaluation.canary_release import CanaryRelease, CanaryStep
 from faces.evaluation.feedback_verification import (
     FeedbackVerification,
     QuarantinedLabel,
@@ -229,8 +231,13 @@ RESULT = MonitoringResult(
     version=3,
     monitor=MonitorResult(2.5, 130.0, 0.01, 40, 38, "", 3),
 )
+CANARY = CanaryRelease(
+    3, 2, Phase.SHADOW, "version 3 waits", "2026-11-25T21:00:00", "2026-11-25T20:00:00", 5
+)
 RECORDS = [
     RESULT,
+    CANARY,
+    CanaryStep(CANARY, serve=2, repair="nothing"),
     DriftDecision(Action.RETRAIN, "drift"),
     FeedbackVerification(5, (QuarantinedLabel(3, QuarantineReason.IMPLAUSIBLE, 0.1),)),
     AuditTrail((AuditEvent("2026-11-25T20:00:00+00:00", "ada", "deployed", "version 2", ""),)),
