@@ -26,10 +26,13 @@ FIND = """(() => {
     && e.getClientRects().length && !e.disabled);
   if (!found) return null;
   found.scrollIntoView({ block: 'center', behavior: 'instant' });
+  if (found.closest('.q-dialog')?.getAnimations({ subtree: true }).length) return null;
   const box = found.getBoundingClientRect();
-  return [box.x + box.width / 2, box.y + box.height / 2];
+  const middle = [box.x + box.width / 2, box.y + box.height / 2];
+  return found.contains(document.elementFromPoint(...middle)) ? middle : null;
 })()"""
-"""JavaScript that returns the middle of the button or link with a text, null if none is visible."""
+"""JavaScript that returns the middle of the button or link with a text; null if none can be clicked
+yet."""
 
 
 def find_chromium() -> str | None:
