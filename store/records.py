@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from faces.evaluation.open_set import OpenSetCalibration
+from faces.evaluation.reproduction import Stage
 from faces.models import ModelParams
 from faces.reports.timeline_records import AuditEvent
 from serving.settings import ServerSettings
@@ -221,3 +222,24 @@ class SearchResult:
     tried: int
     planned: int
     reused: int
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """A version that was trained again from what was recorded with it.
+
+    Attributes:
+        version: The version.
+        stages: The stages of the training in order, each compared with the recorded result.
+        environment: "recorded, now present" by name, for what differs: code, packages, machine.
+    """
+
+    version: int
+    stages: tuple[Stage, ...]
+    environment: Mapping[str, str]
+
+    @property
+    def first_difference(self) -> str | None:
+        """The first stage that differs, and how; None if every bit is the same."""
+        different = (stage for stage in self.stages if not stage.is_identical)
+        return next((f"{stage.name}: {stage.difference}" for stage in different), None)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from faces.data.dataset import Faces
 from faces.data.split import Split
 from faces.models.protocol import Recogniser
+from faces.models.threads import reproducible_threads
 
 BASELINE, DRIFTED = "baseline", "drifted"
 
@@ -68,7 +69,8 @@ def predict_rows(
     classes = np.asarray(model.classes_)
     probabilities: NDArray[np.floating] = np.zeros((0, len(classes)))
     if len(rows):
-        probabilities = model.predict_proba(chosen.pixels)
+        with reproducible_threads(len(rows)):
+            probabilities = model.predict_proba(chosen.pixels)
     best = probabilities.argmax(axis=1)
     predictions = pd.DataFrame(
         {

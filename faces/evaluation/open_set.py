@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faces.groups import group_rows
+from faces.models.threads import reproducible_threads
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -71,9 +72,10 @@ def fit_rejection_threshold(
         unknown = np.isin(labels, group)
         held_out = _hold_out_per_person(labels, np.flatnonzero(~unknown), rng)
         train = ~unknown & ~held_out
-        score = _fit_score(model, pixels[train], labels[train])
-        known_scores.append(score(pixels[held_out]))
-        unknown_scores.append(score(pixels[unknown]))
+        with reproducible_threads(len(pixels)):
+            score = _fit_score(model, pixels[train], labels[train])
+            known_scores.append(score(pixels[held_out]))
+            unknown_scores.append(score(pixels[unknown]))
     if not sum(map(len, known_scores)):
         return None
     return threshold_at_tar(np.concatenate(known_scores), np.concatenate(unknown_scores), accept)

@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
+from sklearn.base import ClassifierMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 from faces.errors import UserError
 from faces.models.estimators.calibration import calibrate_on_scores
 from faces.models.estimators.folds import StratifiedAugmentedKFold
+from faces.models.threads import reproducible_threads
 
 Pixels = NDArray[np.float32]
 Labels = NDArray[np.str_]
@@ -47,7 +48,8 @@ def fit_features(model: Pipeline, pixels: Pixels, labels: Labels) -> Pipeline:
     pca = find_pca(features)
     if pca is not None:
         _adapt_pca(pca, *pixels.shape)
-    return features.fit(pixels, labels)
+    with reproducible_threads(len(pixels)):
+        return features.fit(pixels, labels)
 
 
 def fit_classifier(model: Pipeline, features: Pipeline, pixels: Pixels, labels: Labels) -> Pipeline:
@@ -62,23 +64,29 @@ def fit_classifier(model: Pipeline, features: Pipeline, pixels: Pixels, labels: 
     Returns:
         The fitted recogniser, from pixels to probabilities.
     """
+    with reproducible_threads(len(pixels)):
+        classifier = _fit_on_features(model, features, pixels, labels)
+    return Pipeline([*features.steps, (model.steps[-1][0], classifier)])
+
+
+def _fit_on_features(
+    model: Pipeline, features: Pipeline, pixels: Pixels, labels: Labels
+) -> ClassifierMixin:
     pixels, labels, n_copies = augment_training_set(model, pixels, labels)
     classifier = clone(model[-1])
     rows = features.transform(pixels)
     if not isinstance(classifier, CalibratedClassifierCV):
-        classifier.fit(rows, labels)
-    elif len(rows) >= LOW_MEMORY_MIN_ROWS:
-        classifier = _calibrate_on_holdout(classifier, rows, labels)
-    elif _refits_features(classifier, labels) and n_copies == 1:
+        return classifier.fit(rows, labels)
+    if len(rows) >= LOW_MEMORY_MIN_ROWS:
+        return _calibrate_on_holdout(classifier, rows, labels)
+    if _refits_features(classifier, labels) and n_copies == 1:
         scores = _out_of_fold_scores(model, pixels, labels)
         fitted = clone(classifier.estimator).fit(rows, labels)
-        classifier = calibrate_on_scores(classifier, fitted, scores, labels)
-    else:
-        if isinstance(classifier.cv, StratifiedAugmentedKFold):
-            folds = StratifiedAugmentedKFold(classifier.cv.max_splits, n_copies)
-            classifier.set_params(cv=folds)
-        classifier.fit(rows, labels)
-    return Pipeline([*features.steps, (model.steps[-1][0], classifier)])
+        return calibrate_on_scores(classifier, fitted, scores, labels)
+    if isinstance(classifier.cv, StratifiedAugmentedKFold):
+        folds = StratifiedAugmentedKFold(classifier.cv.max_splits, n_copies)
+        classifier.set_params(cv=folds)
+    return classifier.fit(rows, labels)
 
 
 def without_calibration(model: Pipeline) -> Pipeline:

@@ -11,6 +11,7 @@ from faces.data.sources import source_names
 from faces.data.sources.folder import AUTO, CROPS
 from faces.data.sources.remote import is_remote
 from faces.errors import UserError, require_choice
+from store.data_versions import is_data_version
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Seed = Annotated[int, Field(ge=0)]
@@ -29,7 +30,8 @@ class DataSettings(Settings):
 
     source: Annotated[str, CommandLine("data", "SOURCE")] = Field(
         default="auto",
-        description="auto (Olivetti, else synthetic), olivetti, synthetic, a folder, or gs://…",
+        description="auto (Olivetti, else synthetic), olivetti, synthetic, a folder, gs://…, or "
+        "version:ID, the data of an earlier run",
     )
     crop: Annotated[str, CommandLine(metavar="HOW")] = Field(
         default=AUTO,
@@ -139,7 +141,8 @@ class DatasetSettings(Settings):
 
     def complete(self, config: str, explicit: frozenset[str]) -> Self:
         """Check the condition, as far as the data is known before the run. See Settings."""
-        known = known_conditions(self.data.source)
+        source = self.data.source
+        known = None if is_data_version(source) else known_conditions(source)
         if known is not None:
             baseline_condition(self.condition, known)
         return self
@@ -152,7 +155,7 @@ class DatasetSettings(Settings):
                 f"--enrolled {self.data.enrolled}: the machines of this stack cannot read a local "
                 "folder: copy the people into the folder of --data gs://…"
             )
-        if source in source_names() or is_remote(source):
+        if source in source_names() or is_remote(source) or is_data_version(source):
             return
         place = "/".join([*artifact_store.split("/")[:3], "people"])
         raise UserError(

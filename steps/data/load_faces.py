@@ -9,6 +9,7 @@ from faces.data import dataset
 from faces.data.dataset import Faces
 from faces.data.enrolment import add_enrolled
 from faces.data.removal import Removal, without
+from store.data_versions import is_data_version, load_data_version
 from store.erasure.register import erased_people
 from store.materializers import FACES
 
@@ -23,8 +24,8 @@ def load_faces(
     Never cached: the data itself is read in every run, so that a change is noticed.
 
     Args:
-        source: auto (Olivetti if available, else synthetic), olivetti, synthetic, or the path or
-            URI of a folder.
+        source: auto (Olivetti if available, else synthetic), olivetti, synthetic, the path or URI
+            of a folder, or version:ID for the data of an earlier run.
         people: Number of people, for synthetic faces only.
         images: Number of images per person, for synthetic faces only.
         seed: Seed of synthetic faces.
@@ -37,7 +38,10 @@ def load_faces(
     Raises:
         UserError: If the source does not exist or has no usable images.
     """
-    faces = dataset.load_faces(source, people=people, images=images, seed=seed, crop=crop)
+    if is_data_version(source):
+        faces = load_data_version(source)
+    else:
+        faces = dataset.load_faces(source, people=people, images=images, seed=seed, crop=crop)
     faces = add_enrolled(faces, enrolled)
     if erased := erased_people(faces.identities):
         faces = replace(without(faces, Removal(erased).find(faces)), skipped=faces.skipped)

@@ -16,6 +16,7 @@ from faces.runtime.portable import PortableModel, file_hash, write_portable
 from store.caching import cache_on_imports
 from store.materializers.documents import Page, Plots
 from store.production import REGISTRY_VERSION
+from store.provenance import PROVENANCE, provenance
 from store.versions import create_version
 
 Scalar = bool | int | float | str
@@ -101,6 +102,7 @@ def register_model(
             "portable_hash": file_hash(write_portable(portable)),
             "metrics": metrics,
             "settings": settings,
+            PROVENANCE: provenance(),
             **registry,
         },
         tags=[f"data:{faces.source}"],

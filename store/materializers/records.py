@@ -21,6 +21,7 @@ from store.records import (
     ErasureReceipt,
     OpenSetResult,
     Promotion,
+    Reproduction,
     Rollout,
     SearchResult,
 )
@@ -44,6 +45,7 @@ class RecordMaterializer(FileMaterializer):
         MonitoringResult,
         OpenSetResult,
         Promotion,
+        Reproduction,
         Rollout,
         SearchResult,
         TrafficSummary,

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from faces.data.dataset import Faces
 from faces.data.sources import credit
@@ -158,6 +159,33 @@ def test_mlflow_has_parameters_metrics_plots_and_the_model(
     files = {file.relative_to(kept).as_posix() for file in kept.rglob("*") if file.is_file()}
     assert {"data/model.npz", "code/faces/runtime/portable.py"} <= files
     assert not [name for name in files if name.endswith((".pkl", ".pickle", ".joblib"))]
+
+
+def test_the_version_can_be_trained_again_bit_for_bit(run: Run, first: dict[str, Any]) -> None:
+    from store.versions import production_version
+
+    version = production_version()
+    assert version is not None
+    recorded = version.run_metadata["provenance"]
+    assert isinstance(recorded, dict)
+    assert {"commit", "code", "pins", "numpy", "scikit-learn", "machine"} <= recorded.keys()
+    with threadpool_limits(2):
+        again = run("reproduce", version=version.number)
+    assert [stage["name"] for stage in again["stages"]][:2] == ["data", "split"]
+    assert [stage for stage in again["stages"] if stage["difference"]] == []
+    assert again["identical"]
+    assert again["environment"] == {}
+    assert versions() == [1], "nothing is registered"
+
+
+def test_data_can_be_requested_by_its_version(run: Run, first: dict[str, Any]) -> None:
+    wanted = first["data"]["version"]
+    again = run("training", data=f"version:{wanted[:6]}")
+    assert again["data"]["version"] == wanted
+    assert again["data"]["source"] == SOURCE
+    assert again["model"]["version"] == 1, "the same data is the same version"
+    with pytest.raises(UserError, match=f"did you mean '{wanted}'"):
+        run("training", data=f"version:{wanted[:-1]}x")
 
 
 def test_a_repeated_run_is_cached_and_creates_no_version(train: Run, first: dict[str, Any]) -> None:
