@@ -178,16 +178,6 @@ def test_the_version_can_be_trained_again_bit_for_bit(run: Run, first: dict[str,
     assert versions() == [1], "nothing is registered"
 
 
-def test_data_can_be_requested_by_its_version(run: Run, first: dict[str, Any]) -> None:
-    wanted = first["data"]["version"]
-    again = run("training", data=f"version:{wanted[:6]}")
-    assert again["data"]["version"] == wanted
-    assert again["data"]["source"] == SOURCE
-    assert again["model"]["version"] == 1, "the same data is the same version"
-    with pytest.raises(UserError, match=f"did you mean '{wanted}'"):
-        run("training", data=f"version:{wanted[:-1]}x")
-
-
 def test_a_repeated_run_is_cached_and_creates_no_version(train: Run, first: dict[str, Any]) -> None:
     from zenml.client import Client
 
@@ -406,6 +396,7 @@ def test_training_on_a_folder_of_images(train: Run, people_folder: Path, tmp_pat
         "test": 8,
         "drifted": 0,
         "left_out": [],
+        "skipped": [],
     }
     assert own["metrics"]["drifted_accuracy"] is None
     assert "it knows different people" in own["model"]["reason"] or SOURCE == "synthetic"
@@ -435,3 +426,19 @@ def test_a_store_that_cannot_be_written_creates_no_version(train: Run, first) ->
         store.unlink()
         aside.rename(store)
     assert versions() == before
+
+
+def test_data_can_be_requested_by_its_version(run: Run, first: dict[str, Any]) -> None:
+    from store.versions import require_version
+
+    wanted = first["data"]["version"]
+    again = run("training", data=f"version:{wanted[:6]}")
+    assert again["data"]["version"] == wanted
+    assert again["data"]["source"] == SOURCE
+    hashes = [
+        require_version(number).run_metadata["portable_hash"]
+        for number in (1, again["model"]["version"])
+    ]
+    assert hashes[0] == hashes[1]
+    with pytest.raises(UserError, match=f"did you mean '{wanted}'"):
+        run("training", data=f"version:{wanted[:-1]}x")
