@@ -5,6 +5,9 @@ PIPELINES = """\
   python run.py --pipeline training --model logistic --condition lighting
   python run.py --pipeline training --data path/to/people
   python run.py --pipeline training --settings      # all settings, their meaning and source
+  python run.py --pipeline training --data version:c1d87ac550e4
+  python run.py --pipeline reproduce --version 1    # train it again, and compare bit by bit
+  python run.py --pipeline reproduce --version 1 --summary result.json
   python run.py --pipeline sweep --minutes 5
   python run.py --pipeline deployment
   python run.py --pipeline deployment --rollout canary

@@ -16,7 +16,7 @@ CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 WRITTEN = re.compile(
     r"(?:> |--summary |--csv |--export |--out |--page )([\w./-]+\.(?:jsonl?|html|env|md|png|csv))\b"
 )
-PEOPLE = re.compile(r"--data ([\w./-]+)")
+PEOPLE = re.compile(r"--data ([\w./-]+)(?![\w./:-])")
 """A folder with images of people, given as a path."""
 SOURCES = {"auto", "olivetti", "synthetic"}
 

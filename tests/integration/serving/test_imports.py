@@ -73,7 +73,9 @@ def test_the_restart_hash_covers_exactly_what_the_server_imports(build_server: s
 
 
 def test_the_runtime_imports_numpy_alone() -> None:
-    code = "from faces.runtime import capture_format, image, lbp, operators, portable"
+    code = (
+        "from faces.runtime import capture_format, image, lbp, mlflow_loader, operators, portable"
+    )
     modules = imported_modules(sys.executable, allow_only({"numpy"}) + code)
     files = {path.stem for path in (ROOT / "faces" / "runtime").glob("*.py")} - {"__init__"}
     assert modules == {"faces", "faces.runtime", *(f"faces.runtime.{name}" for name in files)}
