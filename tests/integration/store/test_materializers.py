@@ -26,6 +26,7 @@ from faces.evaluation.feedback_verification import (
     QuarantineReason,
 )
 from faces.evaluation.open_set import OpenSetCalibration
+from faces.evaluation.reproduction import Stage
 from faces.reports.timeline_records import AuditEvent
 from store import materializers
 from store.records import (
@@ -39,6 +40,7 @@ from store.records import (
     LabelReference,
     OpenSetResult,
     Promotion,
+    Reproduction,
     Rollout,
     SearchResult,
 )
@@ -245,6 +247,7 @@ RECORDS = [
     ApprovalRequest(2, 1, "Version 2 waits.", "2026-11-28T20:00:00+00:00"),
     Promotion("face-recognizer", 3, "production", True, "promoted: better", 2),
     OpenSetResult(OpenSetCalibration(0.5, 0.98, 0.95, 0.02)),
+    Reproduction(3, (Stage("data", ""), Stage("split", "2 images")), {"numpy": "2.3, now 2.4"}),
     Rollout("http://127.0.0.1:9000", 3, None, None),
     Deployment("http://127.0.0.1:9000", 3, "rollback", "why", "ada", "2026-11-25", 1e-6, 2),
     Alert("drift", None, False),
