@@ -16,6 +16,7 @@ PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas")
 """Packages whose version can change a model."""
 
 PINS = ROOT / "requirements" / "base.txt"
+UNKNOWN = "unknown"
 TRAINING_CODE = "pipelines.training"
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -26,14 +27,15 @@ def provenance() -> Provenance:
     """Describe what this process makes models with.
 
     Returns:
-        Values by name: `commit` ("unknown" outside of a git checkout) with "and changes" if files
-        differ from it, `code` and `pins` as hashes, and versions of Python, packages and machine.
+        Values by name: `commit` with "and changes" if files differ from it, `code` and `pins` as
+        hashes, and versions of Python, packages and machine. Commit and pins are "unknown" in a
+        container, which has neither.
     """
     threads = next((os.environ[name] for name in THREADS if name in os.environ), "all cores")
     return {
         "commit": _commit(),
         "code": code_hash(TRAINING_CODE)[:12],
-        "pins": hashlib.sha256(PINS.read_bytes()).hexdigest()[:12],
+        "pins": _pins(),
         "python": platform.python_version(),
         **{name: installed(name) for name in PACKAGES},
         "machine": f"{platform.system()} {platform.machine()}",
@@ -56,12 +58,18 @@ def differences(recorded: Mapping[str, str], present: Mapping[str, str]) -> dict
     return {name: f"{old}, now {new}" for name, (old, new) in values.items() if old != new}
 
 
+def _pins() -> str:
+    if not PINS.exists():
+        return UNKNOWN
+    return hashlib.sha256(PINS.read_bytes()).hexdigest()[:12]
+
+
 def _commit() -> str:
     command = ["git", "status", "--porcelain=v2", "--branch", "--untracked-files=no"]
     try:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
-        return "unknown"
+        return UNKNOWN
     head, *others = done.stdout.splitlines()
     changed = any(not line.startswith("#") for line in others)
     return head.rpartition(" ")[2] + (" and changes" if changed else "")

@@ -33,6 +33,16 @@ def test_the_commit_is_recorded_and_whether_files_were_changed(
     assert provenance._commit() == f"{commit} and changes"
 
 
+def test_a_container_has_neither_commit_nor_pins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provenance, "ROOT", tmp_path)
+    monkeypatch.setattr(provenance, "PINS", tmp_path / "requirements" / "base.txt")
+    found = provenance.provenance()
+    assert (found["commit"], found["pins"]) == ("unknown", "unknown")
+    assert found["code"] != "unknown"
+
+
 def test_only_what_differs_is_listed() -> None:
     recorded = {"python": "3.11.7", "numpy": "2.4.6"}
     assert differences(recorded, recorded) == {}
