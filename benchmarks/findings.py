@@ -7,7 +7,7 @@ that are not independent.
     python -m benchmarks.findings --windows 200
 
 In each repetition, 32 people are enrolled with 60 % of their frontal images, the default model is
-trained on them, and the other eight people are strangers. Windows have no labels. They are tested
+trained on them, and the other eight people are unknown. Windows have no labels. They are tested
 from 5 images on, so that those of few people are. All limits were chosen on seeds from 5000 on; the
 number of a repetition is its seed.
 """
@@ -38,7 +38,7 @@ from faces.models import build_model
 from faces.models.protocol import Recogniser
 from faces.models.training import fit_classifier, fit_features
 
-STRANGERS, BASELINE, FRAMES, DOMINATING = 8, 40, 5, 0.5
+UNKNOWN_PEOPLE, BASELINE, FRAMES, DOMINATING = 8, 40, 5, 0.5
 Images = NDArray[np.floating]
 Rows = NDArray[np.intp]
 
@@ -68,15 +68,15 @@ def run_repetition(seed: int) -> list[tuple[str, tuple[bool, ...]]]:
     """Train on one split, and test one window of each kind."""
     rng = np.random.default_rng(seed)
     faces = load_faces("olivetti")
-    strange = np.isin(faces.labels, rng.permutation(faces.identities)[:STRANGERS])
+    strange = np.isin(faces.labels, rng.permutation(faces.identities)[:UNKNOWN_PEOPLE])
     frontal = (faces.conditions["yaw"] == "frontal").to_numpy()
-    known, strangers = faces[np.flatnonzero(~strange)], faces.images[strange & frontal]
+    known, unknown = faces[np.flatnonzero(~strange)], faces.images[strange & frontal]
     split = split_by_condition(
         known, parse_condition("yaw=frontal", known.conditions), test_share=0.4, seed=seed
     )
     trial = Trial(known, split.train, rng.permutation(split.test)[:BASELINE])
     others = rng.permutation(np.setdiff1d(split.test, trial.tested))
-    turned, strangers = rng.permutation(split.drifted), rng.permutation(strangers)
+    turned, unknown = rng.permutation(split.drifted), rng.permutation(unknown)
     usual = np.asarray(known.images[others[:40]])
     outcomes = [
         ("frontal heads", trial.assess(usual)),
@@ -91,10 +91,10 @@ def run_repetition(seed: int) -> list[tuple[str, tuple[bool, ...]]]:
         few = round(share * size)
         rows = np.r_[turned[:few], others[: size - few]]
         outcomes.append((name, trial.assess(np.asarray(known.images[rows]))))
-    mixed = np.concatenate([strangers[:8], usual[:32]])
-    outcomes.append(("20 % strangers, n = 40", trial.assess(mixed)))
-    half = np.concatenate([strangers[:20], usual[:20]])
-    outcomes.append(("half strangers, n = 40", trial.assess(half)))
+    mixed = np.concatenate([unknown[:8], usual[:32]])
+    outcomes.append(("20 % unknown people, n = 40", trial.assess(mixed)))
+    half = np.concatenate([unknown[:20], usual[:20]])
+    outcomes.append(("half unknown people, n = 40", trial.assess(half)))
     return outcomes + dependent(known, split.train, others, trial, rng)
 
 

@@ -13,7 +13,7 @@ FAILURE_IMAGES = 10
 """Distinct images that a drop in confidence needs."""
 
 POPULATION_LEVEL = 0.01
-"""Significance level for more strangers than usual."""
+"""Significance level for more unknown people than usual."""
 
 HARM_LEVEL = 0.02
 """Smallest significance level at which changed pictures are found to cost accuracy."""

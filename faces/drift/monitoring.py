@@ -16,7 +16,7 @@ from faces.drift.witness_opinion import (
     PopulationResult,
     WitnessOpinion,
     agreement_test,
-    count_strangers,
+    count_unknown,
 )
 from faces.evaluation.witness import Witness
 from faces.runtime.portable import UNKNOWN
@@ -70,7 +70,7 @@ def assess_window(
         enrolled: The version's training images (m, 64, 64) in [0, 1].
         version: The version. Confidence and accuracy are those of faces that it answered itself.
         monitor: What the monitor of single faces has found.
-        witness: The witness of the enrolled people; None: strangers and agreement are not known.
+        witness: The witness of the enrolled people; without it, unknown people are not counted.
         tested: The images of the baseline test (k, 64, 64), in the order of `baseline`.
 
     Returns:
@@ -81,8 +81,8 @@ def assess_window(
     population, agreement, known = None, None, window
     if witness is not None and tested is not None:
         opinion = WitnessOpinion.ask(witness, np.asarray(window.images))
-        population = count_strangers(opinion)
-        known = window[~opinion.strangers] if population.separable else window
+        population = count_unknown(opinion)
+        known = window[~opinion.unknown] if population.separable else window
         baseline_opinion = WitnessOpinion.ask(witness, tested)
         names = baseline["predicted"].to_numpy(dtype=str)
         agreement = agreement_test(names, baseline_opinion, own.predicted, opinion[is_own])

@@ -1,4 +1,4 @@
-"""What the witness says of a window: does the model still name the right people, and strangers?
+"""What the witness says of a window: does the model still name the right people, and unknown ones?
 
 The witness (`faces.evaluation.witness`) recognises turned heads and changed pictures better than
 most models, and needs no labels: where it and the model disagree, one of them is wrong.
@@ -16,14 +16,14 @@ from faces.drift.detector import Images, Labels
 from faces.evaluation.witness import Witness
 from faces.runtime.portable import UNKNOWN
 
-STRANGER_SIMILARITY = 0.65
+UNKNOWN_SIMILARITY = 0.65
 """A face that is less similar to everybody resembles no enrolled person."""
 
 USUAL_SHARE = 0.05
 """More such faces than this share are tested for: known people with turned heads are 6 %."""
 
 MAX_SHARE = 0.5
-"""With more strangers, changed pictures and new people cannot be separated."""
+"""With more unknown people, changed pictures and new people cannot be separated."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +60,9 @@ class WitnessOpinion:
         return WitnessOpinion(self.people[rows], self.similarities[rows])
 
     @property
-    def strangers(self) -> NDArray[np.bool_]:
+    def unknown(self) -> NDArray[np.bool_]:
         """Which faces resemble no enrolled person, (n,)."""
-        return np.asarray(self.similarities < STRANGER_SIMILARITY)
+        return np.asarray(self.similarities < UNKNOWN_SIMILARITY)
 
 
 @dataclass(frozen=True)
@@ -71,40 +71,40 @@ class PopulationResult:
 
     Attributes:
         images: Number of faces.
-        strangers: Number of these that resemble nobody.
+        unknown: Number of these that resemble nobody.
         p_value: Binomial p-value of this number or more, if `USUAL_SHARE` were usual.
     """
 
     images: int
-    strangers: int
+    unknown: int
     p_value: float
 
     @property
     def separable(self) -> bool:
-        """Whether the pictures can be tested without the strangers."""
-        return self.strangers <= MAX_SHARE * self.images
+        """Whether the pictures can be tested without the unknown people."""
+        return self.unknown <= MAX_SHARE * self.images
 
     @property
     def reason(self) -> str:
         """The result in one phrase."""
         return (
-            f"{self.strangers} of {self.images} faces resemble no enrolled person "
+            f"{self.unknown} of {self.images} faces resemble no enrolled person "
             f"(p = {self.p_value:.2g})"
         )
 
 
-def count_strangers(opinion: WitnessOpinion) -> PopulationResult:
+def count_unknown(opinion: WitnessOpinion) -> PopulationResult:
     """Test whether many faces resemble no enrolled person, with a binomial test.
 
     Args:
         opinion: Whom the faces of a window resemble.
 
     Returns:
-        The number of strangers, and its p-value.
+        The number of unknown people's faces, and its p-value.
     """
-    images, strangers = len(opinion.people), int(opinion.strangers.sum())
-    p_value = float(scipy.stats.binom.sf(strangers - 1, images, USUAL_SHARE)) if images else 1.0
-    return PopulationResult(images, strangers, p_value)
+    images, unknown = len(opinion.people), int(opinion.unknown.sum())
+    p_value = float(scipy.stats.binom.sf(unknown - 1, images, USUAL_SHARE)) if images else 1.0
+    return PopulationResult(images, unknown, p_value)
 
 
 def agreement_test(
@@ -112,7 +112,7 @@ def agreement_test(
 ) -> AccuracyDrop | None:
     """Test whether model and witness agree less than on the baseline test.
 
-    Strangers, and faces that the model rejected as unknown, do not count.
+    Unknown people, and faces that the model rejected as unknown, do not count.
 
     Args:
         baseline: The model's predictions for the baseline test, (m,).
@@ -124,6 +124,6 @@ def agreement_test(
         Shares of agreement and the p-value; None if no face counts.
     """
     before = (baseline == witnessed.people)[baseline != UNKNOWN]
-    named = (predicted != UNKNOWN) & ~opinion.strangers
+    named = (predicted != UNKNOWN) & ~opinion.unknown
     now = (predicted == opinion.people)[named]
     return accuracy_test(before, now) if len(before) and len(now) else None

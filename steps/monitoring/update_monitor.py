@@ -67,8 +67,8 @@ def _known(faces: Window, number: int) -> NDArray[np.str_]:
     if not len(faces):
         return faces.predicted
     witness = load_witness(require_version(number))
-    strangers = WitnessOpinion.ask(witness, np.asarray(faces.images)).strangers
-    return np.where(strangers, UNKNOWN, faces.predicted)
+    unknown = WitnessOpinion.ask(witness, np.asarray(faces.images)).unknown
+    return np.where(unknown, UNKNOWN, faces.predicted)
 
 
 def _fit(number: int) -> SequentialMonitor:

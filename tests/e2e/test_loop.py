@@ -58,7 +58,7 @@ def test_traffic_of_the_training_condition_changes_nothing(run: Run, live: dict[
     assert found["decision"] == "none", found["reason"]
     population = found["drift"]["population"]
     assert population["images"] == sent["images"]
-    assert found["drift"]["drift"]["images"] == sent["images"] - population["strangers"]
+    assert found["drift"]["drift"]["images"] == sent["images"] - population["unknown"]
     assert found["deployed_version"] is None
     monitor = found["drift"]["monitor"]
     assert (monitor["version"], monitor["faces"]) == (1, 40)

@@ -177,7 +177,7 @@ def test_an_alarm_of_the_monitor_is_reported_once() -> None:
 
 
 UNHARMED = replace(DRIFT, agreement=SIMILAR, confidence=ConfidenceDrop(0.01, 0.3))
-STRANGERS = PopulationResult(images=40, strangers=9, p_value=1e-4)
+MANY_UNKNOWN = PopulationResult(images=40, unknown=9, p_value=1e-4)
 
 
 def test_pictures_that_changed_without_harm_are_reported_and_not_learned() -> None:
@@ -200,20 +200,20 @@ def test_harm_is_tested_at_the_threshold_if_that_is_larger() -> None:
     assert decided(lenient).action == Action.RETRAIN
 
 
-def test_strangers_are_reported_as_a_change_of_the_population() -> None:
-    decision = decided(replace(NO_DRIFT, population=STRANGERS))
+def test_unknown_people_are_reported_as_a_change_of_the_population() -> None:
+    decision = decided(replace(NO_DRIFT, population=MANY_UNKNOWN))
     assert decision.action == Action.REPORT
     assert decision.findings == (FindingKind.POPULATION,)
     assert "9 of 40 faces resemble no enrolled person" in decision.reason
     assert decision.remedy.startswith("enrol new people")
     assert not decision.drifted
-    few = replace(STRANGERS, strangers=3, p_value=0.3)
+    few = replace(MANY_UNKNOWN, unknown=3, p_value=0.3)
     assert decided(replace(NO_DRIFT, population=few)).action == Action.NONE
 
 
 def test_a_failing_camera_is_not_a_change_of_the_population() -> None:
     quality = QualityResult(images=8, unusual=7, measure="brightness", p_value=1e-8)
-    result = replace(TOO_SMALL, quality=quality, population=replace(STRANGERS, p_value=1e-9))
+    result = replace(TOO_SMALL, quality=quality, population=replace(MANY_UNKNOWN, p_value=1e-9))
     decision = decided(result)
     assert decision.findings == (FindingKind.CAMERA,)
     assert decision.remedy == "check the camera"

@@ -5,21 +5,21 @@ from faces.drift.witness_opinion import (
     PopulationResult,
     WitnessOpinion,
     agreement_test,
-    count_strangers,
+    count_unknown,
 )
 from faces.evaluation.witness import Witness
 
 
-def test_the_witness_names_known_people_and_finds_strangers(people: Faces) -> None:
+def test_the_witness_names_known_people_and_finds_unknown_ones(people: Faces) -> None:
     enrolled = np.isin(people.labels, people.identities[:8])
     rows = np.flatnonzero(enrolled & (people.conditions["yaw"] == "frontal").to_numpy())
     witness = Witness(people[rows[::2]])
     known = WitnessOpinion.ask(witness, np.asarray(people.images[rows[1::2]]))
     assert (known.people == people.labels[rows[1::2]]).mean() > 0.95
-    strangers = WitnessOpinion.ask(witness, np.asarray(people.images[~enrolled][:60]))
-    assert known.strangers.mean() < 0.1
-    assert strangers.strangers.mean() > 0.3
-    assert count_strangers(strangers).p_value < 0.01 < count_strangers(known).p_value
+    unknown = WitnessOpinion.ask(witness, np.asarray(people.images[~enrolled][:60]))
+    assert known.unknown.mean() < 0.1
+    assert unknown.unknown.mean() > 0.3
+    assert count_unknown(unknown).p_value < 0.01 < count_unknown(known).p_value
 
 
 def opinion(names: list[str], similarity: float = 0.9) -> WitnessOpinion:
@@ -36,11 +36,11 @@ def test_agreement_counts_named_faces_of_enrolled_people() -> None:
     same = agreement_test(baseline, opinion(["a"] * 20), rejected, opinion(names))
     assert same is not None
     assert same.now == 1
-    strangers = opinion(names, similarity=0.2)
-    assert agreement_test(baseline, opinion(["a"] * 20), rejected, strangers) is None
+    unknown = opinion(names, similarity=0.2)
+    assert agreement_test(baseline, opinion(["a"] * 20), rejected, unknown) is None
 
 
-def test_pictures_are_tested_without_strangers_while_these_are_few() -> None:
+def test_pictures_are_tested_without_unknown_people_while_these_are_few() -> None:
     assert PopulationResult(40, 20, 0.0).separable
     assert not PopulationResult(40, 21, 0.0).separable
-    assert count_strangers(opinion([])).p_value == 1
+    assert count_unknown(opinion([])).p_value == 1
