@@ -1,4 +1,5 @@
 import asyncio
+import signal
 import socket
 from pathlib import Path
 
@@ -66,5 +67,10 @@ def test_a_command_can_be_cancelled(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             if line == "started":
                 command.cancel()
 
-    with pytest.raises(OperationError, match="stopped"):
-        asyncio.run(cancel())
+    # As the server does. A shell lets processes in the background ignore this signal.
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(OperationError, match="stopped"):
+            asyncio.run(cancel())
+    finally:
+        signal.signal(signal.SIGINT, handler)
