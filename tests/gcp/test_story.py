@@ -79,9 +79,10 @@ def test_every_step_of_a_training_runs_on_vertex(cloud: Any, trained: dict[str, 
 
 
 def test_mlflow_has_the_run_and_the_version(cloud: Any, trained: dict[str, Any]) -> None:
-    registry = Client().active_stack.model_registry
-    assert registry is not None
-    version = registry.get_model_version("face-recognizer", str(trained["model"]["version"]))
+    stack: Any = Client().active_stack
+    # The registry requires an MLflow tracker, and cli/shortcuts.py makes it one on first use.
+    stack.experiment_tracker.configure_mlflow()
+    version = stack.model_registry.get_model_version("face-recognizer", str(trained["model"]["version"]))
     assert version.description is not None
     assert "Olivetti" in version.description
     assert trained["run"]["tracker"] == cloud.tracking.url
