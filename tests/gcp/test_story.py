@@ -82,7 +82,8 @@ def test_mlflow_has_the_run_and_the_version(cloud: Any, trained: dict[str, Any])
     stack: Any = Client().active_stack
     # The registry requires an MLflow tracker, and cli/shortcuts.py makes it one on first use.
     stack.experiment_tracker.configure_mlflow()
-    version = stack.model_registry.get_model_version("face-recognizer", str(trained["model"]["version"]))
+    number = str(trained["model"]["version"])
+    version = stack.model_registry.get_model_version("face-recognizer", number)
     assert version.description is not None
     assert "Olivetti" in version.description
     assert trained["run"]["tracker"] == cloud.tracking.url
