@@ -165,6 +165,18 @@ def drift_detection(settings: DriftSettings) -> None:
         send_alert(decision, None, None)
     if action != Action.RETRAIN:
         return
+    _retrain(settings, window, feedback, approved, live, decision)
+
+
+def _retrain(
+    settings: DriftSettings,
+    window: Artifact,
+    feedback: Artifact,
+    approved: Artifact,
+    live: Artifact,
+    decision: Artifact,
+) -> None:
+    """Train a version on the labelled faces, and make it live if gate and people allow it."""
     limits = settings.feedback
     faces, split = add_feedback(
         window, feedback, approved, live, limits.minimum_similarity, limits.maximum_share

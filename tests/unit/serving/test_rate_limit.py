@@ -1,4 +1,4 @@
-"""A client may send so many requests per second, whatever others do."""
+"""Each client has its own limit of requests per second, independent of the others."""
 
 import pytest
 
