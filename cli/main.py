@@ -6,14 +6,21 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cli import runtime_env
 from cli.examples import all_examples
 from cli.exit_codes import exit_code
 from cli.options import describe_unknown, pipeline_parser
+from cli.overrides import Overrides, read_overrides
 from faces.errors import UserError, did_you_mean
 from pipelines.shared.output_file import check_output_file
-from pipelines.shared.registry import describe_pipeline, pipeline_names
+from pipelines.shared.registry import describe_pipeline, load_pipeline, pipeline_names
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from components.settings import Settings
 
 COMMANDS = {
     "predict": "send a face to the endpoint and show the predicted identity",
@@ -92,9 +99,11 @@ def base_parser() -> argparse.ArgumentParser:
     commands = "\n".join(f"  {name:16} {text}" for name, text in COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="run.py",
-        usage="run.py --pipeline NAME [options] | run.py COMMAND [options] | run.py [options]",
+        usage="run.py --pipeline NAME [options] [SETTING=VALUE …] | run.py COMMAND [options] | "
+        "run.py [options]",
         description=__doc__,
-        epilog=f"pipelines (run.py --pipeline NAME --help shows their options):\n{pipelines}\n\n"
+        epilog="SETTING=VALUE changes any setting: model=fisher gate.minimum_images=10\n\n"
+        f"pipelines (run.py --pipeline NAME --help shows their options):\n{pipelines}\n\n"
         f"commands (run.py COMMAND --help shows their options):\n{commands}\n\n{all_examples()}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         add_help=False,
@@ -107,6 +116,11 @@ def base_parser() -> argparse.ArgumentParser:
     add("--stack", metavar="NAME", help="stack for this run; default: the active stack")
     add("--no-cache", action="store_true", help="run every step, even if its result is cached")
     add("--summary", metavar="FILE", type=Path, help="write a summary of the run as JSON")
+    add(
+        "--multirun",
+        action="store_true",
+        help="run once per combination: seed=1,2,3 model=svm,fisher; summaries are numbered",
+    )
     add("--settings", action="store_true", help="print all settings of a pipeline and exit")
     add(
         "--every",
@@ -134,11 +148,19 @@ def _pipeline(name: str, words: list[str]) -> int:
             return 0
         from cli.settings import read_settings
 
-        settings = read_settings(name, args.config, parser.options_of(args))
+        options = parser.options_of(args)
+        schema = load_pipeline(name).SETTINGS
+        runs = [
+            (overrides, read_settings(name, args.config, options, overrides))
+            for overrides in read_overrides(args.overrides, schema, args.multirun)
+        ]
+        overrides, settings = runs[0]
+    if args.multirun and (args.settings or args.every):
+        raise UserError("--multirun cannot be combined with --settings or --every")
     if args.settings:
         from cli.settings import print_settings
 
-        print_settings(name, settings, args.config, parser.options_of(args))
+        print_settings(name, settings, args.config, options, overrides)
         return 0
     if args.every:
         from cli.watch import watch_pipeline
@@ -146,14 +168,30 @@ def _pipeline(name: str, words: list[str]) -> int:
         return watch_pipeline(name, settings, words, args.every, args.stack, console)
     if args.summary:
         check_output_file("--summary", args.summary)
+    _run_each(name, runs, args, console)
+    return 0
+
+
+def _run_each(
+    name: str,
+    runs: Sequence[tuple[Overrides, "Settings"]],
+    args: argparse.Namespace,
+    console: "Console",
+) -> None:
+    from cli.console import make_console
     from cli.runner import run_pipeline
     from cli.summaries import print_summary
 
-    summary = run_pipeline(name, settings, args.stack, not args.no_cache, console)
-    if args.summary:
-        args.summary.write_text(summary.model_dump_json(indent=2) + "\n")
-    print_summary(summary, make_console())
-    return 0
+    for number, (overrides, settings) in enumerate(runs, start=1):
+        file: Path | None = args.summary
+        if args.multirun:
+            words = " ".join(f"{key}={value}" for key, value in overrides.items())
+            console.print(f"\nrun {number} of {len(runs)}: {words}", markup=False)
+            file = file and file.with_stem(f"{file.stem}-{number}")
+        summary = run_pipeline(name, settings, args.stack, not args.no_cache, console)
+        if file:
+            file.write_text(summary.model_dump_json(indent=2) + "\n")
+        print_summary(summary, make_console())
 
 
 def _doctor(stack: str | None) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from cli.examples import pipeline_examples
+from cli.overrides import is_override
 from components.settings import CommandLine, Settings
 from faces.errors import UserError
 from pipelines.shared.registry import load_pipeline, pipeline_names
@@ -79,7 +80,8 @@ class PipelineParser:
             words: The command line without the program's name.
 
         Returns:
-            Options of all pipelines by name; `options_of` extracts those of this pipeline.
+            Options of all pipelines by name, and the words key=value as `overrides`. `options_of`
+            extracts the options of this pipeline.
 
         Raises:
             UserError: If an option belongs to another pipeline or does not exist.
@@ -88,8 +90,9 @@ class PipelineParser:
         for word in unknown:
             if word.startswith("--"):
                 raise UserError(describe_unknown(word.split("=")[0], self._parser, self.name))
-        if unknown:
-            self._parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+        if wrong := [word for word in unknown if not is_override(word)]:
+            self._parser.error(f"unrecognized arguments: {' '.join(wrong)}")
+        args.overrides = unknown
         return args
 
     def options_of(self, args: argparse.Namespace) -> dict[str, object]:
@@ -103,7 +106,7 @@ class PipelineParser:
 
     def print_help(self) -> None:
         """Print the options, those of the pipeline included."""
-        self._parser.usage = f"run.py --pipeline {self.name} [options]"
+        self._parser.usage = f"run.py --pipeline {self.name} [options] [SETTING=VALUE …]"
         self._parser.description = sys.modules[f"pipelines.{self.name}"].__doc__
         self._parser.epilog = pipeline_examples(self.name)
         self._parser.print_help()

@@ -39,12 +39,11 @@ class Settings(BaseModel):
                 names.append(name)
         return names
 
-    def complete(self, config: str, explicit: frozenset[str]) -> Self:
+    def complete(self, config: str) -> Self:
         """Check what a schema cannot, and fill in what depends on other settings.
 
         Args:
             config: The file that the settings were read from, for error messages.
-            explicit: The names of the options that were given on the command line.
 
         Returns:
             The completed settings.

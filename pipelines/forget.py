@@ -48,7 +48,7 @@ class ForgetSettings(Settings):
     )
     verification_images: VerificationImages = 8
 
-    def complete(self, config: str, explicit: frozenset[str]) -> Self:
+    def complete(self, config: str) -> Self:
         """Check that one thing is named, and the format of the date. See Settings."""
         if len(list(filter(None, (self.person, self.request, self.before)))) > 1:
             raise UserError("name one of --person, --request and --before at a time")

@@ -28,7 +28,7 @@ class HistorySettings(Settings):
         default="", description="file to write the audit trail to, .csv or .jsonl; '': none"
     )
 
-    def complete(self, config: str, explicit: frozenset[str]) -> Self:
+    def complete(self, config: str) -> Self:
         """Check that the files can be written. See Settings."""
         check_output_file("--page", Path(self.page))
         if self.export:

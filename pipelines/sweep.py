@@ -38,9 +38,9 @@ class SweepSettings(DatasetSettings):
     )
     folds: int = Field(default=3, ge=2, description="folds of the cross-validation")
 
-    def complete(self, config: str, explicit: frozenset[str]) -> Self:
+    def complete(self, config: str) -> Self:
         """Check condition and values to try; fill in the recognisers' parameters. See Settings."""
-        settings = super().complete(config, explicit)
+        settings = super().complete(config)
         for name, space in self.spaces.items():
             for parameter, values in space.items():
                 if not values:

@@ -54,11 +54,10 @@ class TrainingSettings(DatasetSettings):
     def _check_detector(cls, name: str) -> str:
         return require_choice("drift detector", name, detector_names())
 
-    def complete(self, config: str, explicit: frozenset[str]) -> Self:
+    def complete(self, config: str) -> Self:
         """Check condition and parameters; fill in the recogniser's defaults. See Settings."""
-        settings = super().complete(config, explicit)
-        overrides = {} if "model" in explicit else self.params
-        params = model_params(self.model, overrides, config)
+        settings = super().complete(config)
+        params = model_params(self.model, self.params, config)
         return settings.model_copy(update={"params": {**params, "seed": self.seed}})
 
 

@@ -116,7 +116,9 @@ def describe_error(
         inside = sorted(name.removeprefix(f"{key}.") for name in keys if name.startswith(f"{key}."))
         expected = f"expected the keys {', '.join(inside)}"
     what = f"{expected}, not {problem['input']!r}"
-    return UserError(f"{place}: {what}" if place == f"--{key}" else f"{place}: {key}: {what}")
+    if place in (f"--{key}", f"{key}="):
+        return UserError(f"{place}: {what}")
+    return UserError(f"{place}: {key}: {what}")
 
 
 def _describe_unknown_key(path: list[str], keys: Collection[str], section: str) -> str:

@@ -139,7 +139,7 @@ class DatasetSettings(Settings):
         default=11, description="seed of the split and of the training"
     )
 
-    def complete(self, config: str, explicit: frozenset[str]) -> Self:
+    def complete(self, config: str) -> Self:
         """Check the condition, as far as the data is known before the run. See Settings."""
         source = self.data.source
         known = None if is_data_version(source) else known_conditions(source)
