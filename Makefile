@@ -20,7 +20,8 @@ PIN = $(BIN)/python -m uv pip compile --quiet --universal --upgrade --generate-h
 	--no-emit-index-url --no-header
 # Two processes with one BLAS thread each, since more threads would compete for the cores. They take
 # files in order: the long ones, which run pipelines, come first.
-PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+PYTEST = -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+COVERAGE = build/coverage
 
 help: ## List all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,10 +54,12 @@ demo: setup ## Run the whole loop: train, deploy, drift, retrain, canaries that 
 	@$(BIN)/python run.py demo
 
 test: setup-dev .venv-clients/ready ## Run the tests (real faces if SCIKIT_LEARN_DATA has them) and measure coverage
-	@$(PYTEST)
+	@rm -rf $(COVERAGE) && mkdir -p $(COVERAGE)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m slipcover --json --out $(COVERAGE)/tests.json $(PYTEST)
+	@$(BIN)/python -m slipcover --merge $(COVERAGE)/*.json --out $(COVERAGE)/all.json --fail-under 85
 
 test-fast: setup-dev ## Run the unit tests (under a minute)
-	@$(PYTEST) tests/unit --no-cov
+	@OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) tests/unit
 
 test-gcp: setup-serving .venv-gcp/ready ## Test the gcp stack without a cloud (a quarter of an hour; needs root and PostgreSQL)
 	@OPENBLAS_NUM_THREADS=1 .venv-gcp/bin/python -m pytest tests/gcp -o addopts="-q --strict-markers --durations=10"
@@ -111,7 +114,7 @@ requirements: setup-dev ## Pin the newest versions that pyproject.toml allows
 
 clean: ## Remove environments and caches; ZenML's store is kept
 	@rm -rf .venv .venv-serving .venv-serving.lock .venv-gcp .venv-clients .venv-infra .venv-bench .mypy_cache .pytest_cache .ruff_cache \
-		.import_linter_cache .coverage build *.egg-info
+		.import_linter_cache build *.egg-info
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "error: needs Python 3.11 or 3.12: install one, or name it: make setup PYTHON=/path/to/python3.11"; exit 1; }

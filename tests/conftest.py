@@ -20,13 +20,12 @@ from faces.data.sources import olivetti
 runtime_env.set_defaults()
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_configure() -> None:
     """If coverage is measured, measure it in servers, too."""
-    measured = config.getoption("cov_source", []) and not config.getoption("no_cov")
-    if measured and "COVERAGE_PACKAGES" not in os.environ:
-        import coverage
+    if "SLIPCOVER_ENABLED" in os.environ and "COVERAGE_PACKAGES" not in os.environ:
+        import slipcover
 
-        os.environ["COVERAGE_PACKAGES"] = str(Path(coverage.__file__).parents[1])
+        os.environ["COVERAGE_PACKAGES"] = str(Path(slipcover.__file__).parents[1])
         folders = [str(Path(__file__).parent / "coverage_startup"), os.environ.get("PYTHONPATH")]
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, folders))
 

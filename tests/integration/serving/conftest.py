@@ -1,7 +1,9 @@
 """A real server on a free port, as the deployer starts it."""
 
 import socket
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -79,8 +81,9 @@ def start(tmp_path_factory: pytest.TempPathFactory, portable: PortableModel) -> 
         return settings
 
     yield start_server
+    with ThreadPoolExecutor() as threads:
+        deque(threads.map(process.stop, folders), maxlen=0)
     for folder in folders:
-        process.stop(folder)
         print(log_file(folder).read_text())
 
 
