@@ -9,10 +9,10 @@ import yaml
 from numpy.typing import NDArray
 from zenml.config.global_config import GlobalConfiguration
 
-from app.recognition import locate
 from faces.data.detection import DetectedFace, Problem, choose_face
 from faces.data.enrolment import check_name
 from faces.data.image_decoder import ImageRefused, decode_image
+from faces.data.photos import locate_faces
 from faces.errors import UserError
 from faces.reports.png import grey_png
 
@@ -39,7 +39,7 @@ def check_picture(data: bytes) -> DetectedFace:
         UserError: If there is not exactly one, or it is too small, blurred or dark.
     """
     try:
-        face = choose_face(locate(decode_image(data)))
+        face = choose_face(locate_faces(decode_image(data)))
     except ImageRefused as error:
         raise UserError(f"the picture {error}") from error
     problem = face if isinstance(face, Problem) else next(iter(face.problems), None)

@@ -4,17 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import BoundedSemaphore
 
-import numpy as np
-from numpy.typing import NDArray
-
 from app.gallery import Gallery, SimilarImage
 from components.deployers.endpoint import Endpoint
 from faces.client import send_faces
-from faces.data.detection import DetectedFace, find_faces
-from faces.data.detection.quality import find_problems
+from faces.data.detection import DetectedFace
 from faces.data.image_decoder import decode_image
-from faces.data.sources.folder import is_crop, middle_square
-from faces.runtime.image import IMAGE_SIDE
+from faces.data.photos import locate_faces
 from faces.runtime.portable import UNKNOWN
 
 MAX_FACES = 20
@@ -22,9 +17,6 @@ MAX_FACES = 20
 
 _AT_A_TIME = BoundedSemaphore(2)
 """Pictures that are decoded at a time: each may take several hundred megabytes."""
-
-ENTIRE = 0
-"""Votes of a face that was not searched, because the picture is a crop of a face."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,25 +68,8 @@ def recognise(data: bytes, endpoint: Endpoint, gallery: Gallery | None) -> list[
         OperationError: If the endpoint does not answer.
     """
     with _AT_A_TIME:
-        found = locate(decode_image(data))[:MAX_FACES]
+        found = locate_faces(decode_image(data))[:MAX_FACES]
     return [_ask(face, endpoint, gallery) for face in found]
-
-
-def locate(picture: NDArray[np.float32]) -> list[DetectedFace]:
-    """Find the faces in a picture; one that is a crop of a face already is used whole.
-
-    Args:
-        picture: Grey pixels (height, width) in [0, 1].
-
-    Returns:
-        The faces, the largest first.
-    """
-    if not is_crop(picture):
-        return find_faces(picture)
-    height, width = picture.shape
-    side, image = float(min(picture.shape)), middle_square(picture, IMAGE_SIDE)
-    problems = find_problems(image, side)
-    return [DetectedFace(width / 2, height / 2, side, 0.0, ENTIRE, image, problems)]
 
 
 def _ask(face: DetectedFace, endpoint: Endpoint, gallery: Gallery | None) -> RecognisedFace:

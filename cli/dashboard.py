@@ -147,7 +147,7 @@ def open_evidently_report() -> None:
     """
     from zenml.client import Client
 
-    from pipelines.history import write_owner_only
+    from pipelines.shared.output_file import write_owner_only
 
     client = Client()
     reports = client.list_artifact_versions(

@@ -17,6 +17,8 @@ PIPELINES = """\
   python run.py --pipeline traffic --corruption blur
   python run.py --pipeline drift_detection
   python run.py --pipeline drift_detection --every 10min
+  python run.py --pipeline batch --data photos      # a table with a row for each face
+  python run.py --pipeline batch --data captured --version 2 --csv faces.csv
   python run.py --pipeline rollback --reason "wrong names since this morning"
   python run.py --pipeline history --page history.html --export audit.csv
   python run.py --pipeline forget --person s07

@@ -1,6 +1,5 @@
 """Show the history of a stack on one page: decisions, deployments, versions, who did what."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -13,7 +12,7 @@ from zenml.models import PipelineRunResponse
 from components.settings import CommandLine, Settings
 from faces.reports.audit_export import FORMATS, check_format
 from faces.reports.timeline_records import AuditEvent
-from pipelines.shared.output_file import check_output_file
+from pipelines.shared.output_file import check_output_file, write_owner_only
 from pipelines.shared.summary import RunInfo, Summary, outputs_of
 from steps.monitoring.draw_timeline import AUDIT_TRAIL, draw_timeline
 
@@ -78,18 +77,6 @@ class HistorySummary(Summary):
     def page(self) -> str | None:
         """Return the file."""
         return self.file
-
-
-def write_owner_only(path: Path, text: str) -> None:
-    """Write a file that only its owner can read: there are faces in it.
-
-    Args:
-        path: The file, which is replaced if it exists.
-        text: Its new content.
-    """
-    path.unlink(missing_ok=True)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
 
 
 def summarize(run: PipelineRunResponse) -> HistorySummary:

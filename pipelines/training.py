@@ -25,15 +25,13 @@ from pipelines.shared.summary import (
     accuracy_row,
     outputs_of,
     shorten,
+    skipped_row,
 )
 from pipelines.shared.train_and_gate import train_and_gate
 from steps.data.load_faces import load_faces
 from steps.data.split_faces import split_faces
 from store.materializers.faces import SKIPPED
 from store.records import Promotion
-
-MAX_SKIPPED = 20
-"""Files that are listed in the terminal."""
 
 
 class TrainingSettings(DatasetSettings):
@@ -186,22 +184,6 @@ class TrainingSummary(Summary):
             *([f"{tracker} to compare its metrics with theirs"] if tracker else []),
             "[bold]python run.py --pipeline sweep[/] to search for a better model",
         ]
-
-
-def skipped_row(skipped: Sequence[str]) -> Mapping[str, str]:
-    """List the files that were not used, if there are any.
-
-    Args:
-        skipped: The files with the reasons.
-
-    Returns:
-        One file per line, by title of the row; {} if all files were used.
-    """
-    if not skipped:
-        return {}
-    shown = [f"[yellow]{escape(text)}[/]" for text in skipped[:MAX_SKIPPED]]
-    more = len(skipped) - MAX_SKIPPED
-    return {"skipped": "\n".join([*shown, *([f"and {more} more: --summary"] if more > 0 else [])])}
 
 
 def pca_row(metrics: Metrics) -> Mapping[str, str]:

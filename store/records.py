@@ -243,3 +243,24 @@ class Reproduction:
         """The first stage that differs, and how; None if every bit is the same."""
         different = (stage for stage in self.stages if not stage.is_identical)
         return next((f"{stage.name}: {stage.difference}" for stage in different), None)
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What a batch inference did, beside its table of faces.
+
+    Attributes:
+        version: Number of the model version.
+        rejection_threshold: Faces with a lower score are unknown; None if none are rejected.
+        pictures: Number of pictures.
+        continued: How many of them a killed run had finished before.
+        skipped: Files without a recognised face, with the reasons.
+        key: Name of the folder with results of unfinished runs.
+    """
+
+    version: int
+    rejection_threshold: float | None
+    pictures: int
+    continued: int
+    skipped: tuple[str, ...]
+    key: str

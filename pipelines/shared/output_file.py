@@ -1,4 +1,4 @@
-"""Checks of files that a run writes, before it starts."""
+"""Files that a run writes: checked before it starts, and readable by their owner only."""
 
 import os
 from pathlib import Path
@@ -24,3 +24,15 @@ def check_output_file(option: str, file: Path) -> None:
     place = file if file.exists() else folder
     if not os.access(place, os.W_OK):
         raise UserError(f"{option} {file}: no permission to write to {place}: name another file")
+
+
+def write_owner_only(path: Path, text: str) -> None:
+    """Write a file that only its owner can read: it is about people.
+
+    Args:
+        path: The file, which is replaced if it exists.
+        text: Its new content.
+    """
+    path.unlink(missing_ok=True)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)

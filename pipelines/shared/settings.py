@@ -1,6 +1,6 @@
 """Settings that several pipelines share."""
 
-from typing import Annotated, Self
+from typing import Annotated, NoReturn, Self
 
 from pydantic import AfterValidator, Field, field_validator
 
@@ -157,8 +157,22 @@ class DatasetSettings(Settings):
             )
         if source in source_names() or is_remote(source) or is_data_version(source):
             return
-        place = "/".join([*artifact_store.split("/")[:3], "people"])
-        raise UserError(
-            f"--data {source}: the machines of this stack cannot read a local folder: "
-            f"gcloud storage cp -r {source.rstrip('/')}/* {place}/, then use --data {place}"
-        )
+        refuse_local_folder(source, artifact_store, "people")
+
+
+def refuse_local_folder(source: str, artifact_store: str, name: str) -> NoReturn:
+    """Refuse a folder that the machines of the active stack cannot read.
+
+    Args:
+        source: The folder.
+        artifact_store: The root of the stack's artifact store.
+        name: What to call a copy of the folder next to it.
+
+    Raises:
+        UserError: Always; it says how to copy the folder.
+    """
+    place = "/".join([*artifact_store.split("/")[:3], name])
+    raise UserError(
+        f"--data {source}: the machines of this stack cannot read a local folder: "
+        f"gcloud storage cp -r {source.rstrip('/')}/* {place}/, then use --data {place}"
+    )

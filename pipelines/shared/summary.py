@@ -11,6 +11,9 @@ from components.settings import Settings
 
 Metrics = dict[str, float | None]
 
+MAX_SKIPPED = 20
+"""Files that are listed in the terminal."""
+
 
 class RunInfo(BaseModel):
     """The run itself."""
@@ -117,3 +120,19 @@ def shorten(names: Sequence[str], limit: int = 12) -> str:
     """
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return escape(", ".join(names[:limit]) + more)
+
+
+def skipped_row(skipped: Sequence[str]) -> Mapping[str, str]:
+    """List the files that were not used, if there are any.
+
+    Args:
+        skipped: The files with the reasons.
+
+    Returns:
+        One file per line, by title of the row; {} if all files were used.
+    """
+    if not skipped:
+        return {}
+    shown = [f"[yellow]{escape(text)}[/]" for text in skipped[:MAX_SKIPPED]]
+    more = len(skipped) - MAX_SKIPPED
+    return {"skipped": "\n".join([*shown, *([f"and {more} more: --summary"] if more > 0 else [])])}

@@ -16,6 +16,7 @@ from faces.data.sources import credit
 from steps.erasure.captured import remove_requests
 from steps.erasure.freed_pages import overwrite_freed_zenml_pages
 from steps.erasure.logs import remove_lines
+from store.batch_results import delete_kept_results
 from store.deployments import now
 from store.erasure import deletion
 from store.erasure.inventory import Inventory, take_inventory
@@ -71,6 +72,7 @@ def _removals(pending: PendingErasure, found: Inventory) -> Mapping[str, Callabl
         "captured requests": lambda: remove_requests(deployer.captured(), pending, found.images),
         "model files of the endpoint": lambda: deployer.delete_models(pending.versions),
         "runs of the tracker": lambda: active_tracker().delete_trainings(pending.data_versions),
+        "unfinished batches": delete_kept_results,
         VERSIONS: lambda: deletion.delete_versions(pending.versions),
         "log files of runs": lambda: deletion.delete_logs(found.runs),
         "lines of other logs": lambda: remove_lines(_log_files(), people),

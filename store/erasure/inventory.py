@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+import pandas as pd
 from zenml.client import Client
 from zenml.enums import ModelStages, StackComponentType
 from zenml.models import ArtifactVersionResponse
@@ -30,8 +31,11 @@ FIGURES = frozenset(
 )  # fmt: skip
 """Artifacts without names and images, which stay: figures, decisions, and who made them."""
 
-TEXTS = frozenset({"audit_trail", "deployment", "promotion"})
+TEXTS = frozenset({"audit_trail", "batch_result", "deployment", "promotion"})
 """Artifacts whose text may name a person, such as one whom a rejected model had lost."""
+
+TABLE_OF_FACES = "recognised_faces"
+"""Tables of batch inference: the name and the file of each face."""
 
 FACES, WINDOW, LIVE, HISTORY = "faces", "window", "live_version", "history"
 
@@ -65,9 +69,9 @@ class Inventory:
 
 
 def take_inventory(pending: PendingErasure) -> Inventory:
-    """Search data versions, windows, model versions, runs and their artifacts.
+    """Search data versions, windows, tables of faces, model versions, runs and their artifacts.
 
-    Data versions and windows are searched by content. A run is concerned if it left one of them,
+    The first three are searched by content. A run is concerned if it left one of them,
     or compared traffic with a version that learned from them; then everything that the run left is
     concerned, except for figures. Pages of the history and monitors have faces of many runs, so all
     of them are concerned, and so is everything whose text mentions a name.
@@ -85,6 +89,7 @@ def take_inventory(pending: PendingErasure) -> Inventory:
     )
     _search_data(found, pending)
     _search_windows(found, pending)
+    _search_tables(found, pending)
     _search_versions(found, pending.people)
     for artifact in artifacts_named(LIVE):
         if artifact.producer_pipeline_run_id and artifact.load() in found.versions:
@@ -148,6 +153,15 @@ def _search_windows(found: Inventory, pending: PendingErasure) -> None:
     for artifact, window in _load_all(WINDOW, found):
         named = np.isin(window.labels, names) | np.isin(window.predicted, names)
         if (named | np.isin(image_ids(window.images), list(found.images))).any():
+            _add_evidence(found, artifact)
+
+
+def _search_tables(found: Inventory, pending: PendingErasure) -> None:
+    table: pd.DataFrame
+    for artifact, table in _load_all(TABLE_OF_FACES, found):
+        names = np.isin(table["name"].to_numpy(dtype=str), list(pending.people))
+        requests = table["file"].str.split("/").str[0].isin(pending.requests)
+        if names.any() or requests.any() or mentions(" ".join(table["file"]), pending.people):
             _add_evidence(found, artifact)
 
 

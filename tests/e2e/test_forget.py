@@ -77,7 +77,27 @@ def live(run: Run, folder: Path) -> dict[str, Any]:
     found = run("drift_detection", SENSITIVE)
     assert found["decision"] == "retrain", found["reason"]
     assert found["deployed_version"] == 3, found["gate"]
+    recognise_batches(run, folder)
     return run("rollback")
+
+
+def recognise_batches(run: Run, folder: Path) -> None:
+    """Leave a table with the person, and results of a run that was killed."""
+    table = folder / "batch.csv"
+    captured = run("batch", data="captured", csv=str(table))
+    assert captured["people"][NAME]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("faces.models.batch.KEEP_EVERY_SECONDS", 0)
+        patch.setattr("faces.models.batch.PICTURES_AT_A_TIME", 4)
+        patch.setattr("steps.inference.recognise_batch.report_progress", killed_when_under_way)
+        with pytest.raises(SystemExit, match="killed after 4 pictures"):
+            run("batch", data=str(folder / "all" / NAME), csv=str(table))
+    table.unlink()
+
+
+def killed_when_under_way(what: str, done: int, total: int) -> None:
+    if done:
+        raise SystemExit(f"killed after {done} pictures")
 
 
 @contextmanager

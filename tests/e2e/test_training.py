@@ -4,17 +4,20 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
 
 from faces.data.dataset import Faces
 from faces.data.sources import credit
 from faces.errors import UserError
+from faces.models.batch import RecognisedFace
 from tests.conftest import real_faces_are_here
 from tests.e2e.conftest import Run
 
@@ -400,6 +403,34 @@ def test_training_on_a_folder_of_images(train: Run, people_folder: Path, tmp_pat
     }
     assert own["metrics"]["drifted_accuracy"] is None
     assert "it knows different people" in own["model"]["reason"] or SOURCE == "synthetic"
+
+
+def test_a_batch_that_was_killed_is_continued(
+    run: Run, first: dict[str, Any], people_folder: Path, tmp_path: Path, monkeypatch
+) -> None:
+    from zenml.client import Client
+
+    def killed(what: str, done: int, total: int) -> None:
+        if done:
+            raise SystemExit("killed")
+
+    files = {"data": str(people_folder), "csv": str(tmp_path / "faces.csv")}
+    with monkeypatch.context() as patch:
+        patch.setattr("faces.models.batch.KEEP_EVERY_SECONDS", 0)
+        patch.setattr("steps.inference.recognise_batch.report_progress", killed)
+        with pytest.raises(SystemExit):
+            run("batch", **files)
+    done = run("batch", **files, version="1")
+    assert (done["pictures"], done["continued"], done["version"]) == (32, 8, 1)
+    assert done["skipped"] == ["conditions.csv: .csv is not supported"]
+    table = pd.read_csv(files["csv"])
+    assert len(table) == done["faces"] == 32
+    assert list(table.columns) == [field.name for field in fields(RecognisedFace)]
+    assert Path(files["csv"]).stat().st_mode & 0o777 == 0o600
+    store = Path(Client().active_stack.artifact_store.path)
+    assert not list(store.glob("unfinished-batches/*"))
+    with pytest.raises(UserError, match="unknown version '999': choose from 1"):
+        run("batch", **files, version="999")
 
 
 def test_invalid_data_creates_no_version(train: Run, people_folder: Path, tmp_path) -> None:

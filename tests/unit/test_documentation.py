@@ -18,7 +18,7 @@ WRITTEN = re.compile(
 )
 PEOPLE = re.compile(r"--data ([\w./-]+)(?![\w./:-])")
 """A folder with images of people, given as a path."""
-SOURCES = {"auto", "olivetti", "synthetic"}
+SOURCES = {"auto", "olivetti", "synthetic", "captured"}
 
 
 def written_files() -> set[str]:

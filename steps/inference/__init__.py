@@ -1,0 +1,1 @@
+"""Steps that recognise the faces of many pictures."""
