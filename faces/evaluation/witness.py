@@ -3,11 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from faces.data.augmentation import turn_images
+from faces.data.augmentation import augment, turn_images
 from faces.data.dataset import Faces
 
 COMPONENTS = 300
 SHRINKAGE = 0.05
+SHIFT = 2
+"""Pixels by which copies of the enrolled images are shifted."""
+
 TURNS = (0.25, 0.5)
 """Angles, in radians, by which copies of the enrolled images are turned to either side."""
 
@@ -33,24 +36,28 @@ class Witness:
         Args:
             enrolled: Images of the enrolled people, at least two of each, with their labels.
         """
-        from faces.models import build_model
-        from faces.models.estimators.discriminants import CosineNearestMean, Discriminants
-        from faces.models.training import augment_training_set, fit_features
+        from sklearn.decomposition import PCA
 
-        pixels, labels, copies = augment_training_set(
-            build_model("fisher"), enrolled.pixels, enrolled.labels
-        )
-        if copies > 1:
-            turned = _turned(enrolled.images)
-            pixels = np.concatenate([pixels, turned.reshape(len(turned), -1)])
-            labels = np.concatenate(
-                [labels, np.tile(enrolled.labels, len(turned) // len(enrolled))]
-            )
-        model = build_model("fisher", components=COMPONENTS, mirror=False, shift=0)
-        self.features = fit_features(model, pixels, labels)
-        rows = self.features.transform(pixels)
-        self.discriminants = Discriminants(SHRINKAGE).fit(rows, labels)
-        self.classifier = CosineNearestMean().fit(self.discriminants.transform(rows), labels)
+        from faces.models.estimators.discriminants import CosineNearestMean, Discriminants
+        from faces.models.estimators.local_patterns import LocalBinaryPatterns
+        from faces.models.threads import reproducible_threads
+        from faces.models.training import AUGMENT_MAX_ROWS
+
+        images, labels = np.asarray(enrolled.images), enrolled.labels
+        if len(images) <= AUGMENT_MAX_ROWS:
+            images = np.concatenate([augment(images, mirror=True, shift=SHIFT), _turned(images)])
+            labels = np.tile(labels, len(images) // len(enrolled))
+        self.patterns = LocalBinaryPatterns().fit(images)
+        rows = self.patterns.transform(images.reshape(len(images), -1))
+        components = min(COMPONENTS, len(images) - 1, rows.shape[1])
+        # More power iterations take seconds, and the discriminants are no better.
+        pca = PCA(components, svd_solver="randomized", iterated_power=1, random_state=0)
+        with reproducible_threads(len(images)):
+            rows = pca.fit(rows).transform(rows)
+            discriminants = Discriminants(SHRINKAGE).fit(rows, labels)
+            self.classifier = CosineNearestMean().fit(discriminants.transform(rows), labels)
+        self.projection = (pca.components_.T @ discriminants.weights_).astype(np.float32)
+        self.offset = pca.mean_ @ self.projection
 
     def assess(
         self, images: NDArray[np.float32], labels: NDArray[np.str_], senders: NDArray[np.str_]
@@ -82,8 +89,8 @@ class Witness:
         """
         from sklearn.preprocessing import normalize
 
-        rows = self.features.transform(images.reshape(len(images), -1))
-        return np.asarray(normalize(self.discriminants.transform(rows)))
+        rows = self.patterns.transform(images.reshape(len(images), -1))
+        return np.asarray(normalize(rows @ self.projection - self.offset))
 
 
 def average_by_sender(

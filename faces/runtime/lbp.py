@@ -115,21 +115,24 @@ def _patterns(images: Images) -> NDArray[np.uint8]:
     n, border = len(images), RADIUS
     padded = np.zeros((n, IMAGE_SIDE + 2 * border, IMAGE_SIDE + 2 * border), np.float32)
     padded[:, border:-border, border:-border] = images
-
-    def at(dy: int, dx: int) -> Images:
-        y, x = border + dy, border + dx
-        return padded[:, y : y + IMAGE_SIDE, x : x + IMAGE_SIDE]
-
     near, far = np.float32(1) - DIAGONAL, DIAGONAL
 
-    def diagonal(sy: int, sx: int) -> Images:
-        level = near * at(sy, sx) + far * at(sy, 2 * sx)
-        beyond = near * at(2 * sy, sx) + far * at(2 * sy, 2 * sx)
-        return np.asarray(near * level + far * beyond, np.float32)
+    def rows(of: Images, dy: int) -> Images:
+        return of[:, border + dy : border + dy + IMAGE_SIDE]
 
+    def columns(of: Images, dx: int) -> Images:
+        return of[..., border + dx : border + dx + IMAGE_SIDE]
+
+    # Interpolated along the rows once, for the diagonal neighbours above and below.
+    left, right = (near * columns(padded, dx) + far * columns(padded, 2 * dx) for dx in (-1, 1))
+
+    def diagonal(side: Images, dy: int) -> Images:
+        return np.asarray(near * rows(side, dy) + far * rows(side, 2 * dy), np.float32)
+
+    middle, centre = columns(padded, 0), rows(padded, 0)
     neighbours = (
-        at(0, 2), diagonal(-1, 1), at(-2, 0), diagonal(-1, -1),
-        at(0, -2), diagonal(1, -1), at(2, 0), diagonal(1, 1),
+        columns(centre, 2), diagonal(right, -1), rows(middle, -2), diagonal(left, -1),
+        columns(centre, -2), diagonal(left, 1), rows(middle, 2), diagonal(right, 1),
     )  # fmt: skip
     patterns = np.zeros(images.shape, np.uint8)
     for bit, neighbour in enumerate(neighbours):
