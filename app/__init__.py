@@ -1,4 +1,5 @@
 """The app: a service and pages to recognise faces in photos, and to do a person's part by hand.
 
-It calls the prediction endpoint and holds no model. Changes are commands of run.py.
+It calls the prediction endpoint; a model is loaded only to explain its answers.
+Changes are commands of run.py.
 """

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import RLock
 from typing import Any
@@ -18,7 +19,7 @@ from components.deployers.endpoint import Endpoint, EndpointStatus
 from faces.data.dataset import Faces
 from faces.data.split import Split
 from faces.drift.captured_requests import read_captured_requests
-from faces.errors import UserError
+from faces.errors import OperationError, UserError
 from faces.evaluation.metrics import BASELINE
 from serving.capture.reader import read_files
 from store import approvals as approval_records
@@ -134,6 +135,11 @@ class Backend:
             if self._gallery is None or self._gallery.version != version:
                 self._gallery = _load_gallery(version)
             return self._gallery
+
+    def load_ahead(self) -> None:
+        """Load what the first visitor needs, unless nothing is deployed."""
+        with suppress(UserError, OperationError):
+            self.gallery(self.endpoint().version)
 
     def people(self) -> list[PersonInfo]:
         """Return the people whom the live version knows, by name.
@@ -276,10 +282,11 @@ def _load_gallery(version: str) -> Gallery | None:
         found = require_version(int(version))
         faces: Faces = load_artifact(found, "faces")
         split: Split = load_artifact(found, "split")
+        model = load_artifact(found, "portable")
     except (LookupError, ValueError, FileNotFoundError):
         return None
     held_out = np.concatenate([split.test, split.drifted])
-    return Gallery(version, faces[split.train], faces[held_out])
+    return Gallery(version, faces[split.train], faces[held_out], model)
 
 
 def _describe(version: ModelVersionResponse, served: str | None) -> VersionInfo:

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faces.data.dataset import Faces
+from faces.evaluation.contributions import Contributions, Explainer
+from faces.runtime.portable import PortableModel
 
 Image = NDArray[np.float32]
 COARSE = 2
@@ -36,15 +38,32 @@ class Gallery:
         version: The version that was trained on the enrolled images.
         enrolled: Images that the version was trained on.
         samples: Held-out images, to try the recogniser with.
+        model: The version's exported model, to explain answers of the endpoint.
     """
 
     version: str
     enrolled: Faces
     samples: Faces
+    model: PortableModel
 
     @cached_property
     def _normalised(self) -> Image:
         return np.stack([_normalise(image) for image in self.enrolled.images])
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        return Explainer(self.model, self.enrolled.pixels)
+
+    def explain(self, image: Image) -> Contributions | None:
+        """Return what the parts of a face contribute to its recognition.
+
+        Args:
+            image: The face (64, 64) in [0, 1].
+
+        Returns:
+            The contributions; None if the version's model is not linear.
+        """
+        return self._explainer.explain(image.ravel())
 
     def most_similar(self, image: Image, count: int = 3, person: str = "") -> list[SimilarImage]:
         """Find the enrolled images whose pixels correlate most with those of a face.

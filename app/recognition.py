@@ -10,6 +10,7 @@ from faces.client import send_faces
 from faces.data.detection import DetectedFace
 from faces.data.image_decoder import decode_image
 from faces.data.photos import locate_faces
+from faces.evaluation.contributions import Contributions
 from faces.runtime.portable import UNKNOWN
 
 MAX_FACES = 20
@@ -33,6 +34,7 @@ class RecognisedFace:
         request: Id of the request, for feedback: each face has its own.
         classes: The people whom the version knows.
         similar: Enrolled images that it resembles: of the person it was recognised as, then others.
+        contributions: What its parts contribute; None if the model is not linear, or was deleted.
     """
 
     place: DetectedFace
@@ -44,6 +46,7 @@ class RecognisedFace:
     request: str
     classes: Sequence[str]
     similar: Sequence[SimilarImage]
+    contributions: Contributions | None
 
     @property
     def is_unknown(self) -> bool:
@@ -84,4 +87,5 @@ def _ask(face: DetectedFace, endpoint: Endpoint, gallery: Gallery | None) -> Rec
         request=answer.request,
         classes=answer.classes,
         similar=gallery.most_similar(face.image, person=answer.predicted[0]) if gallery else [],
+        contributions=gallery.explain(face.image) if gallery else None,
     )

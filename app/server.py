@@ -2,7 +2,7 @@
 
 import webbrowser
 from pathlib import Path
-from threading import Timer
+from threading import Thread, Timer
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp
@@ -109,8 +109,10 @@ def serve(host: str, port: int, token: str | None, open_browser: bool) -> None:
     """
     import uvicorn
 
+    backend = Backend()
+    Thread(target=backend.load_ahead, daemon=True).start()
     url = f"http://{host}:{port}"
     print(f"{url}  (Ctrl-C stops it; {url}/docs describes the service)", flush=True)
     if open_browser:
         Timer(OPEN_AFTER_SECONDS, webbrowser.open, [url]).start()
-    uvicorn.run(create_app(Backend(), token), host=host, port=port, log_level="warning")
+    uvicorn.run(create_app(backend, token), host=host, port=port, log_level="warning")

@@ -16,6 +16,7 @@ from rich.console import Console
 from cli import runtime_env
 from faces.data.dataset import Faces, load_faces
 from faces.data.sources import olivetti
+from faces.runtime.portable import PortableModel
 
 runtime_env.set_defaults()
 
@@ -43,6 +44,14 @@ needs_real_faces = pytest.mark.skipif(
 def drawn() -> Faces:
     """Twelve synthetic people, eight images each."""
     return load_faces("synthetic", people=12, images=8)
+
+
+def mean_face_model(faces: Faces) -> PortableModel:
+    """A linear model: faces are compared with the mean face of each person."""
+    means = np.stack([faces.pixels[faces.labels == n].mean(axis=0) for n in faces.identities])
+    offset = np.zeros(len(means), np.float32)
+    operators = [("affine", {"weights": means.T, "offset": offset}), ("softmax", {})]
+    return PortableModel(operators, np.array(faces.identities), {})
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from app.backend import Backend
 from app.gallery import Gallery
 from app.names import complete_name
 from app.pages.camera import add_picture_buttons
+from app.pages.contributions import contributions_html
 from app.pages.layout import (
     attempt,
     data_uri,
@@ -73,7 +74,9 @@ class RecognisePage:
         self._result = ui.element("section").props('aria-live="polite" aria-label="Result"')
         await ui.context.client.connected()
         with samples:
+            waiting = trusted_html("<p class=soft role=status>Loading samples …</p>")
             await self._add_samples()
+            waiting.delete()
 
     async def _add_samples(self) -> None:
         gallery = await attempt(self._load_gallery)
@@ -140,6 +143,7 @@ class RecognisePage:
             if gallery is not None and face.similar:
                 trusted_html("<p class=soft>Most similar enrolled pictures:</p>")
                 trusted_html(_similar_html(face, gallery)).classes("row")
+                trusted_html(contributions_html(face))
             with ui.element("div").classes("row") as feedback:
                 self._add_feedback(face, feedback)
 

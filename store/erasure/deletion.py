@@ -67,7 +67,11 @@ def delete_runs_that_mention(names: Collection[str]) -> int:
         if mentions(repr((run.run_metadata, run.config.parameters)), names)
     ]
     for run in runs:
+        snapshot = run.snapshot
         Client().delete_pipeline_run(run.id)
+        if snapshot is not None:  # it has the run's parameters
+            with suppress(KeyError):
+                Client().zen_store.delete_snapshot(snapshot.id)
     return len(runs)
 
 

@@ -30,7 +30,7 @@ from scripts.chromium import Browser, Page, chromium
 from store.approvals import Approval
 from store.deployments import DecisionEntry
 from store.label_reviews import QuarantinedFace
-from tests.conftest import running
+from tests.conftest import mean_face_model, running
 from tests.integration.serving.conftest import free_port
 
 THRESHOLD = 0.7
@@ -187,7 +187,8 @@ def eventually(condition: Callable[[], bool], seconds: float = 15) -> bool:
 def app(drawn: Faces) -> Iterator[RunningApp]:
     """The app on a free port: one for all tests, since the pages allow one in a process."""
     rows = np.arange(len(drawn))
-    gallery = Gallery("1", drawn[rows[rows % 8 < 6]], drawn[rows[rows % 8 >= 6]])
+    enrolled, samples = drawn[rows[rows % 8 < 6]], drawn[rows[rows % 8 >= 6]]
+    gallery = Gallery("1", enrolled, samples, mean_face_model(enrolled))
     FakeEndpoint.images, FakeEndpoint.feedback = gallery, []
     with running(HTTPServer(("127.0.0.1", 0), FakeEndpoint)) as endpoint:
         backend = FakeBackend(endpoint, gallery)

@@ -34,6 +34,8 @@ def test_a_sample_is_recognised_and_confirmed(page: Page, app: RunningApp) -> No
     name = str(app.backend.images.samples.labels[0])
     page.click(f"Sample of {name}")
     page.wait_for_text("90% sure, by version 1")
+    page.wait_for("document.querySelectorAll('.parts rect').length === 64")
+    page.wait_for("document.querySelector('.parts').ariaLabel.includes(' of the picture speak ')")
     page.click(f"Yes, {name}")
     page.wait_for_text(f"Recorded as {name}.")
     assert app.feedback[-1][1] == name

@@ -25,7 +25,7 @@ def test_pictures_are_found_in_any_subfolder_and_other_files_are_listed(tmp_path
     assert list(found.pictures) == ["2026/11/a.jpg", "b.png", "broken.png"]
     assert found.skipped == {"phone.HEIC": ".heic is not supported"}
     located = found.locate(["2026/11/a.jpg", "broken.png"])
-    (face,) = located["2026/11/a.jpg"]
+    face = located["2026/11/a.jpg"][0]
     assert isinstance(face, DetectedFace)
     assert (face.x, face.side) == (46, 92)
     assert str(located["broken.png"]).startswith("is not an image")
