@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev setup-serving setup-gcp setup-wandb setup-app run deploy app demo test test-fast test-gcp test-infra check format \
-	dashboard dashboard-stop bench bench-serving images requirements schema clean
+	dashboard dashboard-stop bench bench-serving images requirements schema docs clean
 
 IS_SUPPORTED := -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,13))' 2>/dev/null
 PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do $$p $(IS_SUPPORTED) && echo $$p && break; done)
@@ -99,6 +99,11 @@ bench-serving: setup ## Compare the prediction endpoint with other servers (ten 
 schema: setup ## Write the JSON schema of --summary to docs/summary.schema.json
 	@$(BIN)/python run.py --summary-schema > docs/summary.schema.json
 
+docs: setup-dev .venv-docs/ready ## Build the documentation site in build/site, and check its links and that it loads nothing from elsewhere
+	@$(BIN)/python -m scripts.documentation build/reference
+	@.venv-docs/bin/mkdocs build --quiet --strict
+	@$(BIN)/python -m scripts.documentation.check_site build/site
+
 requirements: setup-dev ## Pin the newest versions that pyproject.toml allows
 	@$(PIN) requirements/bootstrap.in -o requirements/bootstrap.txt
 	@$(PIN) pyproject.toml --extra pipelines -o requirements/base.txt
@@ -110,10 +115,11 @@ requirements: setup-dev ## Pin the newest versions that pyproject.toml allows
 	@$(PIN) pyproject.toml --extra serving --override requirements/serving-override.in -o requirements/serving.txt
 	@$(PIN) requirements/clients.in -o requirements/clients.txt
 	@$(PIN) requirements/infra.in -o requirements/infra.txt
+	@$(PIN) requirements/docs.in -o requirements/docs.txt
 	@for f in seldon mlserver bentoml fastapi; do $(PIN) requirements/bench-$$f.in -o requirements/bench-$$f.txt; done
 
 clean: ## Remove environments and caches; ZenML's store is kept
-	@rm -rf .venv .venv-serving .venv-serving.lock .venv-gcp .venv-clients .venv-infra .venv-bench .mypy_cache .pytest_cache .ruff_cache \
+	@rm -rf .venv .venv-serving .venv-serving.lock .venv-gcp .venv-clients .venv-infra .venv-docs .venv-bench .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache build *.egg-info
 
 .venv/bin/python:
@@ -139,6 +145,13 @@ clean: ## Remove environments and caches; ZenML's store is kept
 	@echo "setting up .venv-clients (a minute, once) …"
 	@$(BIN)/python -m venv --clear .venv-clients
 	@$(call INSTALL,requirements/clients.txt,.venv-clients/bin)
+	@touch $@
+
+# MkDocs has a separate environment, since nothing else needs its packages.
+.venv-docs/ready: requirements/docs.txt | .venv/base
+	@echo "setting up .venv-docs (a few seconds, once) …"
+	@$(BIN)/python -m venv --clear .venv-docs
+	@$(call INSTALL,requirements/docs.txt,.venv-docs/bin)
 	@touch $@
 
 .venv/app: .venv/base requirements/app.txt

@@ -45,15 +45,32 @@ def rebuild_version(version: int) -> Annotated[Reproduction, "reproduction"]:
         UserError: If the version was deleted.
         LookupError: If artifacts of it were deleted.
     """
+    result = compare_with_recorded(version)
+    describe_run("reproduction", {"version": version, "first difference": result.first_difference})
+    return result
+
+
+def compare_with_recorded(version: int) -> Reproduction:
+    """Do what `rebuild_version` does, outside of a run.
+
+    Args:
+        version: Number of the version.
+
+    Returns:
+        The stages in order, and how code, packages and machine differ from those that were
+        recorded.
+
+    Raises:
+        UserError: If the version was deleted.
+        LookupError: If artifacts of it were deleted.
+    """
     found = require_version(version)
     recorded: Any = found.run_metadata.get(PROVENANCE, {})
-    result = Reproduction(
+    return Reproduction(
         version=version,
         stages=tuple(_stages(found)),
         environment=differences(recorded, provenance()),
     )
-    describe_run("reproduction", {"version": version, "first difference": result.first_difference})
-    return result
 
 
 def _stages(version: ModelVersionResponse) -> Iterator[Stage]:

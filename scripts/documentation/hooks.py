@@ -1,0 +1,92 @@
+"""Hooks of MkDocs: add generated and top-level pages, and resolve links that leave docs/.
+
+MkDocs runs this file in .venv-docs, so it imports the standard library and MkDocs only.
+"""
+
+import os
+import posixpath
+import re
+from pathlib import Path
+from typing import Any
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+ROOT = Path(__file__).parents[2]
+GENERATED = ROOT / "build" / "reference"
+TOP_LEVEL = {
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+    "SECURITY.md": "reporting-vulnerabilities.md",
+    "infra/gcp/README.md": "infra-gcp.md",
+    "reports/README.md": "course-report.md",
+}
+"""Pages outside docs/, and their names on the site."""
+
+CODE = re.compile(r"^( *)```.*?^\1```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"(?P<image>!?)\[(?P<text>[^\]]*)\]\((?P<target>[^)#\s]*)(?P<anchor>#[^)\s]*)?\)")
+EXTERNAL = re.compile(r"[a-z]+:")
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the generated pages, and those outside docs/.
+
+    Args:
+        files: What MkDocs found in docs/.
+        config: The configuration.
+
+    Returns:
+        The same files and more.
+    """
+    for page in sorted(GENERATED.glob("*.md")):
+        files.append(File.generated(config, f"reference/{page.name}", content=page.read_text()))
+    for source, name in TOP_LEVEL.items():
+        if (ROOT / source).exists():
+            files.append(File.generated(config, name, content=(ROOT / source).read_text()))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Rewrite links to files that are not pages of the site.
+
+    Args:
+        markdown: The page's text.
+        page: The page.
+        config: The configuration.
+        files: All files of the site.
+
+    Returns:
+        The text with links within the site, and to the repository if its address is known.
+    """
+    uri = page.file.src_uri
+    source = {name: path for path, name in TOP_LEVEL.items()}.get(uri, f"docs/{uri}")
+    blocks: list[str] = []
+
+    def hide(match: re.Match[str]) -> str:
+        blocks.append(match[0])
+        return f"\0{len(blocks) - 1}\0"
+
+    def rewrite(match: re.Match[str]) -> str:
+        return _rewrite(match, source, uri, files)
+
+    text = LINK.sub(rewrite, CODE.sub(hide, markdown))
+    return re.sub(r"\0(\d+)\0", lambda match: blocks[int(match[1])], text)
+
+
+def _rewrite(match: re.Match[str], source: str, uri: str, files: Files) -> str:
+    target = match["target"]
+    if not target or EXTERNAL.match(target):
+        return match[0]
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(source), target))
+    name = TOP_LEVEL.get(path, path.removeprefix("docs/"))
+    if path.startswith("docs/") or path in TOP_LEVEL:
+        if files.get_file_from_path(name) is None:
+            return match[0]  # MkDocs reports it
+        relative = posixpath.relpath(name, posixpath.dirname(uri) or ".")
+        return f"{match['image']}[{match['text']}]({relative}{match['anchor'] or ''})"
+    repository: Any = os.environ.get("GITHUB_REPOSITORY")
+    if repository and not match["image"]:
+        address = f"https://github.com/{repository}/blob/{os.environ['GITHUB_SHA']}/{path}"
+        return f"[{match['text']}]({address})"
+    return str(match["text"])
