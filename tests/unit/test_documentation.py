@@ -60,6 +60,13 @@ def test_links_within_the_repository_resolve(page: Path) -> None:
             assert anchor in anchors(path), f"{page.name} links to {target}#{anchor}"
 
 
+def test_every_page_is_in_the_contents_of_the_site() -> None:
+    contents = (ROOT / "mkdocs.yml").read_text()
+    for page in PAGES:
+        if page.is_relative_to(ROOT / "docs") and page.parent.name != "decisions":
+            assert f": {page.relative_to(ROOT / 'docs')}\n" in contents, page.name
+
+
 def test_every_decision_record_is_complete_and_in_the_index() -> None:
     folder = ROOT / "docs" / "decisions"
     rows = set()

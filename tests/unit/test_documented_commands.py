@@ -43,6 +43,7 @@ EXECUTED = {
     "python run.py --pipeline history": "tests/e2e/test_loop.py",
     "python run.py --pipeline forget": "tests/e2e/test_forget.py",
     "python run.py --pipeline sweep": "tests/e2e/test_sweep.py",
+    "python run.py --pipeline batch": "tests/e2e/test_forget.py",
     "python run.py --pipeline reproduce": "tests/e2e/test_training.py",
     "python run.py --register-stacks": "tests/integration/stacks/test_register.py",
     "python run.py --doctor": "tests/integration/stacks/test_doctor.py",
