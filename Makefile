@@ -1,7 +1,7 @@
 # The project's commands; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-serving setup-gcp setup-wandb setup-app run deploy app demo test test-fast test-gcp test-infra check format \
+.PHONY: help setup setup-dev setup-serving setup-gcp setup-wandb setup-app setup-onnx run deploy app demo test test-fast test-gcp test-infra check format \
 	dashboard dashboard-stop bench bench-serving images requirements schema docs clean
 
 IS_SUPPORTED := -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,13))' 2>/dev/null
@@ -38,6 +38,9 @@ setup-gcp: .venv/base requirements/gcp.txt ## Add the packages of the gcp stack
 
 setup-wandb: .venv/base requirements/wandb.txt ## Add the packages of the local-wandb stack
 	@$(call INSTALL,requirements/wandb.txt)
+
+setup-onnx: .venv/base requirements/onnx.txt ## Add the packages that write models as ONNX
+	@$(call INSTALL,requirements/onnx.txt)
 
 setup-app: .venv/app ## Add the packages that find faces in photos, and those of the app
 
@@ -109,7 +112,8 @@ requirements: setup-dev ## Pin the newest versions that pyproject.toml allows
 	@$(PIN) pyproject.toml --extra pipelines -o requirements/base.txt
 	@$(PIN) pyproject.toml --extra wandb -c requirements/base.txt -o requirements/wandb.txt
 	@$(PIN) pyproject.toml --extra app -c requirements/base.txt -o requirements/app.txt
-	@$(PIN) pyproject.toml --extra dev -c requirements/wandb.txt -c requirements/app.txt -o requirements/dev.txt
+	@$(PIN) pyproject.toml --extra onnx -c requirements/base.txt -o requirements/onnx.txt
+	@$(PIN) pyproject.toml --extra dev -c requirements/wandb.txt -c requirements/app.txt -c requirements/onnx.txt -o requirements/dev.txt
 	@$(PIN) pyproject.toml --extra gcp -o requirements/gcp.txt
 	@$(PIN) pyproject.toml --extra gcp-test -c requirements/gcp.txt -o requirements/gcp-test.txt
 	@$(PIN) pyproject.toml --extra serving --override requirements/serving-override.in -o requirements/serving.txt

@@ -77,6 +77,7 @@ def servers_under_test() -> list[ServerUnderTest]:
         ServerUnderTest("BentoML", _bentoml, *bentoml),
         ServerUnderTest("mlflow models serve", _mlflow, *mlflow),
         ServerUnderTest("FastAPI + orjson", _fastapi, *fastapi),
+        ServerUnderTest("FastAPI + orjson, ONNX", _fastapi_onnx, *fastapi),
     ]
 
 
@@ -227,3 +228,7 @@ def _mlflow(port: int, folder: Path) -> list[str]:
 def _fastapi(port: int, folder: Path) -> list[str]:
     app = "benchmarks.servers.fastapi_faces:app"
     return [_python("fastapi"), "-m", "uvicorn", app, "--port", str(port), "--no-access-log"]
+
+
+def _fastapi_onnx(port: int, folder: Path) -> list[str]:
+    return ["env", f"{MODEL}={folder.parent / 'model.onnx'}", *_fastapi(port, folder)]

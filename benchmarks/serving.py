@@ -32,6 +32,7 @@ from faces.data.dataset import load_faces
 from faces.data.split import split_by_condition
 from faces.models import build_model
 from faces.models.export import export_model
+from faces.models.onnx_graph import convert_model
 from faces.models.training import fit_classifier, fit_features
 from faces.runtime.portable import write_portable
 
@@ -78,14 +79,19 @@ def main() -> None:
 
 
 def write_model(file: Path) -> Faces:
-    """Train the default model and write its portable form; return its held-out faces."""
+    """Train the default model; write its portable form, and an ONNX graph next to it.
+
+    Returns its held-out faces.
+    """
     faces = load_faces("auto")
     split = split_by_condition(faces, parse_condition("yaw=frontal", faces.conditions), seed=11)
     model, train = build_model("svm", seed=11), faces[split.train]
     features = fit_features(model, train.pixels, train.labels)
     fitted = fit_classifier(model, features, train.pixels, train.labels)
     metadata = {"data_version": faces.version, "data_source": faces.source}
-    file.write_bytes(write_portable(export_model(fitted, metadata)))
+    portable = export_model(fitted, metadata)
+    file.write_bytes(write_portable(portable))
+    file.with_suffix(".onnx").write_bytes(convert_model(portable).SerializeToString())
     return np.asarray(faces.pixels[split.test])
 
 

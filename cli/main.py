@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "predict": "send a face to the endpoint and show the predicted identity",
     "endpoint": "show, start or stop the endpoint, or read its log",
+    "export": "write a version's model to a file, for numpy or as ONNX",
     "captured": "show or delete captured requests",
     "review": "approve or reject what waits for a person",
     "dashboard": "open the ZenML dashboard at the latest run with pictures",

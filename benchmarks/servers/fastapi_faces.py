@@ -4,11 +4,10 @@ import numpy as np
 import orjson
 from fastapi import FastAPI, Request, Response
 
-from benchmarks.servers import decode, load_model
+from benchmarks.servers import decode, load_predictor
 
 app = FastAPI()
-model = load_model()
-names = model.classes.tolist()
+names, predict_proba = load_predictor()
 
 
 @app.post("/predictions")
@@ -19,7 +18,7 @@ async def predict(request: Request) -> Response:
         faces = decode(message["binData"])
     else:
         faces = np.array(message["data"]["ndarray"], np.float32)
-    content = {"data": {"names": names, "ndarray": model.predict_proba(faces)}}
+    content = {"data": {"names": names, "ndarray": predict_proba(faces)}}
     return Response(
         orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY), media_type="application/json"
     )

@@ -15,6 +15,7 @@ PINNED_FILES = {
     "pipelines": "base.txt",
     "wandb": "wandb.txt",
     "app": "app.txt",
+    "onnx": "onnx.txt",
     "dev": "dev.txt",
     "gcp": "gcp.txt",
     "gcp-test": "gcp-test.txt",

@@ -1,3 +1,4 @@
+import json
 import time
 from dataclasses import replace
 from io import BytesIO
@@ -5,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from onnxruntime import InferenceSession
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import Pipeline
 
@@ -13,6 +15,7 @@ from faces.data.dataset import Faces, load_faces
 from faces.data.split import split_by_condition
 from faces.models import build_model, model_names, model_parameters
 from faces.models.export import export_model
+from faces.models.onnx_graph import convert_model
 from faces.models.training import fit_classifier, fit_features
 from faces.runtime.portable import (
     DamagedModelError,
@@ -42,17 +45,42 @@ def small(drawn: Faces) -> PortableModel:
     return export_model(fit("svm", drawn, components=10), METADATA)
 
 
-@pytest.mark.parametrize("name", model_names())
-def test_the_portable_model_predicts_like_the_trained_model_on_all_images(
-    all_faces: Faces, name: str
-) -> None:
+@pytest.fixture(scope="module", params=model_names())
+def model(all_faces: Faces, request: pytest.FixtureRequest) -> Pipeline:
+    """Every recogniser, trained on frontal images."""
     condition = parse_condition("yaw=frontal", all_faces.conditions)
-    model = fit(name, all_faces[split_by_condition(all_faces, condition).train])
+    return fit(request.param, all_faces[split_by_condition(all_faces, condition).train])
+
+
+def test_the_portable_model_predicts_like_the_trained_model_on_all_images(
+    all_faces: Faces, model: Pipeline
+) -> None:
     data = write_portable(export_model(model, METADATA))
     portable = read_portable(data, file_hash(data))
     ours, theirs = portable.predict_proba(all_faces.pixels), model.predict_proba(all_faces.pixels)
     assert np.abs(ours - theirs).max() < 2e-5
     assert list(portable.predict(all_faces.pixels)) == list(model.predict(all_faces.pixels))
+
+
+def test_the_onnx_graph_predicts_like_the_portable_model(
+    all_faces: Faces, drawn: Faces, model: Pipeline
+) -> None:
+    portable = export_model(model, METADATA, rejection_threshold=0.25)
+    graph = convert_model(portable)
+    session = InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    flat = np.repeat(np.array([[0], [0.5], [1]], np.float32), 4096, axis=1)
+    noise = np.random.default_rng(0).random((3, 4096), np.float32)
+    pixels = np.concatenate([all_faces.pixels, drawn.pixels, flat, noise])
+    probabilities, scores = session.run(None, {"pixels": pixels})
+    expected, expected_scores = portable.predict_with_score(pixels)
+    assert np.abs(probabilities - expected).max() < 1e-5
+    assert session.run(None, {"pixels": pixels[:1]})[0].shape == (1, len(portable.classes))
+    unseen = len(all_faces)
+    assert np.abs(scores - expected_scores)[unseen:].max() < 1e-4
+    properties = {entry.key: entry.value for entry in graph.metadata_props}
+    assert json.loads(properties["classes"]) == portable.classes.tolist()
+    assert float(properties["rejection_threshold"]) == 0.25
+    assert properties["data_version"] == METADATA["data_version"]
 
 
 @pytest.mark.parametrize("whiten", [True, False])
