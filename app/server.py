@@ -35,15 +35,14 @@ def create_service(backend: Backend) -> FastAPI:
     return app
 
 
-def create_app(backend: Backend, token: str | None = None) -> ASGIApp:
-    """Create the app. The library of the pages allows one in a process.
+def create_app(backend: Backend) -> ASGIApp:
+    """Create the app, to be put behind `Guard`. The library of the pages allows one in a process.
 
     Args:
         backend: What it shows.
-        token: The token that clients must send; None for none.
 
     Returns:
-        The app, behind its checks.
+        The app.
     """
     from nicegui import ui
 
@@ -52,7 +51,7 @@ def create_app(backend: Backend, token: str | None = None) -> ASGIApp:
     app = create_service(backend)
     add_pages(backend, app)
     ui.run_with(app, title="Faces", dark=None, language="en-US", show_welcome_message=False)
-    return Guard(app, token)
+    return app
 
 
 def check_host(host: str, token: str | None) -> None:
@@ -115,4 +114,5 @@ def serve(host: str, port: int, token: str | None, open_browser: bool) -> None:
     print(f"{url}  (Ctrl-C stops it; {url}/docs describes the service)", flush=True)
     if open_browser:
         Timer(OPEN_AFTER_SECONDS, webbrowser.open, [url]).start()
-    uvicorn.run(create_app(backend, token), host=host, port=port, log_level="warning")
+    app = Guard(create_app(backend), token)
+    uvicorn.run(app, host=host, port=port, log_level="warning")

@@ -47,16 +47,19 @@ def local_copy(source: str) -> Iterator[Path]:
 
 
 def _fetch(source: str, copy: Path) -> None:
-    """Copy image files and conditions.csv, and nothing else; many files at a time."""
+    """Copy image files and conditions.csv, and only the names of others, which are then listed."""
     import fsspec
 
     logging.getLogger("gcsfs").setLevel(logging.CRITICAL)
     try:
         system, root = fsspec.url_to_fs(source)
         paths = {path.removeprefix(root).strip("/"): path for path in system.find(root)}
+        paths = {name: path for name, path in paths.items() if not _is_hidden(name)}
         names = sorted(name for name in paths if _is_face_file(name))
-        for person in {Path(name).parent for name in names}:
-            (copy / person).mkdir(exist_ok=True)
+        for folder in {Path(name).parent for name in paths}:
+            (copy / folder).mkdir(parents=True, exist_ok=True)
+        for name in paths.keys() - set(names):
+            (copy / name).touch()
         system.get([paths[name] for name in names], [str(copy / name) for name in names])
     except ImportError as error:
         raise UserError(f"{source} cannot be read: {error}: make setup-gcp") from error
@@ -69,4 +72,9 @@ def _is_face_file(name: str) -> bool:
     person, _, file = name.rpartition("/")
     if not person:
         return file == TABLE
-    return "/" not in person and person[0] != "." and Path(file).suffix.lower() in SUFFIXES
+    return "/" not in person and Path(file).suffix.lower() in SUFFIXES
+
+
+def _is_hidden(name: str) -> bool:
+    """Return whether a part of a name begins with a dot: hidden files, and ".." of a bucket."""
+    return any(part.startswith(".") for part in name.split("/"))

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -21,6 +22,7 @@ from app.backend import Backend, PersonInfo, VersionInfo
 from app.comparison import Difference, VersionComparison
 from app.gallery import Gallery
 from app.labelling import FaceToLabel
+from app.security import Guard
 from app.server import create_app
 from benchmarks.scenes import PlacedFace, cluttered_background, paste_face
 from components.deployers.endpoint import Endpoint, EndpointStatus, State
@@ -34,6 +36,9 @@ from tests.conftest import mean_face_model, running
 from tests.integration.serving.conftest import free_port
 
 THRESHOLD = 0.7
+TOKEN = "a token of sixteen characters"
+HOST = "faces.example"
+"""The browser takes this name for this machine."""
 METRICS = """\
 faces_requests_total{code="200"} 90.0
 faces_requests_total{code="503"} 2.0
@@ -171,6 +176,8 @@ class FakeEndpoint(BaseHTTPRequestHandler):
 @dataclass
 class RunningApp:
     url: str
+    guarded_url: str
+    """Another address, on which `TOKEN` is needed."""
     backend: FakeBackend
     feedback: list[tuple[str, str]] = field(default_factory=list)
 
@@ -192,15 +199,25 @@ def app(drawn: Faces) -> Iterator[RunningApp]:
     FakeEndpoint.images, FakeEndpoint.feedback = gallery, []
     with running(HTTPServer(("127.0.0.1", 0), FakeEndpoint)) as endpoint:
         backend = FakeBackend(endpoint, gallery)
-        port = free_port()
-        config = uvicorn.Config(create_app(backend), port=port, log_level="warning")
-        server = uvicorn.Server(config)
-        thread = Thread(target=server.run)
-        thread.start()
-        assert eventually(lambda: server.started)
-        yield RunningApp(f"http://127.0.0.1:{port}", backend, FakeEndpoint.feedback)
-        server.should_exit = True
-        thread.join()
+        app = create_app(backend)
+        with served(Guard(app, None)) as port, served(Guard(app, TOKEN)) as guarded:
+            yield RunningApp(
+                f"http://127.0.0.1:{port}", f"http://{HOST}:{guarded}", backend,
+                FakeEndpoint.feedback,
+            )  # fmt: skip
+
+
+@contextmanager
+def served(app: Guard) -> Iterator[int]:
+    """Serve an app on a free port of this machine within the block."""
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
+    thread = Thread(target=server.run)
+    thread.start()
+    assert eventually(lambda: server.started)
+    yield port
+    server.should_exit = True
+    thread.join()
 
 
 @pytest.fixture(scope="session")
@@ -224,7 +241,7 @@ def browser(photo: Path) -> Iterator[Browser]:
         "--use-fake-device-for-media-stream",
         f"--use-file-for-fake-video-capture={film}",
     )
-    with chromium(camera) as running:
+    with chromium((*camera, f"--host-resolver-rules=MAP {HOST} 127.0.0.1")) as running:
         yield running
 
 

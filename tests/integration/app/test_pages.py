@@ -1,13 +1,14 @@
 """The pages in a real browser, as a visitor uses them."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
 
 from app.security import MAX_REQUEST_BYTES
 from scripts.chromium import Browser, Page, find_chromium
-from tests.integration.app.conftest import RunningApp
+from tests.integration.app.conftest import HOST, TOKEN, RunningApp
 
 pytestmark = pytest.mark.skipif(find_chromium() is None, reason="Chromium is not installed")
 
@@ -105,3 +106,27 @@ def test_two_tabs_do_not_disturb_each_other(page: Page, browser: Browser, app: R
         other.wait_for_text(f"Yes, {second}")
         page.wait_for_text(f"Yes, {first}")
         assert f"Yes, {first}" not in other.evaluate("document.body.innerText")
+
+
+def test_on_another_host_a_browser_needs_the_token(browser: Browser, app: RunningApp) -> None:
+    with browser.page() as page:
+        page.open(app.guarded_url)
+        for token, answer in (("a wrong one", "That is not the token."), (TOKEN, "Or try a held")):
+            page.wait_for("location.pathname === '/login'")
+            page.evaluate("document.querySelector('input').focus()")
+            page.type(token)
+            page.press("Enter")
+            page.wait_for_text(answer)
+        name = str(app.backend.images.samples.labels[0])
+        page.click(f"Sample of {name}")
+        page.wait_for_text("90% sure, by version 1")
+        assert TOKEN not in page.evaluate("document.cookie"), "scripts do not see it"
+        assert {urlsplit(url).netloc for url in page.requests} == {urlsplit(app.guarded_url).netloc}
+
+
+def test_without_a_token_only_names_of_this_machine_are_served(
+    browser: Browser, app: RunningApp
+) -> None:
+    with browser.page() as page:
+        page.open(app.url.replace("127.0.0.1", HOST))
+        page.wait_for_text("Host: without a token, only")

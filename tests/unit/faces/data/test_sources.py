@@ -129,8 +129,15 @@ def test_a_remote_folder_loads_the_same_faces_and_leaves_no_copy(
     bucket.pipe("/b/people/../../escaped.png", b"not this")
     bucket.pipe("/b/people/ada/notes.txt", b"nor this")
     bucket.pipe("/b/people/.hidden/1.png", b"nor this")
+    bucket.pipe("/b/people/loose.jpg", b"nor this")
+    bucket.pipe("/b/people/ada/more/1.png", b"nor this")
     there = load_faces("memory://b/people/")
     assert there.version == load_faces(str(people_folder)).version
+    assert there.skipped == (
+        "ada/more/1.png: it is in a nested folder: move it to the person's own",
+        "ada/notes.txt: .txt is not supported: convert it to PNG or JPEG",
+        "loose.jpg: it is in no person's subfolder",
+    )
     assert list(tmp_path.iterdir()) == []
 
 
