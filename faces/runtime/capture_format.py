@@ -8,8 +8,8 @@ and a body of arrays. Its `kind` is one of
 - `shadow`: what another version would have answered to a request; body: probabilities, accepted,
 - `feedback`: labels for the faces of an earlier request, and their sender; no body.
 
-A file may end within a record, since its writer may be killed at any time, and bytes may be
-damaged: incomplete or corrupt records are skipped and counted.
+A file may end within a record or with zeros, since its writer may be killed at any time, and bytes
+may be damaged: incomplete or corrupt records are skipped and counted.
 """
 
 import json
@@ -129,7 +129,7 @@ def prediction_record(
         f'{{"kind": "{PREDICTION}", "id": "{request}", "time": {time!r}, "version": "{version}", '
         f'"faces": {len(pixels)}, "pixels": "{pixels.dtype.str}"}}'
     )
-    return _framed(head.encode(), pixels.data, probabilities.data, accepted.data)
+    return _framed(head.encode(), pixels, probabilities, accepted)
 
 
 def shadow_record(
@@ -152,7 +152,7 @@ def shadow_record(
         The record.
     """
     head = {"kind": SHADOW, "id": request, "time": time, "version": version}
-    return _framed(_head({**head, "faces": len(accepted)}), probabilities.data, accepted.data)
+    return _framed(_head({**head, "faces": len(accepted)}), probabilities, accepted)
 
 
 def feedback_record(request: str, time: float, sender: str, labels: Sequence[str]) -> bytes:
@@ -196,9 +196,12 @@ def count_damaged(data: bytes) -> int:
         data: The file's bytes.
 
     Returns:
-        The number of damaged stretches, an incomplete record at the end included.
+        The number of damaged stretches, an incomplete record at the end included, but not zeros
+        at the end: space that its writer had reserved.
     """
     edges = [0, *(edge for span in _spans(data) for edge in span), len(data)]
+    if not data[edges[-2] :].strip(b"\0"):
+        edges[-1] = edges[-2]
     return sum(low < high for low, high in zip(edges[::2], edges[1::2], strict=True))
 
 
@@ -243,8 +246,10 @@ def _head(head: dict[str, Any]) -> bytes:
     return json.dumps(head).encode()
 
 
-def _framed(head: bytes, *body: memoryview) -> bytes:
-    """Put the frame before a record's parts."""
-    content = b"".join((head, *body))
-    frame = FRAME.pack(MAGIC, len(head), len(content) - len(head), zlib.crc32(content))
-    return frame + content
+def _framed(head: bytes, *arrays: Any) -> bytes:
+    """Put the frame before a record's head and arrays, which are copied only once."""
+    checksum, size = zlib.crc32(head), 0
+    for array in arrays:
+        checksum = zlib.crc32(array, checksum)
+        size += array.nbytes
+    return b"".join((FRAME.pack(MAGIC, len(head), size, checksum), head, *arrays))

@@ -19,6 +19,9 @@ MAINTENANCE_SECONDS = 300.0
 RETRY_SECONDS = 30.0
 """Time until maintenance runs again after a failure."""
 
+MIN_INTERVAL_SECONDS = 10.0
+"""Time between two runs in any case: each starts a process."""
+
 POLL_SECONDS = 1.0
 MIN_POLL_SECONDS = 0.1
 
@@ -40,7 +43,7 @@ def start_maintenance(settings: ServerSettings, model: "FaceModel") -> None:
 def maintain_forever(
     settings: ServerSettings, model: "FaceModel", sleep: Callable[[float], object]
 ) -> None:
-    """Run maintenance at once, whenever a file was closed, and at intervals.
+    """Run maintenance at once, soon after a file was closed, and at intervals.
 
     It runs in a separate process, since writing to a bucket takes a while.
 
@@ -49,12 +52,13 @@ def maintain_forever(
         model: The model whose capture files are maintained.
         sleep: Lets the worker do other work for some seconds.
     """
-    closed, due = 0, 0.0
+    maintained, due, allowed = 0, 0.0, 0.0
+    interval = min(MIN_INTERVAL_SECONDS, settings.rotate_seconds)
     while True:
         try:
-            closed_before, closed = closed, _rotate(model)
-            if closed != closed_before or time.monotonic() >= due:
-                due = time.monotonic() + RETRY_SECONDS
+            closed, now = _rotate(model), time.monotonic()
+            if now >= due or (closed != maintained and now >= allowed):
+                maintained, due, allowed = closed, now + RETRY_SECONDS, now + interval
                 command = [sys.executable, "-m", retention.__name__, settings.folder]
                 if not subprocess.run(command, check=False).returncode:
                     due += MAINTENANCE_SECONDS - RETRY_SECONDS

@@ -50,10 +50,10 @@ def create_locked(path: Path) -> int:
         path: The file.
 
     Returns:
-        Its descriptor, open for appending.
+        Its descriptor, open for writing.
     """
     while True:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(file, fcntl.LOCK_EX)
         if os.fstat(file).st_nlink:
             return file

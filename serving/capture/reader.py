@@ -3,11 +3,10 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from faces.runtime.capture_format import MODEL, PREDICTION, CapturedRecord, erase, read_records
+from serving.capture.files import capture_files, remote_capture_files, started_at
 from serving.capture.locks import try_lock
-from serving.capture.writer import SUFFIX, capture_files, is_capture_file, started_at
 from serving.settings import MAX_ROTATE_SECONDS
 
 FILES_PER_DOWNLOAD = 16
@@ -78,20 +77,6 @@ def _download(uri: str, since: float) -> Iterator[bytes]:
         yield from system.cat(names[start : start + FILES_PER_DOWNLOAD]).values()
 
 
-def remote_capture_files(system: Any, path: str) -> list[str]:
-    """Find the capture files in a folder that fsspec knows, the oldest first.
-
-    Args:
-        system: The file system.
-        path: The folder.
-
-    Returns:
-        Their paths.
-    """
-    names = system.glob(f"{path.rstrip('/')}/*{SUFFIX}")
-    return sorted(name for name in names if is_capture_file(name.rsplit("/", 1)[-1]))
-
-
 def _may_contain(name: str, since: float) -> bool:
     """Return whether a file may contain something newer, by its name: it is open a day at most."""
     return started_at(name) > since - MAX_ROTATE_SECONDS
@@ -111,11 +96,15 @@ def _delete_in_folder(folder: Path, matches: Predicate) -> int:
                 opened.write(data[record.start : record.end])
             opened.flush()
             os.fsync(opened.fileno())
-            # A writer may have added requests since the file was read.
-            if not remaining and try_lock(opened) and file.stat().st_size == len(data):
+            if not remaining and try_lock(opened) and _is_empty(file):
                 file.unlink()
         count += sum(record.kind == PREDICTION for record in deleted)
     return count
+
+
+def _is_empty(file: Path) -> bool:
+    """Return whether nothing remains: a writer may have added requests since it was read."""
+    return all(record.kind == MODEL for record in read_records(file.read_bytes()))
 
 
 def _delete_at_uri(uri: str, matches: Predicate) -> int:

@@ -17,9 +17,13 @@ from faces.runtime.capture_format import (
     model_record,
     read_records,
 )
+from serving.capture.files import (
+    CLOSE_REQUEST,
+    SUFFIX,
+    capture_files,
+    remote_capture_files,
+)
 from serving.capture.locks import folder_lock, try_lock
-from serving.capture.reader import remote_capture_files
-from serving.capture.writer import CLOSE_REQUEST, SUFFIX, capture_files
 from serving.settings import atomic_write
 
 CLOSE_TIMEOUT_SECONDS = 20.0

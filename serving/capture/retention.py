@@ -15,14 +15,15 @@ from contextlib import suppress
 from pathlib import Path
 
 from serving.capture.clock import is_trusted
+from serving.capture.files import capture_files, remote_capture_files, started_at
 from serving.capture.locations import read_locations
 from serving.capture.locks import folder_lock, try_lock
-from serving.capture.reader import remote_capture_files
-from serving.capture.writer import capture_files, started_at
 from serving.settings import ServerSettings, log_file, read_settings
 
 DAY_SECONDS = 86_400
 MAX_LOG_BYTES = 10_000_000
+NICENESS = 10
+"""Requests come first."""
 
 
 def main() -> int:
@@ -31,6 +32,7 @@ def main() -> int:
     Returns:
         Exit code: 1 if work remains, else 0.
     """
+    os.nice(NICENESS)
     settings = read_settings(Path(sys.argv[1]))
     try:
         return 0 if maintain(settings) else 1

@@ -7,9 +7,7 @@ started.
 """
 
 import os
-import re
 import time
-from calendar import timegm
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,18 +22,13 @@ from faces.runtime.capture_format import (
     shadow_record,
 )
 from faces.runtime.portable import Predictions
-from serving.capture.locks import create_locked
+from serving.capture.append_file import AppendFile
+from serving.capture.files import CLOSE_REQUEST, file_name
 
-SUFFIX = ".faces"
-TIME_FORMAT = "%Y%m%dT%H%M%SZ"
 PROBE_BYTES = 65_536
-FILE_NAME = re.compile(rf"\d{{8}}T\d{{6}}Z-\d+-\d+{re.escape(SUFFIX)}")
-
-CLOSE_REQUEST = ".close"
-"""When this file in the folder is touched, every worker closes its capture file."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Batch:
     """Requests that are written together."""
 
@@ -65,11 +58,11 @@ class Capture:
         self.closed = 0
         """The number of files closed so far."""
         self._pause = pause
-        self._file = -1
-        self._size, self._number, self._rotate_at = 0, 0, 0.0
+        self._file: AppendFile | None = None
+        self._number, self._rotate_at = 0, 0.0
         self._requested = 0
         self._described: set[str] = set()
-        self._waiting: list[bytes] = []
+        self._waiting: list[Callable[[], bytes]] = []
         self._batch = Batch()
 
     def prediction(
@@ -97,7 +90,7 @@ class Capture:
         self._describe(version, classes)
         probabilities, accepted = predictions.probabilities, predictions.accepted
         self._write_in_batch(
-            prediction_record(request, now, version, pixels, probabilities, accepted)
+            lambda: prediction_record(request, now, version, pixels, probabilities, accepted)
         )
 
     def shadow(
@@ -114,7 +107,8 @@ class Capture:
         self._rotate_if_due()
         self._describe(version, classes)
         probabilities, accepted = predictions.probabilities, predictions.accepted
-        self._waiting.append(shadow_record(request, time.time(), version, probabilities, accepted))
+        record = shadow_record(request, time.time(), version, probabilities, accepted)
+        self._waiting.append(lambda: record)
 
     def feedback(self, request: str, sender: str, labels: Sequence[str]) -> None:
         """Capture the labels of an earlier request.
@@ -129,7 +123,7 @@ class Capture:
         """
         now = time.time()
         self._rotate_if_due()
-        self._write_in_batch(feedback_record(request, now, sender, labels))
+        self._write_in_batch(lambda: feedback_record(request, now, sender, labels))
 
     def check_writable(self) -> None:
         """Write to the folder as much as a request may need, and delete it again.
@@ -145,7 +139,7 @@ class Capture:
 
     def rotate(self) -> None:
         """Close the file if it is old enough or if asked to, so that others can change it."""
-        if self._file < 0:
+        if self._file is None:
             return
         requested = self._close_requested()
         if time.monotonic() >= self._rotate_at or requested != self._requested:
@@ -156,29 +150,25 @@ class Capture:
         """Close the file; the next request starts another."""
         if self._waiting:
             self._write()
-        if self._file >= 0:
-            os.close(self._file)
+        if self._file is not None:
+            self._file.close()
             self.closed += 1
-            self._file, self._rotate_at, self._described = -1, 0.0, set()
+            self._file, self._described = None, set()
 
     def _describe(self, version: str, classes: Sequence[str]) -> None:
         """Write a version's classes before its first prediction in a file."""
         if version not in self._described:
-            self._waiting.append(model_record(version, classes))
+            self._waiting.append(lambda: model_record(version, classes))
             self._described.add(version)
 
     def _rotate_if_due(self) -> None:
-        if time.monotonic() >= self._rotate_at or self._size >= self.rotate_bytes:
+        file = self._file
+        if file is None or file.size >= self.rotate_bytes or time.monotonic() >= self._rotate_at:
             self.close()
-            self._open()
-
-    def _open(self) -> None:
-        self._number += 1
-        started = time.strftime(TIME_FORMAT, time.gmtime())
-        path = self.folder / f"{started}-{os.getpid()}-{self._number}{SUFFIX}"
-        self._requested = self._close_requested()
-        self._file = create_locked(path)
-        self._size, self._rotate_at = 0, time.monotonic() + self.rotate_seconds
+            self._number += 1
+            self._requested = self._close_requested()
+            self._file = AppendFile(self.folder / file_name(os.getpid(), self._number))
+            self._rotate_at = time.monotonic() + self.rotate_seconds
 
     def _close_requested(self) -> int:
         """Return when the files were last asked to be closed, 0 for never."""
@@ -187,9 +177,9 @@ class Capture:
         except FileNotFoundError:
             return 0
 
-    def _write_in_batch(self, record: bytes) -> None:
-        """Write a record together with those of concurrent requests."""
-        self._waiting.append(record)
+    def _write_in_batch(self, encode: Callable[[], bytes]) -> None:
+        """Encode and write a record together with those of concurrent requests: it is faster."""
+        self._waiting.append(encode)
         batch = self._batch
         self._pause()
         if not batch.done:
@@ -198,52 +188,14 @@ class Capture:
             raise OSError(batch.error)
 
     def _write(self) -> None:
-        """Append all waiting records with one call; an incomplete one is skipped by readers."""
-        data, batch = b"".join(self._waiting), self._batch
+        """Append all waiting records with one call."""
+        data, batch = b"".join([encode() for encode in self._waiting]), self._batch
         self._waiting.clear()
         self._batch = Batch()
         batch.done = True
-        if not data:
-            return
-        self._size += len(data)
         try:
-            written = os.write(self._file, data)
-            if written < len(data):
-                batch.error = f"only {written} of {len(data)} bytes: is the disk full?"
+            if self._file is not None:
+                self._file.append(data)
         except OSError as error:
             batch.error = str(error)
-        if batch.error:
             self.close()
-
-
-def capture_files(folder: Path) -> list[Path]:
-    """Find the capture files in a folder, the oldest first.
-
-    Args:
-        folder: The folder, which may be missing.
-
-    Returns:
-        Their paths.
-    """
-    return sorted(file for file in folder.glob(f"*{SUFFIX}") if is_capture_file(file.name))
-
-
-def is_capture_file(name: str) -> bool:
-    """Return whether a file is named like a capture file; others are left alone.
-
-    Args:
-        name: The file's name.
-    """
-    try:
-        return FILE_NAME.fullmatch(name) is not None and started_at(name) > 0
-    except ValueError:
-        return False
-
-
-def started_at(name: str) -> float:
-    """Return when a capture file was started, in seconds since 1970.
-
-    Args:
-        name: The file's name.
-    """
-    return timegm(time.strptime(name.split("-", 1)[0], TIME_FORMAT))

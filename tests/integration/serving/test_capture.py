@@ -18,10 +18,11 @@ from faces.data.dataset import Faces
 from faces.drift.captured_requests import CapturedRequests, read_captured_requests
 from faces.runtime.capture_format import PREDICTION, read_records
 from faces.runtime.portable import UNKNOWN, PortableModel, Predictions
-from serving.capture import retention
+from serving.capture import locks, reader, retention
+from serving.capture.files import SUFFIX
 from serving.capture.locks import folder_lock
 from serving.capture.reader import delete_captured, read_files
-from serving.capture.writer import SUFFIX, Capture
+from serving.capture.writer import Capture
 from serving.settings import ServerSettings
 from tests.integration.serving.conftest import server_settings
 
@@ -183,20 +184,20 @@ def test_a_failed_write_fails_all_requests_that_were_written_together(
                 failed.append("r1")
 
     writer = Capture(tmp_path, 10**9, 3600, pause)
-    real_write = os.write
+    real_write = os.pwrite
 
-    def write_only_100_bytes(file: int, data: bytes) -> int:
-        return real_write(file, data[:100])
+    def write_only_100_bytes(file: int, data: bytes, offset: int) -> int:
+        return real_write(file, data[:100], offset)
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "write", write_only_100_bytes)
+        patch.setattr(os, "pwrite", write_only_100_bytes)
         with pytest.raises(OSError, match="disk full"):
             write(writer, "r0")
     assert failed == ["r1"]
     write(writer, "r2")
     captured = read(tmp_path)
     assert captured.table["request"].tolist() == ["r2"]
-    assert captured.damaged == 1
+    assert captured.damaged == 0, "the incomplete record was cut off"
 
 
 def test_feedback_is_joined_with_a_request_whose_file_was_uploaded(
@@ -250,7 +251,8 @@ def test_the_file_of_a_killed_writer_is_uploaded(tmp_path: Path) -> None:
     settings = server_settings(tmp_path, capture_uri=f"file://{tmp_path}/bucket")
     assert retention.maintain(settings)
     assert len(files(capture.folder)) == 1
-    os.close(capture._file)  # as when the process is killed
+    assert capture._file
+    os.close(capture._file._file)  # as when the process is killed
     assert retention.maintain(settings)
     assert files(capture.folder) == []
     assert read(settings.capture_uri).table["request"].tolist() == ["a", "b"]
@@ -325,6 +327,30 @@ def test_an_open_file_is_kept_when_all_its_requests_are_deleted(capture: Capture
     assert len(files(capture.folder)) == 1
     write(capture, "b")
     assert read(capture.folder).table["request"].tolist() == ["b"]
+
+
+def test_a_request_that_is_written_while_another_is_deleted_is_kept(
+    capture: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def try_lock(file: Any) -> bool:
+        if capture._file:  # the writer goes on before the empty file is locked
+            write(capture, "b")
+            capture.close()
+        return locks.try_lock(file)
+
+    monkeypatch.setattr(reader, "try_lock", try_lock)
+    write(capture, "a")
+    assert delete_captured([str(capture.folder)], request="a") == 1
+    assert read(capture.folder).table["request"].tolist() == ["b"]
+
+
+def test_what_a_killed_writer_had_reserved_is_not_damage(capture: Capture) -> None:
+    write(capture, "a")
+    (file,) = capture.folder.glob(f"*{SUFFIX}")
+    assert not file.read_bytes()[-1000:].strip(b"\0")
+    assert read(capture.folder).damaged == 0
+    capture.close()
+    assert file.stat().st_size < 5000
 
 
 def test_requests_older_than_a_date_can_be_deleted(capture: Capture) -> None:

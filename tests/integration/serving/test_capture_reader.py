@@ -9,8 +9,9 @@ from faces.drift.captured_requests import read_captured_requests
 from faces.runtime.image import PIXELS
 from faces.runtime.portable import Predictions
 from serving.capture import retention
+from serving.capture.files import SUFFIX
 from serving.capture.reader import read_files
-from serving.capture.writer import SUFFIX, Capture
+from serving.capture.writer import Capture
 from tests.integration.serving.conftest import server_settings
 
 DAY = 86_400

@@ -10,9 +10,10 @@ from faces.runtime.capture_format import CapturedRecord, read_records
 from faces.runtime.image import PIXELS
 from faces.runtime.portable import Predictions
 from serving.capture import removal
+from serving.capture.files import SUFFIX
 from serving.capture.reader import delete_captured, read_files
 from serving.capture.removal import remove_captured
-from serving.capture.writer import SUFFIX, Capture
+from serving.capture.writer import Capture
 
 ADA, BOB = "ada", "bob"
 

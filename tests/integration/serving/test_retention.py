@@ -61,6 +61,13 @@ def test_maintenance_runs_as_soon_as_a_file_is_closed(run_for_ten_minutes: Any) 
     assert run_for_ten_minutes([100.5], {}) == [0, 101, 401]
 
 
+def test_a_server_that_closes_many_files_is_not_kept_busy_by_maintenance(
+    run_for_ten_minutes: Any,
+) -> None:
+    closed = [100.0 + number for number in range(25)]
+    assert run_for_ten_minutes(closed, {}) == [0, 100, 110, 120, 130, 430]
+
+
 def test_maintenance_runs_every_five_minutes_without_a_closed_file(
     run_for_ten_minutes: Any,
 ) -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from components.deployers.settings import ServingSettings
 from serving.capture import clock, retention
+from serving.capture.files import capture_files
 from serving.capture.locations import add_locations, read_locations
 from serving.capture.reader import delete_captured, read_files
-from serving.capture.writer import capture_files
 from serving.settings import ServerSettings
 
 DAY = 86_400

@@ -65,6 +65,7 @@ def test_a_file_may_end_anywhere() -> None:
         complete = sum(end <= length for end in ends[1:])
         assert len(ids(data[:length])) == complete
         assert count_damaged(data[:length]) == (length not in ends)
+        assert count_damaged(data[:length] + bytes(999)) == (length not in ends)
 
 
 @pytest.mark.parametrize("victim", [0, 1, 2])
