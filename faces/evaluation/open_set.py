@@ -1,6 +1,6 @@
 """Open-set recognition: fit the score threshold below which a face is rejected as unknown."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -62,15 +62,9 @@ def fit_rejection_threshold(
     Returns:
         The calibration; None for fewer than 8 people, or if no person has three images.
     """
-    rng = np.random.default_rng(seed)
-    people = rng.permutation(np.unique(labels))
-    if len(people) < MIN_PEOPLE:
-        return None
     known_scores: list[Scores] = []
     unknown_scores: list[Scores] = []
-    for group in np.array_split(people, ROUNDS):
-        unknown = np.isin(labels, group)
-        held_out = _hold_out_per_person(labels, np.flatnonzero(~unknown), rng)
+    for held_out, unknown in leave_people_out(labels, seed):
         train = ~unknown & ~held_out
         with reproducible_threads(len(pixels)):
             score = _fit_score(model, pixels[train], labels[train])
@@ -79,6 +73,28 @@ def fit_rejection_threshold(
     if not sum(map(len, known_scores)):
         return None
     return threshold_at_tar(np.concatenate(known_scores), np.concatenate(unknown_scores), accept)
+
+
+def leave_people_out(
+    labels: NDArray[np.str_], seed: int
+) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+    """Yield which images a model is not trained on, for each third of the people.
+
+    Args:
+        labels: The label of each image (n,).
+        seed: Seed of the groups and the held-out images.
+
+    Yields:
+        Held-out images of known people (n,), and all images of unknown people (n,); nothing for
+        fewer than 8 people.
+    """
+    rng = np.random.default_rng(seed)
+    people = rng.permutation(np.unique(labels))
+    if len(people) < MIN_PEOPLE:
+        return
+    for group in np.array_split(people, ROUNDS):
+        unknown = np.isin(labels, group)
+        yield _hold_out_per_person(labels, np.flatnonzero(~unknown), rng), unknown
 
 
 def threshold_at_tar(known: Scores, unknown: Scores, accept: float) -> OpenSetCalibration:

@@ -5,12 +5,11 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import PCA
-from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
 from faces.errors import UserError
-from faces.models.estimators.calibration import calibrate_on_scores
-from faces.models.estimators.folds import StratifiedAugmentedKFold
+from faces.models.estimators.calibration import calibrate_on_rows, calibrate_on_scores
+from faces.models.estimators.folds import StratifiedAugmentedKFold, calibration_holdout
 from faces.models.threads import reproducible_threads
 
 Pixels = NDArray[np.float32]
@@ -78,7 +77,7 @@ def _fit_on_features(
     if not isinstance(classifier, CalibratedClassifierCV):
         return classifier.fit(rows, labels)
     if len(rows) >= LOW_MEMORY_MIN_ROWS:
-        return _calibrate_on_holdout(classifier, rows, labels)
+        return _calibrate_on_holdout(classifier, rows, labels, n_copies)
     if _refits_features(classifier, labels) and n_copies == 1:
         scores = _out_of_fold_scores(model, pixels, labels)
         fitted = clone(classifier.estimator).fit(rows, labels)
@@ -157,14 +156,27 @@ def find_pca(model: Pipeline) -> PCA | None:
     return next((step for _, step in model.steps if isinstance(step, PCA)), None)
 
 
-def _adapt_pca(pca: PCA, n_rows: int, n_columns: int) -> None:
-    """Choose the solver, and limit the number of components to what the rows allow."""
-    components = pca.n_components
+def check_components(components: int | float) -> None:
+    """Check the number of components.
+
+    Args:
+        components: The number of principal components, or the share of variance.
+
+    Raises:
+        UserError: If it is neither >= 1 nor a share between 0 and 1.
+    """
     is_share = isinstance(components, float)
     if not (0 < components < 1 if is_share else components >= 1):
         raise UserError(
             f"components must be at least 1, or a share between 0 and 1, not {components}"
         )
+
+
+def _adapt_pca(pca: PCA, n_rows: int, n_columns: int) -> None:
+    """Choose the solver, and limit the number of components to what the rows allow."""
+    components = pca.n_components
+    is_share = isinstance(components, float)
+    check_components(components)
     if n_rows <= EXACT_PCA_MAX_ROWS or is_share:
         solver = "full"
     else:
@@ -195,7 +207,7 @@ def _out_of_fold_scores(model: Pipeline, pixels: Pixels, labels: Labels) -> NDAr
 
 
 def _calibrate_on_holdout(
-    classifier: CalibratedClassifierCV, rows: NDArray[np.floating], labels: Labels
+    classifier: CalibratedClassifierCV, rows: NDArray[np.floating], labels: Labels, n_copies: int
 ) -> CalibratedClassifierCV:
     """Fit a classifier on nine tenths of the rows, and its temperature on the rest.
 
@@ -204,13 +216,8 @@ def _calibrate_on_holdout(
     Returns:
         The fitted calibrated classifier.
     """
-    train, holdout = next(StratifiedAugmentedKFold(10).split(rows, labels))
+    n = len(labels) // n_copies
+    holdout = (calibration_holdout(labels[:n]) + n * np.arange(n_copies)[:, None]).ravel()
+    train = np.setdiff1d(np.arange(len(rows)), holdout)
     fitted = clone(classifier.estimator).fit(rows[train], labels[train])
-    all_rows = np.arange(len(holdout))
-    calibrated = CalibratedClassifierCV(
-        FrozenEstimator(fitted),
-        method=classifier.method,
-        cv=[(all_rows, all_rows)],
-        ensemble=False,
-    )
-    return calibrated.fit(rows[holdout], labels[holdout])
+    return calibrate_on_rows(classifier, fitted, rows[holdout], labels[holdout])

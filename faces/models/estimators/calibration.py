@@ -4,9 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.frozen import FrozenEstimator
 
 from faces.models.estimators.folds import StratifiedAugmentedKFold
 
+Rows = NDArray[np.floating]
 Scores = NDArray[np.floating]
 Labels = NDArray[np.str_]
 
@@ -58,6 +60,35 @@ def calibrate_on_scores(
     calibrated.calibrated_classifiers_[0].estimator = fitted
     calibrated.estimator = fitted
     return calibrated
+
+
+def calibrate_on_rows(
+    classifier: CalibratedClassifierCV, fitted: BaseEstimator, rows: Rows, labels: Labels
+) -> CalibratedClassifierCV:
+    """Calibrate a fitted classifier on rows that it has not seen.
+
+    Args:
+        classifier: The unfitted calibrated classifier.
+        fitted: Its classifier, fitted; it may know classes that no row has.
+        rows: Features (n, d).
+        labels: The true labels (n,).
+
+    Returns:
+        The fitted calibrated classifier.
+    """
+    classes = np.asarray(fitted.classes_)
+    # scikit-learn takes the classes from the labels, so each class has rows that are not scored;
+    # with one row each, it would warn that the labels look like numbers.
+    unscored = np.tile(classes, 2)
+    every = np.concatenate([rows, np.zeros((len(unscored), rows.shape[1]), rows.dtype)])
+    numbers = np.arange(len(every))
+    calibrated = CalibratedClassifierCV(
+        FrozenEstimator(fitted),
+        method=classifier.method,
+        cv=[(numbers[len(rows) :], numbers[: len(rows)])],
+        ensemble=True,
+    )
+    return calibrated.fit(every, np.concatenate([labels, unscored]))
 
 
 class _GivenScores(ClassifierMixin, BaseEstimator):  # type: ignore[misc]

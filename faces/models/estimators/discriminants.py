@@ -2,10 +2,13 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+from sklearn.covariance import shrunk_covariance
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.preprocessing import normalize
 
+from faces.models.moments import ClassSums, Moments, within_class_covariance
 from faces.models.operators import Operator, affine
 
 Rows = NDArray[np.floating]
@@ -42,6 +45,25 @@ class Discriminants(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         lda = LinearDiscriminantAnalysis(solver="eigen", shrinkage=self.shrinkage)
         lda.fit(rows, labels)
         self.weights_ = lda.scalings_[:, : len(counts) - 1]
+        return self
+
+    def fit_moments(self, moments: Moments, classes: ClassSums) -> "Discriminants":
+        """Fit the discriminants from the moments of the rows, without the rows.
+
+        Args:
+            moments: The moments of the rows (n, d).
+            classes: Their sums by class; every class has a row.
+
+        Returns:
+            This estimator, as `fit` leaves it.
+        """
+        if classes.counts.min() < 2:
+            self.weights_ = np.eye(len(moments.total))
+            return self
+        within = shrunk_covariance(within_class_covariance(moments, classes), self.shrinkage)
+        total = shrunk_covariance(moments.covariance(), self.shrinkage)
+        vectors = eigh(total - within, within)[1]
+        self.weights_ = vectors[:, ::-1][:, : len(classes.counts) - 1]
         return self
 
     def transform(self, rows: Rows) -> Rows:

@@ -1,6 +1,7 @@
 """Cross-validation folds for few images per person and augmented training sets."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,3 +50,33 @@ class StratifiedAugmentedKFold:
         blocks = n * np.arange(self.n_copies)[:, None]
         for train, holdout in folds.split(np.zeros(n), labels[:n]):
             yield (train + blocks).ravel(), (holdout + blocks).ravel()
+
+
+HOLDOUT_SHARE = 10
+"""One of this many rows is held out."""
+
+MAX_SCORES = 50_000_000
+"""Rows times classes whose scores are computed at once: 400 MB in double precision."""
+
+
+def calibration_holdout(labels: NDArray[Any]) -> Rows:
+    """Choose images on which a recogniser with a large training set is calibrated.
+
+    Two images of each class remain to train on, since the covariance within a class needs two. Only
+    if no class has a third image, every second image of each class is a candidate.
+
+    Args:
+        labels: The class of each image (n,).
+
+    Returns:
+        The numbers of at most a tenth of the images, evenly spread and ascending; fewer for many
+        classes, so that their scores fit into memory.
+    """
+    order = np.argsort(labels, kind="stable")
+    counts = np.unique(labels, return_counts=True)[1]
+    rank = np.empty(len(labels), np.int64)
+    rank[order] = np.arange(len(labels)) - np.repeat(np.cumsum(counts) - counts, counts)
+    candidates = np.flatnonzero(rank >= 2) if counts.max() > 2 else np.flatnonzero(rank == 1)
+    most = max(1, min(len(labels) // HOLDOUT_SHARE, MAX_SCORES // len(counts)))
+    spread = np.linspace(0, len(candidates) - 1, min(most, len(candidates)))
+    return candidates[spread.astype(np.int64)]
