@@ -64,7 +64,7 @@ test: setup-dev .venv-clients/ready ## Run the tests (real faces if SCIKIT_LEARN
 test-fast: setup-dev ## Run the unit tests (under a minute)
 	@OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) tests/unit
 
-test-gcp: setup-serving .venv-gcp/ready ## Test the gcp stack without a cloud (a quarter of an hour; needs root and PostgreSQL)
+test-gcp: setup-serving .venv-gcp/ready ## Test the gcp stack without a cloud (a quarter of an hour; needs root and MariaDB)
 	@OPENBLAS_NUM_THREADS=1 .venv-gcp/bin/python -m pytest tests/gcp -o addopts="-q --strict-markers --durations=10"
 
 test-infra: .venv-infra/ready ## Validate infra/gcp with the schemas of Terraform's providers, offline (needs terraform)

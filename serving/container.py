@@ -3,8 +3,9 @@
     python -m serving.container FOLDER
 
 The environment says what to serve: FACES_SETTINGS are the server's settings and FACES_MODEL is
-`{"version": …, "uri": …, "hash": …}`, both JSON. FOLDER is empty at first and is lost with the
-container, so closed capture files are uploaded before the container ends.
+`{"version": …, "uri": …, "hash": …}`, both JSON. FACES_CANDIDATE, if set, is a model that answers
+in the shadow of the other one. FOLDER is empty at first and is lost with the container, so closed
+capture files are uploaded before the container ends.
 """
 
 import json
@@ -13,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -20,9 +22,14 @@ from types import FrameType
 from faces.runtime.portable import file_hash
 from serving import server
 from serving.capture.retention import closed_files, maintain
-from serving.settings import ServerSettings, install_model, write_settings
+from serving.settings import (
+    ServerSettings,
+    install_candidate,
+    install_model,
+    write_settings,
+)
 
-SETTINGS, MODEL = "FACES_SETTINGS", "FACES_MODEL"
+SETTINGS, MODEL, CANDIDATE = "FACES_SETTINGS", "FACES_MODEL", "FACES_CANDIDATE"
 PORT = "PREDICTIVE_UNIT_HTTP_SERVICE_PORT"
 """With this variable, Seldon's operator says on which port it expects the server."""
 
@@ -97,12 +104,32 @@ def prepare(folder: Path) -> ServerSettings:
     port = int(os.environ.get(PORT, settings.port))
     settings = replace(settings, folder=str(folder), port=port)
     model = json.loads(os.environ[MODEL])
+    data = fetch_model(model)
+    write_settings(settings)
+    install_model(folder, model["version"], data, model["hash"])
+    if candidate := json.loads(os.environ.get(CANDIDATE) or "{}"):
+        data = fetch_model(candidate)
+        install_candidate(folder, candidate["version"], data, candidate["hash"], share=0.0)
+    return settings
+
+
+def fetch_model(model: Mapping[str, str]) -> bytes:
+    """Download a model's file and check it.
+
+    Args:
+        model: Its `uri` and `hash`.
+
+    Returns:
+        The file's bytes.
+
+    Raises:
+        ValueError: If the file does not have the hash that was recorded for it.
+        OSError: If it cannot be fetched.
+    """
     data = fetch(model["uri"])
     if file_hash(data) != model["hash"]:
         raise ValueError(f"{model['uri']} is damaged: it does not have its recorded hash")
-    write_settings(settings)
-    install_model(folder, model["version"], data, model["hash"])
-    return settings
+    return data
 
 
 def fetch(uri: str) -> bytes:

@@ -52,6 +52,27 @@ def find_tokens(secret: str) -> Tokens | None:
     return Tokens(prediction, feedback)
 
 
+def require_tokens(secret: str, token: str) -> Tokens:
+    """Return the tokens of an endpoint that others can reach.
+
+    Args:
+        secret: The ZenML secret with the tokens; "" for none.
+        token: The bearer token in the stack's configuration; "" for none.
+
+    Raises:
+        UserError: If there is neither.
+    """
+    tokens = find_tokens(secret)
+    if tokens is None and token:
+        return Tokens(token)
+    if tokens is None:
+        raise UserError(
+            "others can reach this endpoint, so it needs a token: zenml secret create endpoint "
+            "--token=…, and token: '{{endpoint.token}}' in the stack's YAML"
+        )
+    return tokens
+
+
 def _check_feedback_tokens(secret: str, prediction: str, feedback: Mapping[str, str]) -> None:
     """Require that every token identifies one sender."""
     owners = {prediction: "token"}

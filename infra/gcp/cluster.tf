@@ -1,32 +1,24 @@
+# The cluster and what runs on it, with `serving = "kubernetes"` only.
+
 locals {
   namespace = "faces"
-}
-
-resource "google_compute_network" "faces" {
-  name                    = "faces"
-  auto_create_subnetworks = false
-
-  depends_on = [google_project_service.used]
-}
-
-resource "google_compute_subnetwork" "faces" {
-  name                     = "faces"
-  network                  = google_compute_network.faces.id
-  region                   = var.region
-  ip_cidr_range            = "10.10.0.0/20"
-  private_ip_google_access = true
+  cluster   = var.serving == "kubernetes" ? 1 : 0
 }
 
 # Nodes have no public addresses; the images of Seldon's operator are pulled through this NAT.
 resource "google_compute_router" "faces" {
+  count = local.cluster
+
   name    = "faces"
   network = google_compute_network.faces.id
   region  = var.region
 }
 
 resource "google_compute_router_nat" "faces" {
+  count = local.cluster
+
   name                               = "faces"
-  router                             = google_compute_router.faces.name
+  router                             = google_compute_router.faces[0].name
   region                             = var.region
   nat_ip_allocate_option             = "AUTO_ONLY"
   source_subnetwork_ip_ranges_to_nat = "ALL_SUBNETWORKS_ALL_IP_RANGES"
@@ -34,6 +26,8 @@ resource "google_compute_router_nat" "faces" {
 
 # Autopilot bills pods instead of nodes, and enforces settings that are wanted anyway: no root, resource limits.
 resource "google_container_cluster" "faces" {
+  count = local.cluster
+
   name                = "faces"
   location            = var.region
   enable_autopilot    = true
@@ -43,7 +37,7 @@ resource "google_container_cluster" "faces" {
 
   cluster_autoscaling {
     auto_provisioning_defaults {
-      service_account = google_service_account.nodes.email
+      service_account = google_service_account.nodes[0].email
       oauth_scopes    = ["https://www.googleapis.com/auth/cloud-platform"]
     }
   }
@@ -68,10 +62,19 @@ resource "google_container_cluster" "faces" {
 
   ip_allocation_policy {}
 
+  lifecycle {
+    precondition {
+      condition     = var.domain != "" && length(var.authorized_networks) > 0
+      error_message = "A cluster needs `domain` and `authorized_networks`."
+    }
+  }
+
   depends_on = [google_project_service.used]
 }
 
 resource "kubernetes_namespace" "faces" {
+  count = local.cluster
+
   metadata {
     name = local.namespace
     labels = {
@@ -81,9 +84,11 @@ resource "kubernetes_namespace" "faces" {
 }
 
 resource "kubernetes_service_account" "serving" {
+  count = local.cluster
+
   metadata {
     name        = "serving"
-    namespace   = kubernetes_namespace.faces.metadata[0].name
+    namespace   = kubernetes_namespace.faces[0].metadata[0].name
     annotations = { "iam.gke.io/gcp-service-account" = google_service_account.serving.email }
   }
 }
@@ -91,9 +96,11 @@ resource "kubernetes_service_account" "serving" {
 # The deployer may change SeldonDeployments of this namespace and the endpoint's token, and read its
 # pods. Steps act as the ZenML server, whose connector lends them its identity for an hour.
 resource "kubernetes_role" "deployer" {
+  count = local.cluster
+
   metadata {
     name      = "deployer"
-    namespace = kubernetes_namespace.faces.metadata[0].name
+    namespace = kubernetes_namespace.faces[0].metadata[0].name
   }
 
   rule {
@@ -123,15 +130,17 @@ resource "kubernetes_role" "deployer" {
 }
 
 resource "kubernetes_role_binding" "deployer" {
+  count = local.cluster
+
   metadata {
     name      = "deployer"
-    namespace = kubernetes_namespace.faces.metadata[0].name
+    namespace = kubernetes_namespace.faces[0].metadata[0].name
   }
 
   role_ref {
     api_group = "rbac.authorization.k8s.io"
     kind      = "Role"
-    name      = kubernetes_role.deployer.metadata[0].name
+    name      = kubernetes_role.deployer[0].metadata[0].name
   }
 
   # Without the scope userinfo.email, which ZenML's connector does not request, GKE knows a service account
@@ -147,6 +156,8 @@ resource "kubernetes_role_binding" "deployer" {
 }
 
 resource "helm_release" "seldon" {
+  count = local.cluster
+
   name             = "seldon-core"
   repository       = "https://storage.googleapis.com/seldon-charts"
   chart            = "seldon-core-operator"

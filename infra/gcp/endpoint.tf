@@ -2,12 +2,16 @@
 # balancer with a certificate is enough, without a service mesh.
 
 resource "google_compute_global_address" "endpoint" {
+  count = local.cluster
+
   name = "faces-endpoint"
 
   depends_on = [google_project_service.used]
 }
 
 resource "google_compute_managed_ssl_certificate" "endpoint" {
+  count = local.cluster
+
   name = "faces-endpoint"
 
   managed {
@@ -20,15 +24,19 @@ resource "google_compute_managed_ssl_certificate" "endpoint" {
 # The load balancer's health check. Without it, GKE would request / until the first pod exists, which the
 # server answers with 404. A chart, because kubernetes_manifest would need the cluster to plan its creation.
 resource "helm_release" "health_check" {
+  count = local.cluster
+
   name      = "endpoint-health-check"
   chart     = "${path.module}/health-check"
-  namespace = kubernetes_namespace.faces.metadata[0].name
+  namespace = kubernetes_namespace.faces[0].metadata[0].name
 }
 
 resource "kubernetes_service" "endpoint" {
+  count = local.cluster
+
   metadata {
     name      = "endpoint"
-    namespace = kubernetes_namespace.faces.metadata[0].name
+    namespace = kubernetes_namespace.faces[0].metadata[0].name
     annotations = {
       "cloud.google.com/neg"            = jsonencode({ ingress = true })
       "cloud.google.com/backend-config" = jsonencode({ default = "endpoint" })
@@ -47,14 +55,16 @@ resource "kubernetes_service" "endpoint" {
 }
 
 resource "kubernetes_ingress_v1" "endpoint" {
+  count = local.cluster
+
   metadata {
     name      = "endpoint"
-    namespace = kubernetes_namespace.faces.metadata[0].name
+    namespace = kubernetes_namespace.faces[0].metadata[0].name
     annotations = {
       "kubernetes.io/ingress.class"                 = "gce"
       "kubernetes.io/ingress.allow-http"            = "false"
-      "kubernetes.io/ingress.global-static-ip-name" = google_compute_global_address.endpoint.name
-      "ingress.gcp.kubernetes.io/pre-shared-cert"   = google_compute_managed_ssl_certificate.endpoint.name
+      "kubernetes.io/ingress.global-static-ip-name" = google_compute_global_address.endpoint[0].name
+      "ingress.gcp.kubernetes.io/pre-shared-cert"   = google_compute_managed_ssl_certificate.endpoint[0].name
     }
   }
 
@@ -67,7 +77,7 @@ resource "kubernetes_ingress_v1" "endpoint" {
           path_type = "Prefix"
           backend {
             service {
-              name = kubernetes_service.endpoint.metadata[0].name
+              name = kubernetes_service.endpoint[0].metadata[0].name
               port {
                 name = "http"
               }

@@ -22,6 +22,8 @@ resource "google_service_account" "zenml" {
 }
 
 resource "google_service_account" "nodes" {
+  count = local.cluster
+
   account_id   = "faces-nodes"
   display_name = "Nodes of the cluster"
 
@@ -77,6 +79,8 @@ resource "google_service_account_iam_member" "pipelines_as_itself" {
 
 # The ZenML server: its database, and the cluster (see cluster.tf), for steps that deploy.
 resource "google_project_iam_member" "zenml_cluster" {
+  count = local.cluster
+
   project = var.project
   role    = "roles/container.clusterViewer"
   member  = google_service_account.zenml.member
@@ -104,16 +108,20 @@ resource "google_project_iam_member" "builds_logs" {
 
 # Nodes: the role that GKE documents for them, and container images.
 resource "google_project_iam_member" "nodes" {
+  count = local.cluster
+
   project = var.project
   role    = "roles/container.defaultNodeServiceAccount"
-  member  = google_service_account.nodes.member
+  member  = google_service_account.nodes[0].member
 }
 
 resource "google_artifact_registry_repository_iam_member" "nodes_images" {
+  count = local.cluster
+
   repository = google_artifact_registry_repository.images.name
   location   = var.region
   role       = "roles/artifactregistry.reader"
-  member     = google_service_account.nodes.member
+  member     = google_service_account.nodes[0].member
 }
 
 # The endpoint: reads models and adds captured requests. It cannot read captured requests.
@@ -148,6 +156,8 @@ resource "google_storage_bucket_iam_member" "mlflow_artifacts" {
 
 # Workload identity: pods of this Kubernetes service account act as that identity, without a key.
 resource "google_service_account_iam_member" "serving_pods" {
+  count = local.cluster
+
   service_account_id = google_service_account.serving.name
   role               = "roles/iam.workloadIdentityUser"
   member             = "serviceAccount:${var.project}.svc.id.goog[${local.namespace}/serving]"

@@ -1,48 +1,9 @@
-# The MLflow server: Cloud Run, a database on the private network, artifacts in the bucket. It requires a
+# The MLflow server: Cloud Run, artifacts in the bucket, runs in the database of database.tf. It requires a
 # user name and a password, over TLS. It runs in the container image for pipelines, which has MLflow.
-
-resource "google_compute_global_address" "services" {
-  name          = "faces-services"
-  purpose       = "VPC_PEERING"
-  address_type  = "INTERNAL"
-  prefix_length = 20
-  network       = google_compute_network.faces.id
-}
-
-resource "google_service_networking_connection" "services" {
-  network                 = google_compute_network.faces.id
-  service                 = "servicenetworking.googleapis.com"
-  reserved_peering_ranges = [google_compute_global_address.services.name]
-  deletion_policy         = "ABANDON" # Google refuses for hours after the databases are gone
-}
-
-resource "google_sql_database_instance" "mlflow" {
-  name                = "faces-mlflow"
-  region              = var.region
-  database_version    = "POSTGRES_16"
-  deletion_protection = var.deletion_protection
-
-  settings {
-    tier    = "db-f1-micro"
-    edition = "ENTERPRISE"
-
-    ip_configuration {
-      ipv4_enabled    = false
-      private_network = google_compute_network.faces.id
-      ssl_mode        = "ENCRYPTED_ONLY"
-    }
-
-    backup_configuration {
-      enabled = true
-    }
-  }
-
-  depends_on = [google_service_networking_connection.services]
-}
 
 resource "google_sql_database" "mlflow" {
   name     = "mlflow"
-  instance = google_sql_database_instance.mlflow.name
+  instance = google_sql_database_instance.faces.name
 
   deletion_policy = "ABANDON" # connections of a server that is ending would prevent it
 }
@@ -54,7 +15,7 @@ resource "random_password" "mlflow" {
 
 resource "google_sql_user" "mlflow" {
   name     = "mlflow"
-  instance = google_sql_database_instance.mlflow.name
+  instance = google_sql_database_instance.faces.name
   password = random_password.mlflow.result
 
   deletion_policy = "ABANDON" # a user that owns tables cannot be deleted; it ends with the instance
@@ -70,12 +31,14 @@ resource "random_password" "mlflow_cookies" {
   special = false
 }
 
+# The only account is created at each start: MLflow's tables of accounts cannot be created in MySQL, where
+# names of foreign keys are unique.
 locals {
-  mlflow_database = "postgresql://mlflow:${random_password.mlflow.result}@${google_sql_database_instance.mlflow.private_ip_address}/mlflow?sslmode=require"
+  mlflow_database = "mysql+pymysql://mlflow:${random_password.mlflow.result}@${google_sql_database_instance.faces.private_ip_address}/mlflow?ssl_check_hostname=false"
   mlflow_accounts = <<-EOT
     [mlflow]
     default_permission = READ
-    database_uri = ${local.mlflow_database}
+    database_uri = sqlite:////tmp/accounts.db
     admin_username = faces
     admin_password = ${random_password.mlflow_admin.result}
     authorization_function = mlflow.server.auth:authenticate_request_basic_auth

@@ -9,6 +9,17 @@ variable "region" {
   default     = "europe-west1"
 }
 
+variable "serving" {
+  description = "Where the endpoint runs: cloud_run (stack gcp-run) or kubernetes (stack gcp, with a GKE cluster)."
+  type        = string
+  default     = "cloud_run"
+
+  validation {
+    condition     = contains(["cloud_run", "kubernetes"], var.serving)
+    error_message = "Choose cloud_run or kubernetes."
+  }
+}
+
 variable "billing_account" {
   description = "Billing account for the budget alert; empty for no alert."
   type        = string
@@ -18,7 +29,7 @@ variable "billing_account" {
 variable "monthly_budget" {
   description = "Monthly budget in the billing account's currency; alerts are sent at 50, 90 and 100 %."
   type        = number
-  default     = 150
+  default     = 50
 }
 
 variable "capture_days" {
@@ -28,18 +39,20 @@ variable "capture_days" {
 }
 
 variable "authorized_networks" {
-  description = "CIDR ranges that may reach the cluster's control plane."
+  description = "CIDR ranges that may reach the cluster's control plane; for serving = \"kubernetes\"."
   type        = list(string)
+  default     = []
 
   validation {
-    condition     = length(var.authorized_networks) > 0 && !contains(var.authorized_networks, "0.0.0.0/0")
+    condition     = !contains(var.authorized_networks, "0.0.0.0/0")
     error_message = "List the ranges you work from, such as [\"203.0.113.7/32\"]; not the whole internet."
   }
 }
 
 variable "domain" {
-  description = "DNS name of the endpoint, such as faces.example.org; create its record yourself."
+  description = "DNS name of an endpoint on a cluster, such as faces.example.org; create its record yourself."
   type        = string
+  default     = ""
 }
 
 variable "developers" {

@@ -40,16 +40,22 @@ provider "google" {
 
 data "google_client_config" "me" {}
 
+# Without a cluster, these providers have nothing to do.
+locals {
+  endpoint = try("https://${google_container_cluster.faces[0].endpoint}", "https://localhost")
+  ca       = try(base64decode(google_container_cluster.faces[0].master_auth[0].cluster_ca_certificate), "")
+}
+
 provider "kubernetes" {
-  host                   = "https://${google_container_cluster.faces.endpoint}"
+  host                   = local.endpoint
   token                  = data.google_client_config.me.access_token
-  cluster_ca_certificate = base64decode(google_container_cluster.faces.master_auth[0].cluster_ca_certificate)
+  cluster_ca_certificate = local.ca
 }
 
 provider "helm" {
   kubernetes {
-    host                   = "https://${google_container_cluster.faces.endpoint}"
+    host                   = local.endpoint
     token                  = data.google_client_config.me.access_token
-    cluster_ca_certificate = base64decode(google_container_cluster.faces.master_auth[0].cluster_ca_certificate)
+    cluster_ca_certificate = local.ca
   }
 }

@@ -1,37 +1,14 @@
-# The ZenML server, which laptops and steps on Vertex AI use: Cloud Run, and MySQL on the private network.
+# The ZenML server, which laptops and steps on Vertex AI use: Cloud Run, and the database of database.tf.
 # It requires a login, over TLS.
-
-resource "google_sql_database_instance" "zenml" {
-  name                = "faces-zenml"
-  region              = var.region
-  database_version    = "MYSQL_8_0"
-  deletion_protection = var.deletion_protection
-
-  settings {
-    tier    = "db-f1-micro"
-    edition = "ENTERPRISE"
-
-    ip_configuration {
-      ipv4_enabled    = false
-      private_network = google_compute_network.faces.id
-    }
-
-    backup_configuration {
-      enabled = true
-    }
-  }
-
-  depends_on = [google_service_networking_connection.services]
-}
 
 resource "google_sql_database" "zenml" {
   name     = "zenml"
-  instance = google_sql_database_instance.zenml.name
+  instance = google_sql_database_instance.faces.name
 }
 
 resource "google_sql_user" "zenml" {
   name     = "zenml"
-  instance = google_sql_database_instance.zenml.name
+  instance = google_sql_database_instance.faces.name
   password = random_password.zenml["database"].result
 }
 
@@ -43,7 +20,7 @@ resource "random_password" "zenml" {
 }
 
 locals {
-  zenml_database = "mysql://zenml:${random_password.zenml["database"].result}@${google_sql_database_instance.zenml.private_ip_address}/zenml"
+  zenml_database = "mysql://zenml:${random_password.zenml["database"].result}@${google_sql_database_instance.faces.private_ip_address}/zenml?ssl=true"
 }
 
 resource "google_cloud_run_v2_service" "zenml" {

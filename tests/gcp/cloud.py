@@ -12,8 +12,9 @@ from pathlib import Path
 from components.deployers.container_images import PIPELINES, SERVING, image_name
 from tests.conftest import isolated_zenml
 from tests.gcp.doubles.chat import Chat, incoming_webhook
+from tests.gcp.doubles.cloud_run import PERMISSIONS, CloudRun, cloud_run
 from tests.gcp.doubles.kubernetes import Kubernetes, kubernetes
-from tests.gcp.doubles.mlflow import Tracking, postgres_binaries, tracking
+from tests.gcp.doubles.mlflow import Tracking, mysql_server, tracking
 from tests.gcp.doubles.storage import PROJECT, storage
 from tests.gcp.doubles.vertex import Vertex, vertex
 from tests.gcp.doubles.zenml import zenml_server
@@ -21,6 +22,8 @@ from tests.gcp.doubles.zenml import zenml_server
 REGION, BUCKET, CAPTURED = "europe-west1", "faces-artifacts", "faces-captured"
 NAMESPACE, CONNECTOR = "faces", "gke"
 ACCOUNT = f"faces-pipelines@{PROJECT}.iam.gserviceaccount.com"
+SERVING_ACCOUNT = f"faces-serving@{PROJECT}.iam.gserviceaccount.com"
+SERVICE = f"projects/{PROJECT}/locations/{REGION}/services/face-recognizer"
 REGISTRY = f"{REGION}-docker.pkg.dev/{PROJECT}/face-recognizer"
 REDIRECT = Path(__file__).parent / "redirect"
 
@@ -46,6 +49,7 @@ class Cloud:
 
     vertex: Vertex
     kubernetes: Kubernetes
+    run: CloudRun
     tracking: Tracking
     chat: Chat
     storage: str
@@ -56,8 +60,8 @@ def missing() -> str | None:
     """Return what is missing on this machine, as the end of a sentence; None if nothing."""
     if os.getuid() != 0:
         return "needs root: each node has its own file system"
-    if postgres_binaries() is None:
-        return "needs a PostgreSQL server: apt-get install postgresql"
+    if mysql_server() is None:
+        return "needs a database server: apt-get install mariadb-server"
     return None
 
 
@@ -77,7 +81,14 @@ def cloud() -> Iterator[Cloud]:
         cluster = stack.enter_context(kubernetes(folder, NAMESPACE, cluster_token, node))
         cluster.images.add(image_name(REGISTRY, SERVING))
         jobs = stack.enter_context(vertex(folder, node, image_name(REGISTRY, PIPELINES), ACCOUNT))
-        redirected = {"VERTEX_DOUBLE": jobs.url, "PYTHONPATH": str(REDIRECT)}
+        run = stack.enter_context(cloud_run(folder, SERVICE, SERVING_ACCOUNT, node))
+        run.admit(folder / "identity.json")
+        run.permissions[ACCOUNT] = {*PERMISSIONS.values(), f"actAs:{SERVING_ACCOUNT}"}
+        run.images.add(image_name(REGISTRY, SERVING))
+        run.secrets = {"face-recognizer-token": [], "face-recognizer-feedback": []}
+        redirected = {
+            "VERTEX_DOUBLE": jobs.url, "RUN_DOUBLE": run.url, "PYTHONPATH": str(REDIRECT),
+        }  # fmt: skip
         jobs.node |= redirected
         os.environ.update(
             {name: value for name, value in ambient.items() if name not in ("PATH", "HOME")}
@@ -89,11 +100,12 @@ def cloud() -> Iterator[Cloud]:
             GCP_BUCKET=BUCKET,
             GCP_CAPTURED_BUCKET=CAPTURED,
             GCP_SERVICE_ACCOUNT=ACCOUNT,
+            GCP_SERVING_ACCOUNT=SERVING_ACCOUNT,
             MLFLOW_TRACKING_URI=tracked.url,
             SELDON_URL=cluster.url,
         )
         prepare(cluster, tracked, chat, endpoint)
-        yield Cloud(jobs, cluster, tracked, chat, bucket, endpoint)
+        yield Cloud(jobs, cluster, run, tracked, chat, bucket, endpoint)
 
 
 def prepare(cluster: Kubernetes, tracked: Tracking, chat: Chat, token: str) -> None:
@@ -103,7 +115,9 @@ def prepare(cluster: Kubernetes, tracked: Tracking, chat: Chat, token: str) -> N
     from zenml.enums import StackComponentType
 
     from cli.stacks import register_all
-    from tests.gcp.redirect import sitecustomize  # noqa: F401 - redirects Vertex to the double
+    from tests.gcp.redirect.sitecustomize import redirect
+
+    redirect()
 
     client = Client()
     client.create_secret("mlflow", {"username": tracked.username, "password": tracked.password})

@@ -16,10 +16,10 @@ import requests
 
 from components.deployers.base import FaceDeployer
 from components.deployers.container_images import SERVING, image_name
+from components.deployers.container_settings import container_settings
 from components.deployers.endpoint import ModelArtifact, Replaced
+from components.deployers.model_store import StoredModel, upload
 from components.deployers.seldon_kubernetes import cluster as cluster_module
-from components.deployers.seldon_kubernetes.model_store import StoredModel, upload
-from components.deployers.seldon_kubernetes.pod_settings import pod_settings
 from components.deployers.settings import ServingSettings
 from faces.client import send_faces
 from faces.data.dataset import load_faces
@@ -75,7 +75,7 @@ def restore_first(deployer: FaceDeployer) -> None:
     from components.deployers.seldon_kubernetes.deployer import SeldonKubernetesDeployer
 
     assert isinstance(deployer, SeldonKubernetesDeployer)
-    settings = pod_settings(SETTINGS, deployer.config)
+    settings = container_settings(SETTINGS, deployer.config, 2)
     assert deployer.restore(Replaced("101", settings), deployer.served_version() or "")
 
 
@@ -223,7 +223,7 @@ def test_capture_in_a_folder_of_the_pod_is_rejected(
     cloud: Any, deployer: FaceDeployer, portable: Any, live: str
 ) -> None:
     settings = ServingSettings.model_validate({"capture": {"capture_uri": "/somewhere"}})
-    with pytest.raises(UserError, match="capture_uri: /somewhere would be lost with its pod"):
+    with pytest.raises(UserError, match="capture_uri: /somewhere would be lost with its container"):
         deployer.deploy(artifact(portable, 109), settings)
 
 

@@ -175,6 +175,21 @@ def test_a_rollback_restores_the_previous_version(
     assert Client().get_model_version("face-recognizer", "production").number == 1
 
 
+def test_the_same_version_is_deployed_to_cloud_run(
+    cloud: Any, run: Run, live: dict[str, Any]
+) -> None:
+    """By a step on Vertex AI; nothing on the cluster changes."""
+    from components.deployers.base import active_deployer
+
+    deployed = run("deployment", DEPLOYMENT, stack="gcp-run")
+    assert deployed["endpoint"] == {"url": f"{cloud.run.url}/run", "model_version": 1}
+    assert deployed["largest_difference"] < 1e-4
+    deployer = active_deployer()
+    assert deployer.served_version() == "1"
+    assert deployer.restore(None, instead_of="1")
+    assert deployment(cloud)["metadata"]["labels"]["face-recognizer/version"] == "1"
+
+
 def test_the_local_stack_makes_the_same_decisions(run: Run, live: Any) -> None:
     """After the rollback, the same version is live there."""
     from components.deployers.base import active_deployer

@@ -27,6 +27,7 @@ WHOLE = {
 
 PARTS: dict[str, list[tuple[str | int, ...]]] = {
     "google_cloud_run_v2_service": [
+        ("invoker_iam_disabled",),
         ("template", 0, "service_account"),
         ("template", 0, "vpc_access"),
         ("template", 0, "containers", 0, "dynamic"),
@@ -47,7 +48,10 @@ PARTS: dict[str, list[tuple[str | int, ...]]] = {
 }
 """Arguments that are about access, by type of resource."""
 
-LOCALS = {"developer_roles", "secrets", "services"}
+LOCALS = {
+    "cluster", "deployers", "developer_roles", "endpoint_secrets", "on_cloud_run", "secret_access",
+    "secrets", "services",
+}  # fmt: skip
 
 
 def access(folder: Path) -> dict[str, Any]:

@@ -24,14 +24,36 @@ SABOTAGES = {
         "service_account_id = google_service_account.builds.name",
         "service_account_id = google_service_account.zenml.name",
     ),
-    "MLflow's traffic is not encrypted": (
-        "mlflow",
+    "the databases' traffic is not encrypted": (
+        "database",
         '      ssl_mode        = "ENCRYPTED_ONLY"\n',
         "",
     ),
-    "MLflow's database is public": ("mlflow", "ipv4_enabled    = false", "ipv4_enabled = true"),
-    "ZenML's database is public": ("zenml", "ipv4_enabled    = false", "ipv4_enabled = true"),
-    "databases are not protected": ("mlflow", "= var.deletion_protection", "= false"),
+    "the databases are public": ("database", "ipv4_enabled    = false", "ipv4_enabled = true"),
+    "databases are not protected": ("database", "= var.deletion_protection", "= false"),
+    "the endpoint on Cloud Run acts as the pipelines": (
+        "cloud_run",
+        "service_account = google_service_account.serving.email",
+        "service_account = google_service_account.pipelines.email",
+    ),
+    "the pipelines administer Cloud Run": ("cloud_run", "roles/run.developer", "roles/run.admin"),
+    "another identity changes the endpoint": (
+        "cloud_run",
+        "pipelines = google_service_account.pipelines.member",
+        "pipelines = google_service_account.builds.member",
+    ),
+    "the pipelines change every service": (
+        "cloud_run",
+        "google_cloud_run_v2_service.endpoint[0].name",
+        "each.key",
+    ),
+    "the endpoint cannot read its tokens": (
+        "cloud_run",
+        "  member    = google_service_account.serving.member",
+        "  member    = google_service_account.mlflow.member",
+    ),
+    "clients need a Google login": ("cloud_run", "  invoker_iam_disabled = true\n", ""),
+    "there is always a cluster": ("cluster", 'var.serving == "kubernetes" ? 1 : 0', "1"),
     "ZenML runs as the pipelines": (
         "zenml",
         "service_account = google_service_account.zenml.email",

@@ -32,7 +32,9 @@ NOT_RUN = {
     "make setup-dev": "creates the environment in which this test runs",
     "make test-fast": "a part of `make test`",
     'git config --global --add safe.directory "$GITHUB_WORKSPACE"': "changes the user's settings",
-    "apt-get -qq update && apt-get -qq install --no-install-recommends postgresql": "needs root",
+    "apt-get -qq update && apt-get -qq install --no-install-recommends mariadb-server": (
+        "needs root"
+    ),
     "apt-get -qq update && apt-get -qq install --no-install-recommends buildah debootstrap": (
         "needs root"
     ),

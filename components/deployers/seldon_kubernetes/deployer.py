@@ -16,12 +16,19 @@ from zenml.services import BaseService
 from components.deployers.base import NOTHING_DEPLOYED, FaceDeployer, require_not_served
 from components.deployers.common import (
     feedback_headers,
-    find_tokens,
     list_service,
     prediction_headers,
+    require_tokens,
 )
 from components.deployers.container_images import SERVING, image_name
+from components.deployers.container_settings import container_settings
 from components.deployers.endpoint import Endpoint, EndpointStatus, ModelArtifact, Replaced
+from components.deployers.model_store import (
+    StoredModel,
+    delete,
+    locate,
+    upload,
+)
 from components.deployers.seldon_kubernetes.cluster import POD_LABEL, Cluster
 from components.deployers.seldon_kubernetes.connection import connect, connect_through
 from components.deployers.seldon_kubernetes.flavor import (
@@ -37,13 +44,6 @@ from components.deployers.seldon_kubernetes.manifest import (
     revision,
     with_replicas,
 )
-from components.deployers.seldon_kubernetes.model_store import (
-    StoredModel,
-    delete,
-    locate,
-    upload,
-)
-from components.deployers.seldon_kubernetes.pod_settings import pod_settings
 from components.deployers.seldon_kubernetes.rolling_update import rolling_update
 from components.deployers.seldon_kubernetes.rollout import await_rollout, of_revision, pods_status
 from components.deployers.seldon_kubernetes.service import (
@@ -100,7 +100,7 @@ class SeldonKubernetesDeployer(FaceDeployer):
         cluster = self.cluster
         previous = cluster.find()
         if settings is not None:
-            server = pod_settings(settings, self.config)
+            server = container_settings(settings, self.config, self.config.replicas)
         elif previous is not None:
             server = read_settings(previous)
         else:
@@ -202,10 +202,12 @@ class SeldonKubernetesDeployer(FaceDeployer):
             service: The endpoint in ZenML's list of services.
         """
         assert isinstance(service, SeldonKubernetesService)
-        deployment = service.deployer.cluster.find()
+        deployer = service.deployer
+        assert isinstance(deployer, SeldonKubernetesDeployer)
+        deployment = deployer.cluster.find()
         return {
             "PREDICTION_URL": service.prediction_url,
-            "NAMESPACE": service.deployer.config.namespace,
+            "NAMESPACE": deployer.config.namespace,
             "MODEL_VERSION": read_model(deployment).version if deployment else None,
             "MODEL": read_model(deployment).uri if deployment else None,
             "CAPTURED": read_settings(deployment).capture_uri if deployment else None,
@@ -253,16 +255,7 @@ class SeldonKubernetesDeployer(FaceDeployer):
         return deployment
 
     def _tokens(self, secret: str) -> Tokens:
-        """Return the tokens; they are required, since others can reach the cluster's ingress."""
-        tokens = find_tokens(secret or self.config.token_secret)
-        if tokens is None and self.config.token:
-            return Tokens(self.config.token)
-        if tokens is None:
-            raise UserError(
-                "others can reach this endpoint, so it needs a token: zenml secret create endpoint "
-                "--token=…, and token: '{{endpoint.token}}' in the stack's YAML"
-            )
-        return tokens
+        return require_tokens(secret or self.config.token_secret, self.config.token)
 
     def _register(self) -> None:
         """Make the endpoint visible to `zenml model-deployer models`."""

@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
+from components.deployers.model_store import StoredModel
 from components.deployers.seldon_kubernetes.flavor import SeldonKubernetesConfig
-from components.deployers.seldon_kubernetes.model_store import StoredModel
 from faces import NAME
 from serving.container import MODEL, SETTINGS
 from serving.settings import ServerSettings
@@ -22,7 +22,6 @@ TEMPLATE = Path(__file__).with_name("manifest.yaml")
 PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 
 GROUP, API, PLURAL = "machinelearning.seldon.io", "v1", "seldondeployments"
-PORT, FOLDER = 9000, "/data"
 VERSION, REVISION = f"{NAME}/version", f"{NAME}/revision"
 """Labels of the deployment and its pods."""
 

@@ -6,6 +6,9 @@ from typing import Any
 
 
 class JsonHandler(BaseHTTPRequestHandler):
+    wbufsize = -1
+    disable_nagle_algorithm = True  # else each response waits 40 ms for an acknowledgement
+
     def respond(
         self, item: dict[str, Any] | bytes, code: int = 200, kind: str = "application/json"
     ) -> None:

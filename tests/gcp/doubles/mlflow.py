@@ -1,4 +1,4 @@
-"""MLflow's own server on a real PostgreSQL, with artifacts in the bucket and a password.
+"""MLflow's own server on a real MariaDB, with artifacts in the bucket and a password.
 
 It proves that runs, models and their aliases are stored there. It does not prove Cloud SQL's
 network, certificates or backups.
@@ -11,9 +11,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import pymysql
 
 from tests.gcp.doubles.process import LOOPBACK, free_port, responds, serving
 
@@ -27,35 +29,38 @@ class Tracking:
     password: str
 
 
-def postgres_binaries() -> Path | None:
-    """Return the folder of PostgreSQL's binaries: Debian's, or one on the PATH."""
-    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    on_path = shutil.which("initdb")
-    return installed[-1].parent if installed else Path(on_path).parent if on_path else None
+def mysql_server() -> Path | None:
+    """Return MariaDB's server, which speaks the protocol of Cloud SQL's MySQL."""
+    found = shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin")
+    return Path(found) if found else None
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[str]:
+def mysql(folder: Path) -> Iterator[str]:
     """Run a temporary database server; yields its address."""
-    binaries, port = postgres_binaries(), free_port()
-    assert binaries is not None
-    data = Path(tempfile.mkdtemp(prefix="faces-postgres-"))
-    prefix: list[str] = []
-    if os.getuid() == 0:  # PostgreSQL refuses to run as root
-        shutil.chown(data, "postgres", "postgres")
-        prefix = ["runuser", "-u", "postgres", "--"]
+    server, port = mysql_server(), free_port()
+    assert server is not None
+    data = Path(tempfile.mkdtemp(prefix="faces-mysql-"))
+    user = ["--user=root"] if os.getuid() == 0 else []
+    options = ["--no-defaults", *user, f"--datadir={data}"]
     subprocess.run(
-        [*prefix, str(binaries / "initdb"), "-D", str(data), "-U", "mlflow", "-A", "trust", "-N"],
-        check=True, capture_output=True, cwd="/",
+        ["mariadb-install-db", *options, "--auth-root-authentication-method=normal"],
+        check=True, capture_output=True,
     )  # fmt: skip
-    address = f"postgresql://mlflow@{LOOPBACK}:{port}/postgres"
     command = [
-        *prefix, str(binaries / "postgres"), "-D", str(data), "-p", str(port),
-        "-c", f"listen_addresses={LOOPBACK}", "-c", "unix_socket_directories=", "-c", "fsync=off",
+        str(server), *options, f"--port={port}", f"--bind-address={LOOPBACK}",
+        f"--socket={data}/socket", "--skip-grant-tables", "--innodb-flush-log-at-trx-commit=0",
     ]  # fmt: skip
-    ready = [str(binaries / "pg_isready"), "-h", LOOPBACK, "-p", str(port), "-q"]
-    with serving(command, os.environ, folder / "postgres.log", lambda: subprocess.call(ready) == 0):
-        yield address
+
+    def ready() -> bool:
+        with suppress(pymysql.OperationalError):
+            with pymysql.connect(host=LOOPBACK, port=port, user="root") as connection:
+                connection.cursor().execute("CREATE DATABASE IF NOT EXISTS mlflow")
+            return True
+        return False
+
+    with serving(command, os.environ, folder / "mysql.log", ready):
+        yield f"mysql+pymysql://root@{LOOPBACK}:{port}/mlflow"
     shutil.rmtree(data, ignore_errors=True)
 
 
@@ -63,11 +68,12 @@ def postgres(folder: Path) -> Iterator[str]:
 def tracking(folder: Path, environment: dict[str, str], artifacts: str) -> Iterator[Tracking]:
     """Run an MLflow server with its runs in a database and its artifacts at a URI."""
     password, port = secrets.token_urlsafe(16), free_port()
-    with postgres(folder) as database:
+    with mysql(folder) as database:
         accounts = folder / "basic_auth.ini"
         accounts.write_text(
             "[mlflow]\ndefault_permission = READ\n"
-            f"database_uri = {database}\nadmin_username = {USER}\nadmin_password = {password}\n"
+            f"database_uri = sqlite:///{folder}/accounts.db\n"
+            f"admin_username = {USER}\nadmin_password = {password}\n"
             "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
         )
         own = environment | {

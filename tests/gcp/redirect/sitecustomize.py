@@ -1,7 +1,7 @@
-"""Redirect Vertex AI's host name to the fake at VERTEX_DOUBLE, as a private DNS would.
+"""Redirect Google's hosts to the fakes at VERTEX_DOUBLE and RUN_DOUBLE, as a private DNS would.
 
-Python runs this at its start where this folder is on PYTHONPATH; tests call `redirect` themselves.
-The clients' endpoints are all that is changed, when ZenML's orchestrator is first imported.
+Python runs this at its start where this folder is on PYTHONPATH; tests import it themselves.
+The clients' endpoints are all that is changed, when their modules are first imported.
 """
 
 import os
@@ -11,43 +11,63 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
-ORCHESTRATOR = "zenml.integrations.gcp.orchestrators.vertex_orchestrator"
-
 
 class Redirect(MetaPathFinder):
     def find_spec(self, name: str, path: Any, target: Any = None) -> ModuleSpec | None:
-        if name != ORCHESTRATOR:
+        redirect = REDIRECTED.pop(name, None)
+        if redirect is None:
             return None
-        sys.meta_path.remove(self)
         spec = PathFinder.find_spec(name, path)
         assert spec is not None
         assert spec.loader is not None
-        spec.loader = Then(spec.loader)
+        spec.loader = Then(spec.loader, redirect)
         return spec
 
 
 class Then(Loader):
-    def __init__(self, loader: Loader) -> None:
-        self.loader = loader
+    def __init__(self, loader: Loader, redirect: Any) -> None:
+        self.loader, self.redirect = loader, redirect
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return self.loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
         self.loader.exec_module(module)
-        from google.cloud import aiplatform
-
-        url = os.environ["VERTEX_DOUBLE"]
-        aiplatform.init(api_endpoint=url, api_transport="rest")
-
-        def client(self: Any) -> aiplatform.gapic.JobServiceClient:
-            credentials, _ = self._get_authentication()
-            return aiplatform.gapic.JobServiceClient(
-                credentials=credentials, transport="rest", client_options={"api_endpoint": url}
-            )
-
-        module.VertexOrchestrator.get_job_service_client = client
+        self.redirect(module)
 
 
-if "VERTEX_DOUBLE" in os.environ:
-    sys.meta_path.insert(0, Redirect())
+def redirect_vertex(module: ModuleType) -> None:
+    from google.cloud import aiplatform
+
+    url = os.environ["VERTEX_DOUBLE"]
+    aiplatform.init(api_endpoint=url, api_transport="rest")
+
+    def client(self: Any) -> aiplatform.gapic.JobServiceClient:
+        credentials, _ = self._get_authentication()
+        return aiplatform.gapic.JobServiceClient(
+            credentials=credentials, transport="rest", client_options={"api_endpoint": url}
+        )
+
+    module.VertexOrchestrator.get_job_service_client = client
+
+
+def redirect_clients(module: ModuleType) -> None:
+    for client in vars(module).values():
+        if hasattr(client, "_DEFAULT_ENDPOINT_TEMPLATE"):
+            client._DEFAULT_ENDPOINT_TEMPLATE = os.environ["RUN_DOUBLE"]
+
+
+def redirect() -> None:
+    """Redirect the clients of those fakes whose address is in the environment."""
+    if "VERTEX_DOUBLE" in os.environ:
+        REDIRECTED["zenml.integrations.gcp.orchestrators.vertex_orchestrator"] = redirect_vertex
+    if "RUN_DOUBLE" in os.environ:
+        for name in ("google.cloud.run_v2", "google.cloud.secretmanager_v1"):
+            if name in sys.modules:
+                redirect_clients(sys.modules[name])
+            REDIRECTED[name] = redirect_clients
+
+
+REDIRECTED: dict[str, Any] = {}
+sys.meta_path.insert(0, Redirect())
+redirect()

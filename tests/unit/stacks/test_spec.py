@@ -44,10 +44,20 @@ def test_gcp_is_complete() -> None:
     assert filled.unset == []
 
 
+def test_gcp_run_differs_from_gcp_in_the_deployer_only() -> None:
+    gcp, run = read_stack("gcp", {}), read_stack("gcp-run", {})
+    for one, other in zip(gcp.components, run.components, strict=True):
+        assert one == other or one.type == "model_deployer"
+    assert read_stack("gcp-run", dict.fromkeys(run.unset, "something")).unset == []
+    assert "SELDON_URL" not in run.unset
+
+
 def test_an_unknown_stack_and_a_broken_file_are_errors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(UserError, match=r"unknown stack 'azure': .*choose from gcp, local"):
+    with pytest.raises(
+        UserError, match=r"unknown stack 'azure': .*choose from gcp, gcp-run, local"
+    ):
         read_stack("azure", os.environ)
     (tmp_path / "odd.yaml").write_text("stack_name: odd\n")
     monkeypatch.setattr(spec, "FOLDER", tmp_path)

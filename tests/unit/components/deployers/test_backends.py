@@ -6,7 +6,7 @@ from components.deployers.base import FaceDeployer
 
 
 def test_every_backend_is_a_flavor_with_the_name_of_its_package() -> None:
-    assert set(backends()) == {"seldon_local", "seldon_kubernetes"}
+    assert set(backends()) == {"seldon_local", "seldon_kubernetes", "cloud_run"}
     for name, source in flavors().items():
         flavor = load(source)()
         assert flavor.name == name

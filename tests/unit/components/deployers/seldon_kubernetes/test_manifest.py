@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
+from components.deployers.container_settings import FOLDER, PORT
+from components.deployers.model_store import StoredModel
 from components.deployers.seldon_kubernetes import manifest
 from components.deployers.seldon_kubernetes.flavor import SeldonKubernetesConfig
 from components.deployers.seldon_kubernetes.manifest import (
@@ -17,7 +19,6 @@ from components.deployers.seldon_kubernetes.manifest import (
     revision,
     with_replicas,
 )
-from components.deployers.seldon_kubernetes.model_store import StoredModel
 from components.deployers.settings import ServingSettings
 from faces import NAME
 from serving.container import MODEL, SETTINGS
@@ -99,8 +100,8 @@ def test_the_template_uses_the_names_that_the_code_uses() -> None:
     ):
         secret = variable["valueFrom"]["secretKeyRef"]
         assert secret == {"name": manifest.SECRET, "key": key}
-    assert container["ports"][0]["containerPort"] == manifest.PORT
-    assert manifest.FOLDER in [mount["mountPath"] for mount in container["volumeMounts"]]
+    assert container["ports"][0]["containerPort"] == PORT
+    assert FOLDER in [mount["mountPath"] for mount in container["volumeMounts"]]
 
 
 def test_values_are_not_parsed_and_keep_their_type() -> None:

@@ -3,11 +3,11 @@ from typing import Any
 
 import pytest
 
+from components.deployers.model_store import StoredModel
 from components.deployers.seldon_kubernetes import rolling_update as module
 from components.deployers.seldon_kubernetes import rollout
 from components.deployers.seldon_kubernetes.flavor import SeldonKubernetesConfig
 from components.deployers.seldon_kubernetes.manifest import make_manifest, read_model, revision
-from components.deployers.seldon_kubernetes.model_store import StoredModel
 from components.deployers.seldon_kubernetes.rolling_update import rolling_update
 from components.deployers.settings import ServingSettings
 from faces.errors import OperationError

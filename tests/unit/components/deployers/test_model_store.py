@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from components.deployers.endpoint import ModelArtifact
-from components.deployers.seldon_kubernetes.model_store import locate, upload
+from components.deployers.model_store import locate, upload
 from faces.errors import OperationError
 from faces.runtime.portable import file_hash
 
