@@ -25,6 +25,7 @@ CHUNK = 20
 """Images that are measured at a time: their intermediate results stay in the cache."""
 
 Images = NDArray[np.floating]
+Pixels = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,25 +55,29 @@ class CaptureFeatures:
         return np.vstack([np.empty((0, len(NAMES))), *blocks])
 
     def _measure(self, chunk: Images) -> NDArray[np.float64]:
-        images = np.asarray(chunk, np.float64)
-        mirrored = images[:, :, ::-1]
+        images = np.asarray(chunk, np.float32)
         columns, rows = images.mean(axis=1), images.mean(axis=2)
+        brightness = rows.mean(axis=1)
         half = images.shape[2] // 2
-        yaw = _antisymmetric(images).reshape(len(images), -1) @ self.yaw_axis
+        centred = images - brightness[:, None, None]
+        squares = _products(centred, centred)
+        yaw = _antisymmetric(images).reshape(len(images), -1) @ self.yaw_axis.astype(np.float32)
         edges = _laplacian(images)
+        energy = edges * edges
+        variance = energy.mean(axis=(1, 2)) - edges.mean(axis=(1, 2)) ** 2
         return np.column_stack(
             [
-                rows.mean(axis=1),
-                images.std(axis=(1, 2)),
-                np.log(edges.var(axis=(1, 2)) + 1e-8),
+                brightness,
+                np.sqrt(squares / images[0].size),
+                np.log(np.maximum(variance, 0) + 1e-8),
                 columns[:, :half].mean(axis=1) - columns[:, half:].mean(axis=1),
                 rows[:, :half].mean(axis=1) - rows[:, half:].mean(axis=1),
-                _correlations(images.reshape(len(images), -1), mirrored.reshape(len(images), -1)),
+                _products(centred, centred[:, :, ::-1]) / (squares + 1e-6),
                 yaw,
                 np.abs(yaw),
-                _local_flatness(edges),
+                _local_flatness(energy),
             ]
-        )
+        ).astype(np.float64)
 
 
 def fit_capture_features(reference: Images) -> CaptureFeatures:
@@ -100,14 +105,14 @@ def antisymmetric(images: Images) -> NDArray[np.float64]:
     Returns:
         Half the difference of each image and its mirror image, (n, 4096).
     """
-    parts = [_antisymmetric(np.asarray(chunk, np.float64)) for chunk in _chunks(images)]
-    return np.concatenate(parts).reshape(len(images), -1)
+    parts = [_antisymmetric(np.asarray(chunk, np.float32)) for chunk in _chunks(images)]
+    return np.concatenate(parts).reshape(len(images), -1).astype(np.float64)
 
 
-def _antisymmetric(images: NDArray[np.float64]) -> NDArray[np.float64]:
+def _antisymmetric(images: Pixels) -> Pixels:
     detail = images - _blur(images)
-    deviation = np.sqrt(np.maximum(_blur(detail**2), 0))
-    even = detail / (deviation + 1e-3)
+    deviation = np.sqrt(np.maximum(_blur(detail * detail), 0))
+    even = detail / (deviation + np.float32(1e-3))
     return np.asarray((even - even[:, :, ::-1]) / 2)
 
 
@@ -115,7 +120,7 @@ def _chunks(images: Images) -> Iterator[Images]:
     return (images[start : start + CHUNK] for start in range(0, len(images), CHUNK))
 
 
-def _blur(images: NDArray[np.float64]) -> NDArray[np.float64]:
+def _blur(images: Pixels) -> Pixels:
     """Blur images with a Gaussian of `LIGHTING_SIGMA` pixels, mirrored at the borders."""
     # Blurring multiplies the cosine transform, and hardly anything is left of high frequencies.
     (vertical, blurred), (horizontal, also_blurred) = map(_cosines, images.shape[1:])
@@ -123,27 +128,36 @@ def _blur(images: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @lru_cache
-def _cosines(side: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _cosines(side: int) -> tuple[Pixels, Pixels]:
     """Return the lowest cosines, and the same blurred, both (`FREQUENCIES`, side)."""
     cosines = scipy.fft.dct(np.eye(side), norm="ortho", axis=0)[:FREQUENCIES]
-    return cosines, scipy.ndimage.gaussian_filter1d(cosines, LIGHTING_SIGMA, axis=1)
+    blurred = scipy.ndimage.gaussian_filter1d(cosines, LIGHTING_SIGMA, axis=1)
+    return cosines.astype(np.float32), blurred.astype(np.float32)
 
 
-def _laplacian(images: NDArray[np.float64]) -> NDArray[np.float64]:
+def _laplacian(images: Pixels) -> Pixels:
     """Return the sum of each pixel's four neighbours less four times the pixel."""
-    padded = np.pad(images, ((0, 0), (1, 1), (1, 1)), mode="symmetric")
+    padded = np.pad(images, ((0, 0), (1, 1), (1, 1)), mode="edge")
     vertical = padded[:, :-2, 1:-1] + padded[:, 2:, 1:-1]
     return np.asarray(vertical + padded[:, 1:-1, :-2] + padded[:, 1:-1, 2:] - 4 * images)
 
 
-def _local_flatness(edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Log energy of the Laplacian where it is lowest."""
-    energy = scipy.ndimage.gaussian_filter(edges**2, (0, 1, 1)).reshape(len(edges), -1)
-    return np.asarray(np.log(np.quantile(energy, FLAT_SHARE, axis=1) + 1e-7))
+def _local_flatness(energy: Pixels) -> Pixels:
+    """Log energy of the Laplacian where it is lowest: its quantile at `FLAT_SHARE`."""
+    vertical, horizontal = (_smoothing(side) for side in energy.shape[1:])
+    smooth = (vertical @ energy @ horizontal.T).reshape(len(energy), -1)
+    below, weight = divmod(FLAT_SHARE * (smooth.shape[1] - 1), 1)
+    lowest = np.partition(smooth, int(below) + 1, axis=1)[:, : int(below) + 2]
+    quantile = (1 - weight) * lowest[:, :-1].max(axis=1) + weight * lowest[:, -1]
+    return np.asarray(np.log(quantile + 1e-7))
 
 
-def _correlations(rows: NDArray[np.floating], others: NDArray[np.floating]) -> NDArray[np.float64]:
-    rows = rows - rows.mean(axis=1, keepdims=True)
-    others = others - others.mean(axis=1, keepdims=True)
-    lengths = np.linalg.norm(rows, axis=1) * np.linalg.norm(others, axis=1)
-    return np.asarray((rows * others).sum(axis=1) / (lengths + 1e-12))
+@lru_cache
+def _smoothing(side: int) -> Pixels:
+    """Return the matrix (side, side) that blurs with a Gaussian of one pixel."""
+    return np.asarray(scipy.ndimage.gaussian_filter1d(np.eye(side), 1.0, axis=0), np.float32)
+
+
+def _products(images: Pixels, others: Pixels) -> Pixels:
+    """Return the sum of products of the pixels of each image with those of another, (n,)."""
+    return np.asarray((images * others).reshape(len(images), -1).sum(axis=1))
