@@ -155,6 +155,8 @@ def drift_detection(settings: DriftSettings) -> None:
         settings.minimum_labels,
         canary,
         settings.silence_hours,
+        settings.feedback.minimum_similarity,
+        settings.feedback.maximum_share,
     )
     action = decision.load().action
     if action == Action.NOT_ENOUGH_EVIDENCE:

@@ -82,6 +82,7 @@ def decide(
     policy: RetrainingPolicy,
     approved: int = 0,
     reported: bool = False,
+    late: int = 0,
     silence_hours: float | None = None,
 ) -> DriftDecision:
     """Decide what to do about a window.
@@ -98,6 +99,7 @@ def decide(
         approved: Quarantined labels of earlier windows that a person approved: they may be learned,
             too.
         reported: Whether an earlier decision was about the monitor's alarm: it is not repeated.
+        late: Labels of earlier windows that came after the decision: they may be learned, too.
         silence_hours: Hours since the latest face, if that is to be reported.
 
     Returns:
@@ -120,7 +122,7 @@ def decide(
     if not is_harmful(result):
         text += "; neither accuracy nor confidence fell, so the model is not retrained"
         return DriftDecision(Action.REPORT, text, kinds)
-    action, reason = _act(text, feedback, previous, policy, approved)
+    action, reason = _act(text, feedback, previous, policy, approved, late)
     return DriftDecision(action, reason, kinds)
 
 
@@ -130,6 +132,7 @@ def _act(
     previous: Sequence[bool],
     policy: RetrainingPolicy,
     approved: int,
+    late: int,
 ) -> tuple[Action, str]:
     """Return whether to wait, to send an alert or to retrain, and why."""
     considered = [*previous, True][-policy.of_last :]
@@ -138,13 +141,14 @@ def _act(
             f"{drift}; seen in {sum(considered)} of the last {len(considered)} windows, "
             f"{policy.required} of {policy.of_last} are required"
         )
-    if feedback.learnable + approved < policy.minimum_labels:
+    if feedback.learnable + approved + late < policy.minimum_labels:
         quarantined = len(feedback.quarantined)
         return Action.ALERT, (
             f"{drift}; retraining needs at least {policy.minimum_labels} labelled faces, and "
             f"feedback labelled {feedback.labelled}"
             + (f", of which {quarantined} are quarantined" if quarantined else "")
             + (f"; a person approved {approved} of earlier windows" if approved else "")
+            + (f"; {late} of earlier windows came late" if late else "")
         )
     return Action.RETRAIN, drift
 

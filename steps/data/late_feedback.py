@@ -1,5 +1,7 @@
 """Find labels that arrived after their window was decided on."""
 
+import numpy as np
+
 from components.deployers.base import active_deployer
 from faces.data.window import Window, last_occurrences, late_labels
 from faces.drift.captured_requests import read_captured_requests, select_faces
@@ -17,8 +19,7 @@ def load_late_feedback(
 ) -> Window:
     """Load the faces of the latest windows whose label arrived after the decision.
 
-    Their labels are verified like those of a window. What the live version has learned already is
-    left out when they are added to its data.
+    Their labels are verified like those of a window.
 
     Args:
         live_version: Number of the version whose enrolled images are compared with.
@@ -26,7 +27,8 @@ def load_late_feedback(
         maximum_share: Largest share of the plausible labels that name one person, in (0, 1].
 
     Returns:
-        The faces with their labels, without those that are quarantined.
+        The faces with their labels, without those that are quarantined, and without those that
+        the live version has learned already.
     """
     entries = [e for e in decisions() if e.action != Action.NOT_ENOUGH_EVIDENCE]
     considered = entries[-EARLIER_WINDOWS - 1 :]
@@ -39,10 +41,12 @@ def load_late_feedback(
     if not len(faces):
         return faces
     data = load_artifact(require_version(live_version), "faces")
-    split = load_artifact(require_version(live_version), "split")
+    train = data[load_artifact(require_version(live_version), "split").train]
     limits = FeedbackLimits(minimum_similarity, maximum_share)
-    verification = verify_feedback(faces, data[split.train], limits, earlier_labels())
+    verification = verify_feedback(faces, train, limits, earlier_labels())
     usable = verification.usable(faces)
-    late = usable[usable.labelled]
+    learned = {image.tobytes() for image in train.images}
+    new = np.array([image.tobytes() not in learned for image in usable.images])
+    late = usable[usable.labelled & new]
     describe_run("late_feedback", {"labelled": len(faces), "learnable": len(late)})
     return late

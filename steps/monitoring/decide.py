@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from zenml import step
@@ -18,6 +19,7 @@ from faces.drift.result import MonitorResult
 from faces.evaluation.canary_policy import Phase
 from faces.evaluation.canary_release import CanaryStep
 from faces.evaluation.feedback_verification import FeedbackVerification
+from steps.data.late_feedback import load_late_feedback
 from store.deployments import (
     DECISION,
     DecisionEntry,
@@ -32,6 +34,9 @@ from store.run_metadata import describe_run
 
 NANOSECONDS, SECONDS_PER_HOUR = 1_000_000_000, 3_600
 
+RETRAINED = {FindingKind.PICTURES, FindingKind.ACCURACY}
+"""Findings that lead to retraining if there are enough labels."""
+
 
 @step(enable_cache=False, output_materializers={DECISION: RECORD})
 def decide(
@@ -44,6 +49,8 @@ def decide(
     minimum_labels: int,
     canary: CanaryStep,
     silence_hours: float | None,
+    minimum_similarity: float,
+    maximum_share: float,
 ) -> Annotated[DriftDecision, DECISION]:
     """Apply the retraining policy to the window, and record the decision.
 
@@ -62,12 +69,15 @@ def decide(
         canary: A canary release, during which nothing is retrained: the window is tested again
             when the release has ended.
         silence_hours: Hours without a face after which that is reported; None for never.
+        minimum_similarity: Smallest plausible similarity of late labels, from -1 to 1.
+        maximum_share: Largest share of the plausible late labels that name one person, in (0, 1].
 
     Returns:
         The action and its reason.
     """
     entries = decisions()
-    decision = policy.decide(
+    apply_policy = partial(
+        policy.decide,
         drift,
         feedback,
         [e.drifted for e in entries if e.action != Action.NOT_ENOUGH_EVIDENCE],
@@ -76,6 +86,10 @@ def decide(
         reported=_is_reported(drift.monitor, entries),
         silence_hours=_silence(window, entries, silence_hours),
     )
+    decision = apply_policy()
+    if decision.action == Action.ALERT and set(decision.findings) & RETRAINED:
+        late = load_late_feedback(drift.version, minimum_similarity, maximum_share)
+        decision = apply_policy(late=len(late))
     if decision.action == Action.REPORT and entries and entries[-1].action == Action.REPORT:
         repeated = set(decision.findings) <= set(entries[-1].findings)
         decision = replace(decision, repeated=repeated)

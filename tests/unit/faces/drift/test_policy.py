@@ -122,6 +122,14 @@ def test_approved_labels_of_earlier_windows_count_towards_retraining() -> None:
     assert decision.reason.endswith("labelled 7; a person approved 2 of earlier windows")
 
 
+def test_labels_that_came_late_count_towards_retraining() -> None:
+    policy = RetrainingPolicy(of_last=1, required=1, minimum_labels=10)
+    assert decide(DRIFT, FeedbackVerification(2), [], policy, late=8).action == Action.RETRAIN
+    decision = decide(DRIFT, FeedbackVerification(2), [], policy, late=7)
+    assert decision.action == Action.ALERT
+    assert decision.reason.endswith("labelled 2; 7 of earlier windows came late")
+
+
 def test_drift_is_required_in_k_of_the_last_m_windows() -> None:
     assert decided(DRIFT, of_last=3, required=2).action == Action.WAIT
     assert decided(DRIFT, True, of_last=3, required=2).action == Action.RETRAIN

@@ -33,8 +33,9 @@ def decided(until: int, labels_until: int, action: Action = Action.NONE) -> Any:
 def test_labels_that_came_after_the_decision_are_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     data = model_record("1", ["ada", "bob"]) + b"".join(request(n) for n in range(1, 7))
     data += label(1, 5) + label(2, 8) + label(4, 25) + label(6, 30)
-    faces: Any = np.zeros(3)  # only rows are taken from it
-    split = SimpleNamespace(train=np.array([0]))
+    learned: list[np.ndarray] = []
+    faces = {0: SimpleNamespace(images=learned)}
+    split = SimpleNamespace(train=0)
     entries = [decided(3, 6), decided(4, 0, Action.NOT_ENOUGH_EVIDENCE), decided(5, 20)]
     nobody = FeedbackVerification(0)
     for name, value in {
@@ -51,5 +52,7 @@ def test_labels_that_came_after_the_decision_are_loaded(monkeypatch: pytest.Monk
     late = late_feedback.load_late_feedback(1, 0.5, 0.1)
     assert (late.times // SECOND).tolist() == [2, 4], "r1 was in time, r6 is in no window yet"
     assert late.labels.tolist() == ["ada", "ada"]
+    learned.append(late.images[1])
+    assert (late_feedback.load_late_feedback(1, 0.5, 0.1).times // SECOND).tolist() == [2]
     entries.clear()
     assert not len(late_feedback.load_late_feedback(1, 0.5, 0.1))
