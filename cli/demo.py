@@ -1,4 +1,4 @@
-"""Run the whole loop on this machine: train, serve, canary releases, drift, retrain, roll back.
+"""Run the whole loop on this machine: train, serve, canary releases, drift, a covered lens.
 
 It takes three minutes, uses an isolated ZenML configuration and port, and leaves only demo.html.
 """
@@ -36,6 +36,8 @@ examples:
 
 PAGE = Path("demo.html").absolute()
 BASELINE = ("--condition", "baseline")
+COVERED = 10
+"""Images of a covered lens: five are enough for a report."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -100,6 +102,8 @@ class Demo:
         brighter = (*BASELINE, "--corruption", "brightness")
         self.traffic("Brighter images, half of them to it", brighter, self.requests)
         self.check("Is the candidate no worse?", drift)
+        self.traffic("A covered lens", (*BASELINE, "--corruption", "covered"), COVERED)
+        self.check("Does the camera work?", None)
         self.pipeline("Show the history", "history", "--page", str(PAGE))
         self.table()
         self.console.print(f"\nopen [bold]{PAGE.as_uri()}[/]", soft_wrap=True)
@@ -170,6 +174,8 @@ class Demo:
         if summary.canary:
             self.show(f"canary: {describe_canary(summary.canary)}")
         self.show(f"{summary.decision}: {summary.reason}")
+        if summary.remedy:
+            self.show(f"to do: {summary.remedy}")
         if summary.retrained and drift:
             unseen = f"{drift.images} that it was not trained on"
             self.show_accuracy(summary.metrics.get("drifted_accuracy"), unseen)

@@ -215,7 +215,7 @@ def _register(dry_run: bool) -> int:
 
 def _list() -> int:
     from faces.data.conditions import USUAL_VALUES
-    from faces.data.corruptions import CORRUPTIONS
+    from faces.data.corruptions import CAMERA_FAILURES, CORRUPTIONS
     from faces.data.sources import source_names
     from faces.drift.detectors import detector_names
     from faces.models import model_names
@@ -227,7 +227,7 @@ def _list() -> int:
         "models": model_names(),
         "data": source_names(),
         "conditions": conditions,
-        "corruptions": CORRUPTIONS,
+        "corruptions": [*CORRUPTIONS, *CAMERA_FAILURES],
         "detectors": detector_names(),
         "stacks": stack_names(),
     }.items():

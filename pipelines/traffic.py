@@ -42,9 +42,11 @@ class TrafficSettings(Settings):
     @field_validator("corruption")
     @classmethod
     def _check_corruption(cls, name: str) -> str:
-        from faces.data.corruptions import CORRUPTIONS
+        from faces.data.corruptions import CAMERA_FAILURES, CORRUPTIONS
 
-        return require_choice("corruption", name, CORRUPTIONS) if name else name
+        return (
+            require_choice("corruption", name, [*CORRUPTIONS, *CAMERA_FAILURES]) if name else name
+        )
 
 
 SETTINGS = TrafficSettings

@@ -16,7 +16,7 @@ def corrupt(name: str, images: Images, seed: int = 0) -> Images:
     """Corrupt images.
 
     Args:
-        name: A corruption of `CORRUPTIONS`.
+        name: A corruption of `CORRUPTIONS`, or a failure of `CAMERA_FAILURES`.
         images: (n, 64, 64) in [0, 1].
         seed: Seed of the random corruptions.
 
@@ -26,7 +26,8 @@ def corrupt(name: str, images: Images, seed: int = 0) -> Images:
     Raises:
         UserError: If there is no such corruption.
     """
-    corruption = CORRUPTIONS[require_choice("corruption", name, CORRUPTIONS)]
+    known: dict[str, Corruption] = {**CORRUPTIONS, **CAMERA_FAILURES}
+    corruption = known[require_choice("corruption", name, known)]
     result = corruption(images, np.random.default_rng(seed))
     return np.clip(result, 0, 1).astype(np.float32)
 
@@ -62,6 +63,11 @@ def _rotation(images: Images, rng: np.random.Generator) -> NDArray[np.floating]:
     return np.stack(rotated)
 
 
+def _covered(images: Images, rng: np.random.Generator) -> NDArray[np.floating]:
+    """Return what a camera sends whose lens is covered: black, with some noise."""
+    return rng.normal(0, 0.01, images.shape)
+
+
 CORRUPTIONS: Mapping[str, Corruption] = {
     "noise": _noise,
     "blur": _blur,
@@ -69,3 +75,6 @@ CORRUPTIONS: Mapping[str, Corruption] = {
     "occlusion": _occlusion,
     "rotation": _rotation,
 }
+
+CAMERA_FAILURES: Mapping[str, Corruption] = {"covered": _covered}
+"""After these nobody can be recognised: drift detection asks to check the camera."""
