@@ -1,10 +1,11 @@
-"""Kill the endpoint, fill its disk, and send it malformed requests.
+"""Kill the endpoint, fill its disk, set its clock, and send it malformed requests.
 
-    python -m benchmarks.endpoint_faults --kills 20 --full-disks 5 --fuzzed 2000
+    python -m benchmarks.endpoint_faults --kills 20 --full-disks 5 --clock-steps 5 --fuzzed 2000
 
 Counted are answered requests that were not captured, and fuzzed requests that are answered with a
 5xx, are not answered, or leave a byte of their content in the log. Full disks need root: the
-captured requests are on a small temporary file system.
+captured requests are on a small temporary file system. The clock is that of Python's `time` in the
+server's processes, not the machine's.
 """
 
 import argparse
@@ -26,36 +27,21 @@ from pathlib import Path
 
 from rich.progress import track
 
+from benchmarks.malformed_requests import TIMEOUT_SECONDS, fuzz
 from benchmarks.serving import write_model
 from components.deployers.seldon_local import process
 from components.deployers.settings import ServingSettings
+from faces.client import PREDICT
 from faces.drift.captured_requests import read_captured_requests
 from faces.runtime.portable import file_hash
 from serving.capture.reader import read_files
-from serving.settings import ServerSettings, install_model, log_file, write_settings
+from serving.settings import ServerSettings, atomic_write, install_model, write_settings
 
 CLIENTS = 4
 LOAD_SECONDS = 0.3
 DISK_MIB = 2
-TIMEOUT_SECONDS = 10.0
-MARK = "Ada-Lovelace-0815"
-"""A name in every fuzzed request: it must not be in the log."""
-
 FACE = json.dumps({"data": {"ndarray": [[0.5] * 4096]}}).encode()
-PATHS = (
-    "/api/v1.0/predictions", "/api/v0.1/predictions", "/predict", "/api/v1.0/feedback",
-    "/send-feedback", "/v2/models/faces/infer", "/v2", "/metadata", "/docs", "/prometheus",
-    "/health/status", "/seldon/a/b/metadata", f"/{MARK}",
-)  # fmt: skip
-HEADERS = (
-    "Content-Type: application/json", "Content-Type: application/x-www-form-urlencoded",
-    "Content-Length: 10", "Content-Length: -1", "Content-Length: 99999999999",
-    "Transfer-Encoding: chunked", "Transfer-Encoding: gzip", "Expect: 100-continue",
-    "Connection: close", "Content-Encoding: gzip", "Host: localhost", f"Host: {MARK}",
-    f"Origin: http://{MARK}", f"{MARK}: {MARK}", "Inference-Header-Content-Length: 7",
-    f"Authorization: Bearer {MARK}", "X: \x00", "X:" + "a" * 9000, " folded: 1",
-)  # fmt: skip
-METHODS = ("GET", "POST", "POST", "POST", "HEAD", "PUT", "OPTIONS", "get", "P\x00ST")
+STEPPED_CLOCK = Path(__file__).with_name("stepped_clock")
 
 
 def main() -> None:
@@ -65,14 +51,16 @@ def main() -> None:
     )
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--full-disks", type=int, default=20)
+    parser.add_argument("--clock-steps", type=int, default=20)
     parser.add_argument("--fuzzed", type=int, default=20_000)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         model = Path(name) / "model.npz"
         write_model(model)
-        print(kill(Path(name), model, args.kills))
-        print(fill_disks(Path(name), model, args.full_disks))
-        print(fuzz(Path(name), model, args.fuzzed))
+        print(kill(Path(name), model, args.kills), flush=True)
+        print(fill_disks(Path(name), model, args.full_disks), flush=True)
+        print(step_clock(Path(name), model, args.clock_steps), flush=True)
+        print(fuzz(serve(Path(name) / "fuzzed", model), args.fuzzed))
 
 
 def serve(folder: Path, model: Path, **values: object) -> ServerSettings:
@@ -117,7 +105,7 @@ class Clients:
                     request = f"{prefix}-{number}"
                     body = FACE[:-1] + f', "meta": {{"puid": "{request}"}}}}'.encode()
                     headers = {"Content-Type": "application/json"}
-                    connection.request("POST", PATHS[0], body, headers)
+                    connection.request("POST", PREDICT, body, headers)
                     response = connection.getresponse()
                     response.read()
                     self.codes[response.status] += 1
@@ -196,56 +184,36 @@ def fill_disks(folder: Path, model: Path, times: int) -> str:
     )
 
 
-def fuzz(folder: Path, model: Path, times: int) -> str:
-    """Send requests with random parts, some of them malformed, on plain sockets."""
-    settings = serve(folder / "fuzzed", model)
-    rng, outcomes = random.Random(7), Counter[str]()
-    for _ in track(range(times), "sending malformed requests"):
-        outcomes[exchange(settings, random_request(rng))] += 1
-    log = log_file(Path(settings.folder)).read_text()
+def step_clock(folder: Path, model: Path, times: int) -> str:
+    """Set the server's clock forward and back by up to 400 days under load."""
+    steps = folder / "steps"
+    steps.write_text("0")
+    with changed_environment(PYTHONPATH=str(STEPPED_CLOCK), STEPPED_CLOCK=str(steps)):
+        settings = serve(folder / "stepped", model, rotate_seconds=0.5)
+    rng, clients = random.Random(7), Clients(settings)
+    for _ in track(range(times), "setting the clock"):
+        time.sleep(2 * LOAD_SECONDS)
+        atomic_write(steps, str(rng.uniform(-400, 400) * 86_400).encode())
+    time.sleep(2 * LOAD_SECONDS)
+    clients.stop()
     process.stop(Path(settings.folder))
-    leaks = log.count(MARK) + log.count("0.5, 0.5")
+    lost = missing(settings, clients.answered)
     return (
-        f"{times} fuzzed requests: {sum(n for c, n in outcomes.items() if c[0] == '5')} answered "
-        f"with a 5xx, {outcomes['hang']} not within {TIMEOUT_SECONDS:.0f} s, {leaks} parts in the "
-        f"log ({len(log)} bytes); answers: {dict(sorted(outcomes.items()))}"
+        f"{times} steps of the clock: {len(clients.answered)} requests answered, {lost} of them "
+        f"not captured; {sum(clients.codes.values()) - clients.codes[200]} answered otherwise"
     )
 
 
-def random_request(rng: random.Random) -> bytes:
-    """Return a request of random parts."""
-    bodies = (
-        FACE, b"", b"{", b"[" * rng.randrange(2000), json.dumps({"truth": [MARK]}).encode(),
-        json.dumps({"response": {"meta": {"puid": MARK}}, "truth": {"strData": MARK}}).encode(),
-        b"json=" + FACE, b"5\r\nabcde\r\n0\r\n\r\n", rng.randbytes(rng.randrange(200)),
-        FACE[: rng.randrange(len(FACE))],
-        FACE.replace(b"0.5", rng.choice([b'"a"', b"1e999", b"-1"])),
-    )  # fmt: skip
-    body = rng.choice(bodies)
-    head = [f"{rng.choice(METHODS)} {rng.choice(PATHS)} HTTP/1.{rng.choice('0111')}"]
-    head += rng.sample(HEADERS, rng.randrange(4))
-    if rng.random() < 0.7:
-        head += ["Host: localhost", f"Content-Length: {len(body)}"]
-        head += ["Content-Type: application/json"] if rng.random() < 0.8 else []
-    data = "\r\n".join(head).encode("latin-1") + b"\r\n\r\n" + body
-    if rng.random() < 0.1:
-        at = rng.randrange(len(data))
-        data = data[:at] + rng.randbytes(1) + data[at + 1 :]
-    return data
-
-
-def exchange(settings: ServerSettings, data: bytes) -> str:
-    """Send bytes; return the status of the first answer, "closed" without one, or "hang"."""
-    with socket.create_connection((settings.host, settings.port), TIMEOUT_SECONDS) as client:
-        try:
-            client.sendall(data)
-            client.shutdown(socket.SHUT_WR)
-            received = client.recv(65_536)
-        except TimeoutError:
-            return "hang"
-        except OSError:
-            return "closed"
-    return received[9:12].decode("latin-1") or "closed"
+@contextmanager
+def changed_environment(**variables: str) -> Iterator[None]:
+    """Set variables for the processes that are started meanwhile."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,9 @@ SINGLE = frozenset({
 })  # fmt: skip
 """Fields that may occur once."""
 
+LOOKALIKES = frozenset({"transfer_encoding", "content_length"})
+"""Some proxies take "_" for "-" in names."""
+
 EMPTY_LINE = b"\r\n"
 
 
@@ -124,6 +127,8 @@ def read_fields(stream: BinaryIO) -> dict[str, str]:
         if field is None:
             raise MalformedRequestError("a header field is malformed")
         name, value = field[1].decode().lower(), field[2].decode("latin-1").strip(" \t")
+        if name in LOOKALIKES:
+            raise MalformedRequestError(f"{name} is no field")
         if name in fields:
             if name in SINGLE:
                 raise MalformedRequestError(f"{name} occurs twice")

@@ -1,5 +1,6 @@
 """The parser of HTTP requests refuses what RFC 9112 calls malformed or ambiguous."""
 
+import string
 from io import BytesIO
 
 import pytest
@@ -91,6 +92,8 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n"
         b"Transfer-Encoding:\r\n chunked\r\n",
         b"Transfer\x00-Encoding: chunked\r\n",
         b"Transfer-Encoding\r\n",
+        b"Transfer_Encoding: chunked\r\n",
+        b"Content_Length: 3\r\n",
         b": chunked\r\n",
         b"X: 1\r\n\tTransfer-Encoding: chunked\r\n",
         b"X: 1\rTransfer-Encoding: chunked\r\n",
@@ -114,6 +117,32 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n"
 def test_ambiguous_fields_are_refused(fields: bytes) -> None:
     with pytest.raises(MalformedRequestError):
         parse(POST + b"Host: x\r\n" + fields + b"\r\n")
+
+
+TOKEN_BYTES = frozenset(b"!#$%&'*+.^_`|~-" + string.digits.encode() + string.ascii_letters.encode())
+
+
+LENGTH = b"Content-Length: 3\r\n"
+
+
+def is_chunked(fields: bytes) -> bool | None:
+    """Parse a head: None if it is refused."""
+    try:
+        return parse(POST + b"Host: x\r\n" + fields + b"\r\n").chunked
+    except MalformedRequestError:
+        return None
+
+
+def test_a_coding_hidden_by_any_byte_is_refused() -> None:
+    """The forms of the public lists of desync attacks: a byte before or after name or value."""
+    for byte in range(256):
+        extra, message = bytes([byte]), f"byte {byte}"
+        for field in (b"Transfer-Encoding:%bchunked\r\n", b"Transfer-Encoding: chunked%b\r\n"):
+            assert is_chunked(LENGTH + field % extra) is None, message
+            assert is_chunked(field % extra) is (True if extra in b" \t" else None), message
+        for field in (b"%bTransfer-Encoding: chunked\r\n", b"Transfer-Encoding%b: chunked\r\n"):
+            other_name = byte in TOKEN_BYTES
+            assert is_chunked(LENGTH + field % extra) is (False if other_name else None), message
 
 
 @pytest.mark.parametrize("host", [b"", b"Host: a b\r\n", b"Host: a/b\r\n", b"Host: u@x\r\n"])
