@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev setup-serving setup-gcp setup-wandb setup-app setup-onnx run deploy app demo test test-fast test-gcp test-infra check format \
-	dashboard dashboard-stop bench bench-serving images requirements schema docs clean
+	dashboard dashboard-stop bench bench-serving images requirements schema docs sbom clean
 
 IS_SUPPORTED := -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,13))' 2>/dev/null
 PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do $$p $(IS_SUPPORTED) && echo $$p && break; done)
@@ -121,6 +121,9 @@ requirements: setup-dev ## Pin the newest versions that pyproject.toml allows
 	@$(PIN) requirements/infra.in -o requirements/infra.txt
 	@$(PIN) requirements/docs.in -o requirements/docs.txt
 	@for f in seldon mlserver bentoml fastapi; do $(PIN) requirements/bench-$$f.in -o requirements/bench-$$f.txt; done
+
+sbom: setup ## List the packages of every environment in build/sbom (CycloneDX)
+	@$(BIN)/python -m scripts.sbom build/sbom
 
 clean: ## Remove environments and caches; ZenML's store is kept
 	@rm -rf .venv .venv-serving .venv-serving.lock .venv-gcp .venv-clients .venv-infra .venv-docs .venv-bench .mypy_cache .pytest_cache .ruff_cache \

@@ -53,10 +53,11 @@ class CandidateFollower:
 
     Args:
         folder: The server's folder.
+        public_key: The key that models must be signed with; "" for none.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.file = folder, candidate_file(folder)
+    def __init__(self, folder: Path, public_key: str = "") -> None:
+        self.folder, self.file, self.public_key = folder, candidate_file(folder), public_key
         self.candidate: Candidate | None = None
         self._file_state: tuple[int, ...] | None = None
 
@@ -73,7 +74,8 @@ class CandidateFollower:
         self._file_state = state
         try:
             content = json.loads(self.file.read_bytes())
-            self.candidate = Candidate(load_model(self.folder, content), float(content["share"]))
+            loaded = load_model(self.folder, content, self.public_key)
+            self.candidate = Candidate(loaded, float(content["share"]))
             log.info("version %s answers beside", self.candidate.loaded.version)
         except (DamagedModelError, OSError, ValueError, KeyError, TypeError) as error:
             self.candidate = None

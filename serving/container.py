@@ -104,12 +104,12 @@ def prepare(folder: Path) -> ServerSettings:
     port = int(os.environ.get(PORT, settings.port))
     settings = replace(settings, folder=str(folder), port=port)
     model = json.loads(os.environ[MODEL])
-    data = fetch_model(model)
+    data, statements = fetch_model(model), fetch_statements(model, settings)
     write_settings(settings)
-    install_model(folder, model["version"], data, model["hash"])
+    install_model(folder, model["version"], data, model["hash"], statements)
     if candidate := json.loads(os.environ.get(CANDIDATE) or "{}"):
-        data = fetch_model(candidate)
-        install_candidate(folder, candidate["version"], data, candidate["hash"], share=0.0)
+        data, statements = fetch_model(candidate), fetch_statements(candidate, settings)
+        install_candidate(folder, candidate["version"], data, candidate["hash"], 0.0, statements)
     return settings
 
 
@@ -130,6 +130,24 @@ def fetch_model(model: Mapping[str, str]) -> bytes:
     if file_hash(data) != model["hash"]:
         raise ValueError(f"{model['uri']} is damaged: it does not have its recorded hash")
     return data
+
+
+def fetch_statements(model: Mapping[str, str], settings: ServerSettings) -> str:
+    """Download the signed statements about a model, if the server requires them.
+
+    Args:
+        model: Its `uri`.
+        settings: The server's settings.
+
+    Returns:
+        The statements, one per line; "" if they are not required.
+
+    Raises:
+        OSError: If they cannot be fetched: a model without any is not signed.
+    """
+    if not settings.public_key:
+        return ""
+    return fetch(model["uri"].removesuffix(".npz") + ".jsonl").decode()
 
 
 def fetch(uri: str) -> bytes:

@@ -33,16 +33,17 @@ class ModelFollower:
 
     Args:
         folder: The server's folder.
+        public_key: The key that models must be signed with; "" for none.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.file = folder, current_file(folder)
+    def __init__(self, folder: Path, public_key: str = "") -> None:
+        self.folder, self.file, self.public_key = folder, current_file(folder), public_key
         self.loaded: LoadedModel | None = None
         self.refusal: str | None = None
         """Why the last model could not be loaded; None if it could."""
         self.candidate: Candidate | None = None
         """The version that answers beside the loaded one; None if there is none."""
-        self._candidates = CandidateFollower(folder)
+        self._candidates = CandidateFollower(folder, public_key)
         self._file_state: tuple[int, ...] | None = None
         self._polled = self._tried = -math.inf
 
@@ -83,7 +84,7 @@ class ModelFollower:
             self._load_last()
 
     def _load(self, current: dict[str, str]) -> None:
-        self.loaded = load_model(self.folder, current)
+        self.loaded = load_model(self.folder, current, self.public_key)
         log.info("serving version %s", self.loaded.version)
 
     def _load_last(self) -> None:

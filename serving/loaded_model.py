@@ -7,6 +7,7 @@ from pathlib import Path
 import orjson
 
 from faces.runtime.portable import PortableModel, read_portable
+from serving.attestation import require_trusted
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,20 +20,24 @@ class LoadedModel:
     classes_json: bytes
 
 
-def load_model(folder: Path, current: Mapping[str, str]) -> LoadedModel:
+def load_model(folder: Path, current: Mapping[str, str], public_key: str = "") -> LoadedModel:
     """Load a model from a server's folder.
 
     Args:
         folder: The server's folder.
         current: `version`, `file` and `hash` of the model, as `current.json` has them.
+        public_key: The key that its provenance and gate decision must be signed with; "" for none.
 
     Returns:
         The model, with its version.
 
     Raises:
         DamagedModelError: If the file does not have this hash.
+        UntrustedModelError: If it is not signed.
         OSError: If the file is missing.
     """
-    model = read_portable((folder / current["file"]).read_bytes(), current["hash"])
+    file, version = folder / current["file"], str(current["version"])
+    require_trusted(file, public_key, version, current["hash"])
+    model = read_portable(file.read_bytes(), current["hash"])
     classes = [str(label) for label in model.classes]
-    return LoadedModel(model, str(current["version"]), classes, orjson.dumps(classes))
+    return LoadedModel(model, version, classes, orjson.dumps(classes))

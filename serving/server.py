@@ -88,7 +88,7 @@ def build(settings: ServerSettings, tokens: Tokens | None) -> Any:
 
     _keep_freed_memory()
     metrics = Metrics()
-    follower = ModelFollower(Path(settings.folder))
+    follower = ModelFollower(Path(settings.folder), settings.public_key)
     model = FaceModel(settings, follower, metrics, let_others_proceed)
     seldon = get_rest_microservice(model, NullMetrics())
     app = WSGIApp(seldon, model, metrics, settings, tokens)

@@ -47,6 +47,8 @@ class ServerSettings:
     access_log: bool = False
     requests_per_second: float = 0.0
     """Predictions and feedback that each client may send to each worker; 0 for no limit."""
+    public_key: str = ""
+    """Only models whose statements are signed with this key are served; "" for all."""
 
     @property
     def remote(self) -> bool:
@@ -149,7 +151,9 @@ def candidate_file(folder: Path) -> Path:
     return folder / "candidate.json"
 
 
-def install_model(folder: Path, version: str, data: bytes, model_hash: str) -> None:
+def install_model(
+    folder: Path, version: str, data: bytes, model_hash: str, statements: str = ""
+) -> None:
     """Copy a model into a server's folder and activate it.
 
     Args:
@@ -157,12 +161,13 @@ def install_model(folder: Path, version: str, data: bytes, model_hash: str) -> N
         version: The model's version.
         data: The bytes of its file.
         model_hash: Their hash, which the server checks.
+        statements: Signed statements about the model, one per line; "" for none.
     """
-    activate_model(folder, copy_model(folder, version, data, model_hash))
+    activate_model(folder, copy_model(folder, version, data, model_hash, statements))
 
 
 def install_candidate(
-    folder: Path, version: str, data: bytes, model_hash: str, share: float
+    folder: Path, version: str, data: bytes, model_hash: str, share: float, statements: str = ""
 ) -> None:
     """Copy a model into a server's folder, and let it answer beside the served one.
 
@@ -172,8 +177,9 @@ def install_candidate(
         data: The bytes of its file.
         model_hash: Their hash, which the server checks.
         share: Share of the requests to which its answer is sent.
+        statements: Signed statements about the model, one per line; "" for none.
     """
-    content = {**copy_model(folder, version, data, model_hash), "share": share}
+    content = {**copy_model(folder, version, data, model_hash, statements), "share": share}
     atomic_write(candidate_file(folder), json.dumps(content).encode())
 
 
@@ -192,7 +198,9 @@ def read_candidate(folder: Path) -> str | None:
         return None
 
 
-def copy_model(folder: Path, version: str, data: bytes, model_hash: str) -> dict[str, str]:
+def copy_model(
+    folder: Path, version: str, data: bytes, model_hash: str, statements: str = ""
+) -> dict[str, str]:
     """Copy a model into a server's folder.
 
     Args:
@@ -200,14 +208,26 @@ def copy_model(folder: Path, version: str, data: bytes, model_hash: str) -> dict
         version: The model's version.
         data: The bytes of its file.
         model_hash: Their hash, which the server checks.
+        statements: Signed statements about the model, one per line; "" keeps those in the folder.
 
     Returns:
         `version`, `file` and `hash` of the model.
     """
     file = folder / "models" / f"{version}-{model_hash[:12]}.npz"
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if statements:
+        atomic_write(statements_file(file), statements.encode())
     atomic_write(file, data)
     return {"version": version, "file": f"models/{file.name}", "hash": model_hash}
+
+
+def statements_file(model: Path) -> Path:
+    """Return the path of the signed statements about a model.
+
+    Args:
+        model: The model's file.
+    """
+    return model.with_suffix(".jsonl")
 
 
 def activate_model(folder: Path, current: dict[str, str]) -> None:

@@ -6,6 +6,7 @@ import platform
 import subprocess
 from collections.abc import Mapping
 from importlib.metadata import version as installed
+from pathlib import Path
 
 from store.code_hash import ROOT, code_hash
 
@@ -35,7 +36,7 @@ def provenance() -> Provenance:
     return {
         "commit": _commit(),
         "code": code_hash(TRAINING_CODE)[:12],
-        "pins": _pins(),
+        "pins": pins_hash(PINS),
         "python": platform.python_version(),
         **{name: installed(name) for name in PACKAGES},
         "machine": f"{platform.system()} {platform.machine()}",
@@ -58,10 +59,15 @@ def differences(recorded: Mapping[str, str], present: Mapping[str, str]) -> dict
     return {name: f"{old}, now {new}" for name, (old, new) in values.items() if old != new}
 
 
-def _pins() -> str:
-    if not PINS.exists():
+def pins_hash(file: Path) -> str:
+    """Return the first digits of the SHA-256 of pinned packages.
+
+    Args:
+        file: The pins; "unknown" if there are none.
+    """
+    if not file.exists():
         return UNKNOWN
-    return hashlib.sha256(PINS.read_bytes()).hexdigest()[:12]
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
 
 
 def _commit() -> str:

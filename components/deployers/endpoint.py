@@ -25,11 +25,13 @@ class ModelArtifact:
         version: The model version in ZenML.
         data: The file's content: .npz, see `faces.runtime.portable`.
         hash: SHA-256 of `data`, in hexadecimal digits.
+        statements: Signed statements about it, one per line; "" if it is not signed.
     """
 
     version: str
     data: bytes
     hash: str
+    statements: str = ""
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,8 @@ def upload(folder: str, model: ModelArtifact) -> StoredModel:
             if "file" in system.protocol:
                 system.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
             system.pipe_file(path, model.data)
+        if model.statements:
+            system.pipe_file(path.removesuffix(".npz") + ".jsonl", model.statements.encode())
     except Exception as error:
         raise OperationError(f"{stored.uri} cannot be written: {error}") from error
     return stored
@@ -84,6 +86,9 @@ def delete(folder: str, versions: Collection[int]) -> int:
     ]
     for file in files:
         system.rm_file(file)
+        statements = file.removesuffix(".npz") + ".jsonl"
+        if system.exists(statements):
+            system.rm_file(statements)
     return len(files)
 
 

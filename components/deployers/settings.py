@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 from components.settings import Settings
 from faces.evaluation.canary_policy import CanaryLimits
 from serving.settings import MAX_ROTATE_SECONDS, ServerSettings
+from store.signing import require_public_key
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -44,6 +45,11 @@ class EndpointSettings(Settings):
             "tokens) may send to each worker; 0: no limit",
         ),
     ] = 0.0
+    require_signature: bool = Field(
+        default=False,
+        description="serve only versions whose provenance and gate decision are signed with the "
+        "key in the ZenML secret `signing`",
+    )
     access_log: bool = Field(
         default=False,
         description="log a line per request: kind, status, size, duration, trace id; no content",
@@ -147,4 +153,5 @@ class ServingSettings(Settings):
             replicas: The number of servers that share the requests.
         """
         values = {**self.endpoint.model_dump(), **self.capture.model_dump()}
+        values["public_key"] = require_public_key() if values.pop("require_signature") else ""
         return ServerSettings(name=name, folder=folder, replicas=replicas, **values)

@@ -11,6 +11,7 @@ from faces.errors import OperationError, UserError
 from faces.runtime.portable import file_hash, write_portable
 from store.materializers import RECORD
 from store.records import Rollout
+from store.signing import STATEMENTS
 from store.versions import find_version, load_artifact
 
 
@@ -62,4 +63,5 @@ def portable_model(number: int) -> ModelArtifact:
         raise OperationError(
             f"version {number}: its portable model does not have the recorded hash"
         )
-    return ModelArtifact(str(number), data, str(recorded))
+    statements = str(version.run_metadata.get(STATEMENTS, ""))
+    return ModelArtifact(str(number), data, str(recorded), statements)

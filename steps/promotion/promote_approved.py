@@ -12,6 +12,7 @@ from store.materializers import RECORD
 from store.production import set_production
 from store.records import ApprovalRequest, Promotion
 from store.run_metadata import describe_run
+from store.signing import sign_version
 from store.versions import NO_STAGE, production_version, require_version
 
 APPROVED_PROMOTION = "approved_promotion"
@@ -41,10 +42,11 @@ def promote_approved(
     refusal = why_refused(approval, request, production)
     if refusal is None and not set_production(candidate, instead_of=production):
         refusal = "another run changed production at the same time"
+    details = held.reason.removeprefix("held for approval: ")
     if refusal is None:
+        sign_version(candidate, details, approval.who)
         sync_champion()
         candidate = require_version(request.version)
-    details = held.reason.removeprefix("held for approval: ")
     promotion = replace(
         held,
         stage=str(candidate.stage or NO_STAGE),

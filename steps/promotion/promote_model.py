@@ -26,6 +26,7 @@ from store.materializers import RECORD
 from store.production import record_gate_decision, set_production
 from store.records import Promotion
 from store.run_metadata import describe_run
+from store.signing import sign_version
 from store.versions import (
     NO_STAGE,
     find_version,
@@ -80,6 +81,8 @@ def promote_model(
             break
         if set_production(candidate, instead_of=production):
             break
+    if decision.promoted:
+        sign_version(candidate, decision.anonymous_reason or decision.reason)
     record_gate_decision(candidate, decision.reason)
     sync_champion()
     describe_run("training", _describe(candidate, decision, metrics))

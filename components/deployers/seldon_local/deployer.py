@@ -22,7 +22,11 @@ from components.deployers.common import (
 from components.deployers.endpoint import Endpoint, EndpointStatus, ModelArtifact, Replaced
 from components.deployers.seldon_local import process
 from components.deployers.seldon_local.flavor import SeldonLocalFlavor
-from components.deployers.seldon_local.model_files import delete_old_models, read_model
+from components.deployers.seldon_local.model_files import (
+    delete_model,
+    delete_old_models,
+    read_model,
+)
 from components.deployers.seldon_local.server_log import read_log
 from components.deployers.seldon_local.service import SeldonLocalService, SeldonLocalServiceConfig
 from components.deployers.seldon_local.status import (
@@ -77,7 +81,7 @@ class SeldonLocalDeployer(FaceDeployer):
             add_locations(desired)
             self.stop_beside()
             try:
-                install_model(self.folder, model.version, model.data, model.hash)
+                install_model(self.folder, model.version, model.data, model.hash, model.statements)
                 process.ensure_running(desired, tokens)
                 await_version(desired, tokens, model.version)
             except OperationError:
@@ -158,7 +162,9 @@ class SeldonLocalDeployer(FaceDeployer):
         self.require_canary_support()
         with process.exclusive_lock(self.folder):
             settings = read_settings(self.folder)
-            install_candidate(self.folder, model.version, model.data, model.hash, share)
+            install_candidate(
+                self.folder, model.version, model.data, model.hash, share, model.statements
+            )
             tokens = find_tokens(settings.token_secret)
             if process.running(self.folder):
                 await_version(settings, tokens, model.version, CANDIDATE)
@@ -180,7 +186,7 @@ class SeldonLocalDeployer(FaceDeployer):
                 self.stop_beside()
             files = [file for n in versions for file in self.folder.glob(f"models/{n}-*.npz")]
             for file in files:
-                file.unlink()
+                delete_model(file)
         return len(files)
 
     def log_files(self) -> list[Path]:
@@ -204,7 +210,7 @@ class SeldonLocalDeployer(FaceDeployer):
         """
         service.stop()
         self.stop_beside()
-        for file in (*self.folder.glob("models/*.npz"), current_file(self.folder)):
+        for file in (*self.folder.glob("models/*"), current_file(self.folder)):
             file.unlink(missing_ok=True)
         settings_file(self.folder).unlink(missing_ok=True)
 

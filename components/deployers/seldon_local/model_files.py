@@ -4,7 +4,7 @@ from pathlib import Path
 
 from faces.errors import OperationError
 from faces.runtime.portable import file_hash
-from serving.settings import read_candidate, read_current
+from serving.settings import read_candidate, read_current, statements_file
 
 KEPT_MODELS = 5
 """The latest models are kept: those that are served, and some that were served before."""
@@ -43,4 +43,14 @@ def delete_old_models(folder: Path) -> None:
     files = sorted(folder.glob("models/*.npz"), key=lambda file: file.stat().st_mtime)
     for file in files[:-KEPT_MODELS]:
         if file.name.split("-")[0] not in used:
-            file.unlink()
+            delete_model(file)
+
+
+def delete_model(file: Path) -> None:
+    """Delete a model with the statements about it.
+
+    Args:
+        file: The model's file.
+    """
+    file.unlink()
+    statements_file(file).unlink(missing_ok=True)
