@@ -17,6 +17,7 @@ from app.labelling import FaceToLabel, faces_to_label
 from components.deployers.base import active_deployer
 from components.deployers.endpoint import Endpoint, EndpointStatus
 from faces.data.dataset import Faces
+from faces.data.detection import find_faces
 from faces.data.split import Split
 from faces.drift.captured_requests import read_captured_requests
 from faces.errors import OperationError, UserError
@@ -139,7 +140,10 @@ class Backend:
     def load_ahead(self) -> None:
         """Load what the first visitor needs, unless nothing is deployed."""
         with suppress(UserError, OperationError):
-            self.gallery(self.endpoint().version)
+            if gallery := self.gallery(self.endpoint().version):
+                image = gallery.enrolled.images[0]
+                gallery.explain(image)
+                find_faces(image)
 
     def people(self) -> list[PersonInfo]:
         """Return the people whom the live version knows, by name.
@@ -162,13 +166,6 @@ class Backend:
             image = np.array(gallery.enrolled.images[rows[0]])
             people.append(PersonInfo(name, len(rows), image, len(own), correct))
         return people
-
-    def production_settings(self) -> dict[str, Any] | None:
-        """Return the settings that the version in production was trained with, None without one."""
-        with self._lock:
-            version = production_version()
-        settings = version.run_metadata.get("settings") if version else None
-        return settings if isinstance(settings, dict) and "data" in settings else None
 
     def versions(self) -> list[VersionInfo]:
         """Return the model versions, newest first."""

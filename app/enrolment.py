@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 from zenml.config.global_config import GlobalConfiguration
 
@@ -17,8 +16,6 @@ from faces.errors import UserError
 from faces.reports.png import grey_png
 
 FOLDER = "faces-enrolled"
-DEFAULT_MODEL = "fisher"
-"""The recogniser if none is in production: the best one for photos."""
 
 
 def enrolment_folder() -> Path:
@@ -26,11 +23,11 @@ def enrolment_folder() -> Path:
     return Path(GlobalConfiguration().config_directory) / FOLDER
 
 
-def check_picture(data: bytes) -> DetectedFace:
+def check_picture(picture: bytes | Path) -> DetectedFace:
     """Find the face in a picture for the enrolment.
 
     Args:
-        data: A PNG, JPEG, PGM or WebP file.
+        picture: A PNG, JPEG, PGM or WebP file, or its content.
 
     Returns:
         The face.
@@ -38,13 +35,17 @@ def check_picture(data: bytes) -> DetectedFace:
     Raises:
         UserError: If there is not exactly one, or it is too small, blurred or dark.
     """
+    name = f"{picture}" if isinstance(picture, Path) else "the picture"
     try:
+        data = picture.read_bytes() if isinstance(picture, Path) else picture
         face = choose_face(locate_faces(decode_image(data)))
     except ImageRefused as error:
-        raise UserError(f"the picture {error}") from error
+        raise UserError(f"{name} {error}") from error
+    except OSError as error:
+        raise UserError(f"{name} cannot be read: {error.strerror}") from error
     problem = face if isinstance(face, Problem) else next(iter(face.problems), None)
     if problem is not None or isinstance(face, Problem):
-        raise UserError(f"{problem}: take another picture")
+        raise UserError(f"{name}: {problem}: take another picture")
     return face
 
 
@@ -92,23 +93,3 @@ def discard_faces(name: str) -> None:
         UserError: If the name cannot be that of a folder.
     """
     shutil.rmtree(enrolment_folder() / check_name(name), ignore_errors=True)
-
-
-def training_command(settings: dict[str, object] | None, config: Path, summary: Path) -> list[str]:
-    """Return the command that trains with the enrolled people.
-
-    Args:
-        settings: Settings of the version in production, which are used again; None without one.
-        config: Where to write these settings.
-        summary: Where the command writes its summary.
-
-    Returns:
-        The command line without the program's name.
-    """
-    words = ["--pipeline", "training", "--enrolled", str(enrolment_folder())]
-    if settings is None:
-        words += ["--model", DEFAULT_MODEL]
-    else:
-        config.write_text(yaml.safe_dump(settings))
-        words += ["--config", str(config)]
-    return [*words, "--summary", str(summary)]

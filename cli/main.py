@@ -26,6 +26,7 @@ COMMANDS = {
     "predict": "send a face to the endpoint and show the predicted identity",
     "endpoint": "show, start or stop the endpoint, or read its log",
     "export": "write a version's model to a file, for numpy or as ONNX",
+    "enrol": "enrol a person from pictures: train with them, and deploy",
     "captured": "show or delete captured requests",
     "review": "approve or reject what waits for a person",
     "dashboard": "open the ZenML dashboard at the latest run with pictures",

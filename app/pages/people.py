@@ -1,6 +1,5 @@
 """The page People: who is enrolled and how well they are recognised; enrol and remove people."""
 
-import json
 from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,18 +7,13 @@ from tempfile import TemporaryDirectory
 from nicegui import ui
 
 from app.backend import Backend, PersonInfo
-from app.enrolment import (
-    check_picture,
-    discard_faces,
-    discard_files,
-    keep_faces,
-    training_command,
-)
+from app.enrolment import check_picture, discard_faces
 from app.pages.camera import add_picture_buttons
 from app.pages.layout import attempt, face_html, frame, show_error, trusted_html
 from app.pages.progress import run_in_view
 from faces.data.detection import DetectedFace
 from faces.data.enrolment import MAX_PICTURES, MIN_PICTURES, check_name
+from faces.reports.png import grey_png
 
 
 def add_page(backend: Backend) -> None:
@@ -113,34 +107,19 @@ class PeoplePage:
             if not self._consent.value:
                 show_error("faces are biometric data: enrol only people who have consented")
                 return
-            images = [face.image for face in self._faces]
-            kept = await attempt(keep_faces, name, images)
-            if kept is None:
-                return
             if await self._train(name):
                 self._clear()
+                ui.notify(f"{name} is enrolled: try it on the page Recognise", type="positive")
                 await self._show_people()
-            else:
-                discard_files(kept)
 
     async def _train(self, name: str) -> bool:
-        """Train and deploy with the new person, and say so if the gate refuses."""
-        settings = await attempt(self._backend.production_settings)
+        """Train and deploy with the new person; if the gate refuses, the reason is shown."""
         with TemporaryDirectory() as folder:
-            summary = Path(folder) / "summary.json"
-            words = training_command(settings, Path(folder) / "training.yaml", summary)
-            if not await run_in_view(f"Training with {name}", words):
-                return False
-            model = json.loads(summary.read_text())["model"]
-        if not model["promoted"]:
-            show_error(f"version {model['version']} is not in production: {model['reason']}")
-            return False
-        deployed = await run_in_view(
-            f"Deploying version {model['version']}", ["--pipeline", "deployment"]
-        )
-        if deployed:
-            ui.notify(f"{name} is enrolled: try it on the page Recognise", type="positive")
-        return deployed
+            files = []
+            for number, face in enumerate(self._faces):
+                files.append(Path(folder) / f"{number}.png")
+                files[-1].write_bytes(grey_png(face.image))
+            return await run_in_view(f"Enrolling {name}", ["enrol", name, *map(str, files)])
 
     async def _show_people(self) -> None:
         self._people.clear()

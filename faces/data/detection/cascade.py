@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from faces.data.detection.crop import Square
+from faces.data.detection.crop import Region, Square
 
 CASCADE = "haarcascade_frontalface_alt2.xml"
 """The best of OpenCV's frontal cascades on composed scenes: docs/decisions/0082."""
@@ -20,12 +20,15 @@ CASCADE = "haarcascade_frontalface_alt2.xml"
 SEARCH_SIDE = 512
 """The longest side of the copy in which candidates are searched."""
 
-SEARCH_TILTS, VOTE_TILTS = (-9.0, 9.0), (-20.0, -10.0, 0.0, 10.0, 20.0)
-MIN_BOX, MIN_WINDOWS = 28, 2
+SEARCH_TILTS, SEARCH_STEP = (-9.0, 9.0), 1.1
+MIN_BOX, MIN_WINDOWS = 30, 2
 """Smallest box in the small copy; windows that make a candidate."""
 
-PATCH, BOX_IN_PATCH = 160, 72
-MIN_VOTING_BOX, MAX_VOTING_BOX = 44, 120
+VOTE_TILTS, OUTER_TILTS, VOTE_STEP = (-10.0, 0.0, 10.0), (-20.0, 20.0), 1.08
+"""The outer tilts are searched only if there was a vote: most candidates are clutter."""
+
+PATCH, BOX_IN_PATCH = 128, 72
+MIN_VOTING_BOX, MAX_VOTING_BOX = 48, 108
 
 
 @dataclass(frozen=True)
@@ -74,10 +77,12 @@ def find_candidates(photo: NDArray[np.uint8]) -> list[Candidate]:
         matrix = cv2.getRotationMatrix2D((width / 2, height / 2), tilt, 1)
         turned = cv2.warpAffine(small, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
         back = cv2.invertAffineTransform(matrix)
-        for x, y, side, _ in _cascade().detectMultiScale(turned, 1.1, 0, minSize=(MIN_BOX,) * 2):
+        for x, y, side, _ in _cascade().detectMultiScale(
+            turned, SEARCH_STEP, 0, minSize=(MIN_BOX,) * 2
+        ):
             centre = back @ [x + side / 2, y + side / 2, 1]
             windows.append((*centre / zoom, side / zoom))
-    return _group(np.array(windows).reshape(-1, 3))
+    return _group(np.array(sorted(windows)).reshape(-1, 3))  # threads find them in any order
 
 
 def _group(windows: NDArray[np.float64]) -> list[Candidate]:
@@ -107,19 +112,24 @@ def verify(photo: NDArray[np.uint8], candidate: Candidate) -> Candidate | None:
         The mean box of the votes; None if there are none.
     """
     zoom = BOX_IN_PATCH / candidate.side
-    votes = []
-    for tilt in VOTE_TILTS:
-        patch = Square(photo, candidate.x, candidate.y, PATCH / zoom, tilt, PATCH)
-        boxes, counts = _cascade().detectMultiScale2(
-            patch.pixels, 1.08, 1, minSize=(MIN_VOTING_BOX,) * 2, maxSize=(MAX_VOTING_BOX,) * 2
-        )
-        if len(boxes):
-            best = int(np.argmax(counts))
-            x, y, side, _ = boxes[best]
-            centre = patch.to_photo(x + side / 2, y + side / 2)
-            votes.append((int(counts[best]), *centre, side / zoom, tilt))
+    region = Region(photo, candidate.x, candidate.y, PATCH / zoom, PATCH)
+    votes = [vote for tilt in VOTE_TILTS if (vote := _vote(region.cut(tilt), tilt, zoom))]
     if not votes:
         return None
+    votes += [vote for tilt in OUTER_TILTS if (vote := _vote(region.cut(tilt), tilt, zoom))]
     table = np.array(votes)
     x, y, side, tilt = np.average(table[:, 1:], axis=0, weights=table[:, 0])
     return Candidate(x, y, side, tilt, int(table[:, 0].sum()))
+
+
+def _vote(patch: Square, tilt: float, zoom: float) -> tuple[float, ...] | None:
+    """Return the windows that agree, and their mean box: x, y, side and tilt; None without any."""
+    boxes, counts = _cascade().detectMultiScale2(
+        patch.pixels, VOTE_STEP, 1, minSize=(MIN_VOTING_BOX,) * 2, maxSize=(MAX_VOTING_BOX,) * 2
+    )
+    if not len(boxes):
+        return None
+    count, x, y, side = max(
+        (int(n), *box[:3]) for n, box in zip(counts, boxes.tolist(), strict=True)
+    )
+    return (count, *patch.to_photo(x + side / 2, y + side / 2), side / zoom, tilt)

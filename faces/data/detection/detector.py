@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from importlib.util import find_spec
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
 from faces.data.detection.cascade import Candidate, find_candidates, verify
-from faces.data.detection.crop import Square
+from faces.data.detection.crop import cut_square
 from faces.data.detection.eyes import Frame, align_by_eyes
 from faces.data.detection.quality import Problem, find_problems
 from faces.errors import UserError
@@ -21,6 +22,9 @@ CROP_BELOW_BOX = 0.092
 
 MIN_VOTES = 12
 """Windows of the cascade that must agree on a face: fewer are mostly clutter."""
+
+_ONE_AT_A_TIME = Lock()
+"""OpenCV's cascades keep state, and use all cores for one photo."""
 
 OVERLAP = 0.5
 """Faces whose centres are nearer than this share of the larger side are the same face."""
@@ -71,12 +75,13 @@ def find_faces(photo: NDArray[np.float32]) -> list[DetectedFace]:
     import cv2
 
     grey = cv2.convertScaleAbs(photo, alpha=255)
-    verified = [face for c in find_candidates(grey) if (face := verify(grey, c))]
-    kept: list[Candidate] = []
-    for face in sorted(verified, key=lambda face: -face.votes):
-        if face.votes >= MIN_VOTES and not any(_same(face, other) for other in kept):
-            kept.append(face)
-    return sorted((_crop(photo, grey, face) for face in kept), key=lambda face: -face.side)
+    with _ONE_AT_A_TIME:
+        verified = [face for c in find_candidates(grey) if (face := verify(grey, c))]
+        kept: list[Candidate] = []
+        for face in sorted(verified, key=lambda face: -face.votes):
+            if face.votes >= MIN_VOTES and not any(_same(face, other) for other in kept):
+                kept.append(face)
+        return sorted((_crop(photo, grey, face) for face in kept), key=lambda face: -face.side)
 
 
 def _same(one: Candidate, other: Candidate) -> bool:
@@ -90,7 +95,7 @@ def _crop(photo: NDArray[np.float32], grey: NDArray[np.uint8], box: Candidate) -
     x = box.x - CROP_BELOW_BOX * side * np.sin(angle)
     y = box.y + CROP_BELOW_BOX * side * np.cos(angle)
     frame = align_by_eyes(grey, Frame(float(x), float(y), side, box.tilt))
-    square = Square(photo, frame.x, frame.y, frame.side, frame.tilt, IMAGE_SIDE)
+    square = cut_square(photo, frame.x, frame.y, frame.side, frame.tilt, IMAGE_SIDE)
     image = np.asarray(square.pixels.clip(0, 1), np.float32)
     problems = find_problems(image, frame.side)
     return DetectedFace(frame.x, frame.y, frame.side, frame.tilt, box.votes, image, problems)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from faces.data.detection.crop import Square
+from faces.data.detection.crop import cut_square
 
 CASCADES = ("haarcascade_eye_tree_eyeglasses.xml", "haarcascade_eye.xml")
 """The second one is tried if the first one finds nothing."""
@@ -64,7 +64,7 @@ def align_by_eyes(photo: NDArray[np.uint8], frame: Frame) -> Frame:
     Returns:
         The corrected frame; the same one if not both eyes are found where they can be.
     """
-    patch = Square(photo, frame.x, frame.y, MARGIN * frame.side, frame.tilt, PATCH)
+    patch = cut_square(photo, frame.x, frame.y, MARGIN * frame.side, frame.tilt, PATCH)
     found = [_find_eye(patch.pixels, left) for left in (0, PATCH // 2)]
     if found[0] is None or found[1] is None:
         return frame

@@ -96,9 +96,6 @@ class FakeBackend(Backend):
             for number, name in enumerate(enrolled.identities)
         ]
 
-    def production_settings(self) -> dict[str, Any] | None:
-        return {"model": "svm", "data": {"source": "olivetti"}}
-
     def versions(self) -> list[VersionInfo]:
         return self.registered
 
