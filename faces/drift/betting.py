@@ -6,6 +6,7 @@ that the capital of a gambler is a test martingale: the probability that it ever
 most α (Ville 1939; Vovk, Gammerman and Shafer, "Algorithmic learning in a random world", 2022).
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -56,6 +57,7 @@ def rank_of_last(values: NDArray[np.float64], training: int) -> Rank:
     return Rank(above, equal, len(values), training)
 
 
+@lru_cache(maxsize=10_000)
 def e_values(rank: Rank) -> Rows:
     """Return by what each bet multiplies its stake.
 
@@ -63,12 +65,15 @@ def e_values(rank: Rank) -> Rows:
         rank: The rank, whose distribution is uniform unless something changed.
 
     Returns:
-        Factors (k,), whose mean over all ranks is 1, or less because of `CONTAMINATION`.
+        Factors (k,), read-only, whose mean over all ranks is 1, or less because of
+        `CONTAMINATION`.
     """
     low, high = rank.above / rank.of, (rank.above + rank.equal) / rank.of
     fair = (_cumulative(high) - _cumulative(low)) / (high - low)
     share = _contamination(rank)
-    return np.asarray(fair / (1 - share + share * rank.of * _cumulative(1 / rank.of)))
+    factors = np.asarray(fair / (1 - share + share * rank.of * _cumulative(1 / rank.of)))
+    factors.flags.writeable = False
+    return factors
 
 
 def no_capital() -> Rows:

@@ -47,10 +47,10 @@ class PersonImages:
         Returns:
             Its rank; the smallest is that of the most distant image.
         """
-        rows = np.vstack([self.rows, row])
-        differences = rows - rows.mean(axis=0)
-        training = int((self.times == 0).sum())
-        return rank_of_last(np.einsum("ij,ij->i", differences, differences), training)
+        rows = np.concatenate([self.rows, row[None]])
+        # The squared distance from the mean, without the square of the mean.
+        distances = ((rows - 2 * rows.mean(axis=0)) * rows).sum(axis=1)
+        return rank_of_last(distances, len(self.times) - np.count_nonzero(self.times))
 
     def add(self, row: Rows, thumbnail: Thumbnails, time: int) -> Self:
         """Return these images and a new one.
@@ -60,13 +60,13 @@ class PersonImages:
             thumbnail: Its thumbnail, (64,).
             time: When it was captured.
         """
-        kept = np.ones(len(self.rows), dtype=bool)
+        own = self
         if len(self.rows) >= MAX_IMAGES and self.times.any():
-            kept[np.argmax(self.times > 0)] = False
+            own = self._select(np.arange(len(self.rows)) != np.argmax(self.times > 0))
         return type(self)(
-            np.vstack([self.rows[kept], row]),
-            np.vstack([self.thumbnails[kept], thumbnail]),
-            np.append(self.times[kept], time),
+            np.concatenate([own.rows, row[None]]),
+            np.concatenate([own.thumbnails, thumbnail[None]]),
+            np.append(own.times, time),
         )
 
     def since(self, moment: int) -> Self:
@@ -75,7 +75,9 @@ class PersonImages:
         Args:
             moment: Nanoseconds since 1970.
         """
-        kept = (self.times == 0) | (self.times >= moment)
+        return self._select((self.times == 0) | (self.times >= moment))
+
+    def _select(self, kept: NDArray[np.bool_]) -> Self:
         return type(self)(self.rows[kept], self.thumbnails[kept], self.times[kept])
 
 
