@@ -3,17 +3,16 @@
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from threading import RLock
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from zenml.models import ModelVersionResponse
 
 from app.comparison import VersionComparison, compare_predictions
 from app.gallery import Gallery
 from app.labelling import FaceToLabel, faces_to_label
+from app.person_info import PersonInfo, describe_people
+from app.version_info import VersionInfo, describe_version
 from components.deployers.base import active_deployer
 from components.deployers.endpoint import Endpoint, EndpointStatus
 from faces.data.dataset import Faces
@@ -21,7 +20,6 @@ from faces.data.detection import find_faces
 from faces.data.split import Split
 from faces.drift.captured_requests import read_captured_requests
 from faces.errors import OperationError, UserError
-from faces.evaluation.metrics import BASELINE
 from serving.capture.reader import read_files
 from store import approvals as approval_records
 from store import deployments as deployment_records
@@ -29,9 +27,8 @@ from store import label_reviews
 from store.approvals import Approval
 from store.deployments import DecisionEntry
 from store.label_reviews import QuarantinedFace
-from store.production import GATE, ROLLED_BACK, set_production
+from store.production import set_production
 from store.versions import (
-    NO_STAGE,
     all_versions,
     load_artifact,
     production_version,
@@ -40,62 +37,6 @@ from store.versions import (
 
 LABEL_DAYS = 7
 """Faces that were captured in these last days are offered for labels."""
-
-
-@dataclass(frozen=True)
-class VersionInfo:
-    """A model version, as the app shows it.
-
-    Attributes:
-        number: Its number.
-        stage: Its stage: "production", "archived" or "none".
-        live: Whether the endpoint serves it.
-        created: When it was registered, in UTC, ISO 8601.
-        model: Name of the recogniser.
-        data: Source and version of its data.
-        condition: The condition that it was trained on.
-        people: Number of people it knows.
-        accuracy: Accuracy on the baseline test, None if unknown.
-        accuracy_low: Lower end of its 95 % interval.
-        accuracy_high: Upper end.
-        drifted_accuracy: Accuracy on the drifted images, None if there are none.
-        gate: The reason of the promotion gate.
-        rolled_back: Why it was rolled back; "" if it was not.
-    """
-
-    number: int
-    stage: str
-    live: bool
-    created: str
-    model: str
-    data: str
-    condition: str
-    people: int
-    accuracy: float | None
-    accuracy_low: float | None
-    accuracy_high: float | None
-    drifted_accuracy: float | None
-    gate: str
-    rolled_back: str
-
-
-@dataclass(frozen=True, eq=False)
-class PersonInfo:
-    """An enrolled person, as the app shows them.
-
-    Attributes:
-        name: The person.
-        images: Number of training images.
-        image: One of them.
-        tested: Number of held-out images of the baseline test.
-        correct: How many of these the version names correctly.
-    """
-
-    name: str
-    images: int
-    image: NDArray[np.float32]
-    tested: int
-    correct: int
 
 
 class Backend:
@@ -157,21 +98,13 @@ class Backend:
             if gallery is None:
                 return []
             tests = load_artifact(require_version(int(version)), "predictions")
-        tests = tests[tests["part"] == BASELINE]
-        people = []
-        for name in gallery.enrolled.identities:
-            rows = np.flatnonzero(gallery.enrolled.labels == name)
-            own = tests[tests["label"] == name]
-            correct = int((own["predicted"] == name).sum())
-            image = np.array(gallery.enrolled.images[rows[0]])
-            people.append(PersonInfo(name, len(rows), image, len(own), correct))
-        return people
+        return describe_people(gallery.enrolled, tests)
 
     def versions(self) -> list[VersionInfo]:
         """Return the model versions, newest first."""
         with self._lock:
             served = active_deployer().served_version()
-            return [_describe(version, served) for version in all_versions()]
+            return [describe_version(version, served) for version in all_versions()]
 
     def model_card(self, number: int) -> str:
         """Return the model card of a version, an HTML page without scripts.
@@ -284,30 +217,3 @@ def _load_gallery(version: str) -> Gallery | None:
         return None
     held_out = np.concatenate([split.test, split.drifted])
     return Gallery(version, faces[split.train], faces[held_out], model)
-
-
-def _describe(version: ModelVersionResponse, served: str | None) -> VersionInfo:
-    recorded = version.run_metadata
-    metrics, settings, data = (
-        _as_dict(recorded.get(name)) for name in ("metrics", "settings", "data")
-    )
-    return VersionInfo(
-        number=version.number,
-        stage=str(version.stage or NO_STAGE),
-        live=str(version.number) == served,
-        created=version.created.isoformat(timespec="seconds"),
-        model=str(settings.get("model", "")),
-        data=f"{recorded.get('data_source', '')} {recorded.get('data_version', '')}",
-        condition=str(data.get("condition", "")),
-        people=int(data.get("people", 0)),
-        accuracy=metrics.get("baseline_accuracy"),
-        accuracy_low=metrics.get("baseline_accuracy_low"),
-        accuracy_high=metrics.get("baseline_accuracy_high"),
-        drifted_accuracy=metrics.get("drifted_accuracy"),
-        gate=str(recorded.get(GATE, "")),
-        rolled_back=str(recorded.get(ROLLED_BACK, "")),
-    )
-
-
-def _as_dict(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

@@ -28,7 +28,8 @@ from faces.client import send_faces, send_feedback
 from faces.data.dataset import Faces, load_faces
 from faces.data.detection import Problem, choose_face, find_faces
 from faces.reports.png import grey_png
-from scripts.chromium import Page, chromium
+from scripts.chromium import chromium
+from scripts.chromium_page import Page
 
 NAMES = ("Ada", "Bela", "Carl", "Dora", "Emil", "Fritz", "Greta", "Hanna", "Igor", "Jana")
 RUN = [sys.executable, str(Path(__file__).parents[1] / "run.py")]

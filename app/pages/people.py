@@ -6,11 +6,12 @@ from tempfile import TemporaryDirectory
 
 from nicegui import ui
 
-from app.backend import Backend, PersonInfo
+from app.backend import Backend
 from app.enrolment import check_picture, discard_faces
 from app.pages.camera import add_picture_buttons
 from app.pages.layout import attempt, face_html, frame, show_error, trusted_html
 from app.pages.progress import run_in_view
+from app.person_info import PersonInfo
 from faces.data.detection import DetectedFace
 from faces.data.enrolment import MAX_PICTURES, MIN_PICTURES, check_name
 from faces.reports.png import grey_png

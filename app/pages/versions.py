@@ -4,10 +4,11 @@ from html import escape
 
 from nicegui import ui
 
-from app.backend import Backend, VersionInfo
+from app.backend import Backend
 from app.pages.comparison import show_comparison
 from app.pages.layout import attempt, frame, trusted_html
 from app.pages.progress import run_in_view
+from app.version_info import VersionInfo
 
 PRODUCTION = "production"
 

@@ -18,17 +18,20 @@ import uvicorn
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.backend import Backend, PersonInfo, VersionInfo
+from app.backend import Backend
 from app.comparison import Difference, VersionComparison
 from app.gallery import Gallery
 from app.labelling import FaceToLabel
+from app.person_info import PersonInfo
 from app.security import Guard
 from app.server import create_app
+from app.version_info import VersionInfo
 from benchmarks.scenes import PlacedFace, cluttered_background, paste_face
 from components.deployers.endpoint import Endpoint, EndpointStatus, State
 from faces.data.dataset import Faces
 from faces.errors import UserError
-from scripts.chromium import Browser, Page, chromium
+from scripts.chromium import Browser, chromium
+from scripts.chromium_page import Page
 from store.approvals import Approval
 from store.deployments import DecisionEntry
 from store.label_reviews import QuarantinedFace

@@ -7,12 +7,13 @@ import pytest
 import requests
 
 from app import commands
-from app.backend import VersionInfo
 from app.pages import monitor
+from app.version_info import VersionInfo
 from components.deployers.endpoint import State
 from faces.drift.accuracy import AccuracyDrop
 from faces.drift.policy import Action
-from scripts.chromium import Page, find_chromium
+from scripts.chromium import find_chromium
+from scripts.chromium_page import Page
 from store.deployments import DecisionEntry
 from tests.integration.app.conftest import RunningApp, eventually
 

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from app.security import MAX_REQUEST_BYTES
-from scripts.chromium import Browser, Page, find_chromium
+from scripts.chromium import Browser, find_chromium
+from scripts.chromium_page import Page
 from tests.integration.app.conftest import HOST, TOKEN, RunningApp
 
 pytestmark = pytest.mark.skipif(find_chromium() is None, reason="Chromium is not installed")

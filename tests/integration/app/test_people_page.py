@@ -10,7 +10,8 @@ from app import commands, enrolment
 from benchmarks.scenes import PlacedFace, cluttered_background, paste_face
 from faces.data.dataset import Faces
 from faces.reports.png import grey_png
-from scripts.chromium import Page, find_chromium
+from scripts.chromium import find_chromium
+from scripts.chromium_page import Page
 from tests.integration.app.conftest import RunningApp, eventually
 
 pytestmark = pytest.mark.skipif(find_chromium() is None, reason="Chromium is not installed")

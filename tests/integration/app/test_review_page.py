@@ -10,7 +10,8 @@ from zenml.enums import ExecutionStatus
 from app import commands
 from app.labelling import FaceToLabel
 from faces.evaluation.feedback_verification import QuarantinedLabel, QuarantineReason
-from scripts.chromium import Page, find_chromium
+from scripts.chromium import find_chromium
+from scripts.chromium_page import Page
 from store.approvals import Approval
 from store.label_reviews import QuarantinedFace
 from store.records import LabelReference
