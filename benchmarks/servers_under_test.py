@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,8 @@ class ServerUnderTest:
     """Returns the command that serves on a port, with a folder for the server's files."""
     as_json: Callable[[Faces], bytes]
     as_base64: Callable[[Faces], bytes]
+    environment: str = ""
+    """Its packages: NAME of requirements/bench-NAME.txt; those of the project or ours if empty."""
 
 
 @dataclass
@@ -72,20 +74,20 @@ def servers_under_test() -> list[ServerUnderTest]:
         ServerUnderTest("ours", _ours(capture=True), *seldon),
         ServerUnderTest("ours, no capture", _ours(capture=False), *seldon),
         ServerUnderTest("ours, V2", _ours(capture=True), payloads.v2_json, payloads.v2_binary),
-        ServerUnderTest("seldon as shipped", _seldon, *seldon),
-        ServerUnderTest("MLServer", _mlserver, *v2),
-        ServerUnderTest("BentoML", _bentoml, *bentoml),
+        ServerUnderTest("seldon as shipped", _seldon, *seldon, "seldon"),
+        ServerUnderTest("MLServer", _mlserver, *v2, "mlserver"),
+        ServerUnderTest("BentoML", _bentoml, *bentoml, "bentoml"),
         ServerUnderTest("mlflow models serve", _mlflow, *mlflow),
-        ServerUnderTest("FastAPI + orjson", _fastapi, *fastapi),
+        ServerUnderTest("FastAPI + orjson", _fastapi, *fastapi, "fastapi"),
         ServerUnderTest("FastAPI + orjson, ONNX", _fastapi_onnx, *fastapi),
     ]
 
 
-def set_up_environments() -> None:
-    """Install the packages pinned in requirements/bench-*.txt, each in a separate environment."""
+def set_up_environments(servers: Iterable[ServerUnderTest]) -> None:
+    """Install the pinned packages of servers, each in a separate environment."""
     ensure_environment()
-    for pinned in sorted((ROOT / "requirements").glob("bench-*.txt")):
-        folder = ENVIRONMENTS / pinned.stem.removeprefix("bench-")
+    for name in sorted({server.environment for server in servers} - {""}):
+        pinned, folder = ROOT / "requirements" / f"bench-{name}.txt", ENVIRONMENTS / name
         marker = folder / "ready"
         if marker.exists() and marker.stat().st_mtime > pinned.stat().st_mtime:
             continue

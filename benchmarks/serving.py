@@ -38,7 +38,7 @@ from faces.runtime.portable import write_portable
 
 CONNECTIONS = (1, 8, 32)
 PAYLOADS = ("JSON", "base64")
-OURS = "ours"
+OURS, OURS_V2 = "ours", "ours, V2"
 Key = tuple[str, str, int]
 """Server, payload and number of connections."""
 
@@ -55,8 +55,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0, help="duration of each measurement")
     parser.add_argument("--only", action="append", metavar="SERVER", help="may be repeated")
     args = parser.parse_args()
-    set_up_environments()
     selected = [s for s in servers_under_test() if not args.only or s.name in args.only]
+    set_up_environments(selected)
     figures: Figures = defaultdict(list)
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
@@ -74,7 +74,8 @@ def main() -> None:
                 key = (running.server.name, payload, connections)
                 figures[key].append(measure(running, payload, connections, faces, args.seconds))
         print_figures(servers, figures)
-        print_ratios(servers, figures)
+        print_ratios(servers, figures, OURS)
+        print_ratios(servers, figures, OURS_V2)
         print_costs(servers)
 
 
@@ -133,28 +134,26 @@ def print_figures(servers: list[RunningServer], figures: Figures) -> None:
             _print_row(running.server.name, *(_slashed(column) for column in columns))
 
 
-def print_ratios(servers: list[RunningServer], figures: Figures) -> None:
-    """Print a Markdown table of our rate divided by each other server's, round by round."""
+def print_ratios(servers: list[RunningServer], figures: Figures, ours: str) -> None:
+    """Print a Markdown table of one server's rate divided by each other's, round by round."""
     names = [running.server.name for running in servers]
-    if OURS not in names:
+    if ours not in names:
         return
-    print(
-        "\nRatio of responses per second, ours / theirs: median over the rounds (lowest–highest):\n"
-    )
+    print(f"\nRatio of responses per second, {ours} / theirs: median (lowest–highest):\n")
     plan = list(product(PAYLOADS, CONNECTIONS))
     _print_row("server", *(f"{payload}, {connections}" for payload, connections in plan))
     _print_row(*["---"] * (len(plan) + 1))
     for name in names:
-        if name == OURS:
+        if name == ours:
             continue
         cells = []
         for payload, connections in plan:
             rounds = zip(
-                figures[OURS, payload, connections],
+                figures[ours, payload, connections],
                 figures[name, payload, connections],
                 strict=True,
             )
-            ratios = [ours[0] / theirs[0] for ours, theirs in rounds]
+            ratios = [mine[0] / theirs[0] for mine, theirs in rounds]
             cells.append(f"{median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})")
         _print_row(name, *cells)
 

@@ -113,6 +113,11 @@ class WSGIApp:
         start_response(STATUS_LINES[code], headers + list(more.items()))
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
+    def prepare(self) -> None:
+        """Do ahead what the next request would wait for: the server calls this when it is idle."""
+        if self.model.capture:
+            self.model.capture.reserve()
+
     def _answer(self, environ: Environ) -> tuple[str, Response]:
         kind = OTHER
         try:

@@ -154,6 +154,8 @@ class Handler(PyWSGIHandler):  # type: ignore[misc]
         sent = self.socket.send(response)
         if sent < len(response):
             self.socket.sendall(response[sent:])
+        if len(self.active) == 1:
+            self.application.prepare()
 
     def start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: object = None

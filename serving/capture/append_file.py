@@ -11,6 +11,8 @@ from pathlib import Path
 from serving.capture.locks import create_locked
 
 RESERVED_BYTES = 262_144
+RESERVED_WHEN_IDLE = 65_536
+"""Less, since a request may arrive meanwhile."""
 
 
 class AppendFile:
@@ -39,12 +41,20 @@ class AppendFile:
         """
         end = self.size + len(data)
         if end > self._reserved:
-            zeros = bytes(end + RESERVED_BYTES - self._reserved)
-            self._reserved += os.pwrite(self._file, zeros, self._reserved)
+            self._reserve(end + RESERVED_BYTES)
         written = os.pwrite(self._file, data, self.size)
         if written < len(data):
             raise OSError(f"only {written} of {len(data)} bytes: is the disk full?")
         self.size = end
+
+    def reserve(self) -> None:
+        """Reserve space if little is left: the next record then does not wait for it.
+
+        Raises:
+            OSError: If there is none.
+        """
+        if self._reserved < self.size + RESERVED_WHEN_IDLE:
+            self._reserve(self._reserved + RESERVED_WHEN_IDLE)
 
     def close(self) -> None:
         """Cut off what was reserved or incompletely written, and release the lock."""
@@ -52,3 +62,7 @@ class AppendFile:
             os.ftruncate(self._file, self.size)
         finally:
             os.close(self._file)
+
+    def _reserve(self, end: int) -> None:
+        zeros = bytes(end - self._reserved)
+        self._reserved += os.pwrite(self._file, zeros, self._reserved)

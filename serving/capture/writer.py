@@ -9,6 +9,7 @@ started.
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -136,6 +137,12 @@ class Capture:
             probe.write_bytes(bytes(PROBE_BYTES))
         finally:
             probe.unlink(missing_ok=True)
+
+    def reserve(self) -> None:
+        """Reserve space for the next request; without space, that request fails."""
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.reserve()
 
     def rotate(self) -> None:
         """Close the file if it is old enough or if asked to, so that others can change it."""

@@ -353,6 +353,19 @@ def test_what_a_killed_writer_had_reserved_is_not_damage(capture: Capture) -> No
     assert file.stat().st_size < 5000
 
 
+def test_space_is_reserved_between_requests(capture: Capture) -> None:
+    capture.reserve()
+    assert not capture.folder.exists() or not files(capture.folder)
+    write(capture, "a")
+    (file,) = capture.folder.glob(f"*{SUFFIX}")
+    for number in range(500):
+        capture.reserve()
+        size = file.stat().st_size
+        write(capture, f"r{number}")
+        assert file.stat().st_size == size, "the record was written into reserved space"
+    assert len(read(capture.folder).table) == 501
+
+
 def test_requests_older_than_a_date_can_be_deleted(capture: Capture) -> None:
     write(capture, "a", "b")
     capture.close()
