@@ -16,6 +16,7 @@ from faces.data.split import ALL_IMAGES
 from faces.drift.detectors import detector_names
 from faces.errors import require_choice
 from faces.models import ModelParams
+from faces.models.quantization import NONE, QUANTIZATIONS
 from pipelines.shared.model_settings import model_params
 from pipelines.shared.settings import DatasetSettings
 from pipelines.shared.summary import (
@@ -46,6 +47,17 @@ class TrainingSettings(DatasetSettings):
     drift_detector: Annotated[str, CommandLine("detector", "NAME")] = Field(
         default="moments", description="drift detector that is fitted for the version"
     )
+
+    quantization: Annotated[str, CommandLine(metavar="Q")] = Field(
+        default=NONE,
+        description="how the model's file stores the weights: none (float32), float16 or int8; "
+        "less is quantized if answers or confidence would change",
+    )
+
+    @field_validator("quantization")
+    @classmethod
+    def _check_quantization(cls, name: str) -> str:
+        return require_choice("quantization", name, QUANTIZATIONS)
 
     @field_validator("drift_detector")
     @classmethod
@@ -86,6 +98,7 @@ def training(settings: TrainingSettings) -> None:
         model=settings.model,
         params=settings.params,
         detector=settings.drift_detector,
+        quantization=settings.quantization,
         gate=settings.gate,
         removed=settings.removed,
         settings=settings.model_dump(mode="json"),
