@@ -7,7 +7,7 @@ Every policy sees the same faces and labels (`benchmarks.production`). Drift det
 two days. A policy that wants to retrain without enough labels asks an operator for 30, who needs
 two days; the labels of users are free.
 
-- never; weekly: by date, with labels that an operator gives each week;
+- never; weekly: by date, on labels by an operator;
 - drift: the test of the window; accuracy: that of the labels; monitor: that of single faces;
 - default: all three, as the pipeline does with its default settings.
 

@@ -50,7 +50,7 @@ class PersonImages:
         rows = np.concatenate([self.rows, row[None]])
         # The squared distance from the mean, without the square of the mean.
         distances = ((rows - 2 * rows.mean(axis=0)) * rows).sum(axis=1)
-        return rank_of_last(distances, len(self.times) - np.count_nonzero(self.times))
+        return rank_of_last(distances, int((self.times == 0).sum()))
 
     def add(self, row: Rows, thumbnail: Thumbnails, time: int) -> Self:
         """Return these images and a new one.
