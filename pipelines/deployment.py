@@ -16,7 +16,7 @@ from pipelines.shared.settings import CANARY, DIRECT, Rollout, VerificationImage
 from pipelines.shared.summary import RunInfo, Summary, outputs_of
 from steps.deployment.deploy_model import deploy_model
 from steps.deployment.record_deployment import record_deployment
-from steps.deployment.select_version import select_production_version
+from steps.deployment.select_version import REPAIRED, select_production_version
 from steps.deployment.start_canary import start_canary
 from steps.deployment.verify_endpoint import verify_endpoint
 from store import canary_releases
@@ -88,6 +88,9 @@ class DeploymentSummary(Summary):
     canary: CanaryRelease | None = Field(
         default=None, description="the canary release that began, if there is one"
     )
+    repaired: str | None = Field(
+        default=None, description="what a killed run had left, which this run finished or undid"
+    )
 
     def rows(self) -> Mapping[str, str]:
         """Return what is live where, what it replaced, and why. See Summary."""
@@ -97,6 +100,7 @@ class DeploymentSummary(Summary):
         previous = f"version {self.replaced}" if self.replaced else "nothing"
         same = " (already live)" if self.replaced == version else ""
         noticed = {"noticed": f"[yellow]{escape(self.note)}[/]"} if self.note else {}
+        repaired = {"repaired": f"[yellow]{escape(self.repaired)}[/]"} if self.repaired else {}
         return {
             "live": f"[green]{NAME} version {version}[/]",
             "replaced": f"{previous}{same}",
@@ -104,6 +108,7 @@ class DeploymentSummary(Summary):
             "verified": "predictions match the trained model "
             f"[dim](max. difference {self.largest_difference:.1g})[/]",
             **noticed,
+            **repaired,
             "reason": escape(self.reason),
             "by": escape(f"{self.who}, {self.when}"),
             "run": self.run_row(),
@@ -160,7 +165,13 @@ def summarize(run: PipelineRunResponse) -> DeploymentSummary:
         when=record.when,
         largest_difference=record.largest_difference,
         note=record.note,
+        repaired=_repaired(run),
     )
+
+
+def _repaired(run: PipelineRunResponse) -> str | None:
+    entry = run.run_metadata.get(REPAIRED)
+    return str(entry["reason"]) if isinstance(entry, dict) else None
 
 
 def _summarize_canary(run: PipelineRunResponse, release: CanaryRelease) -> DeploymentSummary:
