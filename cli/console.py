@@ -7,6 +7,8 @@ from typing import TextIO
 
 from rich.console import Console
 
+from cli.runtime_env import logs_json
+
 UNLIMITED_WIDTH = 100_000
 TRAILING_SPACES = re.compile(r"[ \t]+$", re.MULTILINE)
 
@@ -24,6 +26,8 @@ def make_console(stderr: bool = False) -> Console:
         The console.
     """
     stream = sys.stderr if stderr else sys.stdout
+    if stderr and logs_json():
+        return Console(quiet=True)
     if stream.isatty():
         return Console(stderr=stderr, highlight=False)
     width = None if os.environ.get("COLUMNS") else UNLIMITED_WIDTH

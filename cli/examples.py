@@ -5,6 +5,7 @@ PIPELINES = """\
   python run.py --pipeline training --model logistic --condition lighting
   python run.py --pipeline training model=fisher gate.minimum_images=10 test_share=0.3
   python run.py --pipeline training --multirun seed=1,2,3 model=svm,fisher
+  python run.py --pipeline training --profile       # where the time goes: a flame graph
   python run.py --pipeline training --data path/to/people
   python run.py --pipeline training --settings      # all settings, their meaning and source
   python run.py --pipeline training --data version:c1d87ac550e4

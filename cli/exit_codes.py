@@ -1,8 +1,10 @@
 """Map exceptions to exit codes and one-line messages."""
 
+import json
 import sys
 from collections.abc import Callable
 
+from cli.runtime_env import logs_json
 from faces.errors import OperationError, UserError
 
 
@@ -18,15 +20,20 @@ def exit_code(act: Callable[[], int | None]) -> int:
     try:
         return act() or 0
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        _print_error(str(error))
         return 2
     except OperationError as error:
-        print(f"error: {error}", file=sys.stderr)
+        _print_error(str(error))
         return 1
     except OSError as error:
         what = f"{error.filename}: {error.strerror}" if error.filename else error
-        print(f"error: cannot read or write {what}", file=sys.stderr)
+        _print_error(f"cannot read or write {what}")
         return 1
     except KeyboardInterrupt:
         print("stopped; the same command can be run again at any time", file=sys.stderr)
         return 130
+
+
+def _print_error(text: str) -> None:
+    line = json.dumps({"level": "error", "message": text}, ensure_ascii=False)
+    print(line if logs_json() else f"error: {text}", file=sys.stderr)

@@ -2,8 +2,10 @@
 
 import argparse
 import gc
+import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -124,6 +126,12 @@ def base_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="run once per combination: seed=1,2,3 model=svm,fisher; summaries are numbered",
     )
+    add("--profile", action="store_true", help="store a flame graph and a table of times")
+    add(
+        "--log-format",
+        choices=("text", "json"),
+        help="json: log lines as JSON on stderr, with run and step; also FACES_LOG_FORMAT=json",
+    )
     add("--settings", action="store_true", help="print all settings of a pipeline and exit")
     add(
         "--every",
@@ -142,6 +150,8 @@ def base_parser() -> argparse.ArgumentParser:
 def _pipeline(name: str, words: list[str]) -> int:
     from cli.console import make_console
 
+    if format_ := base_parser().parse_known_args(words)[0].log_format:
+        os.environ[runtime_env.LOG_FORMAT] = format_
     console = make_console(stderr=True)
     with console.status("reading settings …"):
         parser = pipeline_parser(name, base_parser())
@@ -182,6 +192,7 @@ def _run_each(
     console: "Console",
 ) -> None:
     from cli.console import make_console
+    from cli.profiling import run_profiled
     from cli.runner import run_pipeline
     from cli.summaries import print_summary
 
@@ -191,10 +202,17 @@ def _run_each(
             words = " ".join(f"{key}={value}" for key, value in overrides.items())
             console.print(f"\nrun {number} of {len(runs)}: {words}", markup=False)
             file = file and file.with_stem(f"{file.stem}-{number}")
-        summary = run_pipeline(name, settings, args.stack, not args.no_cache, console)
+        run = partial(run_pipeline, name, settings, args.stack, not args.no_cache, console)
+        profile = None
+        if args.profile:
+            summary, profile = run_profiled(run, args.stack)
+        else:
+            summary = run()
         if file:
             file.write_text(summary.model_dump_json(indent=2) + "\n")
         print_summary(summary, make_console())
+        if profile:
+            print(f"\nprofile: {profile}")
 
 
 def _doctor(stack: str | None) -> int:

@@ -3,17 +3,22 @@
 import logging
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.status import Status
 
-from cli.runtime_env import silence_google_logs, writes_to_terminal
+from cli.runtime_env import logs_json, silence_google_logs, writes_to_terminal
+from serving.log_format import FIELDS, JsonFormatter
 
 STARTED = re.compile(r"^Step `(?P<step>\w+)` has started")
 FINISHED = re.compile(r"^Step `(?P<step>\w+)` has finished in `(?P<time>[^`]+)`")
 CACHED = re.compile(r"^Using cached version of step `(?P<step>\w+)`")
+
+
+EVENTS = {"started": STARTED, "finished": FINISHED, "cached": CACHED}
 
 
 class StepLines(logging.Handler):
@@ -40,6 +45,33 @@ class StepLines(logging.Handler):
             self.console.print(f"  [green]✓[/] {step_title(match['step'])} [dim]cached[/]")
 
 
+class StepEvents(logging.Handler):
+    """Writes log records as JSON; those about steps have fields for run, step and event."""
+
+    run = ""
+    """The run's name, set before it starts. A process runs one pipeline at a time."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.formatter = JsonFormatter()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record to stderr, except for the spinner's texts.
+
+        Args:
+            record: A log record of any library.
+        """
+        if record.name == "progress":
+            return
+        text, fields = record.getMessage(), {"run": self.run}
+        for event, pattern in EVENTS.items():
+            if match := pattern.match(text):
+                fields |= {"event": event, "step": match["step"]}
+                fields |= {"duration": match["time"]} if event == "finished" else {}
+        setattr(record, FIELDS, fields)
+        print(self.format(record), file=sys.stderr, flush=True)
+
+
 @contextmanager
 def show_progress(console: Console, title: str) -> Iterator[Status]:
     """Show steps as they run; with ZENML_LOGGING_VERBOSITY set, ZenML's own lines instead.
@@ -54,7 +86,7 @@ def show_progress(console: Console, title: str) -> Iterator[Status]:
     root = logging.getLogger()
     handlers, verbose = root.handlers[:], "ZENML_LOGGING_VERBOSITY" in os.environ
     with console.status(title) as status:
-        steps = StepLines(console, status)
+        steps = StepEvents() if logs_json() else StepLines(console, status)
         if not verbose:
             root.handlers = [h for h in handlers if not writes_to_terminal(h)] + [steps]
             silence_google_logs()

@@ -1,5 +1,6 @@
 """Run a pipeline on a stack and summarize it."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
@@ -10,7 +11,7 @@ from zenml.enums import ExecutionMode
 from zenml.models import PipelineRunResponse
 from zenml.pipelines.pipeline_definition import Pipeline
 
-from cli.progress import show_progress
+from cli.progress import StepEvents, show_progress
 from cli.remote_run import follow_run
 from cli.resume import finish_answered_runs
 from cli.run_lock import run_lock, single_instance
@@ -61,6 +62,7 @@ def run_pipeline(
             if prepare := getattr(module, "PREPARE", None):
                 settings = prepare(settings)
             options = run_options(cached)
+            options["run_name"] = StepEvents.run = new_run_name(name)
             if on_failure := getattr(module, "ON_FAILURE", None):
                 options["on_failure"] = on_failure
             define: Pipeline = getattr(module, name)
@@ -82,6 +84,15 @@ def summarize_run(module: PipelineModule, run: PipelineRunResponse, stack: str) 
     summary = module.summarize(run)
     info = summary.run.model_copy(update={"stack": stack, "tracker": active_tracker().ui_hint()})
     return summary.model_copy(update={"run": info})
+
+
+def new_run_name(pipeline: str) -> str:
+    """Return the name of a run that begins now, in ZenML's form.
+
+    Args:
+        pipeline: The pipeline.
+    """
+    return f"{pipeline}-{datetime.now(UTC):%Y_%m_%d-%H_%M_%S_%f}"
 
 
 def runs_elsewhere() -> bool:

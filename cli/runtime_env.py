@@ -28,6 +28,9 @@ DEFAULTS = {
     "ZENML_CUSTOM_SOURCE_ROOT": ROOT,
 }
 
+LOG_FORMAT = "FACES_LOG_FORMAT"
+"""Environment variable: "json" for one JSON object per line on stderr."""
+
 PRIVATE = 0o077
 """The umask: files are created with mode 0600, folders with 0700."""
 
@@ -43,6 +46,11 @@ def set_defaults() -> None:
         os.environ.setdefault(name, value)
     # OpenTelemetry's log handler flushes in a new thread, which Python 3.12 forbids at exit.
     atexit.register(setattr, logging, "raiseExceptions", False)
+
+
+def logs_json() -> bool:
+    """Return whether logs are wanted as JSON: `--log-format json` or the variable."""
+    return os.environ.get(LOG_FORMAT) == "json"
 
 
 def silence_framework_logs() -> None:

@@ -108,7 +108,7 @@ class WSGIApp:
         seconds = time.perf_counter() - start
         self.metrics.count_request(kind, code, seconds)
         if self.settings.access_log:
-            log_access(environ, kind, code, len(body), seconds)
+            log_access(environ, kind, code, body, seconds)
         headers = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
         start_response(STATUS_LINES[code], headers + list(more.items()))
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from serving.log_format import JSON, format_logs_as_json, gunicorn_logger
 from serving.process_lock import acquire
 from serving.settings import ServerSettings, read_settings
 from serving.tokens import Tokens, read_tokens
@@ -46,6 +47,8 @@ def main() -> None:
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(process)d %(levelname)s %(message)s"
     )
+    if settings.log_format == JSON:
+        format_logs_as_json()
     logging.getLogger("serving").setLevel(logging.INFO)
     # Seldon's application logs the messages of refused requests.
     logging.getLogger("seldon_core").setLevel(logging.CRITICAL)
@@ -121,6 +124,8 @@ def gunicorn_options(settings: ServerSettings, model: "FaceModel") -> dict[str, 
         "worker_exit": lambda _, worker: _exit_worker(model, worker.booted),
         "post_worker_init": lambda _: start_maintenance(settings, model),
     }
+    if settings.log_format == JSON:
+        options["logger_class"] = gunicorn_logger()
     if settings.workers > 1:
         shared = Path(settings.folder) / METRICS_FOLDER
         options["child_exit"] = lambda _, worker: merge_ended_worker(shared, worker.pid)

@@ -47,6 +47,7 @@ class ServerSettings:
     access_log: bool = False
     requests_per_second: float = 0.0
     """Predictions and feedback that each client may send to each worker; 0 for no limit."""
+    log_format: str = "text"
     public_key: str = ""
     """Only models whose statements are signed with this key are served; "" for all."""
 

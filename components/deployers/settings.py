@@ -1,6 +1,6 @@
 """Settings of an endpoint. The only place with their defaults."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -53,6 +53,11 @@ class EndpointSettings(Settings):
     access_log: bool = Field(
         default=False,
         description="log a line per request: kind, status, size, duration, trace id; no content",
+    )
+
+    log_format: Literal["text", "json"] = Field(
+        default="text",
+        description="json: a JSON object per line of the log, with ids of requests",
     )
 
     @model_validator(mode="after")

@@ -2,6 +2,7 @@
 
 VARIABLES = {
     "COLUMNS": "width of redirected output; without it, lines are not wrapped",
+    "FACES_LOG_FORMAT": "`json` for one JSON object per log line, as `--log-format json`",
     "OMP_NUM_THREADS": "threads for linear algebra; up to 20,000 images, results do not "
     "depend on it",
     "SCIKIT_LEARN_DATA": "folder of scikit-learn's data sets, with the Olivetti faces; default: "

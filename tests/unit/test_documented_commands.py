@@ -96,8 +96,15 @@ def blocks(page: Path) -> Iterator[tuple[str, list[str]]]:
             yield match["reason"] or "", [line for line in lines if PROGRAM.match(line)]
 
 
+REPORT = (ROOT / "reports" / "README.md").read_text()
+BOXES = re.findall(r"^\| (?!box )([^|]+) \| (?:`([^`]+)`|–) \| ([^|]*) ?\|$", REPORT, re.MULTILINE)
+"""Boxes of the course's checklist: title, command ("" for none) and remark."""
+
 COMMAND_BLOCKS = [(page, *block) for page in PAGES for block in blocks(page)]
-LINES = sorted({line for _, _, lines in COMMAND_BLOCKS for line in lines})
+LINES = sorted(
+    {line for _, _, lines in COMMAND_BLOCKS for line in lines}
+    | {command for _, command, _ in BOXES if command}
+)
 
 
 def test_the_blocks_are_found() -> None:
@@ -117,6 +124,17 @@ def test_the_lists_have_no_stale_entries(command: str) -> None:
     assert any(line.startswith(command) for line in LINES), command
     if command in EXECUTED:
         assert (ROOT / EXECUTED[command]).exists()
+
+
+def test_the_boxes_of_the_course_have_commands_or_a_reason() -> None:
+    assert len(BOXES) == 53
+    assert sum(bool(command) for _, command, _ in BOXES) == 47
+    for title, command, remark in BOXES:
+        assert command or remark, title
+        if remark.startswith("Person"):
+            assert not command, title
+    for command in (command for _, command, _ in BOXES if command.startswith("python -m pytest")):
+        assert (ROOT / command.split()[-1]).exists(), command
 
 
 def words_after(program: str) -> list[list[str]]:

@@ -1,10 +1,14 @@
+import json
 import logging
 from io import StringIO
 
 import pytest
 from rich.console import Console
 
-from cli.progress import show_progress
+from cli.console import make_console
+from cli.exit_codes import exit_code
+from cli.progress import StepEvents, show_progress
+from faces.errors import UserError
 
 
 def shown() -> str:
@@ -50,3 +54,29 @@ def test_zenmls_own_lines_are_shown_on_request(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("ZENML_LOGGING_VERBOSITY", "INFO")
     assert "A wall of text." in shown()
     assert "✓" not in shown()
+
+
+def test_log_lines_are_json_with_run_and_step_on_request(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("ZENML_LOGGING_VERBOSITY", raising=False)
+    monkeypatch.setenv("FACES_LOG_FORMAT", "json")
+    monkeypatch.setattr(StepEvents, "run", "training-1")
+    assert shown() == ""
+    entries = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert {entry["run"] for entry in entries} == {"training-1"}
+    assert [entry.get("event") for entry in entries] == [None, "started", "finished", "cached"]
+    assert (entries[2]["step"], entries[2]["duration"]) == ("fit_features", "0.402s")
+    assert entries[0]["message"] == "A wall of text."
+
+
+def test_errors_are_json_on_request(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        raise UserError("no such thing")
+
+    monkeypatch.setenv("FACES_LOG_FORMAT", "json")
+    assert exit_code(fail) == 2
+    assert json.loads(capsys.readouterr().err) == {"level": "error", "message": "no such thing"}
+    assert make_console(stderr=True).quiet
