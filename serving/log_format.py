@@ -14,7 +14,14 @@ class JsonFormatter(logging.Formatter):
     """Formats a record as one line of JSON: time, level, logger, process, message, its fields."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format a record; an exception's traceback is one more field."""
+        """Format a record.
+
+        Args:
+            record: The record; its attribute `fields` adds to the object.
+
+        Returns:
+            One line of JSON; an exception's traceback is one more field.
+        """
         entry: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname.lower(),
