@@ -32,7 +32,7 @@ from faces.data.dataset import load_faces
 from faces.data.split import split_by_condition
 from faces.models import build_model
 from faces.models.export import export_model
-from faces.models.onnx_graph import convert_model
+from faces.models.onnx_export.convert import convert_model
 from faces.models.training import fit_classifier, fit_features
 from faces.runtime.portable import write_portable
 

@@ -123,7 +123,7 @@ def _as_onnx(model: "PortableModel") -> tuple[bytes, float]:
     import onnxruntime
 
     from faces.data.dataset import load_faces
-    from faces.models.onnx_graph import INPUT, PROBABILITIES, convert_model
+    from faces.models.onnx_export.convert import INPUT, PROBABILITIES, convert_model
 
     data = convert_model(model).SerializeToString()
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])

@@ -15,7 +15,7 @@ from faces.data.dataset import Faces, load_faces
 from faces.data.split import split_by_condition
 from faces.models import build_model, model_names, model_parameters
 from faces.models.export import export_model
-from faces.models.onnx_graph import convert_model
+from faces.models.onnx_export.convert import convert_model
 from faces.models.training import fit_classifier, fit_features
 from faces.runtime.portable import (
     DamagedModelError,
@@ -75,8 +75,8 @@ def test_the_onnx_graph_predicts_like_the_portable_model(
     expected, expected_scores = portable.predict_with_score(pixels)
     assert np.abs(probabilities - expected).max() < 1e-5
     assert session.run(None, {"pixels": pixels[:1]})[0].shape == (1, len(portable.classes))
-    unseen = len(all_faces)
-    assert np.abs(scores - expected_scores)[unseen:].max() < 1e-4
+    # A training image has distance 0 from itself, whose logarithm is all rounding error.
+    assert np.abs(scores - expected_scores)[-6:].max() < 1e-4
     properties = {entry.key: entry.value for entry in graph.metadata_props}
     assert json.loads(properties["classes"]) == portable.classes.tolist()
     assert float(properties["rejection_threshold"]) == 0.25
