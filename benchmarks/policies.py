@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import get_args
 
 import numpy as np
+from matplotlib.colors import TABLEAU_COLORS
 from matplotlib.figure import Figure
 from rich.progress import track
 from threadpoolctl import threadpool_limits
@@ -108,20 +109,27 @@ def draw(worlds: Sequence[Outcomes]) -> Figure:
     """Draw wrong answers against retrainings, and against the labels that were asked for."""
     figure = Figure(figsize=(9, 4), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
+    colours = dict(zip(get_args(Trigger), TABLEAU_COLORS.values(), strict=False))
     for panel, (field, title) in zip(
         panels, (("retrainings", "retrainings"), ("labels", "labels asked for")), strict=True
     ):
         for name in worlds[0]:
+            trigger, canary, _ = name.partition(", canary")
             x = np.mean([getattr(world[name], field) for world in worlds])
-            y = 100 * wrong_share(worlds, name)
-            hollow = {"facecolors": "none"} if "canary" in name else {}
-            marker = panel.scatter(x, y, s=70 if "default" in name else 35, **hollow)
-            panel.annotate(name, (x, y), xytext=(5, 4), textcoords="offset points", fontsize=7)
-            marker.set_clip_on(False)
+            panel.scatter(
+                x,
+                100 * wrong_share(worlds, name),
+                s=90 if trigger == "default" else 45,
+                marker="s" if canary else "o",
+                edgecolor=colours[trigger],
+                facecolor="none" if canary else colours[trigger],
+                label=name,
+            )
         panel.set_xlabel(f"{title} in a production")
-        panel.margins(x=0.2)
+        panel.margins(0.1)
         panel.spines[["top", "right"]].set_visible(False)
     panels[0].set_ylabel("wrong answers, %")
+    panels[1].legend(frameon=False, fontsize=8, loc="upper right", ncols=2)
     return figure
 
 
