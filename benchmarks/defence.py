@@ -9,7 +9,9 @@ from faces.data.feedback import add_labelled_faces
 from faces.data.split import Split
 from faces.data.traffic import traffic_rows
 from faces.data.window import Window, concatenate
-from faces.evaluation.comparison import compare_predictions
+from faces.evaluation.accuracy_rules import CROSS_VALIDATED, needs_cross_validation
+from faces.evaluation.comparison import Comparison, compare_predictions
+from faces.evaluation.cross_validation import Recipe, cross_validate
 from faces.evaluation.feedback_verification import (
     FeedbackLimits,
     FeedbackVerification,
@@ -116,6 +118,8 @@ class Loop:
             fresh = faces[rows[~np.isin(faces.ids[rows], learned)]]
             answers = (predict(model, fresh.images) for model in (candidate, self.model))
             comparisons[part] = compare_predictions(fresh.labels, *answers)
+        if needs_cross_validation(comparisons):
+            comparisons[CROSS_VALIDATED] = self._cross_validate(faces, split)
         gate = SETTINGS.gate
         decision = check_comparisons(comparisons, gate.tolerances.model_dump(), gate.minimum_images)
         if not decision.promoted:
@@ -125,6 +129,17 @@ class Loop:
             lambda _: self.enrolment.judge,
         )  # fmt: skip
         return check_people(evidence) or decision
+
+    def _cross_validate(self, faces: Faces, split: Split) -> Comparison:
+        """Compare the candidate's data with production's, as the pipeline does with few images."""
+        recipes = [
+            Recipe(self.name, {}, data[np.concatenate([parts.train, parts.test])])
+            for data, parts in ((faces, split), (self.faces, self.split))
+        ]
+        enrolled = recipes[0].faces
+        enrolled = enrolled[np.flatnonzero(enrolled.origins == "")]
+        labels, answers = cross_validate(enrolled, recipes)
+        return compare_predictions(labels, *answers)
 
     def answers(self, images: Images) -> Labels:
         """Return what the endpoint would answer, "unknown" for a face that it rejects."""
