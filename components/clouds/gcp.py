@@ -82,10 +82,11 @@ class GoogleCloud:
         from google.cloud import storage
 
         bucket = storage.Client().bucket(uri.removeprefix(BUCKETS).split("/")[0])
-        blobs = bucket.list_blobs(versions=True)
-        noncurrent = [blob for blob in blobs if blob.time_deleted is not None]
-        for blob in noncurrent:
-            bucket.delete_blob(blob.name, generation=blob.generation)
+        # In this order: what is written in between is in the second list only.
+        versions = {(blob.name, blob.generation) for blob in bucket.list_blobs(versions=True)}
+        noncurrent = versions - {(blob.name, blob.generation) for blob in bucket.list_blobs()}
+        for name, generation in noncurrent:
+            bucket.delete_blob(name, generation=generation)
         return len(noncurrent)
 
 

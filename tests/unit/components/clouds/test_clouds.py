@@ -80,34 +80,32 @@ def test_errors_of_a_cloud_are_explained_and_others_pass_through() -> None:
 class Bucket:
     """A versioned bucket as google.cloud.storage shows it."""
 
-    def __init__(self, *objects: tuple[str, int, bool]) -> None:
-        self.objects = [
-            SimpleNamespace(name=name, generation=generation, time_deleted=deleted or None)
-            for name, generation, deleted in objects
-        ]
+    def __init__(self, *objects: tuple[str, int]) -> None:
+        self.objects = list(objects)
+        self.live = dict(objects)
 
-    def list_blobs(self, versions: bool) -> list[SimpleNamespace]:
-        assert versions
-        return self.objects
+    def list_blobs(self, versions: bool = False) -> list[SimpleNamespace]:
+        objects = self.objects if versions else self.live.items()
+        return [SimpleNamespace(name=name, generation=number) for name, number in objects]
 
     def delete_blob(self, name: str, generation: int) -> None:
-        kept = [blob for blob in self.objects if (blob.name, blob.generation) != (name, generation)]
-        assert len(kept) == len(self.objects) - 1
-        self.objects = kept
+        self.objects.remove((name, generation))
 
 
 def test_noncurrent_versions_are_deleted_and_live_ones_stay(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     bucket = Bucket(
-        ("zenml/faces/images.npy", 1, True),
-        ("zenml/faces/images.npy", 2, True),
-        ("zenml/split/split.json", 1, False),
-        ("mlflow/1/model.skops", 1, True),
+        ("zenml/faces/images.npy", 1),
+        ("zenml/faces/images.npy", 2),
+        ("zenml/split/split.json", 1),
+        ("zenml/split/split.json", 2),
+        ("mlflow/1/model.skops", 1),
     )
+    del bucket.live["zenml/faces/images.npy"], bucket.live["mlflow/1/model.skops"]
     storage = SimpleNamespace(Client=lambda: SimpleNamespace(bucket=lambda name: bucket))
     monkeypatch.setitem(sys.modules, "google", SimpleNamespace())
     monkeypatch.setitem(sys.modules, "google.cloud", SimpleNamespace(storage=storage))
-    assert clouds.delete_noncurrent("gs://faces/zenml") == 3
-    assert [blob.name for blob in bucket.objects] == ["zenml/split/split.json"]
+    assert clouds.delete_noncurrent("gs://faces/zenml") == 4
+    assert bucket.objects == [("zenml/split/split.json", 2)]
     assert clouds.delete_noncurrent("/home/user/zenml") == 0
