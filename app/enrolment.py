@@ -1,12 +1,10 @@
 """Enrol people: check their pictures, keep the faces, and train with them."""
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from zenml.config.global_config import GlobalConfiguration
 
 from faces.data.detection import DetectedFace, Problem, choose_face
 from faces.data.enrolment import check_name
@@ -14,13 +12,7 @@ from faces.data.image_decoder import ImageRefused, decode_image
 from faces.data.photos import locate_faces
 from faces.errors import UserError
 from faces.reports.png import grey_png
-
-FOLDER = "faces-enrolled"
-
-
-def enrolment_folder() -> Path:
-    """Return the folder of enrolled people: one subfolder of faces for each."""
-    return Path(GlobalConfiguration().config_directory) / FOLDER
+from store.enrolled_people import enrolment_folder
 
 
 def check_picture(picture: bytes | Path) -> DetectedFace:
@@ -81,15 +73,3 @@ def discard_files(files: Sequence[Path]) -> None:
         file.unlink(missing_ok=True)
     if not any(files[0].parent.iterdir()):
         files[0].parent.rmdir()
-
-
-def discard_faces(name: str) -> None:
-    """Delete the faces of a person from the folder of enrolled people, if there are any.
-
-    Args:
-        name: The person.
-
-    Raises:
-        UserError: If the name cannot be that of a folder.
-    """
-    shutil.rmtree(enrolment_folder() / check_name(name), ignore_errors=True)

@@ -95,9 +95,9 @@ def _deploy() -> None:
 
 def training_settings() -> "Settings":
     """Return the settings of the version in production, with the enrolled people."""
-    from app.enrolment import enrolment_folder
     from cli.settings import read_settings
     from pipelines.training import TrainingSettings
+    from store.enrolled_people import enrolment_folder
     from store.versions import production_version
 
     folder = str(enrolment_folder())

@@ -16,7 +16,6 @@ from faces.data.split import ALL_IMAGES
 from faces.drift.detectors import detector_names
 from faces.errors import require_choice
 from faces.models import ModelParams
-from faces.models.quantization import NONE, QUANTIZATIONS
 from pipelines.shared.model_settings import model_params
 from pipelines.shared.settings import DatasetSettings
 from pipelines.shared.summary import (
@@ -31,7 +30,7 @@ from pipelines.shared.summary import (
 from pipelines.shared.train_and_gate import train_and_gate
 from steps.data.load_faces import load_faces
 from steps.data.split_faces import split_faces
-from store.materializers.faces import SKIPPED
+from store.data_versions import read_skipped
 from store.records import Promotion
 
 
@@ -47,17 +46,6 @@ class TrainingSettings(DatasetSettings):
     drift_detector: Annotated[str, CommandLine("detector", "NAME")] = Field(
         default="moments", description="drift detector that is fitted for the version"
     )
-
-    quantization: Annotated[str, CommandLine(metavar="Q")] = Field(
-        default=NONE,
-        description="how the model's file stores the weights: none (float32), float16 or int8; "
-        "less is quantized if answers or confidence would change",
-    )
-
-    @field_validator("quantization")
-    @classmethod
-    def _check_quantization(cls, name: str) -> str:
-        return require_choice("quantization", name, QUANTIZATIONS)
 
     @field_validator("drift_detector")
     @classmethod
@@ -98,7 +86,6 @@ def training(settings: TrainingSettings) -> None:
         model=settings.model,
         params=settings.params,
         detector=settings.drift_detector,
-        quantization=settings.quantization,
         gate=settings.gate,
         removed=settings.removed,
         settings=settings.model_dump(mode="json"),
@@ -130,20 +117,15 @@ class TrainingSummary(Summary):
     data: DataSummary
     metrics: Metrics
     model: Promotion
-    quantization: str = Field(default=NONE, description="how the model's file stores the weights")
-    requested_quantization: str = Field(default=NONE, description="the setting")
 
     def finish(self, settings: Settings) -> Self:
-        """Add which data source, condition and quantization were requested. See Summary."""
+        """Add which data source and condition were requested. See Summary."""
         assert isinstance(settings, DatasetSettings)
         requested = {
             "requested": settings.data.source,
             "requested_condition": settings.condition,
         }
-        update: dict[str, object] = {"data": self.data.model_copy(update=requested)}
-        if isinstance(settings, TrainingSettings):
-            update["requested_quantization"] = settings.quantization
-        return self.model_copy(update=update)
+        return self.model_copy(update={"data": self.data.model_copy(update=requested)})
 
     def notice(self) -> str:
         """Return a warning if the faces are synthetic, or if no condition was set. See Summary."""
@@ -182,17 +164,9 @@ class TrainingSummary(Summary):
             "drifted accuracy": accuracy_row(metrics, "drifted"),
             "unknown people": open_set_row(metrics),
             "model": f"{model.name} version {model.version}, stage {model.stage}",
-            **self._weights_row(),
             "gate": f"[{colour}]{escape(model.reason)}[/]",
             "run": self.run_row(),
         }
-
-    def _weights_row(self) -> Mapping[str, str]:
-        wanted, used = self.requested_quantization, self.quantization
-        if wanted == used:
-            return {} if used == NONE else {"weights": f"stored as {used}"}
-        stored = "not quantized" if used == NONE else f"stored as {used}"
-        return {"weights": f"[yellow]{stored}[/]: {wanted} changes answers on held-out images"}
 
     def next_steps(self) -> Sequence[str]:
         """Return what to do with the version, depending on the gate's decision. See Summary."""
@@ -269,10 +243,9 @@ def summarize(run: PipelineRunResponse) -> TrainingSummary:
         data=DataSummary.model_validate(
             {name: data[name] for name in ("source", "version", "identities")}
             | {name: split[name] for name in names}
-            | {"skipped": data.get(SKIPPED, [])}
+            | {"skipped": read_skipped(outputs["faces"])}
             | {"left_out": list(outputs["split"].load().left_out) if split["left_out"] else []}
         ),
         metrics={"baseline_accuracy": None, "drifted_accuracy": None} | outputs["metrics"].load(),
         model=outputs["promotion"].load(),
-        quantization=str(outputs["portable"].run_metadata.get("quantization", NONE)),
     )

@@ -1,10 +1,14 @@
 """Data versions: the faces that earlier runs have stored as artifacts."""
 
+import json
+import os
+
 from zenml.client import Client
 from zenml.models import ArtifactVersionResponse
 
 from faces.data.dataset import Faces
 from faces.errors import UserError, unknown_choice
+from store.materializers.faces import SKIPPED, SKIPPED_FILE
 
 ARTIFACT = "faces"
 PREFIX = "version:"
@@ -46,6 +50,28 @@ def load_data_version(source: str) -> Faces:
         raise UserError(f"--data {source}: {problem}")
     faces: Faces = stored[matching[0]].load()
     return faces
+
+
+def read_skipped(artifact: ArtifactVersionResponse) -> list[str]:
+    """Return the files of a folder that are not in a data version, with the reasons.
+
+    Args:
+        artifact: The data version.
+    """
+    if not artifact.run_metadata.get(SKIPPED):
+        return []
+    with Client().active_stack.artifact_store.open(skipped_file(artifact), "r") as file:
+        skipped: list[str] = json.load(file)
+    return skipped
+
+
+def skipped_file(artifact: ArtifactVersionResponse) -> str:
+    """Return the URI of the file that lists them.
+
+    Args:
+        artifact: The data version.
+    """
+    return os.path.join(artifact.uri, SKIPPED_FILE)
 
 
 def _stored() -> dict[str, ArtifactVersionResponse]:

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from nicegui import ui
 
 from app.backend import Backend
-from app.enrolment import check_picture, discard_faces
+from app.enrolment import check_picture
 from app.pages.camera import add_picture_buttons
 from app.pages.layout import attempt, face_html, frame, show_error, trusted_html
 from app.pages.progress import run_in_view
@@ -168,5 +168,4 @@ class PeoplePage:
         with self._people:
             words = ["--pipeline", "forget", f"--person={person.name}"]
             if await run_in_view(f"Erasing {person.name}", words):
-                await attempt(discard_faces, person.name)
                 await self._show_people()

@@ -1,5 +1,6 @@
 """Load the faces."""
 
+import re
 from dataclasses import replace
 from typing import Annotated
 
@@ -12,6 +13,8 @@ from faces.data.removal import Removal, without
 from store.data_versions import is_data_version, load_data_version
 from store.erasure.register import erased_people
 from store.materializers import FACES
+
+PATH_SEPARATORS = re.compile("/|: |the same file as ")
 
 
 @step(enable_cache=False, output_materializers={"faces": FACES})
@@ -43,7 +46,22 @@ def load_faces(
     else:
         faces = dataset.load_faces(source, people=people, images=images, seed=seed, crop=crop)
     faces = add_enrolled(faces, enrolled)
-    if erased := erased_people(faces.identities):
-        faces = replace(without(faces, Removal(erased).find(faces)), skipped=faces.skipped)
+    faces = _without_erased_people(faces)
     add_tags(tags=[f"data:{faces.source}"])
     return faces
+
+
+def _without_erased_people(faces: Faces) -> Faces:
+    """Remove images of people who were forgotten, and their files from those that were skipped."""
+    words = {text: _words(text) for text in faces.skipped}
+    erased = erased_people(set(faces.identities).union(*words.values()))
+    if not erased:
+        return faces
+    skipped = tuple(text for text, found in words.items() if found.isdisjoint(erased))
+    return replace(without(faces, Removal(erased).find(faces)), skipped=skipped)
+
+
+def _words(skipped: str) -> set[str]:
+    """Return the names of folders and files in what is said about a file that was skipped."""
+    parts = PATH_SEPARATORS.split(skipped)
+    return {*parts, *(part.rpartition(".")[0] for part in parts)}

@@ -66,9 +66,8 @@ def compare(endpoint: Endpoint, number: int, images: int) -> float:
             something else.
     """
     version = require_version(number)
-    faces, split, portable = (load_artifact(version, n) for n in ("faces", "split", "portable"))
-    # A quantized model differs from the trained one within the tolerances of its export.
-    model = portable if portable.quantization else load_artifact(version, "model")
+    model, faces = load_artifact(version, "model"), load_artifact(version, "faces")
+    split = load_artifact(version, "split")
     held_out = np.concatenate([split.test, split.drifted])
     pixels = faces.pixels[np.random.default_rng(number).permutation(held_out)[:images]]
     expected = model.predict_proba(pixels)
@@ -76,7 +75,7 @@ def compare(endpoint: Endpoint, number: int, images: int) -> float:
     prediction = send_faces(endpoint.url, pixels, headers=endpoint.headers, request=request)
     if prediction.version != str(number):
         raise OperationError(f"the endpoint serves version {prediction.version}")
-    if prediction.classes != portable.classes.tolist():
+    if prediction.classes != [str(name) for name in model.classes_]:
         raise OperationError("the endpoint's classes differ from the model's")
     difference = float(np.abs(prediction.probabilities - expected).max())
     if not difference <= MAX_DIFFERENCE:

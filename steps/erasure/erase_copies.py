@@ -18,6 +18,7 @@ from steps.erasure.freed_pages import overwrite_freed_zenml_pages
 from steps.erasure.logs import remove_lines
 from store.batch_results import delete_kept_results
 from store.deployments import now
+from store.enrolled_people import delete_enrolled
 from store.erasure import deletion
 from store.erasure.inventory import Inventory, take_inventory
 from store.erasure.register import (
@@ -75,6 +76,8 @@ def _removals(pending: PendingErasure, found: Inventory) -> Mapping[str, Callabl
         "unfinished batches": delete_kept_results,
         VERSIONS: lambda: deletion.delete_versions(pending.versions),
         "log files of runs": lambda: deletion.delete_logs(found.runs),
+        "faces of people enrolled in the app": lambda: delete_enrolled(people),
+        "names of unused files": lambda: deletion.remove_skipped_files(people),
         "lines of other logs": lambda: remove_lines(_log_files(), people),
         "runs that mention a name": lambda: deletion.delete_runs_that_mention(people),
     }

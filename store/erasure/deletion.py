@@ -1,13 +1,16 @@
 """Delete artifacts, logs, runs and model versions from ZenML for good, with their files."""
 
+import json
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from uuid import UUID
 
 from zenml.client import Client
+from zenml.enums import ExecutionStatus
 from zenml.models import ArtifactVersionResponse, PipelineRunResponse
 
-from store.erasure.inventory import PAGE_SIZE, mentions
+from store.data_versions import read_skipped, skipped_file
+from store.erasure.inventory import FACES, PAGE_SIZE, artifacts_named, mentions
 from store.versions import find_version
 
 DELETE_ORPHANS = (
@@ -53,7 +56,9 @@ def delete_logs(runs: Iterable[UUID]) -> int:
 
 
 def delete_runs_that_mention(names: Collection[str]) -> int:
-    """Delete the runs with a name in what was recorded about them, such as a gate's reason.
+    """Delete the runs with a name in what was recorded about them, and their log files.
+
+    That is a gate's reason, or the error of a step, which may name a file.
 
     Args:
         names: Names of people.
@@ -61,11 +66,8 @@ def delete_runs_that_mention(names: Collection[str]) -> int:
     Returns:
         The number of runs.
     """
-    runs = [
-        run
-        for run in _all_runs()
-        if mentions(repr((run.run_metadata, run.config.parameters)), names)
-    ]
+    runs = [run for run in _all_runs() if mentions(_recorded_texts(run), names)]
+    delete_logs(run.id for run in runs)
     for run in runs:
         snapshot = run.snapshot
         Client().delete_pipeline_run(run.id)
@@ -73,6 +75,29 @@ def delete_runs_that_mention(names: Collection[str]) -> int:
             with suppress(KeyError):
                 Client().zen_store.delete_snapshot(snapshot.id)
     return len(runs)
+
+
+def remove_skipped_files(names: Collection[str]) -> int:
+    """Remove the files of people from what data versions list as not used.
+
+    Such a data version need not contain the people: perhaps none of their files was usable.
+
+    Args:
+        names: Names of people.
+
+    Returns:
+        The number of files.
+    """
+    count, store = 0, Client().active_stack.artifact_store
+    for artifact in artifacts_named(FACES):
+        with suppress(FileNotFoundError):
+            skipped = read_skipped(artifact)
+            kept = [text for text in skipped if not mentions(text, names)]
+            if len(kept) < len(skipped):
+                with store.open(skipped_file(artifact), "w") as file:
+                    json.dump(kept, file)
+                count += len(skipped) - len(kept)
+    return count
 
 
 def delete_versions(numbers: Iterable[int]) -> int:
@@ -88,6 +113,14 @@ def delete_versions(numbers: Iterable[int]) -> int:
     for version in versions:
         Client().delete_model_version(version.id)
     return len(versions)
+
+
+def _recorded_texts(run: PipelineRunResponse) -> str:
+    """Return what was recorded about a run, and the errors of its steps if it failed."""
+    errors = [run.exception_info]
+    if run.status == ExecutionStatus.FAILED:
+        errors += [step.exception_info for step in run.steps.values()]
+    return repr((run.run_metadata, run.config.parameters, errors))
 
 
 def _all_runs() -> Iterator[PipelineRunResponse]:

@@ -23,15 +23,21 @@ PAGE_SIZE = 500
 
 FIGURES = frozenset(
     {
-        "alert", "approval_request", "approved_labels", "audit_trail", "deployment", "drift",
-        "drift_decision", "erasure_plan", "erasure_receipt", "expiry_receipt",
-        "feedback_verification", "largest_difference", "live_version", "metrics", "promotion",
-        "rollout", "traffic", "version", "withdrawn",
+        "alert", "approval_alert", "approval_request", "approved_labels", "approved_promotion",
+        "audit_trail", "canary_alert", "canary_release", "deployment", "drift", "drift_decision",
+        "erasure_plan", "erasure_receipt", "expiry_receipt", "feedback_verification",
+        "largest_difference", "live_version", "metrics", "promotion", "reproduction", "rollout",
+        "traffic", "version", "withdrawn",
     }
 )  # fmt: skip
 """Artifacts without names and images, which stay: figures, decisions, and who made them."""
 
-TEXTS = frozenset({"audit_trail", "batch_result", "deployment", "promotion"})
+TEXTS = frozenset(
+    {
+        "approved_promotion", "audit_trail", "batch_result", "canary_release", "deployment",
+        "promotion", "summary",
+    }
+)  # fmt: skip
 """Artifacts whose text may name a person, such as one whom a rejected model had lost."""
 
 TABLE_OF_FACES = "recognised_faces"

@@ -24,7 +24,10 @@ FROM_PRODUCTION = "from_production"
 """Metadata of a data version: how many of its images were captured in production."""
 
 SKIPPED = "skipped"
-"""Metadata of a data version: the files of the folder that were not used, with the reasons."""
+"""Metadata of a data version: how many files of the folder were not used."""
+
+SKIPPED_FILE = "skipped.json"
+"""Their names, which may be those of people, with the reasons."""
 
 OLDEST = "oldest"
 """Metadata of a window: when its oldest face was captured, in nanoseconds since 1970."""
@@ -37,7 +40,7 @@ class FacesMaterializer(FileMaterializer):
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
 
     def save(self, faces: Faces) -> None:
-        """Write images.npy, table.csv and source.json. See BaseMaterializer."""
+        """Write images.npy, table.csv, source.json and skipped.json. See BaseMaterializer."""
         with self.artifact_store.open(self.path("images.npy"), "wb") as file:
             np.save(file, faces.images, allow_pickle=False)
         table = faces.conditions.copy()
@@ -47,6 +50,8 @@ class FacesMaterializer(FileMaterializer):
             table.insert(position, name, column)
         self.write("table.csv", table.to_csv(index=False))
         self.write("source.json", json.dumps({"source": faces.source}))
+        if faces.skipped:
+            self.write(SKIPPED_FILE, json.dumps(faces.skipped))
 
     def load(self, data_type: type) -> Faces:
         """Read what `save` wrote, also before senders were recorded. See BaseMaterializer."""
@@ -64,14 +69,14 @@ class FacesMaterializer(FileMaterializer):
         return Faces(images, labels, table, source, origins, senders, times)  # type: ignore[arg-type]
 
     def extract_metadata(self, faces: Faces) -> dict[str, MetadataType]:
-        """Return source, version, sizes, and what is from production. See BaseMaterializer."""
+        """Return source, version and numbers of images, without names. See BaseMaterializer."""
         return {
             "source": faces.source,
             "version": faces.version,
             "images": len(faces),
             "identities": len(faces.identities),
             FROM_PRODUCTION: int((faces.origins != "").sum()),
-            **({SKIPPED: list(faces.skipped)} if faces.skipped else {}),
+            SKIPPED: len(faces.skipped),
         }
 
     def compute_content_hash(self, faces: Faces) -> str:

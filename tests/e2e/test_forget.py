@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import astuple
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -20,6 +21,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from app.enrolment import keep_faces
 from benchmarks.byte_scanner import ByteScanner
 from faces.client import send_faces, send_feedback
 from faces.data.dataset import Faces, load_faces
@@ -28,6 +30,7 @@ from faces.runtime.portable import file_hash, write_portable
 from tests.e2e.conftest import Run, deployer
 
 NAME = "wilhelmina"
+UNUSED = ".txt is not supported: convert it to PNG or JPEG"
 SENSITIVE = "minimum_images: 5\nminimum_people: 5\nthreshold: 0.05"
 
 
@@ -51,6 +54,9 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Faces:
     faces = Faces(drawn.images, labels, drawn.conditions, drawn.source)
     write_people(faces, root / "all")
     write_people(faces[np.flatnonzero(labels != NAME)], root / "others")
+    for folder in ("all", "others"):  # files that are not used, and named when that is reported
+        (root / folder / NAME).mkdir(exist_ok=True)
+        (root / folder / NAME / "notes.txt").write_text("not an image")
     return load_faces(str(root / "all"))
 
 
@@ -67,11 +73,16 @@ def scanner(people: Faces) -> ByteScanner:
 
 
 @pytest.fixture(scope="module")
-def live(run: Run, folder: Path) -> dict[str, Any]:
+def live(run: Run, folder: Path, home: Path, people: Faces) -> dict[str, Any]:
     """Version 1 is live again after version 3, which had learned from requests."""
-    run("training", data=str(folder / "all"))
-    rejected = run("training", data=str(folder / "others"))["model"]
-    assert NAME in rejected["reason"], "the gate's reason names who would be lost"
+    trained = run("training", data=str(folder / "all"))
+    assert trained["data"]["skipped"] == [f"{NAME}/notes.txt: {UNUSED}"]
+    rejected = run("training", data=str(folder / "others"))
+    assert rejected["data"]["skipped"], "it names her, although it does not contain her"
+    assert NAME in rejected["model"]["reason"], "the gate's reason names who would be lost"
+    assert keep_faces(NAME, people.images[people.labels == NAME][:1]) == [
+        home / "faces-enrolled" / NAME / "1.png"
+    ]
     run("deployment")
     run("traffic", condition="yaw=left,right", requests=120)
     found = run("drift_detection", SENSITIVE)
@@ -170,7 +181,11 @@ def test_before_the_erasure_the_person_is_in_many_places(
     found = scanner.scan_folders([home])
     assert {finding.kind for finding in found} >= {"float32", "name"}
     places = {part for finding in found for part in Path(finding.file).parts}
-    for place in ("captured", "models", "faces", "window", "portable", "mlflow_artifacts"):
+    assert any(file.endswith("skipped.json") for file, *_ in map(astuple, found))
+    for place in (
+        *("captured", "models", "faces", "window", "portable", "mlflow_artifacts"),
+        "faces-enrolled",
+    ):
         assert place in places, place
 
 

@@ -10,12 +10,14 @@ from cli import enrol
 from faces.data.dataset import Faces
 from faces.errors import OperationError, UserError
 from faces.reports.png import grey_png
+from store import enrolled_people
 
 
 @pytest.fixture
 def pictures(drawn: Faces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Three faces of a person, and a place to keep them."""
-    monkeypatch.setattr(enrolment, "enrolment_folder", lambda: tmp_path / "enrolled")
+    for module in (enrolment, enrolled_people):
+        monkeypatch.setattr(module, "enrolment_folder", lambda: tmp_path / "enrolled")
     files = [tmp_path / f"{row}.png" for row in range(3)]
     for row, file in enumerate(files):
         file.write_bytes(grey_png(drawn.images[row]))
