@@ -216,4 +216,6 @@ def _load_gallery(version: str) -> Gallery | None:
     except (LookupError, ValueError, FileNotFoundError):
         return None
     held_out = np.concatenate([split.test, split.drifted])
-    return Gallery(version, faces[split.train], faces[held_out], model)
+    recorded = found.run_metadata.get("settings")
+    recogniser = str(recorded.get("model", "")) if isinstance(recorded, dict) else ""
+    return Gallery(version, faces[split.train], faces[held_out], model, recogniser)

@@ -39,12 +39,14 @@ class Gallery:
         enrolled: Images that the version was trained on.
         samples: Held-out images, to try the recogniser with.
         model: The version's exported model, to explain answers of the endpoint.
+        recogniser: Name of its recogniser.
     """
 
     version: str
     enrolled: Faces
     samples: Faces
     model: PortableModel
+    recogniser: str = ""
 
     @cached_property
     def _normalised(self) -> Image:

@@ -1,6 +1,7 @@
 """The page Recognise: who is in this picture?"""
 
 import base64
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
@@ -24,15 +25,26 @@ from app.recognition import RecognisedFace, recognise
 from components.deployers.endpoint import Endpoint
 from faces.client import send_feedback
 from faces.data.image_decoder import ImageRefused, Preview, make_preview
+from faces.data.photos import ENTIRE
 from faces.errors import OperationError, UserError
 
 SAMPLES = 8
 SMALL = 256
 """Pictures whose sides are shorter are not enlarged to the width of the page."""
 
+FOR_PHOTOS = "fisher"
+"""The recogniser that loses no accuracy on the crops of the detector: docs/recognition.md."""
+
 NO_FACE = (
     "No face was found. Look towards the camera, upright and in good light, with a face that fills "
     "at least a twentieth of the picture's width."
+)
+
+
+OTHER_MODEL = (
+    f"For photos, use the model {FOR_PHOTOS}: this one is less accurate if a face is not cropped "
+    f"exactly like those that it learned. <code>python run.py --pipeline training --model "
+    f"{FOR_PHOTOS}</code>, then deploy."
 )
 
 
@@ -122,6 +134,8 @@ class RecognisePage:
             preview, faces, gallery = result
             if not faces:
                 trusted_html(f"<p class=warn>{NO_FACE}</p>")
+            elif gallery is not None and needs_other_model(faces, gallery.recogniser):
+                trusted_html(f"<p class=warn>{OTHER_MODEL}</p>")
             with ui.element("div").classes("split"):
                 trusted_html(_photo_html(preview, faces))
                 with ui.element("div").classes("row").style("align-content: start"):
@@ -161,6 +175,17 @@ class RecognisePage:
                 "outline no-caps dense padding='xs sm'"
             )
         name_input("This is …" if face.is_unknown else "No, this is …", face.classes, send)
+
+
+def needs_other_model(faces: Sequence[RecognisedFace], recogniser: str) -> bool:
+    """Return whether another recogniser would be more accurate on a picture.
+
+    Args:
+        faces: The faces in it.
+        recogniser: Name of the present one; "" if unknown.
+    """
+    was_searched = any(face.place.votes != ENTIRE for face in faces)
+    return was_searched and bool(recogniser) and recogniser != FOR_PHOTOS
 
 
 def _send_label(endpoint: Endpoint, request: str, label: str) -> bool:

@@ -39,6 +39,8 @@ from tests.conftest import mean_face_model, running
 from tests.integration.serving.conftest import free_port
 
 THRESHOLD = 0.7
+HEADERS, FEEDBACK_HEADERS = ({"Authorization": f"Bearer {word}"} for word in ("ask", "tell"))
+"""What the endpoint wants, as one that a cluster serves."""
 TOKEN = "a token of sixteen characters"
 HOST = "faces.example"
 """The browser takes this name for this machine."""
@@ -71,7 +73,7 @@ class FakeBackend(Backend):
         self.state = State.RUNNING
 
     def endpoint(self) -> Endpoint:
-        return Endpoint(self.url, "1")
+        return Endpoint(self.url, "1", HEADERS, FEEDBACK_HEADERS)
 
     def gallery(self, version: str) -> Gallery | None:
         return self.images
@@ -128,8 +130,13 @@ class FakeEndpoint(BaseHTTPRequestHandler):
     feedback: list[tuple[str, str]]
 
     def do_POST(self) -> None:
+        feedback = self.path.endswith("/feedback")
+        expected = FEEDBACK_HEADERS if feedback else HEADERS
+        if self.headers["Authorization"] != expected["Authorization"]:
+            self.send_error(401)
+            return
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.path.endswith("/feedback"):
+        if feedback:
             (label,) = body["truth"]["data"]["ndarray"]
             self.feedback.append((body["response"]["meta"]["puid"], label))
             self._answer({})
@@ -156,6 +163,9 @@ class FakeEndpoint(BaseHTTPRequestHandler):
         )
 
     def do_GET(self) -> None:
+        if self.headers["Authorization"] != HEADERS["Authorization"]:
+            self.send_error(401)
+            return
         data = METRICS.encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(data)))
@@ -195,7 +205,7 @@ def app(drawn: Faces) -> Iterator[RunningApp]:
     """The app on a free port: one for all tests, since the pages allow one in a process."""
     rows = np.arange(len(drawn))
     enrolled, samples = drawn[rows[rows % 8 < 6]], drawn[rows[rows % 8 >= 6]]
-    gallery = Gallery("1", enrolled, samples, mean_face_model(enrolled))
+    gallery = Gallery("1", enrolled, samples, mean_face_model(enrolled), "svm")
     FakeEndpoint.images, FakeEndpoint.feedback = gallery, []
     with running(HTTPServer(("127.0.0.1", 0), FakeEndpoint)) as endpoint:
         backend = FakeBackend(endpoint, gallery)

@@ -21,6 +21,7 @@ def test_a_visitor_uploads_a_photo_and_corrects_a_name(
     page.wait_for_text("Or try a held-out picture")
     page.upload(photo)
     page.wait_for("document.querySelectorAll('.photo rect').length === 2")
+    page.wait_for_text("For photos, use the model fisher")
     page.wait_for("document.querySelector('.photo img').alt.startsWith('The picture, with ')")
     before = len(app.feedback)
     page.evaluate("document.querySelector('article input').focus()")
