@@ -17,6 +17,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -123,12 +124,9 @@ def prediction_record(
     Returns:
         The record.
     """
-    # Every request comes through here: this makes the same text as json.dumps in a third of the
-    # time.
-    head = (
-        f'{{"kind": "{PREDICTION}", "id": "{request}", "time": {time!r}, "version": "{version}", '
-        f'"faces": {len(pixels)}, "pixels": "{pixels.dtype.str}"}}'
-    )
+    # Every request comes through here: this takes a quarter of the time of json.dumps.
+    prefix = _prediction_prefix(version, len(pixels), pixels.dtype)
+    head = f'{prefix}{int(time * 1e6)}e-6, "id": "{request}"}}'
     return _framed(head.encode(), pixels, probabilities, accepted)
 
 
@@ -240,6 +238,13 @@ def _find_frame(data: bytes, start: int) -> int:
         positions = (data.find(magic, start) for magic in (MAGIC, TOMBSTONE))
         position = min((p for p in positions if p >= 0), default=-1)
     return position if 0 <= position <= len(data) - FRAME.size else -1
+
+
+@lru_cache
+def _prediction_prefix(version: str, faces: int, dtype: "np.dtype[Any]") -> str:
+    """Return the beginning of the heads of similar predictions, up to the time."""
+    head = {"kind": PREDICTION, "version": version, "faces": faces, "pixels": dtype.str}
+    return json.dumps(head).removesuffix("}") + ', "time": '
 
 
 def _head(head: dict[str, Any]) -> bytes:

@@ -190,6 +190,10 @@ class Capture:
         batch = self._batch
         self._pause()
         if not batch.done:
+            if len(self._waiting) == 1:
+                self._waiting.clear()
+                self._append(encode())
+                return
             self._write()
         if batch.error:
             raise OSError(batch.error)
@@ -201,8 +205,14 @@ class Capture:
         self._batch = Batch()
         batch.done = True
         try:
-            if self._file is not None:
-                self._file.append(data)
+            self._append(data)
         except OSError as error:
             batch.error = str(error)
+
+    def _append(self, data: bytes) -> None:
+        try:
+            if self._file is not None:
+                self._file.append(data)
+        except OSError:
             self.close()
+            raise
