@@ -1,11 +1,13 @@
 """Enrolled people as the app shows them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from faces.data.conditions import UNKNOWN, USUAL_VALUES
 from faces.data.dataset import Faces
 from faces.evaluation.metrics import BASELINE
 
@@ -20,6 +22,7 @@ class PersonInfo:
         image: One of them.
         tested: Number of held-out images of the baseline test.
         correct: How many of these the version names correctly.
+        conditions: How many training images were taken under which unusual conditions.
     """
 
     name: str
@@ -27,6 +30,7 @@ class PersonInfo:
     image: NDArray[np.float32]
     tested: int
     correct: int
+    conditions: tuple[str, ...] = ()
 
 
 def describe_people(enrolled: Faces, predictions: pd.DataFrame) -> list[PersonInfo]:
@@ -46,5 +50,14 @@ def describe_people(enrolled: Faces, predictions: pd.DataFrame) -> list[PersonIn
         own = tests[tests["label"] == name]
         correct = int((own["predicted"] == name).sum())
         image = np.array(enrolled.images[rows[0]])
-        people.append(PersonInfo(name, len(rows), image, len(own), correct))
+        unusual = tuple(_unusual_conditions(enrolled.conditions.iloc[rows]))
+        people.append(PersonInfo(name, len(rows), image, len(own), correct, unusual))
     return people
+
+
+def _unusual_conditions(conditions: pd.DataFrame) -> Iterator[str]:
+    """Yield texts such as "2 with glasses=yes"."""
+    for column in conditions:
+        for value, count in conditions[column].value_counts().items():
+            if value not in (UNKNOWN, *USUAL_VALUES.get(str(column), ())):
+                yield f"{count} with {column}={value}"

@@ -145,7 +145,7 @@ class PeoplePage:
             trusted_html(face_html(person.image, person.name))
             trusted_html(
                 f"<div><strong>{escape(person.name)}</strong><p class=soft>{person.images} pictures"
-                f"</p><p class={colour}>{tested}</p></div>"
+                f"{_list_conditions(person)}</p><p class={colour}>{tested}</p></div>"
             )
             ui.button("Remove …", on_click=lambda: self._ask_to_remove(person)).props(
                 f"flat no-caps dense aria-label='Remove {escape(person.name)}'"
@@ -169,3 +169,8 @@ class PeoplePage:
             words = ["--pipeline", "forget", f"--person={person.name}"]
             if await run_in_view(f"Erasing {person.name}", words):
                 await self._show_people()
+
+
+def _list_conditions(person: PersonInfo) -> str:
+    """Return the unusual conditions of the pictures, after a colon; "" if all are usual."""
+    return f": {escape(', '.join(person.conditions))}" if person.conditions else ""
