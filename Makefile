@@ -1,7 +1,7 @@
 # The project's commands; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-serving setup-gcp setup-wandb setup-app setup-onnx run deploy app demo test test-fast test-gcp test-infra check format \
+.PHONY: help setup setup-dev setup-serving setup-gcp setup-wandb setup-app setup-onnx run deploy app monitoring demo test test-fast test-gcp test-infra check format \
 	dashboard dashboard-stop bench bench-serving images requirements schema docs sbom clean
 
 IS_SUPPORTED := -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,13))' 2>/dev/null
@@ -52,6 +52,9 @@ deploy: setup ## Serve the production model: python run.py --pipeline deployment
 
 app: .venv/app ## Open the app at http://127.0.0.1:8080: python run.py app
 	@$(BIN)/python run.py app
+
+monitoring: setup ## Watch the endpoint with Prometheus and Alertmanager; alerts go to the stack's alerter
+	@$(BIN)/python run.py monitoring
 
 demo: setup ## Run the whole loop: train, deploy, drift, retrain, canaries that go live and back (three minutes)
 	@$(BIN)/python run.py demo

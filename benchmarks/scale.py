@@ -86,14 +86,14 @@ def measure(images: int, people: int, name: str) -> dict[str, float]:
         with timed(metrics, "training"):
             fitted = fit_classifier(model, features, pixels, labels)
         del pixels
+        portable = export_model(fitted, {})
         with timed(metrics, "evaluation"):
-            predictions = predict_rows(fitted, faces, test, "test")
+            predictions = predict_rows(portable, faces, test, "test")
         metrics["accuracy"] = float((predictions["label"] == predictions["predicted"]).mean())
         window = test[:: max(1, len(test) // WINDOW_SIZE)][:WINDOW_SIZE]
         with timed(metrics, "drift"):
             detector = DriftDetector.fit(faces.images[train], labels)
             detector.test(np.asarray(faces.images[window]), faces.labels[window])
-        portable = export_model(fitted, {})
         face = np.asarray(faces.pixels[:1])
         portable.predict_with_score(face)
         with timed(metrics, "one face"):

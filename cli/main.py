@@ -31,6 +31,7 @@ COMMANDS = {
     "enrol": "enrol a person from pictures: train with them, and deploy",
     "captured": "show or delete captured requests",
     "review": "approve or reject what waits for a person",
+    "monitoring": "watch the endpoint with Prometheus and Alertmanager; alerts go to the alerter",
     "dashboard": "open the ZenML dashboard at the latest run with pictures",
     "demo": "run the whole loop in an isolated ZenML configuration",
     "app": "open the app: recognise photos, label faces, approve versions, watch for drift",

@@ -190,6 +190,7 @@ def _retrain(
         model=training.model,
         params=training.params,
         detector=training.drift_detector,
+        quantization=training.quantization,
         gate=settings.gate,
         settings=training.model_dump(mode="json"),
         hold=needs_approval(settings.approval, feedback.load()),

@@ -136,6 +136,7 @@ def forget(settings: ForgetSettings) -> None:
             model=training.model,
             params=training.params,
             detector=training.drift_detector,
+            quantization=training.quantization,
             gate=None,
             settings=training.model_dump(mode="json"),
         )

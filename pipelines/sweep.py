@@ -90,6 +90,7 @@ def sweep(settings: SweepSettings) -> None:
         model=chosen.model,
         params=chosen.params,
         detector=chosen.drift_detector,
+        quantization=chosen.quantization,
         gate=settings.gate,
         removed=settings.removed,
         settings=chosen.model_dump(mode="json"),

@@ -16,6 +16,7 @@ from faces.data.split import ALL_IMAGES
 from faces.drift.detectors import detector_names
 from faces.errors import require_choice
 from faces.models import ModelParams
+from faces.models.quantization import NONE, QUANTIZATIONS
 from pipelines.shared.model_settings import model_params
 from pipelines.shared.settings import DatasetSettings
 from pipelines.shared.summary import (
@@ -46,6 +47,17 @@ class TrainingSettings(DatasetSettings):
     drift_detector: Annotated[str, CommandLine("detector", "NAME")] = Field(
         default="moments", description="drift detector that is fitted for the version"
     )
+
+    quantization: Annotated[str, CommandLine(metavar="Q")] = Field(
+        default=NONE,
+        description="how the model's file stores the weights: none (float32), float16 or int8; "
+        "less is quantized if answers or confidence would change",
+    )
+
+    @field_validator("quantization")
+    @classmethod
+    def _check_quantization(cls, name: str) -> str:
+        return require_choice("quantization", name, QUANTIZATIONS)
 
     @field_validator("drift_detector")
     @classmethod
@@ -86,6 +98,7 @@ def training(settings: TrainingSettings) -> None:
         model=settings.model,
         params=settings.params,
         detector=settings.drift_detector,
+        quantization=settings.quantization,
         gate=settings.gate,
         removed=settings.removed,
         settings=settings.model_dump(mode="json"),
@@ -117,15 +130,20 @@ class TrainingSummary(Summary):
     data: DataSummary
     metrics: Metrics
     model: Promotion
+    quantization: str = Field(default=NONE, description="how the model's file stores the weights")
+    requested_quantization: str = Field(default=NONE, description="the setting")
 
     def finish(self, settings: Settings) -> Self:
-        """Add which data source and condition were requested. See Summary."""
+        """Add which data source, condition and quantization were requested. See Summary."""
         assert isinstance(settings, DatasetSettings)
         requested = {
             "requested": settings.data.source,
             "requested_condition": settings.condition,
         }
-        return self.model_copy(update={"data": self.data.model_copy(update=requested)})
+        update: dict[str, object] = {"data": self.data.model_copy(update=requested)}
+        if isinstance(settings, TrainingSettings):
+            update["requested_quantization"] = settings.quantization
+        return self.model_copy(update=update)
 
     def notice(self) -> str:
         """Return a warning if the faces are synthetic, or if no condition was set. See Summary."""
@@ -164,9 +182,17 @@ class TrainingSummary(Summary):
             "drifted accuracy": accuracy_row(metrics, "drifted"),
             "unknown people": open_set_row(metrics),
             "model": f"{model.name} version {model.version}, stage {model.stage}",
+            **self._weights_row(),
             "gate": f"[{colour}]{escape(model.reason)}[/]",
             "run": self.run_row(),
         }
+
+    def _weights_row(self) -> Mapping[str, str]:
+        wanted, used = self.requested_quantization, self.quantization
+        if wanted == used:
+            return {} if used == NONE else {"weights": f"stored as {used}"}
+        stored = "not quantized" if used == NONE else f"stored as {used}"
+        return {"weights": f"[yellow]{stored}[/]: {wanted} changes answers on held-out images"}
 
     def next_steps(self) -> Sequence[str]:
         """Return what to do with the version, depending on the gate's decision. See Summary."""
@@ -248,4 +274,5 @@ def summarize(run: PipelineRunResponse) -> TrainingSummary:
         ),
         metrics={"baseline_accuracy": None, "drifted_accuracy": None} | outputs["metrics"].load(),
         model=outputs["promotion"].load(),
+        quantization=str(outputs["portable"].run_metadata.get("quantization", NONE)),
     )

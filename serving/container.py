@@ -22,16 +22,21 @@ from types import FrameType
 from faces.runtime.portable import file_hash
 from serving import server
 from serving.capture.retention import closed_files, maintain
+from serving.metrics_port import MetricsServer
 from serving.settings import (
     ServerSettings,
     install_candidate,
     install_model,
     write_settings,
 )
+from serving.tokens import TOKEN
 
 SETTINGS, MODEL, CANDIDATE = "FACES_SETTINGS", "FACES_MODEL", "FACES_CANDIDATE"
 PORT = "PREDICTIVE_UNIT_HTTP_SERVICE_PORT"
 """With this variable, Seldon's operator says on which port it expects the server."""
+
+METRICS_PORT = "PREDICTIVE_UNIT_METRICS_SERVICE_PORT"
+"""With this variable, Seldon's operator announces on which port a collector reads the metrics."""
 
 MAX_TRIES = 3
 FLUSH_SECONDS = 30.0
@@ -52,6 +57,8 @@ def main() -> int:
     except (OSError, ValueError, KeyError, TypeError) as error:
         print(f"the server cannot start: {error}", file=sys.stderr)
         return 1
+    if port := os.environ.get(METRICS_PORT):
+        MetricsServer(settings, int(port), os.environ.get(TOKEN)).start()
     process = subprocess.Popen(
         [sys.executable, "-m", server.__name__, str(folder)], start_new_session=True
     )

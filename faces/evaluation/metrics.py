@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from faces.data.dataset import Faces
 from faces.data.split import Split
-from faces.models.protocol import Recogniser
 from faces.models.threads import reproducible_threads
+from faces.runtime.portable import PortableModel
 
 BASELINE, DRIFTED = "baseline", "drifted"
 
@@ -51,12 +51,12 @@ def calibration_error(
 
 
 def predict_rows(
-    model: Recogniser, faces: Faces, rows: NDArray[np.integer], part: str
+    model: PortableModel, faces: Faces, rows: NDArray[np.integer], part: str
 ) -> pd.DataFrame:
     """Predict the identities on some images.
 
     Args:
-        model: A fitted recogniser.
+        model: An exported recogniser.
         faces: The data.
         rows: Row numbers of the images (m,); there may be none.
         part: Value of the column `part`.
@@ -66,7 +66,7 @@ def predict_rows(
         `predicted`), and a column per condition.
     """
     chosen = faces[rows]
-    classes = np.asarray(model.classes_)
+    classes = model.classes
     probabilities: NDArray[np.floating] = np.zeros((0, len(classes)))
     if len(rows):
         with reproducible_threads(len(rows)):
@@ -85,11 +85,11 @@ def predict_rows(
     return pd.concat([predictions, chosen.conditions], axis=1)
 
 
-def predict_held_out(model: Recogniser, faces: Faces, split: Split) -> pd.DataFrame:
+def predict_held_out(model: PortableModel, faces: Faces, split: Split) -> pd.DataFrame:
     """Predict all held-out images: the baseline test, then the drifted images.
 
     Args:
-        model: A fitted recogniser.
+        model: An exported recogniser, since that is what endpoints serve.
         faces: The data.
         split: Its split.
 

@@ -7,14 +7,16 @@ the model's version: the registry assigns that, and the bytes are the same under
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from faces.runtime.operators import OPERATORS, Array, Arrays
+from faces.runtime.quantization import decode_arrays, encode_array
 
 UNKNOWN = "unknown"
 """The identity of a face that is rejected: none of the classes."""
@@ -50,6 +52,10 @@ class PortableModel:
     """The factor by which calibration multiplied the logits."""
     rejection_threshold: float | None = None
     """The lowest score that is accepted; None if the model does not reject."""
+
+    quantization: str = ""
+    """How the file stores large arrays: "float16", "int8", or "" for float32. Their values here are
+    those that the file can store: see `quantize`."""
 
     def predict_proba(self, pixels: NDArray[np.floating]) -> Array:
         """Compute class probabilities.
@@ -117,17 +123,18 @@ def write_portable(model: PortableModel) -> bytes:
     Returns:
         The bytes of an .npz file.
     """
-    header = {
+    header: dict[str, object] = {
         "operators": [operator for operator, _ in model.operators],
         "metadata": dict(model.metadata),
         "logit_scale": model.logit_scale,
         "rejection_threshold": model.rejection_threshold,
     }
-    arrays = {
-        f"{number}.{name}": array
-        for number, (_, operator_arrays) in enumerate(model.operators)
-        for name, array in operator_arrays.items()
-    }
+    if model.quantization:
+        header["quantization"] = model.quantization
+    arrays: dict[str, NDArray[Any]] = {}
+    for number, (_, operator_arrays) in enumerate(model.operators):
+        for name, array in operator_arrays.items():
+            arrays |= encode_array(f"{number}.{name}", array, model.quantization)
     file = BytesIO()
     text = np.array(json.dumps(header, sort_keys=True))
     np.savez(file, allow_pickle=False, header=text, classes=model.classes, **arrays)
@@ -166,6 +173,7 @@ def read_portable(data: bytes, expected_hash: str) -> PortableModel:
         with np.load(BytesIO(data), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         header = json.loads(str(arrays["header"]))
+        arrays = decode_arrays(arrays)
         names, metadata, classes = header["operators"], header["metadata"], arrays["classes"]
         logit_scale, threshold = float(header["logit_scale"]), header["rejection_threshold"]
     except UNREADABLE as error:
@@ -177,4 +185,19 @@ def read_portable(data: bytes, expected_hash: str) -> PortableModel:
         number, dot, name = key.partition(".")
         if dot:
             operators[int(number)][1][name] = array
-    return PortableModel(operators, classes, metadata, logit_scale, threshold)
+    quantization = header.get("quantization", "")
+    return PortableModel(operators, classes, metadata, logit_scale, threshold, quantization)
+
+
+def quantize(model: PortableModel, quantization: str) -> PortableModel:
+    """Return a model whose file stores large arrays in fewer bytes.
+
+    Args:
+        model: The model.
+        quantization: "float16", "int8", or "" for float32.
+
+    Returns:
+        The model as it is after its file was written and read.
+    """
+    data = write_portable(replace(model, quantization=quantization))
+    return read_portable(data, file_hash(data))

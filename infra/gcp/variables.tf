@@ -71,3 +71,21 @@ variable "deletion_protection" {
   type        = bool
   default     = true
 }
+
+variable "alert_emails" {
+  description = "E-mail addresses that alerts are sent to."
+  type        = list(string)
+  default     = []
+}
+
+variable "alert_chat_space" {
+  description = "Google Chat space that alerts are sent to, such as spaces/AAAA; empty for none."
+  type        = string
+  default     = ""
+}
+
+variable "uptime_check" {
+  description = "Whether to check an endpoint on Cloud Run from outside: a container then always runs (about 50 US$ a month)."
+  type        = bool
+  default     = false
+}

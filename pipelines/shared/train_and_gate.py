@@ -25,6 +25,7 @@ def train_and_gate(
     model: str,
     params: ModelParams,
     detector: str,
+    quantization: str,
     gate: GateSettings | None,
     settings: dict[str, JsonValue],
     removed: int = 0,
@@ -38,6 +39,7 @@ def train_and_gate(
         model: The recogniser.
         params: Its parameters.
         detector: The drift detector that is fitted for the version.
+        quantization: How the exported model's file stores the weights.
         gate: When a candidate is promoted; None if it was trained because personal data had to be
             removed, which is reason enough.
         settings: All training settings, which are recorded with the version.
@@ -50,9 +52,11 @@ def train_and_gate(
     features = fit_features(faces, split, model, params)
     fitted = train_model(faces, split, features, model, params)
     open_set = fit_rejection_threshold(faces, split, model, params)
-    portable = export_model(faces, fitted, open_set)
+    portable = export_model(faces, split, fitted, open_set, quantization)
     drift_detector = fit_drift_detector(faces, split, detector)
-    metrics, predictions, by_condition, confused = evaluate_model(faces, split, fitted, open_set)
+    metrics, predictions, by_condition, confused = evaluate_model(
+        faces, split, features, portable, open_set
+    )
     plots = plot_results(faces, split, features, predictions)
     card = write_model_card(faces, split, portable, metrics, by_condition, settings)
     register = register_model.with_options(experiment_tracker=tracker_name())

@@ -66,8 +66,9 @@ def compare(endpoint: Endpoint, number: int, images: int) -> float:
             something else.
     """
     version = require_version(number)
-    model, faces = load_artifact(version, "model"), load_artifact(version, "faces")
-    split = load_artifact(version, "split")
+    faces, split, portable = (load_artifact(version, n) for n in ("faces", "split", "portable"))
+    # A quantized model differs from the trained one within the tolerances of its export.
+    model = portable if portable.quantization else load_artifact(version, "model")
     held_out = np.concatenate([split.test, split.drifted])
     pixels = faces.pixels[np.random.default_rng(number).permutation(held_out)[:images]]
     expected = model.predict_proba(pixels)
@@ -75,7 +76,7 @@ def compare(endpoint: Endpoint, number: int, images: int) -> float:
     prediction = send_faces(endpoint.url, pixels, headers=endpoint.headers, request=request)
     if prediction.version != str(number):
         raise OperationError(f"the endpoint serves version {prediction.version}")
-    if prediction.classes != [str(name) for name in model.classes_]:
+    if prediction.classes != portable.classes.tolist():
         raise OperationError("the endpoint's classes differ from the model's")
     difference = float(np.abs(prediction.probabilities - expected).max())
     if not difference <= MAX_DIFFERENCE:

@@ -9,14 +9,19 @@ from zenml import step
 from faces.data.dataset import Faces
 from faces.data.split import Split
 from faces.evaluation.metrics import accuracy_by_condition, confusions, measure, predict_held_out
-from faces.models.protocol import Recogniser
+from faces.models.protocol import Estimator
+from faces.runtime.portable import PortableModel
 from store.caching import cache_on_imports
 from store.records import OpenSetResult
 
 
 @step(cache_policy=cache_on_imports(__name__))
 def evaluate_model(
-    faces: Faces, split: Split, model: Recogniser, open_set: OpenSetResult
+    faces: Faces,
+    split: Split,
+    features: Estimator,
+    portable: PortableModel,
+    open_set: OpenSetResult,
 ) -> tuple[
     Annotated[dict[str, float], "metrics"],
     Annotated[pd.DataFrame, "predictions"],
@@ -28,7 +33,8 @@ def evaluate_model(
     Args:
         faces: The data.
         split: Its split; only held-out images are evaluated.
-        model: The fitted recogniser.
+        features: The fitted feature steps, which are described by two metrics.
+        portable: The exported model, which is what endpoints serve.
         open_set: Its open-set calibration.
 
     Returns:
@@ -38,9 +44,9 @@ def evaluate_model(
     """
     from faces.models.training import describe_features
 
-    predictions = predict_held_out(model, faces, split)
+    predictions = predict_held_out(portable, faces, split)
     calibration = asdict(open_set.calibration) if open_set.calibration else {}
     rates = {f"open_set_{name}": value for name, value in calibration.items() if value is not None}
-    metrics = measure(predictions) | describe_features(model) | rates
+    metrics = measure(predictions) | describe_features(features) | rates
     by_condition = accuracy_by_condition(predictions, list(faces.conditions))
     return metrics, predictions, by_condition, confusions(predictions)

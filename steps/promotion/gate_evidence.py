@@ -20,7 +20,7 @@ from faces.evaluation.person_evidence import collect_evidence
 from faces.evaluation.person_tests import PersonEvidence
 from faces.evaluation.promotion_gate import VersionFacts
 from faces.models import ModelParams
-from faces.models.protocol import Recogniser
+from faces.runtime.portable import PortableModel
 from store.erasure.register import erased_people
 from store.production import ROLLED_BACK
 from store.versions import has_remote_artifacts, load_artifact
@@ -94,7 +94,7 @@ def compare_versions(
     Returns:
         The comparison by part; if there are few such images, also by cross-validation.
     """
-    model: Recogniser = load_artifact(production, "model")
+    model: PortableModel = load_artifact(production, "portable")
     fresh = predictions[~predictions["id"].isin(learned_ids(production))]
     faces = load_artifact(candidate, "faces")
     comparisons = {}
@@ -166,7 +166,7 @@ def enrolled_faces(version: ModelVersionResponse) -> Faces:
 
 def _identities(version: ModelVersionResponse) -> frozenset[str]:
     """Return the people whom a version knows, without those who asked to be forgotten."""
-    known = frozenset(map(str, load_artifact(version, "model").classes_))
+    known = frozenset(map(str, load_artifact(version, "portable").classes))
     return known - erased_people(known)
 
 

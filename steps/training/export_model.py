@@ -2,11 +2,14 @@
 
 from typing import Annotated
 
+import numpy as np
 from zenml import step
 
 from faces.data.dataset import Faces
+from faces.data.split import Split
 from faces.errors import UserError
 from faces.models.protocol import Recogniser
+from faces.models.quantization import NONE, quantize_within_tolerance
 from faces.runtime.portable import PortableModel
 from store.caching import cache_on_imports
 from store.materializers import PORTABLE
@@ -18,14 +21,21 @@ from store.records import OpenSetResult
     output_materializers={"portable": PORTABLE},
 )
 def export_model(
-    faces: Faces, model: Recogniser, open_set: OpenSetResult
+    faces: Faces,
+    split: Split,
+    model: Recogniser,
+    open_set: OpenSetResult,
+    quantization: str = NONE,
 ) -> Annotated[PortableModel, "portable"]:
     """Export the model as plain arrays, which an endpoint loads with numpy alone.
 
     Args:
         faces: The data that the model was trained on; the exported model names its version.
+        split: Its split; quantization is tried on held-out images.
         model: The fitted recogniser.
         open_set: Its open-set calibration, of which the rejection threshold is exported.
+        quantization: How the file stores the weights: none, float16 or int8. If answers or
+            confidence change too much, the next larger one is used.
 
     Returns:
         The portable model, which computes the same probabilities.
@@ -39,6 +49,8 @@ def export_model(
     calibration = open_set.calibration
     threshold = calibration.rejection_threshold if calibration else None
     try:
-        return export.export_model(model, metadata, threshold)
+        exported = export.export_model(model, metadata, threshold)
     except TypeError as error:
         raise UserError(str(error)) from error
+    held_out = faces[np.concatenate([split.test, split.drifted])]
+    return quantize_within_tolerance(exported, quantization, held_out.pixels)

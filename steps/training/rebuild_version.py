@@ -14,8 +14,7 @@ from faces.evaluation import open_set
 from faces.evaluation.metrics import measure, predict_held_out
 from faces.evaluation.reproduction import Stage, compare_metrics, compare_models, compare_splits
 from faces.models import build_model
-from faces.models.protocol import Recogniser
-from faces.runtime.portable import PortableModel
+from faces.runtime.portable import PortableModel, quantize
 from steps.data.split_faces import split_faces
 from store.materializers import RECORD
 from store.provenance import PROVENANCE, differences, provenance
@@ -83,15 +82,14 @@ def _stages(version: ModelVersionResponse) -> Iterator[Stage]:
         condition = baseline_condition(settings["condition"], faces.conditions)
         repeated = split_by_condition(faces, condition, settings["test_share"], settings["seed"])
         yield compare_splits(split, repeated)
-    model, exported = _train(faces[split.train], settings, portable.metadata)
+    exported = _train(faces[split.train], settings, portable.metadata)
+    exported = quantize(exported, portable.quantization)
     yield from compare_models(portable, exported)
-    metrics = measure(predict_held_out(model, faces, split))
+    metrics = measure(predict_held_out(exported, faces, split))
     yield compare_metrics({name: recorded["metrics"].get(name) for name in metrics}, metrics)
 
 
-def _train(
-    train: Faces, settings: Mapping[str, Any], metadata: Mapping[str, str]
-) -> tuple[Recogniser, PortableModel]:
+def _train(train: Faces, settings: Mapping[str, Any], metadata: Mapping[str, str]) -> PortableModel:
     """Do what the steps of a training do, from the features to the exported model."""
     from faces.models import export, training
 
@@ -104,7 +102,7 @@ def _train(
     seed = int(settings["params"].get("seed", 0))
     calibration = open_set.fit_rejection_threshold(build(), pixels, labels, seed=seed)
     threshold = calibration.rejection_threshold if calibration else None
-    return model, export.export_model(model, metadata, threshold)
+    return export.export_model(model, metadata, threshold)
 
 
 def _as_loaded(estimator: Any) -> Any:

@@ -5,6 +5,7 @@ from typing import ClassVar
 from zenml.enums import ArtifactType
 from zenml.metadata.metadata_types import MetadataType
 
+from faces.models.quantization import NONE
 from faces.runtime.portable import PortableModel, file_hash, read_portable, write_portable
 from store.materializers.base import FileMaterializer
 
@@ -26,8 +27,9 @@ class PortableMaterializer(FileMaterializer):
         return read_portable(self.read("model.npz"), self.read("model.sha256").decode())
 
     def extract_metadata(self, model: PortableModel) -> dict[str, MetadataType]:
-        """Return the number of classes, and the operators. See BaseMaterializer."""
+        """Return classes, operators, and how weights are stored. See BaseMaterializer."""
         return {
             "classes": len(model.classes),
             "operators": [name for name, _ in model.operators],
+            "quantization": model.quantization or NONE,
         }

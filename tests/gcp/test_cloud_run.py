@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import requests
 
 from components.deployers.cloud_run import rollout
 from components.deployers.endpoint import ModelArtifact
@@ -154,6 +155,9 @@ def test_a_deployment_answers_at_the_services_address(
     assert endpoint.url == f"{google.url}/run"
     assert ask(endpoint.url, "first") == "1"
     assert deployer.status().state == "running"
+    (pod,) = google.pods.values()
+    metrics = requests.get(f"http://127.0.0.1:{pod.metrics_port}/metrics", timeout=5).text
+    assert 'faces_model{version="1"} 1.0' in metrics, "collected without a token"
     assert "secret-1" not in str(google.service), "the token is in Secret Manager only"
 
 

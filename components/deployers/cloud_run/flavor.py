@@ -32,6 +32,12 @@ class CloudRunConfig(RemoteDeployerConfig):
     memory: str = Field(
         default="1Gi", description="memory of a container, including its files (/data)"
     )
+    metrics_collector: str = Field(
+        default="us-docker.pkg.dev/cloud-ops-agents-artifacts/cloud-run-gmp-sidecar/"
+        "cloud-run-gmp-sidecar:1.2.0",
+        description="container image that sends the server's metrics to Google's managed "
+        "Prometheus, beside each container; '' for none",
+    )
 
 
 class CloudRunFlavor(BaseModelDeployerFlavor):

@@ -13,10 +13,13 @@ from typing import Any
 from components.deployers.cloud_run.flavor import CloudRunConfig
 from components.deployers.container_settings import PORT
 from components.deployers.model_store import StoredModel
-from serving.container import CANDIDATE, MODEL, SETTINGS
+from serving.container import CANDIDATE, METRICS_PORT, MODEL, SETTINGS
 from serving.settings import ServerSettings
 
 Resource = dict[str, Any]
+
+COLLECTED_PORT = 8080
+"""Where Google's collector looks for metrics unless it is configured otherwise."""
 
 CONTENT, VERSION = "content", "version"
 """Labels of a revision: a hash of all that it consists of, and the model version."""
@@ -62,9 +65,14 @@ def make_template(
         },
         "containers": [
             {
+                "name": "server",
                 "image": image,
                 "ports": [{"name": "http1", "container_port": PORT}],
-                "env": [*_values(content), *map(_secret, secret_versions.items())],
+                "env": [
+                    *_values(content),
+                    *map(_secret, secret_versions.items()),
+                    {"name": METRICS_PORT, "value": str(COLLECTED_PORT)},
+                ],
                 "resources": {
                     "limits": {"cpu": config.cpu, "memory": config.memory},
                     # With a processor between requests, captured requests are uploaded in time.
@@ -73,7 +81,8 @@ def make_template(
                 },
                 "startup_probe": _probe("/v2/health/ready", period=3, failures=40),
                 "liveness_probe": _probe("/health/ping", period=10, failures=6),
-            }
+            },
+            *_collector(config.metrics_collector),
         ],
     }
     digest = hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()[:12]
@@ -128,6 +137,13 @@ def _secret(item: tuple[str, str]) -> Resource:
     secret, _, number = version.rpartition("/versions/")
     reference = {"secret": short_name(secret), "version": number}
     return {"name": variable, "value_source": {"secret_key_ref": reference}}
+
+
+def _collector(image: str) -> list[Resource]:
+    """Return the container that reads the metrics, in Google's default configuration."""
+    resources = {"limits": {"cpu": "1", "memory": "512Mi"}, "cpu_idle": False}
+    sidecar = {"name": "collector", "image": image, "depends_on": ["server"]}
+    return [{**sidecar, "resources": resources}] if image else []
 
 
 def _probe(path: str, period: int, failures: int) -> Resource:

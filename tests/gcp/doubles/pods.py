@@ -28,7 +28,7 @@ class Pod:
         (self.container,) = component["spec"]["containers"]
         self.folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=cluster.folder))
         self.log = self.folder / "log"
-        self.port = free_port()
+        self.port, self.metrics_port = free_port(), free_port()
         self.process: subprocess.Popen[bytes] | None = None
         self.restarts, self.ready, self.ending, self.waiting = 0, False, False, ""
 
@@ -102,11 +102,15 @@ class Pod:
 
     def _environment(self) -> dict[str, str]:
         """Variables of the image, of the manifest and of Seldon's operator; on loopback only."""
-        environment = {**self.cluster.node, "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(self.port)}
+        ports = {
+            "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(self.port),
+            "PREDICTIVE_UNIT_METRICS_SERVICE_PORT": str(self.metrics_port),
+        }
+        environment: dict[str, str] = {}
         for variable in self.container["env"]:
             if secret := variable.get("valueFrom", {}).get("secretKeyRef"):
                 data = self.cluster.secrets[secret["name"]]["data"][secret["key"]]
                 environment[variable["name"]] = base64.b64decode(data).decode()
             else:
                 environment[variable["name"]] = variable["value"].replace("0.0.0.0", LOOPBACK)
-        return environment
+        return {**self.cluster.node, **environment, **ports}

@@ -14,7 +14,7 @@ from faces.drift.result import DriftResult, DriftVerdict
 from pipelines.deployment import DeploymentSummary, EndpointSummary
 from pipelines.shared.drift_summary import DriftSummary
 from pipelines.shared.summary import RunInfo, Summary
-from pipelines.training import DataSummary, TrainingSummary
+from pipelines.training import DataSummary, TrainingSettings, TrainingSummary
 from store.records import Promotion
 
 SCHEMA = Path(__file__).parents[3] / "docs" / "summary.schema.json"
@@ -80,6 +80,22 @@ def test_the_summary_of_a_training_run_is_printed() -> None:
 
 
 PROMOTED = Promotion("face-recognizer", 3, "production", True, "promoted", None)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "used", "text"),
+    [
+        ("int8", "int8", "stored as int8"),
+        ("int8", "float16", "stored as float16: int8 changes answers on held-out images"),
+        ("float16", "none", "not quantized: float16 changes answers on held-out images"),
+    ],
+)
+def test_how_weights_are_stored_is_printed_if_it_was_asked_for(
+    wanted: str, used: str, text: str
+) -> None:
+    settings = TrainingSettings(quantization=wanted)
+    assert text in printed(training(quantization=used).finish(settings))
+    assert "weights" not in printed(training().finish(TrainingSettings()))
 
 
 def test_a_promoted_version_is_deployed_next_and_a_rejected_one_is_not() -> None:

@@ -29,7 +29,7 @@ def test_the_card_states_use_accuracy_robustness_and_limits(drawn: Faces, reject
     features = fit_features(model, train.pixels, train.labels)
     fitted = fit_classifier(model, features, train.pixels, train.labels)
     portable = export_model(fitted, {}, 0.5 if rejects else None)
-    predictions = predict_held_out(fitted, drawn, split)
+    predictions = predict_held_out(portable, drawn, split)
     metrics = (
         measure(predictions) | OPEN_SET | ({"open_set_rejection_threshold": 0.5} if rejects else {})
     )

@@ -8,6 +8,7 @@ from faces.data.dataset import Faces
 from faces.data.split import split_by_condition
 from faces.evaluation.metrics import predict_held_out
 from faces.models import build_model
+from faces.models.export import export_model
 from faces.models.search import Trial
 from faces.models.training import fit_classifier, fit_features
 from faces.reports.plots import plot_confusions, plot_results, plot_search
@@ -23,7 +24,7 @@ def test_every_plot_has_content(drawn: Faces) -> None:
     train, model = drawn[split.train], build_model("svm", components=20)
     features = fit_features(model, train.pixels, train.labels)
     fitted = fit_classifier(model, features, train.pixels, train.labels)
-    predictions = predict_held_out(fitted, drawn, split)
+    predictions = predict_held_out(export_model(fitted, {}), drawn, split)
     plots = plot_results(drawn, split, features, predictions)
     assert set(plots) == {
         "faces_by_condition",
@@ -45,7 +46,9 @@ def test_a_condition_with_a_value_per_image_is_not_plotted(drawn: Faces) -> None
     train, model = noted[split.train], build_model("svm", components=5)
     features = fit_features(model, train.pixels, train.labels)
     fitted = fit_classifier(model, features, train.pixels, train.labels)
-    plots = plot_results(noted, split, features, predict_held_out(fitted, noted, split))
+    plots = plot_results(
+        noted, split, features, predict_held_out(export_model(fitted, {}), noted, split)
+    )
     assert grey(plots["accuracy_by_condition"]).shape[0] < 1000
 
 
@@ -55,7 +58,7 @@ def test_a_run_without_conditions_is_plotted(drawn: Faces) -> None:
     train, model = bare[split.train], build_model("logistic", components=5)
     features = fit_features(model, train.pixels, train.labels)
     fitted = fit_classifier(model, features, train.pixels, train.labels)
-    predictions = predict_held_out(fitted, bare, split)
+    predictions = predict_held_out(export_model(fitted, {}), bare, split)
     assert all(plot_results(bare, split, features, predictions).values())
 
 
@@ -64,7 +67,9 @@ def test_a_model_without_pca_has_no_eigenfaces(drawn: Faces) -> None:
     train, model = drawn[split.train], build_model("lbp")
     features = fit_features(model, train.pixels, train.labels)
     fitted = fit_classifier(model, features, train.pixels, train.labels)
-    plots = plot_results(drawn, split, features, predict_held_out(fitted, drawn, split))
+    plots = plot_results(
+        drawn, split, features, predict_held_out(export_model(fitted, {}), drawn, split)
+    )
     assert set(plots) == {"faces_by_condition", "confused_pairs", "accuracy_by_condition"}
     assert all(grey(png).std() > 1 for png in plots.values())
 

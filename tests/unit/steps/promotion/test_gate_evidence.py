@@ -26,7 +26,7 @@ class Perfect:
 
 @pytest.fixture
 def version(monkeypatch: pytest.MonkeyPatch) -> Any:
-    artifacts: dict[str, Any] = {"faces": FACES, "split": SPLIT, "model": Perfect()}
+    artifacts: dict[str, Any] = {"faces": FACES, "split": SPLIT, "portable": Perfect()}
     monkeypatch.setattr(gate_evidence, "load_artifact", lambda version, name: artifacts[name])
     settings = {"model": "svm", "params": {"components": 8, "seed": 0}}
     return SimpleNamespace(run_metadata={"settings": settings, "data": {"people": 4}})

@@ -13,7 +13,7 @@ VERSIONS: dict[int, list[str]] = {1: ["ada", "bob"], 2: ["bob"]}
 @pytest.fixture
 def facts(monkeypatch: pytest.MonkeyPatch) -> dict[int, VersionFacts]:
     def load(version: Any, name: str) -> Any:
-        return SimpleNamespace(classes_=np.array(VERSIONS[version.number]))
+        return SimpleNamespace(classes=np.array(VERSIONS[version.number]))
 
     monkeypatch.setattr(gate_evidence, "load_artifact", load)
     monkeypatch.setattr(gate_evidence, "has_remote_artifacts", lambda version: False)

@@ -47,8 +47,11 @@ def test_the_same_content_has_the_same_label_and_other_tokens_another_one() -> N
 
 def test_a_revision_reads_tokens_from_a_fixed_secret_version_and_has_an_identity() -> None:
     template = make_template(CONFIG, "image", Content(ONE, SETTINGS), SECRETS)
-    (container,) = template["containers"]
-    references = [v["value_source"]["secret_key_ref"] for v in container["env"][2:]]
+    container, collector = template["containers"]
+    assert collector["depends_on"] == [container["name"]]
+    alone = CONFIG.model_copy(update={"metrics_collector": ""})
+    assert len(make_template(alone, "image", Content(ONE, SETTINGS), SECRETS)["containers"]) == 1
+    references = [v["value_source"]["secret_key_ref"] for v in container["env"][2:4]]
     assert references == [
         {"secret": "token", "version": "3"},
         {"secret": "feedback", "version": "1"},
