@@ -35,7 +35,8 @@ class PictureFiles:
         self._source, self._crop = source, crop
         self._system, self._root, found = _list(source)
         names = {path.removeprefix(self._root).strip("/"): path for path in found}
-        visible = {n: p for n, p in sorted(names.items()) if not _is_hidden(n)}
+        folders = {Path(name).parent.as_posix() for name in names}  # a bucket has objects for some
+        visible = {n: names[n] for n in sorted(names.keys() - folders) if not _is_hidden(n)}
         self._paths = {name: path for name, path in visible.items() if _is_picture(name)}
         self.pictures: Mapping[str, str] = {
             name: _fingerprint(found[path]) for name, path in self._paths.items()

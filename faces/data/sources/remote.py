@@ -56,9 +56,10 @@ def _fetch(source: str, copy: Path) -> None:
         paths = {path.removeprefix(root).strip("/"): path for path in system.find(root)}
         paths = {name: path for name, path in paths.items() if not _is_hidden(name)}
         names = sorted(name for name in paths if _is_face_file(name))
-        for folder in {Path(name).parent for name in paths}:
+        folders = {Path(name).parent.as_posix() for name in paths}
+        for folder in folders:
             (copy / folder).mkdir(parents=True, exist_ok=True)
-        for name in paths.keys() - set(names):
+        for name in paths.keys() - set(names) - folders:  # a bucket may have objects for folders
             (copy / name).touch()
         system.get([paths[name] for name in names], [str(copy / name) for name in names])
     except ImportError as error:

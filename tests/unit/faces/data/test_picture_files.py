@@ -45,8 +45,10 @@ def test_pictures_are_read_from_uris(tmp_path: Path) -> None:
     write(tmp_path / "a.png")
     system = fsspec.filesystem("memory")
     system.pipe("/photos/x/a.png", (tmp_path / "a.png").read_bytes())
+    system.pipe("/photos/x/y/b.txt", b"")
     found = PictureFiles("memory://photos", "auto")
     assert list(found.pictures) == ["x/a.png"]
+    assert found.skipped == {"x/y/b.txt": ".txt is not supported"}
     assert len(found.locate(["x/a.png"])["x/a.png"]) == 1
 
 
