@@ -8,6 +8,7 @@ PIPELINES = """\
   python run.py --pipeline training --profile       # where the time goes: a flame graph
   python run.py --pipeline training --data path/to/people
   python run.py --pipeline training --settings      # all settings, their meaning and source
+  python run.py --pipeline training --data synthetic --model fisher --shards 8
   python run.py --pipeline training --data version:c1d87ac550e4
   python run.py --pipeline reproduce --version 1    # train it again, and compare bit by bit
   python run.py --pipeline reproduce --version 1 --summary result.json

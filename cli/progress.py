@@ -13,9 +13,9 @@ from rich.status import Status
 from cli.runtime_env import logs_json, silence_google_logs, writes_to_terminal
 from serving.log_format import FIELDS, JsonFormatter
 
-STARTED = re.compile(r"^Step `(?P<step>\w+)` has started")
-FINISHED = re.compile(r"^Step `(?P<step>\w+)` has finished in `(?P<time>[^`]+)`")
-CACHED = re.compile(r"^Using cached version of step `(?P<step>\w+)`")
+STARTED = re.compile(r"^Step `(?P<step>[\w:]+)` has started")
+FINISHED = re.compile(r"^Step `(?P<step>[\w:]+)` has finished in `(?P<time>[^`]+)`")
+CACHED = re.compile(r"^Using cached version of step `(?P<step>[\w:]+)`")
 
 
 EVENTS = {"started": STARTED, "finished": FINISHED, "cached": CACHED}
@@ -101,6 +101,6 @@ def step_title(step: str) -> str:
     """Return a step's name as people read it.
 
     Args:
-        step: The name of its function.
+        step: The name of its function; `map:NAME:3` for the fourth of mapped steps.
     """
-    return step.replace("_", " ")
+    return step.removeprefix("map:").replace(":", " ").replace("_", " ")

@@ -65,7 +65,8 @@ def run_pipeline(
             options["run_name"] = StepEvents.run = new_run_name(name)
             if on_failure := getattr(module, "ON_FAILURE", None):
                 options["on_failure"] = on_failure
-            define: Pipeline = getattr(module, name)
+            choose = getattr(module, "choose_pipeline", None)
+            define: Pipeline = choose(settings) if choose else getattr(module, name)
             run = _run(define.with_options(**options), settings, console, status)
     return summarize_run(module, run, selected.name).finish(settings)
 

@@ -1,7 +1,11 @@
-"""Group rows by label: sorted once, instead of searched once for each label."""
+"""Select rows: by label, sorted once instead of searched once for each label; or evenly."""
+
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+Integer = TypeVar("Integer", bound=np.integer)
 
 
 def group_rows(labels: NDArray[np.str_]) -> dict[str, NDArray[np.integer]]:
@@ -17,3 +21,18 @@ def group_rows(labels: NDArray[np.str_]) -> dict[str, NDArray[np.integer]]:
     names, starts = np.unique(labels[order], return_index=True)
     # Without rows, there is no name, and one empty part.
     return dict(zip(names.tolist(), np.split(order, starts[1:]), strict=False))
+
+
+def spread_evenly(rows: NDArray[Integer], most: int) -> NDArray[Integer]:
+    """Select some rows, evenly spread.
+
+    Args:
+        rows: Row numbers (n,).
+        most: The largest number of rows to select.
+
+    Returns:
+        All rows, or `most` of them, in order.
+    """
+    if len(rows) <= most:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]

@@ -8,13 +8,14 @@ from rich.markup import escape
 from zenml import pipeline
 from zenml.enums import ModelStages
 from zenml.models import PipelineRunResponse
+from zenml.pipelines.pipeline_definition import Pipeline
 
 from components.settings import CommandLine, Settings
 from faces.data.conditions import AUTO_CONDITION, DEFAULT_BASELINE, write_condition
 from faces.data.sources import AUTO, credit, is_synthetic
 from faces.data.split import ALL_IMAGES
 from faces.drift.detectors import detector_names
-from faces.errors import require_choice
+from faces.errors import UserError, require_choice
 from faces.models import ModelParams
 from faces.models.quantization import NONE, QUANTIZATIONS
 from pipelines.shared.model_settings import model_params
@@ -31,8 +32,11 @@ from pipelines.shared.summary import (
 from pipelines.shared.train_and_gate import train_and_gate
 from steps.data.load_faces import load_faces
 from steps.data.split_faces import split_faces
-from store.data_versions import read_skipped
+from store.data_versions import is_data_version, read_skipped
 from store.records import Promotion
+
+SHARDED_MODEL = "fisher"
+"""The recogniser that can be trained on shards."""
 
 
 class TrainingSettings(DatasetSettings):
@@ -47,11 +51,16 @@ class TrainingSettings(DatasetSettings):
     drift_detector: Annotated[str, CommandLine("detector", "NAME")] = Field(
         default="moments", description="drift detector that is fitted for the version"
     )
-
     quantization: Annotated[str, CommandLine(metavar="Q")] = Field(
         default=NONE,
         description="how the model's file stores the weights: none (float32), float16 or int8; "
         "less is quantized if answers or confidence would change",
+    )
+    shards: Annotated[int, CommandLine(metavar="N")] = Field(
+        default=0,
+        ge=0,
+        description="train fisher on N shards of the data, each in a separate job or process; 0: "
+        "on one machine",
     )
 
     @field_validator("quantization")
@@ -66,12 +75,41 @@ class TrainingSettings(DatasetSettings):
 
     def complete(self, config: str) -> Self:
         """Check condition and parameters; fill in the recogniser's defaults. See Settings."""
-        settings = super().complete(config)
+        if self.shards:
+            self._check_shards()
+            settings = self
+        else:
+            settings = super().complete(config)
         params = model_params(self.model, self.params, config)
         return settings.model_copy(update={"params": {**params, "seed": self.seed}})
 
+    def _check_shards(self) -> None:
+        if self.model != SHARDED_MODEL:
+            raise UserError(
+                f"--shards {self.shards}: only {SHARDED_MODEL} can be trained on shards, not "
+                f"{self.model}: add --model {SHARDED_MODEL}"
+            )
+        if self.data.enrolled or is_data_version(self.data.source):
+            raise UserError(
+                f"--shards {self.shards}: shards are read from --data only, which is a source, a "
+                "folder or gs://…: leave out --enrolled and version:ID"
+            )
+
 
 SETTINGS = TrainingSettings
+
+
+def choose_pipeline(settings: TrainingSettings) -> Pipeline:
+    """Return the pipeline for one machine, or the one that is mapped over shards.
+
+    Args:
+        settings: The settings of the run.
+    """
+    if not settings.shards:
+        return training
+    from pipelines.shared.sharded_training import sharded_training
+
+    return sharded_training
 
 
 @pipeline(name="training")

@@ -68,6 +68,18 @@ class Faces:
         """The images as rows (n, 4096)."""
         return self.images.reshape(len(self.images), -1)
 
+    def images_of(self, rows: NDArray[np.integer]) -> NDArray[np.float32]:
+        """Return some of the images.
+
+        Args:
+            rows: Row numbers (m,).
+
+        Returns:
+            Images (m, 64, 64); of a sharded data set, an object that has length and selection, and
+            is read when it is converted to an array.
+        """
+        return np.asarray(self.images[rows])
+
     @property
     def identities(self) -> list[str]:
         """The distinct labels, sorted."""

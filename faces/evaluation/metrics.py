@@ -1,5 +1,7 @@
 """Metrics on held-out images."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import scipy
@@ -11,6 +13,9 @@ from faces.models.threads import reproducible_threads
 from faces.runtime.portable import PortableModel
 
 BASELINE, DRIFTED = "baseline", "drifted"
+
+MAX_PROBABILITIES = 20_000_000
+"""Images times people whose probabilities are computed at once: 80 MB in single precision."""
 
 
 def wilson_interval(correct: int, n: int, level: float = 0.95) -> tuple[float, float]:
@@ -85,6 +90,51 @@ def predict_rows(
     return pd.concat([predictions, chosen.conditions], axis=1)
 
 
+def predict_parts(
+    model: PortableModel, faces: Faces, parts: Mapping[str, NDArray[np.integer]]
+) -> pd.DataFrame:
+    """Predict some images, as many at a time as their probabilities fit into memory.
+
+    Args:
+        model: An exported recogniser.
+        faces: The data.
+        parts: Row numbers by part.
+
+    Returns:
+        The table of `predict_rows`, part by part.
+    """
+    size = max(1, MAX_PROBABILITIES // len(model.classes))
+    tables = [
+        predict_rows(model, faces, rows[start : start + size], part)
+        for part, rows in parts.items()
+        for start in range(0, len(rows), size)
+    ]
+    nothing = predict_rows(model, faces, np.zeros(0, np.int64), "")
+    return pd.concat(tables or [nothing], ignore_index=True)
+
+
+def predict_images(
+    images: NDArray[np.float32],
+    model: PortableModel,
+    labels: NDArray[np.str_],
+    conditions: pd.DataFrame,
+    parts: Mapping[str, NDArray[np.integer]],
+) -> pd.DataFrame:
+    """Predict some images of a shard, in a process that has nothing but these arguments.
+
+    Args:
+        images: The shard's images (n, 64, 64).
+        model: An exported recogniser.
+        labels: Their labels (n,).
+        conditions: Their conditions (n rows).
+        parts: Row numbers by part.
+
+    Returns:
+        The table of `predict_rows`, part by part.
+    """
+    return predict_parts(model, Faces(images, labels, conditions, "shard"), parts)
+
+
 def predict_held_out(model: PortableModel, faces: Faces, split: Split) -> pd.DataFrame:
     """Predict all held-out images: the baseline test, then the drifted images.
 
@@ -96,9 +146,7 @@ def predict_held_out(model: PortableModel, faces: Faces, split: Split) -> pd.Dat
     Returns:
         The table of `predict_rows`; `part` is "baseline" or "drifted".
     """
-    parts = ((split.test, BASELINE), (split.drifted, DRIFTED))
-    tables = [predict_rows(model, faces, rows, part) for rows, part in parts if len(rows)]
-    return pd.concat(tables, ignore_index=True)
+    return predict_parts(model, faces, {BASELINE: split.test, DRIFTED: split.drifted})
 
 
 def measure(predictions: pd.DataFrame) -> dict[str, float]:

@@ -11,6 +11,7 @@ from faces.evaluation.open_set import (
     leave_people_out,
     threshold_at_tar,
 )
+from faces.groups import spread_evenly
 from faces.models.projections import Projections
 from faces.models.sharded_fisher import fit_nearest_mean
 
@@ -60,9 +61,7 @@ def fit_rejection_threshold(
 
 def _scores(fitted: Pipeline, shards: Projections, images: NDArray[np.bool_]) -> Scores:
     """Return the largest similarity of images to a class mean: of all, or evenly spread ones."""
-    chosen = np.flatnonzero(images)
-    if len(chosen) > MAX_SCORED:
-        chosen = chosen[np.linspace(0, len(chosen) - 1, MAX_SCORED).astype(np.int64)]
+    chosen = spread_evenly(np.flatnonzero(images), MAX_SCORED)
     rows = normalize(fitted[0].transform(shards.take(shards.originals[chosen])))
     means = fitted[1].means_
     blocks = np.split(rows, range(ROWS_AT_A_TIME, len(rows), ROWS_AT_A_TIME))

@@ -10,7 +10,7 @@ Two passes over the images, each of them one call per shard, in any order and pl
 sums by person, which have all that the discriminants and the class means need.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 
 import numpy as np
@@ -36,10 +36,9 @@ from faces.models.moments import (
     sum_by_class,
 )
 from faces.models.projections import UNUSED, Projections
-from faces.models.training import Labels, Pixels, check_components, find_pca
+from faces.models.training import Labels, check_components, find_pca
 
-MODEL = "fisher"
-"""The recogniser that can be trained on shards."""
+Images = NDArray[np.float32]
 
 FEW_COMPONENTS = 10
 """Lanczos iterations take half the time for less than one of this many components."""
@@ -48,19 +47,22 @@ IMAGES_AT_A_TIME = 2_048
 """Their local binary patterns take 80 MB in double precision."""
 
 
-def shard_moments(model: Pipeline, pixels: Pixels, *, augmented: bool) -> Moments:
-    """Compute the moments of a shard's local binary patterns.
+def shard_moments(
+    images: Images, model: Pipeline, rows: Sequence[int], *, augmented: bool
+) -> Moments:
+    """Compute the moments of the local binary patterns of a shard's images.
 
     Args:
+        images: The shard's images (n, 64, 64); they may be mapped into memory.
         model: An unfitted `fisher`.
-        pixels: Training images (n, 4096); they may be mapped into memory.
-        augmented: Whether each image is augmented.
+        rows: Numbers of the images to train on.
+        augmented: Whether each of them is augmented.
 
     Returns:
         The moments; those of all shards are added.
     """
-    patterns = clone(model[0]).fit(pixels)
-    blocks = _blocks(patterns, pixels, augmented)
+    patterns = clone(model[0]).fit(images[:0])
+    blocks = _blocks(patterns, images, rows, augmented)
     return add_moments(measure_moments(patterns.transform(block)) for block in blocks)
 
 
@@ -85,18 +87,23 @@ def fit_features(model: Pipeline, moments: Moments) -> Pipeline:
     return features
 
 
-def project(features: Pipeline, pixels: Pixels, *, augmented: bool) -> NDArray[np.float32]:
+def project(
+    images: Images, features: Pipeline, rows: Sequence[int], *, augmented: bool
+) -> NDArray[np.float32]:
     """Compute the principal components of a shard's images.
 
     Args:
+        images: The shard's images (n, 64, 64); they may be mapped into memory.
         features: What `fit_features` returned.
-        pixels: Images (n, 4096).
-        augmented: Whether each image is augmented: k blocks of n rows, the original ones first.
+        rows: Numbers of the m images to train on.
+        augmented: Whether each of them is augmented.
 
     Returns:
-        Rows (n or k · n, components).
+        Rows (m or k · m, components): k blocks of copies, the original images first.
     """
-    blocks = _blocks(features[0], pixels, augmented)
+    if not len(rows):
+        return np.zeros((0, features[1].n_components_), np.float32)
+    blocks = _blocks(features[0], images, rows, augmented)
     return np.concatenate([np.asarray(features.transform(b), np.float32) for b in blocks])
 
 
@@ -158,13 +165,15 @@ def _add(parts: Iterable[ClassSums]) -> ClassSums:
     return reduce(ClassSums.__add__, parts)
 
 
-def _blocks(patterns: LocalBinaryPatterns, pixels: Pixels, augmented: bool) -> Iterator[Pixels]:
+def _blocks(
+    patterns: LocalBinaryPatterns, images: Images, rows: Sequence[int], augmented: bool
+) -> Iterator[Images]:
     """Yield images a block at a time; augmented ones, of which there are few, in one block."""
     if augmented:
-        yield patterns.augment(pixels)
+        yield patterns.augment(images[np.asarray(rows, np.int64)])
         return
-    for start in range(0, len(pixels), IMAGES_AT_A_TIME):
-        yield pixels[start : start + IMAGES_AT_A_TIME]
+    for start in range(0, max(1, len(rows)), IMAGES_AT_A_TIME):
+        yield images[np.asarray(rows[start : start + IMAGES_AT_A_TIME], np.int64)]
 
 
 def _fit_pca(pca: PCA, moments: Moments) -> None:

@@ -14,8 +14,12 @@ from faces.data.dataset import Faces
 from faces.data.sources import credit, is_synthetic
 from faces.data.split import Split
 from faces.evaluation.invariance import prediction_flip_rate
+from faces.groups import spread_evenly
 from faces.reports import render
 from faces.runtime.portable import PortableModel, write_portable
+
+MAX_TEST_IMAGES = 5_000
+"""Held-out images on which robustness is measured."""
 
 
 def write_card(
@@ -56,7 +60,7 @@ def write_card(
         credits=credit(faces.source),
         synthetic=is_synthetic(faces.source),
         by_condition=by_condition.to_dict("records"),
-        **robustness(faces[split.test], portable),
+        **robustness(faces[spread_evenly(split.test, MAX_TEST_IMAGES)], portable),
     )
 
 

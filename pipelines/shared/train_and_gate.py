@@ -53,10 +53,55 @@ def train_and_gate(
     fitted = train_model(faces, split, features, model, params)
     open_set = fit_rejection_threshold(faces, split, model, params)
     portable = export_model(faces, split, fitted, open_set, quantization)
-    drift_detector = fit_drift_detector(faces, split, detector)
-    metrics, predictions, by_condition, confused = evaluate_model(
-        faces, split, features, portable, open_set
+    return gate_candidate(
+        faces,
+        split,
+        features,
+        fitted,
+        portable,
+        evaluate_model(faces, split, features, portable, open_set),
+        detector=detector,
+        gate=gate,
+        settings=settings,
+        removed=removed,
+        hold=hold,
     )
+
+
+def gate_candidate(
+    faces: Artifact,
+    split: Artifact,
+    features: Artifact,
+    fitted: Artifact,
+    portable: Artifact,
+    evaluation: tuple[Artifact, Artifact, Artifact, Artifact],
+    *,
+    detector: str,
+    gate: GateSettings | None,
+    settings: dict[str, JsonValue],
+    removed: int = 0,
+    hold: bool = False,
+) -> tuple[Artifact, Artifact]:
+    """Wire the steps from the evaluation of a recogniser to the promotion gate.
+
+    Args:
+        faces: The data.
+        split: Its split.
+        features: The fitted feature steps.
+        fitted: The fitted recogniser.
+        portable: The exported recogniser.
+        evaluation: What the step `evaluate_model` returns.
+        detector: As for `train_and_gate`.
+        gate: As for `train_and_gate`.
+        settings: As for `train_and_gate`.
+        removed: As for `train_and_gate`.
+        hold: As for `train_and_gate`.
+
+    Returns:
+        The artifacts of the new version's number and of its promotion.
+    """
+    metrics, predictions, by_condition, confused = evaluation
+    drift_detector = fit_drift_detector(faces, split, detector)
     plots = plot_results(faces, split, features, predictions)
     card = write_model_card(faces, split, portable, metrics, by_condition, settings)
     register = register_model.with_options(experiment_tracker=tracker_name())

@@ -42,9 +42,28 @@ def evaluate_model(
         per held-out image with its label, prediction and confidence; accuracy by part, condition
         and value with its 95 % interval; and the confused pairs.
     """
+    metrics, predictions, by_condition, confused = describe(
+        predict_held_out(portable, faces, split), faces, features, open_set
+    )
+    return metrics, predictions, by_condition, confused
+
+
+def describe(
+    predictions: pd.DataFrame, faces: Faces, features: Estimator, open_set: OpenSetResult
+) -> tuple[dict[str, float], pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Describe the predictions for the held-out images.
+
+    Args:
+        predictions: The table of `faces.evaluation.metrics.predict_held_out`.
+        faces: The data.
+        features: The fitted feature steps.
+        open_set: The open-set calibration.
+
+    Returns:
+        What `evaluate_model` returns.
+    """
     from faces.models.training import describe_features
 
-    predictions = predict_held_out(portable, faces, split)
     calibration = asdict(open_set.calibration) if open_set.calibration else {}
     rates = {f"open_set_{name}": value for name, value in calibration.items() if value is not None}
     metrics = measure(predictions) | describe_features(features) | rates

@@ -87,7 +87,7 @@ def register_model(
             metrics={name: float(value) for name, value in metrics.items()},
             files=_files(plots, by_condition, confused, model_card),
             model=portable,
-            example=np.asarray(faces.pixels[:2]),
+            example=np.asarray(faces[np.arange(2)].pixels),
             description=description,
         )
     )

@@ -8,12 +8,16 @@ from zenml import step
 from faces.data.dataset import Faces
 from faces.data.split import Split
 from faces.errors import UserError
+from faces.groups import spread_evenly
 from faces.models.protocol import Recogniser
 from faces.models.quantization import NONE, quantize_within_tolerance
 from faces.runtime.portable import PortableModel
 from store.caching import cache_on_imports
 from store.materializers import PORTABLE
 from store.records import OpenSetResult
+
+MAX_HELD_OUT = 5_000
+"""Held-out images on which quantization is tried."""
 
 
 @step(
@@ -52,5 +56,7 @@ def export_model(
         exported = export.export_model(model, metadata, threshold)
     except TypeError as error:
         raise UserError(str(error)) from error
-    held_out = faces[np.concatenate([split.test, split.drifted])]
-    return quantize_within_tolerance(exported, quantization, held_out.pixels)
+    if quantization == NONE:
+        return exported
+    held_out = spread_evenly(np.concatenate([split.test, split.drifted]), MAX_HELD_OUT)
+    return quantize_within_tolerance(exported, quantization, faces[held_out].pixels)

@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-import numpy as np
 from zenml import step
 
 from faces.data.dataset import Faces
@@ -30,7 +29,5 @@ def fit_drift_detector(
     Returns:
         The fitted detector, which belongs to the version.
     """
-    train = faces[split.train]
-    return FittedDetector(
-        fit_detector(detector, np.asarray(train.images), train.labels, train.origins)
-    )
+    train, images = split.train, faces.images_of(split.train)
+    return FittedDetector(fit_detector(detector, images, faces.labels[train], faces.origins[train]))

@@ -10,6 +10,7 @@ from zenml.models import ModelVersionResponse
 from faces.data.conditions import baseline_condition
 from faces.data.dataset import Faces
 from faces.data.split import split_by_condition
+from faces.errors import UserError
 from faces.evaluation import open_set
 from faces.evaluation.metrics import measure, predict_held_out
 from faces.evaluation.reproduction import Stage, compare_metrics, compare_models, compare_splits
@@ -41,7 +42,7 @@ def rebuild_version(version: int) -> Annotated[Reproduction, "reproduction"]:
         recorded.
 
     Raises:
-        UserError: If the version was deleted.
+        UserError: If the version was deleted, or was trained on shards.
         LookupError: If artifacts of it were deleted.
     """
     result = compare_with_recorded(version)
@@ -60,10 +61,16 @@ def compare_with_recorded(version: int) -> Reproduction:
         recorded.
 
     Raises:
-        UserError: If the version was deleted.
+        UserError: If the version was deleted, or was trained on shards.
         LookupError: If artifacts of it were deleted.
     """
     found = require_version(version)
+    settings: Any = found.run_metadata["settings"]
+    if settings.get("shards"):
+        raise UserError(
+            f"version {version} was trained on shards, and one machine computes other bits: "
+            f"train again with --shards {settings['shards']}, and compare the metrics"
+        )
     recorded: Any = found.run_metadata.get(PROVENANCE, {})
     return Reproduction(
         version=version,

@@ -2,7 +2,7 @@
 
 import os
 from io import BytesIO
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,24 @@ class FileMaterializer(BaseMaterializer):
         with self.artifact_store.open(self.path(name), "rb") as file:
             data: bytes = file.read()
         return data
+
+    def read_array(self, uri: str, name: str) -> NDArray[Any]:
+        """Read an array of an artifact, mapped into memory where the store is local.
+
+        Args:
+            uri: The artifact's folder.
+            name: Name of a .npy file.
+
+        Returns:
+            The array.
+        """
+        path = os.path.join(uri, name)
+        if os.path.exists(path):
+            mapped: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+            return mapped
+        with self.artifact_store.open(path, "rb") as file:
+            array: NDArray[Any] = np.load(BytesIO(file.read()), allow_pickle=False)
+        return array
 
     def write_arrays(self, name: str, arrays: dict[str, NDArray[np.generic]]) -> None:
         """Write arrays to one .npz file, without pickle.

@@ -1,21 +1,23 @@
 """Faces, splits and windows as artifacts."""
 
 import json
-import os
-from io import BytesIO, StringIO
+from io import StringIO
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from zenml.enums import ArtifactType
 from zenml.metadata.metadata_types import MetadataType
 
 from faces.data.dataset import Faces
+from faces.data.sharded_faces import ShardedFaces, ShardedImages
 from faces.data.split import Split
 from faces.data.window import Window
 from store.materializers.base import FileMaterializer
 
-LABEL, ORIGIN, SENDER, LABEL_TIME = "<label>", "<origin>", "<sender>", "<label_time>"
+LABEL, ID = "<label>", "<id>"
+ORIGIN, SENDER, LABEL_TIME = "<origin>", "<sender>", "<label_time>"
 """Columns of the table beside the conditions. No condition can have such a name."""
 
 PARTS = ("train", "test", "drifted")
@@ -31,6 +33,22 @@ SKIPPED_FILE = "skipped.json"
 
 OLDEST = "oldest"
 """Metadata of a window: when its oldest face was captured, in nanoseconds since 1970."""
+
+
+def describe_faces(faces: Faces) -> dict[str, MetadataType]:
+    """Return the metadata of a data version.
+
+    Args:
+        faces: The faces.
+    """
+    return {
+        "source": faces.source,
+        "version": faces.version,
+        "images": len(faces),
+        "identities": len(faces.identities),
+        FROM_PRODUCTION: int((faces.origins != "").sum()),
+        SKIPPED: len(faces.skipped),
+    }
 
 
 class FacesMaterializer(FileMaterializer):
@@ -55,11 +73,7 @@ class FacesMaterializer(FileMaterializer):
 
     def load(self, data_type: type) -> Faces:
         """Read what `save` wrote, also before senders were recorded. See BaseMaterializer."""
-        path = self.path("images.npy")
-        if os.path.exists(path):
-            images = np.load(path, mmap_mode="r", allow_pickle=False)
-        else:
-            images = np.load(BytesIO(self.read("images.npy")), allow_pickle=False)
+        images = self.read_array(self.uri, "images.npy")
         text = StringIO(self.read("table.csv").decode())
         table = pd.read_csv(text, dtype=str, keep_default_na=False)
         labels, origins = (table.pop(name).to_numpy(dtype=str) for name in (LABEL, ORIGIN))
@@ -70,16 +84,57 @@ class FacesMaterializer(FileMaterializer):
 
     def extract_metadata(self, faces: Faces) -> dict[str, MetadataType]:
         """Return source, version and numbers of images, without names. See BaseMaterializer."""
-        return {
-            "source": faces.source,
-            "version": faces.version,
-            "images": len(faces),
-            "identities": len(faces.identities),
-            FROM_PRODUCTION: int((faces.origins != "").sum()),
-            SKIPPED: len(faces.skipped),
-        }
+        return describe_faces(faces)
 
     def compute_content_hash(self, faces: Faces) -> str:
+        """Hash the data, so that equal data is cached as equal. See BaseMaterializer."""
+        return f"{faces.source}-{faces.version}"
+
+
+class ShardedFacesMaterializer(FileMaterializer):
+    """The table of all images, and where their shards are: other artifacts of the same store."""
+
+    ASSOCIATED_TYPES: ClassVar[tuple[type, ...]] = (Faces,)
+    ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
+
+    def save(self, faces: ShardedFaces) -> None:
+        """Write table.csv and shards.json. See BaseMaterializer."""
+        images = faces.images
+        assert isinstance(images, ShardedImages)
+        table = faces.conditions.copy()
+        table.insert(0, LABEL, faces.labels)
+        table.insert(1, ID, faces.ids)
+        self.write("table.csv", table.to_csv(index=False))
+        shards = {"places": images.places, "counts": images.counts}
+        self.write(
+            "shards.json", json.dumps({"source": faces.source, "version": faces.version} | shards)
+        )
+
+    def load(self, data_type: type) -> ShardedFaces:
+        """Read what `save` wrote; images are read when they are selected. See BaseMaterializer."""
+        table = pd.read_csv(
+            StringIO(self.read("table.csv").decode()), dtype=str, keep_default_na=False
+        )
+        labels, ids = (table.pop(name).to_numpy(dtype=str) for name in (LABEL, ID))
+        content = json.loads(self.read("shards.json"))
+        images = ShardedImages(content["places"], content["counts"], self._read_shard)
+        return ShardedFaces(
+            images,  # type: ignore[arg-type]
+            labels,
+            table,
+            content["source"],
+            known_ids=ids,
+            known_version=content["version"],
+        )
+
+    def _read_shard(self, uri: str) -> NDArray[np.float32]:
+        return self.read_array(uri, "images.npy")
+
+    def extract_metadata(self, faces: ShardedFaces) -> dict[str, MetadataType]:
+        """Return source, version and sizes. See BaseMaterializer."""
+        return {**describe_faces(faces), "shards": len(faces.images.counts)}  # type: ignore[attr-defined]
+
+    def compute_content_hash(self, faces: ShardedFaces) -> str:
         """Hash the data, so that equal data is cached as equal. See BaseMaterializer."""
         return f"{faces.source}-{faces.version}"
 

@@ -60,7 +60,13 @@ PROPORTIONS: Mapping[str, tuple[float, float]] = {
 }
 
 
-def generate_faces(people: int = 40, images: int = 10, seed: int = 0, batch: int = 256) -> RawFaces:
+def generate_faces(
+    people: int = 40,
+    images: int = 10,
+    seed: int = 0,
+    batch: int = 256,
+    only: range | None = None,
+) -> RawFaces:
     """Generate faces; the same arguments return the same faces.
 
     Args:
@@ -68,16 +74,18 @@ def generate_faces(people: int = 40, images: int = 10, seed: int = 0, batch: int
         images: Number of images per person.
         seed: Another seed generates other people.
         batch: Images that are rendered at a time.
+        only: Numbers of the people to generate, from 0; None for all. They look the same.
 
     Returns:
         Images (people · images, 64, 64) float32 in [0, 1], labels, and the columns of `CONDITIONS`.
     """
     width = len(str(people))
-    rendered = np.empty((people * images, IMAGE_SIDE, IMAGE_SIDE), np.float32)
+    numbers = range(people) if only is None else only
+    rendered = np.empty((len(numbers) * images, IMAGE_SIDE, IMAGE_SIDE), np.float32)
     rows: dict[str, list[str]] = {name: [] for name in CONDITIONS}
     pending: list[dict[str, float]] = []
     done = 0
-    for person in range(people):
+    for person in numbers:
         rng = np.random.default_rng([seed, person])
         identity = {k: rng.normal(m, s) for k, (m, s) in PROPORTIONS.items()}
         identity["texture"] = float(rng.integers(2**31))
@@ -91,7 +99,7 @@ def generate_faces(people: int = 40, images: int = 10, seed: int = 0, batch: int
                 done, pending = done + batch, []
     if pending:
         rendered[done:] = render(pending)
-    names = [f"synthetic-{person:0{width}d}" for person in range(1, people + 1)]
+    names = [f"synthetic-{person:0{width}d}" for person in (number + 1 for number in numbers)]
     return rendered, np.repeat(np.array(names), images), pd.DataFrame(rows)
 
 

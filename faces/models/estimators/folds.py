@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 
+from faces.groups import spread_evenly
+
 Rows = NDArray[np.integer]
 
 
@@ -78,5 +80,4 @@ def calibration_holdout(labels: NDArray[Any]) -> Rows:
     rank[order] = np.arange(len(labels)) - np.repeat(np.cumsum(counts) - counts, counts)
     candidates = np.flatnonzero(rank >= 2) if counts.max() > 2 else np.flatnonzero(rank == 1)
     most = max(1, min(len(labels) // HOLDOUT_SHARE, MAX_SCORES // len(counts)))
-    spread = np.linspace(0, len(candidates) - 1, min(most, len(candidates)))
-    return candidates[spread.astype(np.int64)]
+    return spread_evenly(candidates, most)

@@ -25,6 +25,7 @@ def shown() -> str:
             logger.info("Step `fit_features` has started.")
             logger.info("Step `fit_features` has finished in `0.402s`.")
             logger.info("Using cached version of step `load_faces`.")
+            logger.info("Step `map:load_shard:3` has finished in `1.5s`.")
         assert root.handlers == [terminal]
     finally:
         root.handlers = previous
@@ -47,7 +48,8 @@ def test_googles_libraries_find_a_handler_and_do_not_print(
 
 def test_one_line_per_step_and_no_framework_logs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ZENML_LOGGING_VERBOSITY", raising=False)
-    assert shown().splitlines() == ["  ✓ fit features 0.402s", "  ✓ load faces cached"]
+    lines = ["  ✓ fit features 0.402s", "  ✓ load faces cached", "  ✓ load shard 3 1.5s"]
+    assert shown().splitlines() == lines
 
 
 def test_zenmls_own_lines_are_shown_on_request(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,10 +33,15 @@ def on_one_machine(faces: Faces) -> Pipeline:
 
 def on_shards(faces: Faces, count: int, augmented: bool) -> tuple[Pipeline, Projections]:
     model = small_fisher()
-    shards = np.array_split(faces.pixels, count)
-    moments = (sharded_fisher.shard_moments(model, s, augmented=augmented) for s in shards)
+    shards = [rows.tolist() for rows in np.array_split(np.arange(len(faces)), count)]
+    moments = (
+        sharded_fisher.shard_moments(faces.images, model, rows, augmented=augmented)
+        for rows in shards
+    )
     features = sharded_fisher.fit_features(model, add_moments(moments))
-    parts = [sharded_fisher.project(features, s, augmented=augmented) for s in shards]
+    parts = [
+        sharded_fisher.project(faces.images, features, rows, augmented=augmented) for rows in shards
+    ]
     projections = Projections(parts, sum(map(len, parts)) // len(faces))
     return sharded_fisher.fit_recogniser(model, features, projections, faces.labels), projections
 
@@ -74,7 +79,8 @@ def test_shards_train_the_same_model_as_one_machine(
 
 def test_a_share_of_the_variance_sets_the_number_of_components(drawn: Faces) -> None:
     model = small_fisher().set_params(pca__n_components=0.9)
-    moments = sharded_fisher.shard_moments(model, drawn.pixels, augmented=False)
+    everything = list(range(len(drawn)))
+    moments = sharded_fisher.shard_moments(drawn.images, model, everything, augmented=False)
     features = sharded_fisher.fit_features(model, moments)
     rows = model[0].fit(drawn.pixels).transform(drawn.pixels)
     expected = training.find_pca(model)
