@@ -138,6 +138,8 @@ def test_requests_are_sent_shown_and_deleted_on_the_command_line(
     ]
     with pytest.raises(UserError, match="--forget-before: "):
         delete_requests("yesterday", None)
+    with pytest.raises(UserError, match=f"--forget-request: no request {request} in "):
+        delete_requests(None, request)
 
 
 def test_the_app_recognises_a_face_and_lists_people_and_versions(

@@ -60,7 +60,7 @@ def test_requests_and_feedback_sent_over_http_are_captured(
     table = captured.table
     assert table["request"].tolist() == ["together", "together"]
     assert table["label"].tolist() == ["someone", drawn.labels[1]]
-    assert np.array_equal(captured.pixels, drawn.pixels[:2])
+    assert captured.pixels.tobytes() == drawn.pixels[:2].tobytes()
     assert np.allclose(np.stack(table["probabilities"]), answer.probabilities, atol=1e-6)
     assert abs(table["time"].iloc[0].timestamp() - time.time()) < 60
 
