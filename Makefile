@@ -1,7 +1,7 @@
 # The project's commands; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-serving setup-gcp setup-wandb setup-app setup-onnx run deploy app monitoring demo test test-fast test-gcp test-infra check format \
+.PHONY: help setup setup-dev setup-serving setup-gcp setup-wandb setup-app setup-onnx setup-dvc run deploy app monitoring demo test test-fast test-gcp test-infra check format \
 	dashboard dashboard-stop bench bench-serving images requirements schema docs sbom clean
 
 IS_SUPPORTED := -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,13))' 2>/dev/null
@@ -44,6 +44,8 @@ setup-onnx: .venv/base requirements/onnx.txt ## Add the packages that write mode
 
 setup-app: .venv/app ## Add the packages that find faces in photos, and those of the app
 
+setup-dvc: .venv-dvc/ready ## Create .venv-dvc with DVC, which versions a folder of people
+
 run: setup ## Train on the default data: python run.py --pipeline training
 	@$(BIN)/python run.py --pipeline training
 
@@ -67,7 +69,7 @@ test: setup-dev .venv-clients/ready ## Run the tests (real faces if SCIKIT_LEARN
 test-fast: setup-dev ## Run the unit tests (under a minute)
 	@OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) tests/unit
 
-test-gcp: setup-serving .venv-gcp/ready ## Test the gcp stack without a cloud (a quarter of an hour; needs root and MariaDB)
+test-gcp: setup-serving .venv-gcp/ready .venv-dvc/ready ## Test the gcp stack without a cloud (a quarter of an hour; needs root and MariaDB)
 	@OPENBLAS_NUM_THREADS=1 .venv-gcp/bin/python -m pytest tests/gcp -o addopts="-q --strict-markers --durations=10"
 
 test-infra: .venv-infra/ready ## Validate infra/gcp with the schemas of Terraform's providers, offline (needs terraform)
@@ -123,13 +125,14 @@ requirements: setup-dev ## Pin the newest versions that pyproject.toml allows
 	@$(PIN) requirements/clients.in -o requirements/clients.txt
 	@$(PIN) requirements/infra.in -o requirements/infra.txt
 	@$(PIN) requirements/docs.in -o requirements/docs.txt
+	@$(PIN) requirements/dvc.in -o requirements/dvc.txt
 	@for f in seldon mlserver bentoml fastapi; do $(PIN) requirements/bench-$$f.in -o requirements/bench-$$f.txt; done
 
 sbom: setup ## List the packages of every environment in build/sbom (CycloneDX)
 	@$(BIN)/python -m scripts.sbom build/sbom
 
 clean: ## Remove environments and caches; ZenML's store is kept
-	@rm -rf .venv .venv-serving .venv-serving.lock .venv-gcp .venv-clients .venv-infra .venv-docs .venv-bench .mypy_cache .pytest_cache .ruff_cache \
+	@rm -rf .venv .venv-serving .venv-serving.lock .venv-gcp .venv-clients .venv-infra .venv-docs .venv-dvc .venv-bench .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache build *.egg-info
 
 .venv/bin/python:
@@ -155,6 +158,13 @@ clean: ## Remove environments and caches; ZenML's store is kept
 	@echo "setting up .venv-clients (a minute, once) …"
 	@$(BIN)/python -m venv --clear .venv-clients
 	@$(call INSTALL,requirements/clients.txt,.venv-clients/bin)
+	@touch $@
+
+# DVC needs more packages than the pipelines, and none of theirs.
+.venv-dvc/ready: requirements/dvc.txt | .venv/base
+	@echo "setting up .venv-dvc (half a minute, once) …"
+	@$(BIN)/python -m venv --clear .venv-dvc
+	@$(call INSTALL,requirements/dvc.txt,.venv-dvc/bin)
 	@touch $@
 
 # MkDocs has a separate environment, since nothing else needs its packages.
