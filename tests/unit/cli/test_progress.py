@@ -67,7 +67,8 @@ def test_log_lines_are_json_with_run_and_step_on_request(
     assert shown() == ""
     entries = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert {entry["run"] for entry in entries} == {"training-1"}
-    assert [entry.get("event") for entry in entries] == [None, "started", "finished", "cached"]
+    events = [entry.get("event") for entry in entries]
+    assert events == [None, "started", "finished", "cached", "finished"]
     assert (entries[2]["step"], entries[2]["duration"]) == ("fit_features", "0.402s")
     assert entries[0]["message"] == "A wall of text."
 
