@@ -22,17 +22,13 @@ MAX_FAILED_QUERIES = 8
 """The number of failed queries in a row after which waiting ends: two minutes."""
 
 
-def follow_run(
-    run: PipelineRunResponse, console: Console, status: Status, resumed: bool = False
-) -> PipelineRunResponse:
+def follow_run(run: PipelineRunResponse, console: Console, status: Status) -> PipelineRunResponse:
     """Wait for a run to end, and print its steps as they finish.
 
     Args:
         run: The submitted run.
         console: Where finished steps are printed.
         status: The spinner, which shows the running steps.
-        resumed: Whether another job resumed the run. ZenML only knows the job that started it, so
-            the orchestrator is not asked.
 
     Returns:
         The run as it ended, or paused if it waits for an approval.
@@ -43,7 +39,7 @@ def follow_run(
     """
     console.print(f"  [dim]see {_address(run)}[/]", soft_wrap=True)
     try:
-        run = _wait(run, console, status, ask_orchestrator=not resumed)
+        run = _wait(run, console, status)
     except KeyboardInterrupt:
         raise OperationError(f"stopped waiting; the run continues: see {_address(run)}") from None
     if not (run.status.is_successful or run.status == ExecutionStatus.PAUSED):
@@ -51,9 +47,18 @@ def follow_run(
     return run
 
 
-def _wait(
-    run: PipelineRunResponse, console: Console, status: Status, ask_orchestrator: bool
-) -> PipelineRunResponse:
+def refresh_ended_run(run: PipelineRunResponse, orchestrator: BaseOrchestrator) -> None:
+    """Record the end of a run whose job has ended without reporting it.
+
+    Args:
+        run: An unfinished run.
+        orchestrator: The orchestrator that it runs on.
+    """
+    if Job(orchestrator).is_finished(run):
+        refresh_run_status(run)
+
+
+def _wait(run: PipelineRunResponse, console: Console, status: Status) -> PipelineRunResponse:
     printed: set[UUID] = set()
     last_query, job = time.monotonic(), Job(Client().active_stack.orchestrator)
     while True:
@@ -65,7 +70,7 @@ def _wait(
                 printed.add(step.id)
         if run.status.is_finished or run.status == ExecutionStatus.PAUSED:
             return run
-        if ask_orchestrator and time.monotonic() - last_query > STATUS_POLL_SECONDS:
+        if time.monotonic() - last_query > STATUS_POLL_SECONDS:
             last_query = time.monotonic()
             # Only the orchestrator knows about a job that ends before its step can report it.
             # Nothing else is taken from it: steps look for the run as it was submitted.

@@ -26,7 +26,7 @@ APPROVAL = "approval"
 APPROVED, REJECTED, EXPIRED = "approved", "rejected", "expired"
 """Answers to a request. Without an answer in time it has expired."""
 
-WHO, ANSWER = "who", "answer"
+WHO, ANSWER, OUTCOME = "who", "answer", "outcome"
 MAX_CONDITIONS = 1000
 """The newest approvals are read, up to this number."""
 
@@ -48,6 +48,7 @@ class Approval:
         answer: "approved", "rejected" or "expired"; None while it waits.
         who: Who answered; "" while it waits.
         answered: When it was answered, with a time zone; None while it waits.
+        outcome: What became of the approval, if the resumed run had ended before it completed.
     """
 
     id: UUID
@@ -62,6 +63,7 @@ class Approval:
     answer: str | None
     who: str
     answered: datetime | None
+    outcome: str | None = None
 
     @property
     def in_time(self) -> bool:
@@ -82,6 +84,17 @@ class Approval:
     def can_resume(self) -> bool:
         """Whether the run was approved and has not been resumed."""
         return self.answer == APPROVED and self.run_status == ExecutionStatus.PAUSED
+
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether the run was approved and ended before it completed, and nobody acted on it."""
+        failed = self.run_status == ExecutionStatus.FAILED
+        return self.answer == APPROVED and failed and self.outcome is None
+
+    @property
+    def decides(self) -> bool:
+        """Whether the drift decision of its run counts."""
+        return self.answer == APPROVED or self.run_status != ExecutionStatus.FAILED
 
 
 def approvals() -> list[Approval]:
@@ -114,7 +127,7 @@ def approval_of(run: UUID) -> Approval:
 
 def decided_runs() -> set[UUID]:
     """Return the ids of runs whose drift decision a person decides on, or has decided on."""
-    return {a.run_id for a in approvals() if a.run_status != ExecutionStatus.FAILED}
+    return {approval.run_id for approval in approvals() if approval.decides}
 
 
 def condition_metadata(
@@ -156,6 +169,17 @@ def answer(approval: Approval, answered: str) -> None:
     )
 
 
+def record_outcome(approval: Approval, outcome: str) -> None:
+    """Record what became of an approval whose run was interrupted: it is acted on once.
+
+    Args:
+        approval: The approval.
+        outcome: The result, in one line.
+    """
+    resource = RunMetadataResource(id=approval.id, type=MetadataResourceTypes.WAIT_CONDITION)
+    Client().create_run_metadata({OUTCOME: outcome}, [resource])
+
+
 def expire_approvals() -> Iterator[Approval]:
     """End the runs that were not answered in time. Production stays as it is.
 
@@ -183,6 +207,7 @@ def _approval(condition: RunWaitConditionResponse) -> Approval:
         answer=_answer_of(condition),
         who=_who_answered(condition),
         answered=condition.resolved_at and condition.resolved_at.replace(tzinfo=UTC),
+        outcome=str(recorded[OUTCOME]) if OUTCOME in recorded else None,
     )
 
 

@@ -4,18 +4,20 @@ from dataclasses import asdict, replace
 from typing import Annotated
 
 from zenml import get_step_context, step
+from zenml.enums import ModelStages
 from zenml.models import ModelVersionResponse
 
 from steps.promotion.champion import sync_champion
 from store.approvals import Approval, approval_of
 from store.materializers import RECORD
-from store.production import set_production
+from store.production import GATE, set_production
 from store.records import ApprovalRequest, Promotion
 from store.run_metadata import describe_run
 from store.signing import sign_version
 from store.versions import NO_STAGE, production_version, require_version
 
 APPROVED_PROMOTION = "approved_promotion"
+HELD = "held for approval: "
 
 
 @step(enable_cache=False, output_materializers={APPROVED_PROMOTION: RECORD})
@@ -37,16 +39,10 @@ def promote_approved(
     Raises:
         UserError: If the version was deleted.
     """
-    candidate, production = require_version(request.version), production_version()
     approval = approval_of(get_step_context().pipeline_run.id)
-    refusal = why_refused(approval, request, production)
-    if refusal is None and not set_production(candidate, instead_of=production):
-        refusal = "another run changed production at the same time"
-    details = held.reason.removeprefix("held for approval: ")
-    if refusal is None:
-        sign_version(candidate, details, approval.who)
-        sync_champion()
-        candidate = require_version(request.version)
+    refusal = promote(approval)
+    candidate = require_version(request.version)
+    details = held.reason.removeprefix(HELD)
     promotion = replace(
         held,
         stage=str(candidate.stage or NO_STAGE),
@@ -60,26 +56,53 @@ def promote_approved(
     return promotion
 
 
+def promote(approval: Approval) -> str | None:
+    """Promote the version that was approved, unless that was done before.
+
+    Args:
+        approval: The answer.
+
+    Returns:
+        Why it is not promoted, in one line; None if it is in production.
+
+    Raises:
+        UserError: If the version was deleted.
+    """
+    candidate, production = require_version(approval.version), production_version()
+    if production is None or production.id != candidate.id:
+        if refusal := why_refused(approval, candidate, production):
+            return refusal
+        if not set_production(candidate, instead_of=production):
+            return "another run changed production at the same time"
+    reason = str(candidate.run_metadata.get(GATE, "")).removeprefix(HELD)
+    sign_version(candidate, reason, approval.who)
+    sync_champion()
+    return None
+
+
 def why_refused(
-    approval: Approval, request: ApprovalRequest, production: ModelVersionResponse | None
+    approval: Approval, candidate: ModelVersionResponse, production: ModelVersionResponse | None
 ) -> str | None:
     """Return why an approved version is not promoted.
 
     Args:
         approval: The answer.
-        request: What was approved.
+        candidate: The version.
         production: The version in production now, None if there is none.
 
     Returns:
         The reason in one line, None if the version is promoted.
     """
     if not approval.in_time:
-        return f"it was approved after the request had expired ({request.expires})"
+        expires = approval.expires.isoformat(timespec="seconds")
+        return f"it was approved after the request had expired ({expires})"
+    if candidate.stage == ModelStages.ARCHIVED:
+        return "it was in production, and was replaced since"
     now = production.number if production else None
-    if now != request.compared_with:
+    if now != approval.compared_with:
         return (
             f"production has changed: {_name(now)} is in production, and the candidate was "
-            f"compared with {_name(request.compared_with)}"
+            f"compared with {_name(approval.compared_with)}"
         )
     return None
 

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 from zenml.client import Client
+from zenml.enums import ExecutionStatus
+from zenml.models import PipelineRunUpdate
 
 from cli import review
-from store.approvals import Approval, approvals
+from store.approvals import Approval, answer, approvals
 from store.audit_trail import audit_trail
 from store.label_reviews import quarantined_faces
 from store.versions import load_artifact, require_version
@@ -122,7 +124,7 @@ def test_a_request_that_is_not_answered_in_time_expires(run: Run, home: Path) ->
     assert production() == before
 
 
-def test_a_run_that_is_killed_before_it_waits_is_repeated(run: Run, tmp_path: Path) -> None:
+def test_a_run_is_killed_before_it_waits_and_after_its_approval(run: Run, tmp_path: Path) -> None:
     before = deployer().served_version()
     run("traffic", requests=60, corruption="rotation")
     config = tmp_path / "drift.yaml"
@@ -139,8 +141,14 @@ def test_a_run_that_is_killed_before_it_waits_is_repeated(run: Run, tmp_path: Pa
     (waits,) = (a for a in approvals() if a.waits)
     assert waits.run == found["run"]["name"]
     assert deployer().served_version() == before
-    assert review.main(["--approve", waits.run]) == 0
-    assert deployer().served_version() == str(waits.version)
+
+    # What a process leaves that is killed right after it has approved and resumed the run.
+    answer(waits, "approved")
+    Client().zen_store.update_run(waits.run_id, PipelineRunUpdate(status=ExecutionStatus.RESUMING))
+    assert run("drift_detection", ALWAYS)["decision"] == "not_enough_evidence"
+    assert Client().get_pipeline_run(waits.run_id).status == "failed"
+    assert deployer().served_version() == str(waits.version) == str(production())
+    assert "promoted: its run had been interrupted" in str(approval_of(found).outcome)
 
 
 def test_quarantined_labels_are_approved_and_rejected_one_at_a_time(

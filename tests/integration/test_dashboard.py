@@ -1,10 +1,16 @@
 import socket
 import urllib.request
+from io import StringIO
 from pathlib import Path
 
 import pytest
+import requests
+from rich.console import Console
+from zenml import pipeline, step, wait
+from zenml.client import Client
 
 from faces.errors import UserError
+from store.approvals import APPROVAL, Approval, approvals, condition_metadata
 
 
 @pytest.fixture(scope="module")
@@ -22,11 +28,43 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def test_the_dashboard_starts_and_leaves_the_client_and_the_user_unchanged(
+@step
+def after_the_approval() -> int:
+    return 1
+
+
+@pipeline(dynamic=True, enable_cache=False)
+def waits_for_an_approval() -> None:
+    recorded = condition_metadata(3, 1, "2100-01-01T00:00:00+00:00")
+    wait(name=APPROVAL, timeout=0, question="Deploy version 3?", metadata=recorded)
+    after_the_approval()
+
+
+def waiting_run() -> Approval:
+    waits_for_an_approval()
+    (found,) = (approval for approval in approvals() if approval.waits)
+    return found
+
+
+def resolve(address: str, approval: Approval, answer: str) -> None:
+    """Answer as the page in the dashboard does, and go on as the next drift detection does."""
+    from cli.resume import finish_answered_runs
+
+    url = f"{address}/api/v1/run_wait_conditions/{approval.id}/resolve"
+    requests.put(url, json={"resolution": answer}, timeout=10).raise_for_status()
+    answered = next(a for a in approvals() if a.id == approval.id)
+    assert answered.who == "default in ZenML"
+    assert answered.can_resume == (answer == "continue")
+    console = Console(file=StringIO())
+    finish_answered_runs(console, console.status(""))
+    run = Client().get_pipeline_run(approval.run_id)
+    assert run.status == ("completed" if answered.can_resume else "stopped")
+    assert ("after_the_approval" in run.steps) == answered.can_resume
+
+
+def test_the_dashboard_answers_approvals_and_leaves_the_client_and_the_user_unchanged(
     home: Path, free_port: int
 ) -> None:
-    from zenml.client import Client
-
     from cli import dashboard
 
     store, user = Client().zen_store.url, Client().active_user
@@ -41,6 +79,8 @@ def test_the_dashboard_starts_and_leaves_the_client_and_the_user_unchanged(
         assert dashboard.start_dashboard(free_port) == address
         assert dashboard.latest_run(address)[0].startswith(address)
         assert Client().zen_store.url == store
+        for answer in ("continue", "abort"):
+            resolve(address, waiting_run(), answer)
     finally:
         dashboard.stop_dashboard()
     with pytest.raises(OSError, match="refused"):

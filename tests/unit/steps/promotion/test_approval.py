@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -12,13 +13,13 @@ from faces.evaluation.feedback_verification import (
     QuarantinedLabel,
     QuarantineReason,
 )
+from steps.promotion import promote_approved
 from steps.promotion.promote_approved import why_refused
 from steps.promotion.request_approval import describe_answers, describe_request
 from store.approvals import Approval
-from store.records import ApprovalRequest, Promotion
+from store.records import Promotion
 
 EXPIRES = datetime(2026, 11, 28, 20, tzinfo=UTC)
-REQUEST = ApprovalRequest(3, 1, "question", EXPIRES.isoformat())
 
 
 def approval(answered: datetime | None = EXPIRES, answer: str | None = "approved") -> Approval:
@@ -28,8 +29,9 @@ def approval(answered: datetime | None = EXPIRES, answer: str | None = "approved
     )  # fmt: skip
 
 
-def version(number: int) -> Any:
-    return SimpleNamespace(number=number)
+def version(number: int, stage: str | None = None) -> Any:
+    recorded = {"gate": "held for approval: better"}
+    return SimpleNamespace(id=uuid4(), number=number, stage=stage, run_metadata=recorded)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,7 @@ def version(number: int) -> Any:
 def test_an_approval_holds_for_the_compared_production_and_in_time(
     production: Any, late: timedelta, refusal: str | None
 ) -> None:
-    reason = why_refused(approval(EXPIRES + late), REQUEST, production)
+    reason = why_refused(approval(EXPIRES + late), version(3), production)
     assert reason == refusal if refusal is None else str(reason).startswith(str(refusal))
 
 
@@ -55,6 +57,40 @@ def test_a_run_waits_until_it_is_answered_or_expires() -> None:
     assert not waiting.can_resume
     assert approval(answered=soon).can_resume
     assert not approval(answered=soon, answer="rejected").can_resume
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "outcome", "interrupted", "decides"),
+    [
+        (ExecutionStatus.FAILED, "approved", None, True, True),
+        (ExecutionStatus.FAILED, "approved", "promoted", False, True),
+        (ExecutionStatus.COMPLETED, "approved", None, False, True),
+        (ExecutionStatus.STOPPED, "rejected", None, False, True),
+        (ExecutionStatus.FAILED, None, None, False, False),
+    ],
+)
+def test_an_approval_whose_run_had_ended_too_early_is_acted_on_once(
+    status: ExecutionStatus, answer: str | None, outcome: str | None, interrupted: bool,
+    decides: bool,
+) -> None:  # fmt: skip
+    found = replace(approval(answer=answer), run_status=status, outcome=outcome)
+    assert (found.was_interrupted, found.decides) == (interrupted, decides)
+    assert not found.can_resume
+
+
+def test_a_version_is_not_promoted_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its run was killed after the promotion; perhaps it was rolled back since."""
+    candidate = version(3, "production")
+    synced: list[str] = []
+    monkeypatch.setattr(promote_approved, "require_version", lambda number: candidate)
+    monkeypatch.setattr(promote_approved, "production_version", lambda: candidate)
+    monkeypatch.setattr(promote_approved, "sync_champion", lambda: synced.append("champion"))
+    monkeypatch.setattr(promote_approved, "sign_version", lambda *args: synced.extend(args[1:]))
+    assert promote_approved.promote(approval()) is None
+    assert synced == ["better", "ada", "champion"]
+    candidate.stage = "archived"
+    monkeypatch.setattr(promote_approved, "production_version", lambda: version(1, "production"))
+    assert promote_approved.promote(approval()) == "it was in production, and was replaced since"
 
 
 def test_the_request_says_what_was_found_and_how_to_answer_and_names_nobody() -> None:
