@@ -15,13 +15,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from cli.lineage import print_lineage
+from faces.drift.captured_requests import read_captured_requests
 from faces.errors import OperationError, UserError
+from serving.capture.reader import read_files
+from store.signing import KEY, SECRET
 from store.versions import load_artifact, require_version
 from tests.conftest import real_faces_are_here
 from tests.e2e.conftest import PORT, Run, deployer, described
 
 REAL = real_faces_are_here()
+ENDPOINT = f"port: {PORT}, token_secret: endpoint, require_signature: true"
 ATTACKER, ATTACKER_TOKEN = "eve", "a token of eve"
 
 
@@ -29,10 +36,14 @@ ATTACKER, ATTACKER_TOKEN = "eve", "a token of eve"
 def live(run: Run) -> dict[str, Any]:
     from zenml.client import Client
 
+    key = Ed25519PrivateKey.generate().private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    )
+    Client().create_secret(SECRET, {KEY: key.decode()})
     run("training", data="olivetti" if REAL else "synthetic")
     tokens = {"token": "t", "feedback_operator": "o", f"feedback_{ATTACKER}": ATTACKER_TOKEN}
     Client().create_secret("endpoint", tokens)
-    return run("deployment", f"endpoint: {{port: {PORT}, token_secret: endpoint}}")
+    return run("deployment", f"endpoint: {{{ENDPOINT}}}")
 
 
 def send(run: Run, condition: str, text: str = "", **options: Any) -> dict[str, Any]:
@@ -284,6 +295,24 @@ def test_damaged_records_are_counted_and_skipped(run: Run, live: dict[str, Any])
         file.write_bytes(whole)
     assert found["damaged"] == 1
     assert found["decision"] in ("none", "not_enough_evidence")
+
+
+def test_an_answer_leads_back_to_its_version_data_and_commit(
+    run: Run, live: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = read_captured_requests(read_files(deployer().captured())).table
+    answer = answers[answers["version"] == answers["version"].max()].iloc[-1]
+    print_lineage(answer["request"])
+    shown = dict(re.findall(r"^(\S.*?)  +(.*)$", capsys.readouterr().out, re.MULTILINE))
+    version = require_version(int(answer["version"]))
+    assert shown["version"].startswith(f"{version.number}, model ")
+    assert shown["signed"] == "provenance and gate decision, with the present key"
+    assert shown["data version"] == version.run_metadata["data_version"]
+    assert re.fullmatch(r"[0-9a-f]{40}( and changes)?|unknown", shown["commit"])
+    if answer["predicted"] != "unknown":
+        assert f"images of {answer['predicted']}" in shown
+    with pytest.raises(UserError, match="--lineage: no request nowhere"):
+        print_lineage("nowhere")
 
 
 def test_the_history_page_shows_decisions_deployments_and_versions(

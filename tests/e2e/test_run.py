@@ -47,7 +47,7 @@ def test_help_and_list_name_pipelines_models_and_stacks(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--pipeline", "cooking"], "unknown pipeline 'cooking': choose from deployment, drift"),
+        (["--pipeline", "cooking"], "unknown pipeline 'cooking': choose from batch, deployment"),
         (["--pipeline", "training", "--model", "net"], "unknown model 'net': choose from bayesian"),
         (["--pipeline", "training", "--condition", "pose"], "unknown condition 'pose': choose"),
         (["--pipeline", "training", "--condition", "yaw=up"], "unknown value of yaw 'up': choose"),
@@ -99,7 +99,7 @@ def test_an_option_of_another_pipeline_is_reported(
         (["training"], "unknown command 'training': a pipeline runs with --pipeline training"),
         (["--docter"], "unknown option --docter: did you mean --doctor?"),
         (["--docter", "--stack", "local"], "unknown option --docter: did you mean --doctor?"),
-        (["--stack", "local"], "nothing to do: --pipeline deployment or drift_detection"),
+        (["--stack", "local"], "nothing to do: --pipeline batch or deployment"),
     ],
 )
 def test_a_mistyped_command_or_option_is_corrected(
@@ -132,7 +132,7 @@ def test_a_dry_run_of_a_pipeline_does_not_run_it(
 def test_unknown_and_unready_stacks_are_reported(tmp_path: Path) -> None:
     """An unknown stack also registers the known ones, so that gcp can be selected afterwards."""
     for stack, message in (
-        ("azure", "unknown stack 'azure': choose from default, gcp, local"),
+        ("azure", "unknown stack 'azure': choose from default, gcp, gcp-run, local"),
         ("gcp", "stack 'gcp' is not ready: set GCP_BUCKET"),
     ):
         process = start(tmp_path, "--pipeline", "training", "--stack", stack)
@@ -156,13 +156,17 @@ def test_two_runs_at_the_same_time_succeed_after_a_killed_run(tmp_path: Path) ->
 
     summaries = [tmp_path / f"{model}.json" for model in ("svm", "logistic")]
     both = [
-        start(home, *training, "--model", file.stem, "--summary", str(file)) for file in summaries
+        start(home, *training, "--profile", "--model", file.stem, "--summary", str(file))
+        for file in summaries
     ]
     outputs = [process.communicate(timeout=300) for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
     for out, err in outputs:
         assert "SYNTHETIC FACES" in out
         assert "make dashboard" in out
+        page = Path(out.rpartition("profile: ")[2].strip())
+        assert "fit_features" in page.read_text()
+        assert "function,file,own,total" in page.with_name("functions.csv").read_text()
         for line in filter(None, map(str.strip, err.splitlines())):
             assert re.match(r"✓ [\w ]+ ([\d.]+m?s|cached)$", line), line
 
