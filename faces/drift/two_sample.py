@@ -165,7 +165,11 @@ class TwoSampleDetector(ABC):
             )
             return result(DriftVerdict.NOT_ENOUGH_EVIDENCE, reason, None, None)
         rows = self._centre(images, predicted)
-        statistic, p_value = self._compare(rows, design_effect(predicted, self.counts))
+        statistic, p_value = self._compare(
+            rows,
+            design_effect=design_effect(predicted, self.counts),
+            **self.test_options(predicted),
+        )
         reason = f"p = {p_value:.3g} for {len(images)} images of {identities} identities"
         if p_value > self.threshold:
             return result(DriftVerdict.NONE, reason, statistic, p_value)
@@ -177,6 +181,17 @@ class TwoSampleDetector(ABC):
         window = self._centre(images, predicted)
         columns = list(NAMES)
         return pd.DataFrame(self.rows, columns=columns), pd.DataFrame(window, columns=columns)
+
+    def test_options(self, predicted: Labels) -> dict[str, Any]:
+        """Return options of the test beyond those of all tests.
+
+        Args:
+            predicted: Recognised identities of the window, (n,).
+
+        Returns:
+            Keyword arguments of `two_sample_test`.
+        """
+        return {}
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Convert to plain arrays. See Detector."""
@@ -211,7 +226,7 @@ class TwoSampleDetector(ABC):
         values = self.features.measure(images)
         return winsorize(centre_by_identity(values, predicted, self.means), self.scale)
 
-    def _compare(self, rows: Rows, design_effect: float) -> tuple[float, float]:
+    def _compare(self, rows: Rows, **options: Any) -> tuple[float, float]:
         """Return statistic and p-value for the part of the reference that is most similar."""
         results = [
             self.two_sample_test(
@@ -219,7 +234,7 @@ class TwoSampleDetector(ABC):
                 rows,
                 permutations=self.permutations,
                 seed=self.seed,
-                design_effect=design_effect,
+                **options,
             )
             for reference in self._references()
         ]

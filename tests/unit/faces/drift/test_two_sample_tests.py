@@ -7,7 +7,7 @@ from scipy.stats import ks_2samp, kstest
 from faces.drift.accuracy import accuracy_test
 from faces.drift.confidence import confidence_test
 from faces.drift.detectors.mmd import mmd_test
-from faces.drift.detectors.moments import moments_test
+from faces.drift.detectors.moments import TAIL_WEIGHT, moments_test
 from faces.drift.ks import ks_columns
 
 TESTS = [mmd_test, moments_test]
@@ -39,7 +39,35 @@ def test_moments_statistic_equals_its_definition() -> None:
     white = np.linalg.svd(both - both.mean(0), full_matrices=False)[0] * np.sqrt(len(both))
     features = np.hstack([white, white**2])
     gaps = (features[:12].mean(0) - features[12:].mean(0)) / features.std(0)
-    assert moments_test(reference, window)[0] == pytest.approx((gaps**2).sum(), rel=1e-6)
+    moments = (gaps**2).sum()
+    assert moments_test(reference, window, tail_weight=0)[0] == pytest.approx(moments, rel=1e-6)
+    distances = (white**2).sum(axis=1)
+    tail = np.maximum(distances - np.quantile(distances, 0.7), 0)
+    excess = max(0, (tail[12:].mean() - tail[:12].mean()) / tail.std())
+    expected = moments + TAIL_WEIGHT * excess**2
+    assert moments_test(reference, window)[0] == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_window_of_which_a_fifth_changed_is_found_by_its_tail() -> None:
+    found = {0.0: 0, TAIL_WEIGHT: 0}
+    for seed in range(10):
+        changed = rows(seed + 1000, 10) + 1.3 * np.random.default_rng(seed).choice([-1, 1], (10, 3))
+        window = np.vstack([rows(seed + 2000, 40), changed])
+        for weight in found:
+            p_value = moments_test(rows(seed, 100), window, permutations=199, tail_weight=weight)[1]
+            found[weight] += p_value <= 0.01
+    assert found[TAIL_WEIGHT] > found[0.0]
+
+
+def test_rows_of_unknown_faces_are_not_part_of_the_tail() -> None:
+    reference, window = rows(1, 60), rows(2, 25)
+    known = np.arange(25) >= 5
+    without = moments_test(reference, window, tail_weight=0)[0]
+    window[~known] *= 6
+    far = moments_test(reference, window)[0] - moments_test(reference, window, tail_weight=0)[0]
+    left_out = moments_test(reference, window, known=known)[0]
+    assert left_out - moments_test(reference, window, tail_weight=0)[0] < far / 2
+    assert without < left_out
 
 
 @pytest.mark.parametrize("test", TESTS)
