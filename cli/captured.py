@@ -5,7 +5,6 @@ Examples:
   python run.py captured --csv requests.csv         # all of them, without pixels
   python run.py captured --forget-before 2026-11-01
   python run.py captured --forget-request ID
-  python run.py captured --lineage ID               # from an answer to version, images and commit
 """
 
 from collections.abc import Sequence
@@ -13,7 +12,6 @@ from pathlib import Path
 
 from cli import runtime_env
 from cli.exit_codes import exit_code
-from cli.lineage import print_lineage
 from cli.subcommand import make_parser
 from faces.dates import parse_moment
 from faces.errors import UserError
@@ -37,14 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="delete older requests: 2026-11-01 or 2026-11-01T12:30, in UTC",
     )
     parser.add_argument("--forget-request", metavar="ID", help="delete one request")
-    parser.add_argument("--lineage", metavar="ID", help="show what led to an answer")
     args = parser.parse_args(arguments)
     runtime_env.set_defaults()
     runtime_env.silence_framework_logs()
     if args.forget_before or args.forget_request:
         return exit_code(lambda: delete_requests(args.forget_before, args.forget_request))
-    if args.lineage:
-        return exit_code(lambda: print_lineage(args.lineage))
     return exit_code(lambda: show_requests(args.csv))
 
 

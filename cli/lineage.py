@@ -1,11 +1,14 @@
-"""Where an answer of the endpoint comes from: version, data, images, labels and commit."""
+"""Show what led to an answer of the endpoint, or who and what is in a version."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.markup import escape
 
+from cli import runtime_env
+from cli.exit_codes import exit_code
+from cli.subcommand import make_parser
 from faces.errors import UserError
 from faces.runtime.portable import UNKNOWN
 from serving.attestation import UntrustedModelError, verify_model
@@ -14,8 +17,57 @@ if TYPE_CHECKING:
     import pandas as pd
     from zenml.models import ModelVersionResponse
 
+EXAMPLES = """\
+examples:
+  python run.py lineage 35704c31c9a0a24ff1d49b5ca8005512   # the request of an answer (puid)
+  python run.py lineage --version 7                        # who is in version 7, and its commit
+"""
+
 SHOWN_IMAGES = 12
 ID_DIGITS = 12
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line, and show the lineage.
+
+    Args:
+        arguments: The command line without the command; None for that of the process.
+
+    Returns:
+        The exit code, see `exit_code`.
+    """
+    parser = make_parser("lineage", __doc__, EXAMPLES)
+    parser.add_argument("request", nargs="?", help="id of a captured request")
+    parser.add_argument("--version", type=int, metavar="N", help="a version instead")
+    args = parser.parse_args(arguments)
+    if (args.request is None) == (args.version is None):
+        parser.error("name a request, or --version N")
+    runtime_env.set_defaults()
+    runtime_env.silence_framework_logs()
+    if args.version is None:
+        return exit_code(lambda: print_lineage(args.request))
+    return exit_code(lambda: print_version(args.version))
+
+
+def print_version(number: int) -> None:
+    """Print what a version was made from, and who is in it.
+
+    Args:
+        number: The version's number.
+
+    Raises:
+        UserError: If it was deleted.
+    """
+    from cli.console import make_console
+    from cli.summaries import print_rows
+    from store.versions import load_artifact, require_version
+
+    version = require_version(number)
+    faces, split = load_artifact(version, "faces"), load_artifact(version, "split")
+    people, counts = np.unique(faces[split.train].labels, return_counts=True)
+    listed = ", ".join(f"{who} ({count})" for who, count in zip(people, counts, strict=True))
+    rows = {**dict(_version_rows(version)), "people (images)": escape(listed)}
+    print_rows(rows, make_console())
 
 
 def print_lineage(request: str) -> None:
@@ -38,7 +90,7 @@ def print_lineage(request: str) -> None:
     table = read_captured_requests(read_files(places)).table
     found = table[table["request"] == request]
     if found.empty:
-        raise UserError(f"--lineage: no request {request} in {', '.join(places)}")
+        raise UserError(f"no request {request} in {', '.join(places)}")
     version = require_version(int(found["version"].iloc[0]))
     rows = {"request": request, **_answers(found), **dict(_version_rows(version))}
     for person in sorted(set(found["predicted"]) - {UNKNOWN}):

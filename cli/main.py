@@ -30,6 +30,7 @@ COMMANDS = {
     "export": "write a version's model to a file, for numpy or as ONNX",
     "enrol": "enrol a person from pictures: train with them, and deploy",
     "captured": "show or delete captured requests",
+    "lineage": "show what led to an answer, or who and what is in a version",
     "review": "approve or reject what waits for a person",
     "monitoring": "watch the endpoint with Prometheus and Alertmanager; alerts go to the alerter",
     "dashboard": "open the ZenML dashboard at the latest run with pictures",

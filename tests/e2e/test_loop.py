@@ -18,7 +18,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from cli.lineage import print_lineage
+from cli.lineage import print_lineage, print_version
 from faces.drift.captured_requests import read_captured_requests
 from faces.errors import OperationError, UserError
 from serving.capture.reader import read_files
@@ -311,8 +311,10 @@ def test_an_answer_leads_back_to_its_version_data_and_commit(
     assert re.fullmatch(r"[0-9a-f]{40}( and changes)?|unknown", shown["commit"])
     if answer["predicted"] != "unknown":
         assert f"images of {answer['predicted']}" in shown
-    with pytest.raises(UserError, match="--lineage: no request nowhere"):
+    with pytest.raises(UserError, match="no request nowhere"):
         print_lineage("nowhere")
+    print_version(version.number)
+    assert "people (images)" in capsys.readouterr().out
 
 
 def test_the_history_page_shows_decisions_deployments_and_versions(

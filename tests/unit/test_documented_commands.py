@@ -52,6 +52,7 @@ EXECUTED = {
     "python run.py predict": "tests/e2e/test_loop.py",
     "python run.py endpoint": "tests/e2e/test_deployment.py",
     "python run.py captured": "tests/e2e/test_loop.py",
+    "python run.py lineage": "tests/e2e/test_loop.py",
     "python run.py review": "tests/e2e/test_approval.py",
     "python run.py dashboard": "tests/integration/test_dashboard.py",
     "python run.py app": "tests/integration/app/test_service.py",
