@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import orjson
 from numpy.typing import NDArray
 
@@ -32,21 +33,38 @@ class Answer:
     confidences: list[float]
 
 
-def encode_answer(answer: Answer, tensor: bool) -> bytes:
+def encode_answer(answer: Answer, tensor: bool, top: int | None) -> bytes:
     """Encode an answer as Seldon's message.
 
     Args:
         answer: The answer.
         tensor: Whether to encode the probabilities as `data.tensor` instead of `data.ndarray`.
+        top: How many of the most probable classes of each face it contains; None for all.
 
     Returns:
         The message, as JSON.
     """
+    names, probabilities = answer.loaded.classes_json, answer.predictions.probabilities
+    if top is not None and top < probabilities.shape[1]:
+        columns = most_probable(probabilities, top)
+        names = orjson.dumps([answer.loaded.classes[column] for column in columns])
+        probabilities = np.ascontiguousarray(probabilities[:, columns])
     return b'{"data":{"names":%b,%b},"meta":%b}' % (
-        answer.loaded.classes_json,
-        _encode_probabilities(tensor, answer.predictions),
+        names,
+        _encode_probabilities(tensor, probabilities),
         orjson.dumps({"puid": answer.request, "tags": _tags(answer)}),
     )
+
+
+def most_probable(probabilities: NDArray[np.float32], top: int) -> NDArray[np.intp]:
+    """Return the columns of the most probable classes of each face, the most probable first.
+
+    Args:
+        probabilities: Probability of each class, (n, classes).
+        top: How many classes of each face, fewer than there are.
+    """
+    columns = np.unique(np.argpartition(-probabilities, top - 1, axis=1)[:, :top])
+    return columns[np.argsort(-probabilities[:, columns].max(axis=0), kind="stable")]
 
 
 def _tags(answer: Answer) -> dict[str, Any]:
@@ -64,8 +82,7 @@ def _tags(answer: Answer) -> dict[str, Any]:
     return tags
 
 
-def _encode_probabilities(tensor: bool, predictions: Predictions) -> bytes:
-    probabilities = predictions.probabilities
+def _encode_probabilities(tensor: bool, probabilities: NDArray[np.float32]) -> bytes:
     values: NDArray[Any] = probabilities.ravel() if tensor else probabilities
     numbers: bytes = orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)
     if tensor:

@@ -79,7 +79,7 @@ class FaceModel:
         """
         payload = read_payload(body.encode() if isinstance(body, str) else body)
         answer = self.predict_faces(payload.pixels, payload.request)
-        return encode_answer(answer, payload.tensor)
+        return encode_answer(answer, payload.tensor, payload.top)
 
     def predict_faces(self, pixels: NDArray[Any], request: str | None) -> Answer:
         """Recognise faces, and capture the request.

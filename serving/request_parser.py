@@ -34,6 +34,8 @@ class Payload:
     """The id that the client chose, if it did."""
     tensor: bool
     """Whether to answer with `data.tensor` instead of `data.ndarray`."""
+    top: int | None
+    """How many of the most probable classes of each face to answer with; None for all."""
 
 
 def read_payload(body: bytes) -> Payload:
@@ -51,18 +53,18 @@ def read_payload(body: bytes) -> Payload:
         BadRequestError: If the body is wrong.
     """
     message = parse_object(body)
-    request = _request_id(message)
+    meta = _parse_meta(message)
+    request = request_id(get_field(meta, "puid"), "meta.puid") if meta else None
+    top = _parse_top(meta) if meta else None
     data = get_field(message, "data")
     if isinstance(data, simdjson.Object) and "ndarray" in data:
-        return Payload(
-            check_range(_parse_ndarray(data["ndarray"], body), "data.ndarray"), request, False
-        )
+        pixels = check_range(_parse_ndarray(data["ndarray"], body), "data.ndarray")
+        return Payload(pixels, request, False, top)
     if isinstance(data, simdjson.Object) and "tensor" in data:
-        return Payload(
-            check_range(_parse_tensor(data["tensor"]), "data.tensor.values"), request, True
-        )
+        pixels = check_range(_parse_tensor(data["tensor"]), "data.tensor.values")
+        return Payload(pixels, request, True, top)
     if "binData" in message:
-        return Payload(_parse_binary(message), request, False)
+        return Payload(_parse_binary(message), request, False, top)
     if "data" not in message:
         raise BadRequestError("body", "data or binData is missing")
     if isinstance(data, simdjson.Object):
@@ -70,13 +72,20 @@ def read_payload(body: bytes) -> Payload:
     raise BadRequestError("data", f"expected an object, not {json_type(data)}")
 
 
-def _request_id(message: Any) -> str | None:
+def _parse_meta(message: Any) -> Any:
+    """Return the message's `meta`; None without one."""
     meta = get_field(message, "meta")
-    if meta is None:
-        return None
-    if not isinstance(meta, simdjson.Object):
+    if meta is not None and not isinstance(meta, simdjson.Object):
         raise BadRequestError("meta", f"expected an object, not {json_type(meta)}")
-    return request_id(get_field(meta, "puid"), "meta.puid")
+    return meta
+
+
+def _parse_top(meta: Any) -> int | None:
+    tags = get_field(meta, "tags")
+    top = get_field(tags, "top") if isinstance(tags, simdjson.Object) else None
+    if top is not None and (type(top) is not int or top < 1):
+        raise BadRequestError("meta.tags.top", "expected a whole number, 1 or more")
+    return top
 
 
 def _parse_ndarray(rows: Any, body: bytes) -> NDArray[np.float32]:

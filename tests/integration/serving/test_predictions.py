@@ -90,6 +90,27 @@ def test_a_request_as_bytes_may_contain_many_faces(
     assert np.abs(np.array(response["data"]["ndarray"]) - expected).max() < 1e-5
 
 
+def test_an_answer_may_be_limited_to_the_most_probable_people(
+    server: ServerSettings, drawn: Faces
+) -> None:
+    faces = drawn.pixels[:3].astype(float).tolist()
+    everybody = post(server, {"data": {"ndarray": faces}}).json()["data"]
+    full, names = np.array(everybody["ndarray"]), np.array(everybody["names"])
+    for count, tensor in ((1, False), (3, False), (3, True)):
+        shape = {"shape": [count, 4096], "values": np.ravel(faces[:count]).tolist()}
+        data = {"tensor": shape} if tensor else {"ndarray": faces[:count]}
+        answer = post(server, {"data": data, "meta": {"tags": {"top": 2}}}).json()["data"]
+        best = {name for row in full[:count] for name in names[np.argsort(row)[-2:]]}
+        assert set(answer["names"]) == best
+        values = answer["tensor"]["values"] if tensor else np.ravel(answer["ndarray"])
+        columns = [names.tolist().index(name) for name in answer["names"]]
+        assert np.allclose(np.reshape(values, (count, -1)), full[:count, columns], atol=1e-6)
+    one = post(server, {"data": {"ndarray": faces[:1]}, "meta": {"tags": {"top": 5}}}).json()
+    assert np.allclose(one["data"]["ndarray"][0], sorted(full[0], reverse=True)[:5], atol=1e-6)
+    all_of_them = {"data": {"ndarray": faces}, "meta": {"tags": {"top": 99}}}
+    assert post(server, all_of_them).json()["data"] == everybody
+
+
 def test_seldons_application_returns_the_same_bytes(
     server: ServerSettings, face: list[float]
 ) -> None:
