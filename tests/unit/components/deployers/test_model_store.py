@@ -1,11 +1,14 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from components.deployers.endpoint import ModelArtifact
-from components.deployers.model_store import locate, upload
+from components.deployers.model_store import delete, locate, upload
+from components.deployers.settings import ServingSettings
 from faces.errors import OperationError
 from faces.runtime.portable import file_hash
+from serving.container import fetch_statements
 
 
 def artifact(data: bytes, version: str = "7") -> ModelArtifact:
@@ -31,3 +34,17 @@ def test_a_store_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "models").write_text("a file where a folder should be")
     with pytest.raises(OperationError, match="cannot be written"):
         upload(f"{tmp_path}/models", artifact(b"model"))
+
+
+def test_signed_statements_are_stored_beside_the_model_and_deleted_with_it(tmp_path: Path) -> None:
+    folder = f"{tmp_path}/models"
+    stored = upload(folder, replace(artifact(b"model"), statements="signed"))
+    assert Path(stored.uri).with_suffix(".jsonl").read_text() == "signed"
+    settings = ServingSettings().for_server("faces", str(tmp_path))
+    model = {"uri": stored.uri}
+    assert fetch_statements(model, settings) == ""
+    assert fetch_statements(model, replace(settings, public_key="key")) == "signed"
+    assert delete(folder, [7]) == 1
+    assert list((tmp_path / "models").iterdir()) == []
+    with pytest.raises(OSError, match="does not exist"):
+        fetch_statements(model, replace(settings, public_key="key"))
