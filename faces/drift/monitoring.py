@@ -81,9 +81,9 @@ def assess_window(
     population, agreement, known = None, None, window
     if witness is not None and tested is not None:
         opinion = WitnessOpinion.ask(witness, np.asarray(window.images))
-        population = count_unknown(opinion)
-        known = window[~opinion.unknown] if population.separable else window
         baseline_opinion = WitnessOpinion.ask(witness, tested)
+        population = count_unknown(opinion, baseline_opinion)
+        known = window[~opinion.unknown] if population.separable else window
         names = baseline["predicted"].to_numpy(dtype=str)
         agreement = agreement_test(names, baseline_opinion, own.predicted, opinion[is_own])
     return MonitoringResult(

@@ -72,7 +72,7 @@ class PopulationResult:
     Attributes:
         images: Number of faces.
         unknown: Number of these that resemble nobody.
-        p_value: Binomial p-value of this number or more, if `USUAL_SHARE` were usual.
+        p_value: Binomial p-value of this number or more, if no more than usual were unknown.
     """
 
     images: int
@@ -93,17 +93,22 @@ class PopulationResult:
         )
 
 
-def count_unknown(opinion: WitnessOpinion) -> PopulationResult:
-    """Test whether many faces resemble no enrolled person, with a binomial test.
+def count_unknown(opinion: WitnessOpinion, baseline: WitnessOpinion) -> PopulationResult:
+    """Test whether more faces than usual resemble no enrolled person, with a binomial test.
+
+    With few enrolled images of each person, the witness is less sure. So the usual share is that of
+    the baseline test, if it is more than `USUAL_SHARE`.
 
     Args:
         opinion: Whom the faces of a window resemble.
+        baseline: Whom the images of the baseline test resemble: enrolled people's, held out.
 
     Returns:
         The number of unknown people's faces, and its p-value.
     """
     images, unknown = len(opinion.people), int(opinion.unknown.sum())
-    p_value = float(scipy.stats.binom.sf(unknown - 1, images, USUAL_SHARE)) if images else 1.0
+    usual = max(USUAL_SHARE, float(baseline.unknown.sum()) / max(len(baseline.people), 1))
+    p_value = float(scipy.stats.binom.sf(unknown - 1, images, usual)) if images else 1.0
     return PopulationResult(images, unknown, p_value)
 
 

@@ -19,7 +19,7 @@ def test_the_witness_names_known_people_and_finds_unknown_ones(people: Faces) ->
     unknown = WitnessOpinion.ask(witness, np.asarray(people.images[~enrolled][:60]))
     assert known.unknown.mean() < 0.1
     assert unknown.unknown.mean() > 0.3
-    assert count_unknown(unknown).p_value < 0.01 < count_unknown(known).p_value
+    assert count_unknown(unknown, known).p_value < 0.01 < count_unknown(known, known).p_value
 
 
 def opinion(names: list[str], similarity: float = 0.9) -> WitnessOpinion:
@@ -43,4 +43,16 @@ def test_agreement_counts_named_faces_of_enrolled_people() -> None:
 def test_pictures_are_tested_without_unknown_people_while_these_are_few() -> None:
     assert PopulationResult(40, 20, 0.0).separable
     assert not PopulationResult(40, 21, 0.0).separable
-    assert count_unknown(opinion([])).p_value == 1
+    assert count_unknown(opinion([]), opinion(["a"])).p_value == 1
+
+
+def test_more_unknown_faces_than_in_the_baseline_test_are_tested_for() -> None:
+    def seen(known: int, unknown: int) -> WitnessOpinion:
+        return WitnessOpinion(
+            np.repeat("a", known + unknown), np.repeat([0.9, 0.1], [known, unknown])
+        )
+
+    window = seen(40, 10)
+    assert count_unknown(window, seen(40, 0)).p_value < 0.001
+    assert count_unknown(window, seen(34, 6)).p_value > 0.05, "the witness is as unsure there"
+    assert count_unknown(window, seen(0, 0)).p_value < 0.001
