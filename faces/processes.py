@@ -14,12 +14,27 @@ Result = TypeVar("Result")
 Images = NDArray[np.floating]
 
 
+def run_in_process(function: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
+    """Call a function in another process; there are as many as processors.
+
+    ZenML's local orchestrator runs mapped steps in threads, which share one interpreter.
+
+    Args:
+        function: A function of a module.
+        *args: Its arguments.
+        **kwargs: Its arguments by name.
+
+    Returns:
+        What the function returns.
+    """
+    result: Result = _processes().submit(function, *args, **kwargs).result()
+    return result
+
+
 def run_on_images(
     function: Callable[..., Result], images: Images, *args: Any, **kwargs: Any
 ) -> Result:
     """Call a function of images, in another process if the images are in a file of this machine.
-
-    ZenML's local orchestrator runs mapped steps in threads, which share one interpreter.
 
     Args:
         function: A function of a module, whose first argument is the images.
@@ -32,8 +47,8 @@ def run_on_images(
     """
     if not isinstance(images, np.memmap):
         return function(images, *args, **kwargs)
-    job = _processes().submit(_on_file, function, str(images.filename), args, kwargs)
-    result: Result = job.result()
+    file = str(images.filename)
+    result: Result = run_in_process(_on_file, function, file, args, kwargs)
     return result
 
 

@@ -1,11 +1,13 @@
 """Train a recogniser on some conditions, and promote it if it passes the gate."""
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, field_validator
 from rich.markup import escape
 from zenml import pipeline
+from zenml.constants import ENV_ZENML_DYNAMIC_PIPELINE_WORKER_COUNT
 from zenml.enums import ModelStages
 from zenml.models import PipelineRunResponse
 from zenml.pipelines.pipeline_definition import Pipeline
@@ -109,6 +111,8 @@ def choose_pipeline(settings: TrainingSettings) -> Pipeline:
         return training
     from pipelines.shared.sharded_training import sharded_training
 
+    # More shards at a time than processors would only cost memory.
+    os.environ.setdefault(ENV_ZENML_DYNAMIC_PIPELINE_WORKER_COUNT, str(max(2, os.cpu_count() or 2)))
     return sharded_training
 
 

@@ -9,6 +9,7 @@ from zenml import step
 from faces.data.dataset import Faces
 from faces.data.removal import Removal, without
 from faces.data.shards import load_people
+from faces.processes import run_in_process
 from steps.sharded.resources import RETRY, SHARD
 from store.caching import cache_on_imports
 from store.erasure.register import erased_people
@@ -64,7 +65,9 @@ def load_shard(
     Raises:
         UserError: If the source does not exist, or has fewer people than there are shards.
     """
-    faces = load_people(source, number, shards, people=people, images=images, seed=seed, crop=crop)
+    faces = run_in_process(
+        load_people, source, number, shards, people=people, images=images, seed=seed, crop=crop
+    )
     if erased := erased_people(faces.identities):
         faces = without(faces, Removal(erased).find(faces))
     table = faces.conditions.copy()
