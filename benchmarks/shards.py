@@ -22,9 +22,11 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
+from faces.data.dataset import Faces
 from faces.data.shards import Manifest, load_people, read_shard, write_manifest, write_shard
 from faces.models import build_model
 
@@ -235,32 +237,51 @@ def print_workers(faces: int) -> None:
 def print_equality() -> None:
     """Print the largest difference of a probability between shards and one machine."""
     from faces.data.dataset import load_faces
-    from faces.models import sharded_fisher, training
-    from faces.models.moments import add_moments
-    from faces.models.projections import Projections
+    from faces.models import training
+    from faces.models.estimators.local_patterns import LocalBinaryPatterns
 
     faces = load_faces("synthetic", people=100, images=IMAGES_PER_PERSON)
     train_on = np.array(training_rows(len(faces)))
-    test = np.setdiff1d(np.arange(len(faces)), train_on)
+    test = faces.pixels[np.setdiff1d(np.arange(len(faces)), train_on)]
     model, labels = build_model("fisher"), faces.labels[train_on]
     training.LOW_MEMORY_MIN_ROWS = training.AUGMENT_MAX_ROWS = training.EXACT_PCA_MAX_ROWS = 0
-    features = training.fit_features(model, faces.pixels[train_on], labels)
-    alone = training.fit_classifier(model, features, faces.pixels[train_on], labels)
-    expected = alone.predict_proba(faces.pixels[test])
-    print("| shards | largest difference of a probability |\n|---|---|")
+
+    def alone() -> Any:
+        features = training.fit_features(model, faces.pixels[train_on], labels)
+        return training.fit_classifier(model, features, faces.pixels[train_on], labels)
+
+    single = alone().predict_proba(test)
+    transform = LocalBinaryPatterns.transform
+    doubled = lambda self, pixels: transform(self, pixels).astype(np.float64)  # noqa: E731
+    with patch.object(LocalBinaryPatterns, "transform", doubled):
+        double = alone().predict_proba(test)
+    print("| shards | against one machine | against one machine in double precision |")
+    print("|---|---|---|")
     for count in (1, 3, 8):
-        parts = [rows.tolist() for rows in np.array_split(train_on, count)]
-        total = add_moments(
+        ours = on_shards(faces, np.array_split(train_on, count), labels).predict_proba(test)
+        print(
+            f"| {count} | {np.abs(ours - single).max():.1e} | {np.abs(ours - double).max():.1e} |"
+        )
+
+
+def on_shards(faces: Faces, parts: Sequence[Any], labels: Any) -> Any:
+    """Train on these rows of each shard."""
+    from faces.models import sharded_fisher
+    from faces.models.moments import add_moments
+    from faces.models.projections import Projections
+
+    model = build_model("fisher")
+    features = sharded_fisher.fit_features(
+        model,
+        add_moments(
             sharded_fisher.shard_moments(faces.images, model, rows, augmented=False)
             for rows in parts
-        )
-        features = sharded_fisher.fit_features(model, total)
-        projections = Projections(
-            [sharded_fisher.project(faces.images, features, r, augmented=False) for r in parts]
-        )
-        fitted = sharded_fisher.fit_recogniser(model, features, projections, labels)
-        difference = np.abs(fitted.predict_proba(faces.pixels[test]) - expected).max()
-        print(f"| {count} | {difference:.1e} |")
+        ),
+    )
+    projections = Projections(
+        [sharded_fisher.project(faces.images, features, rows, augmented=False) for rows in parts]
+    )
+    return sharded_fisher.fit_recogniser(model, features, projections, labels)
 
 
 if __name__ == "__main__":
