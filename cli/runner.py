@@ -8,6 +8,7 @@ from rich.status import Status
 from zenml.client import Client
 from zenml.config import DockerSettings
 from zenml.enums import ExecutionMode
+from zenml.exceptions import StepExecutionException
 from zenml.models import PipelineRunResponse
 from zenml.pipelines.pipeline_definition import Pipeline
 
@@ -130,6 +131,9 @@ def _run(
         run = pipeline(settings=settings)
         assert run is not None, "pipelines of this project are neither scheduled nor skipped here"
         return follow_run(run, console, status) if elsewhere else run
+    except StepExecutionException as error:
+        # ZenML wraps the error of a mapped step.
+        raise error.original_exception or error from error
     except Exception as error:
         if elsewhere and (translated := clouds.translate_error(error)):
             raise translated from error

@@ -91,6 +91,11 @@ class TrainingSettings(DatasetSettings):
                 f"--shards {self.shards}: only {SHARDED_MODEL} can be trained on shards, not "
                 f"{self.model}: add --model {SHARDED_MODEL}"
             )
+        if is_synthetic(self.data.source) and self.shards > self.data.people:
+            raise UserError(
+                f"--shards {self.shards}: there are {self.data.people} people: choose --shards "
+                f"{self.data.people}, or set data.people"
+            )
         if self.data.enrolled or is_data_version(self.data.source):
             raise UserError(
                 f"--shards {self.shards}: shards are read from --data only, which is a source, a "

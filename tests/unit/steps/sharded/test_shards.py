@@ -1,6 +1,10 @@
 import numpy as np
 import pytest
+from rich.console import Console
+from rich.status import Status
+from zenml.exceptions import StepExecutionException
 
+from cli import runner
 from components.settings import Settings
 from faces.data.split import Split
 from faces.errors import UserError
@@ -32,6 +36,7 @@ def test_a_job_for_a_shard_has_resources_and_is_retried_alone(step: object) -> N
     [
         ({"model": "svm"}, "only fisher can be trained on shards, not svm: add --model fisher"),
         ({"model": "fisher", "data": {"enrolled": "team"}}, "leave out --enrolled"),
+        ({"model": "fisher", "data": {"source": "synthetic", "people": 7}}, "there are 7 people"),
         ({"model": "fisher", "data": {"source": "version:c1d8"}}, "leave out --enrolled"),
     ],
 )
@@ -39,3 +44,12 @@ def test_what_shards_do_not_support_is_refused(values: dict[str, object], messag
     settings: Settings = SETTINGS.model_validate({"shards": 8, **values})
     with pytest.raises(UserError, match=message):
         settings.complete("training.yaml")
+
+
+def test_the_error_of_a_mapped_step_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(settings: Settings) -> None:
+        raise StepExecutionException("Step failed.", UserError("there are 7 people"))
+
+    monkeypatch.setattr(runner, "runs_elsewhere", lambda: False)
+    with pytest.raises(UserError, match="there are 7 people"):
+        runner._run(fail, SETTINGS(), Console(), Status(""))  # type: ignore[arg-type]
