@@ -44,7 +44,8 @@ def record_gate_decision(version: ModelVersionResponse, reason: str) -> None:
 
     Args:
         version: The candidate.
-        reason: The gate's reason, in one line.
+        reason: The gate's reason in one line, without names of people: a ZenML server keeps the
+            metadata of deleted versions.
     """
     if GATE not in version.run_metadata:
         log_metadata(metadata={GATE: reason}, model_version_id=version.id)

@@ -81,11 +81,13 @@ def promote_model(
             break
         if set_production(candidate, instead_of=production):
             break
+    public_reason = decision.anonymous_reason or decision.reason
     if decision.promoted:
-        sign_version(candidate, decision.anonymous_reason or decision.reason)
-    record_gate_decision(candidate, decision.reason)
+        sign_version(candidate, public_reason)
+    record_gate_decision(candidate, public_reason)
     sync_champion()
-    describe_run("training", _describe(candidate, decision, metrics))
+    public = replace(decision, reason=public_reason)
+    describe_run("training", _describe(candidate, public, metrics))
     if decision.promoted and not unchanged:
         candidate = find_version(version) or candidate
     replaces = decision.promoted or held
