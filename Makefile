@@ -22,6 +22,9 @@ PIN = $(BIN)/python -m uv pip compile --quiet --universal --upgrade --generate-h
 # files in order: the long ones, which run pipelines, come first.
 PYTEST = -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 COVERAGE = build/coverage
+# The second process takes the files that need no ZenML server and no jobs.
+PYTEST_GCP = OPENBLAS_NUM_THREADS=1 .venv-gcp/bin/python -m pytest -o addopts="-q --strict-markers --durations=10"
+GCP_APART = tests/gcp/test_cloud_run.py tests/gcp/test_cloud_run_faults.py tests/gcp/test_cluster_faults.py
 
 help: ## List all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,7 +73,9 @@ test-fast: setup-dev ## Run the unit tests (under a minute)
 	@OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) tests/unit
 
 test-gcp: setup-serving .venv-gcp/ready .venv-dvc/ready ## Test the gcp stack without a cloud (a quarter of an hour; needs root and MariaDB)
-	@OPENBLAS_NUM_THREADS=1 .venv-gcp/bin/python -m pytest tests/gcp -o addopts="-q --strict-markers --durations=10"
+	@log=$$(mktemp); $(PYTEST_GCP) $(GCP_APART) > $$log 2>&1 & apart=$$!; \
+	$(PYTEST_GCP) tests/gcp $(addprefix --ignore=,$(GCP_APART)); result=$$?; \
+	wait $$apart || result=$$?; cat $$log; rm $$log; exit $$result
 
 test-infra: .venv-infra/ready ## Validate infra/gcp with the schemas of Terraform's providers, offline (needs terraform)
 	@.venv-infra/bin/python -m pytest --confcutdir tests/infra -o addopts="-q -rs --strict-markers" tests/infra
@@ -94,7 +99,7 @@ dashboard: setup ## Open the ZenML dashboard at the latest run with pictures, an
 dashboard-stop: ## Stop the dashboard
 	@$(BIN)/python run.py dashboard --stop
 
-images: setup ## Build and try the container images of pipelines and endpoint (needs root)
+images: setup-dev ## Build and try the container images, and list their packages in build/ (needs root)
 	@$(BIN)/python run.py build-images
 
 bench: setup ## Compare the pipeline with a plain script without ZenML
@@ -121,6 +126,9 @@ requirements: setup-dev ## Pin the newest versions that pyproject.toml allows
 	@$(PIN) pyproject.toml --extra dev -c requirements/wandb.txt -c requirements/app.txt -c requirements/onnx.txt -o requirements/dev.txt
 	@$(PIN) pyproject.toml --extra gcp -o requirements/gcp.txt
 	@$(PIN) pyproject.toml --extra gcp-test -c requirements/gcp.txt -o requirements/gcp-test.txt
+	@$(PIN) requirements/mlflow-server.in -c requirements/gcp.txt \
+		$(addprefix --no-emit-package ,pyarrow scikit-learn scipy matplotlib skops joblib threadpoolctl fonttools contourpy kiwisolver \
+		cycler pillow docker narwhals prettytable) -o requirements/mlflow-server.txt
 	@$(PIN) pyproject.toml --extra serving --override requirements/serving-override.in -o requirements/serving.txt
 	@$(PIN) requirements/clients.in -o requirements/clients.txt
 	@$(PIN) requirements/infra.in -o requirements/infra.txt

@@ -1,4 +1,4 @@
-"""Build both container images without a container engine, and try each: a prediction, and a run.
+"""Build the container images without a container engine, and try each.
 
 It needs Debian's packages buildah and debootstrap, and root. The base image is made by debootstrap,
 so that nothing is pulled from a registry. With an engine, use docker build as the Dockerfiles say.
@@ -10,8 +10,8 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,21 +20,28 @@ from cli.buildah import PREFIX, TIMEOUT_SECONDS, container_of, end_container, ru
 from cli.console import make_console
 from cli.exit_codes import exit_code
 from cli.runtime_env import ROOT
+from cli.sbom import write_sbom
 from cli.subcommand import make_parser
-from components.deployers.container_images import PIPELINES, SERVING
+from components.deployers.container_images import DOCKERFILES, MLFLOW, PIPELINES, SERVING
 from faces.errors import OperationError, UserError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from requests import Response
 
     from faces.client import Prediction
 
-BASE = "localhost/face-recognizer-base"
-DOCKERFILES = {SERVING: "serving/Dockerfile", PIPELINES: "pipelines/Dockerfile"}
+BASE = "localhost/face-recognizer-slim-base"
 CERTIFICATES = "/etc/ssl/certs"
 DEBIAN_PACKAGES = "python3,python3-venv,ca-certificates"
-PORT, USER = 9020, 10001
+UNNEEDED = (
+    "var/cache/apt/archives/*.deb", "var/lib/apt/lists/*", "var/log/*.log", "usr/share/man/*",
+    "usr/share/locale/*", "usr/share/doc/*/[!c]*",
+)  # fmt: skip
+"""Files of the base that no container needs; copyrights are kept."""
+
+PORT, MLFLOW_PORT, USER = 9020, 9021, 10001
 CODE = (
     "cli", "components", "configs", "faces", "pipelines", "serving", "stacks", "steps", "store",
     "run.py",
@@ -61,17 +68,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = make_parser("build-images", __doc__)
     parser.add_argument("--base", help="an image with Python, instead of a base made here")
+    parser.add_argument(
+        "--sbom",
+        type=Path,
+        default=Path(ROOT) / "build",
+        help="folder for the lists of packages",
+    )
     args = parser.parse_args(arguments)
     os.umask(0o022)  # the users of the containers must be able to read what is in the images
     os.environ |= {"BUILDAH_ISOLATION": "chroot", "STORAGE_DRIVER": "vfs"}
-    return exit_code(lambda: build_all(args.base))
+    return exit_code(lambda: build_all(args.base, args.sbom))
 
 
-def build_all(base: str | None) -> None:
+def build_all(base: str | None, folder: Path) -> None:
     """Build the images and try them.
 
     Args:
         base: Name of an image with Python to build on; None makes one of Debian's packages.
+        folder: Where the lists of packages (SBOM) are written.
 
     Raises:
         UserError: If a tool is missing.
@@ -89,10 +103,12 @@ def build_all(base: str | None) -> None:
                 "--tag", f"{PREFIX}{name}", ".",
             )  # fmt: skip
         size = json.loads(run("buildah", "images", "--json", f"{PREFIX}{name}"))[0]["size"]
-        console.print(f"built {name}: {size}")
+        packages = write_sbom(name, folder)
+        console.print(f"built {name}: {size}, {packages} packages")
     with console.status("trying the images …"):
         try_pipelines()
         try_serving()
+        try_mlflow()
 
 
 def make_base() -> str:
@@ -109,6 +125,8 @@ def make_base() -> str:
     with tempfile.TemporaryDirectory() as folder, console.status("making a base (a minute) …"):
         root, packages = Path(folder) / "root", f"--include={DEBIAN_PACKAGES}"
         run("debootstrap", "--variant=minbase", packages, "bookworm", str(root))
+        for path in [path for pattern in UNNEEDED for path in root.glob(pattern)]:
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         container = run("buildah", "from", "scratch").strip()
         run("buildah", "add", "--quiet", container, str(root), "/")
         run("buildah", "commit", "--quiet", "--rm", container, BASE)
@@ -148,6 +166,51 @@ def try_serving() -> None:
         if not captured or captured[0].stat().st_uid != USER:
             raise OperationError(f"the image {SERVING} captured nothing, or as another user")
     console.print(f"{SERVING} answered: {prediction.predicted[0]}, version {prediction.version}")
+
+
+def try_mlflow() -> None:
+    """Start the MLflow server with a login, and ask it for its experiments.
+
+    Raises:
+        OperationError: If it does not respond.
+    """
+    import requests
+
+    accounts = "[mlflow]\ndefault_permission = READ\ndatabase_uri = sqlite:////tmp/accounts.db\n"
+    accounts += "admin_username = faces\nadmin_password = a-long-password\n"
+    accounts += "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
+    with tempfile.TemporaryDirectory() as folder, container_of(MLFLOW) as name:
+        file = Path(folder) / "basic_auth.ini"
+        file.write_text(accounts)
+        Path(folder).chmod(0o755)
+        command = (
+            "buildah", "run", "--network", "host", "--volume", f"{folder}:/accounts:ro",
+            "--env", "MLFLOW_AUTH_CONFIG_PATH=/accounts/basic_auth.ini",
+            "--env", "MLFLOW_FLASK_SERVER_SECRET_KEY=secret", name, "--", "python", "-m", "mlflow",
+            "server", "--host", "127.0.0.1", "--port", str(MLFLOW_PORT), "--workers", "1",
+            "--app-name", "basic-auth", "--backend-store-uri", "sqlite:////tmp/mlflow.db",
+        )  # fmt: skip
+        server = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        url = f"http://127.0.0.1:{MLFLOW_PORT}/api/2.0/mlflow/experiments/search?max_results=1"
+        try:
+            response = _get(lambda: requests.get(url, auth=("faces", "a-long-password"), timeout=5))
+        finally:
+            end_container(server)
+    console.print(f"{MLFLOW} answered: {response.json()['experiments'][0]['name']}")
+
+
+def _get(request: "Callable[[], Response]") -> "Response":
+    """Repeat a request until it is answered with 200."""
+    deadline = time.monotonic() + 4 * TIMEOUT_SECONDS
+    while True:
+        with suppress(OSError):
+            if (response := request()).ok:
+                return response
+        if time.monotonic() > deadline:
+            raise OperationError(f"the image {MLFLOW} does not respond")
+        time.sleep(0.5)
 
 
 def _train() -> "tuple[NDArray[np.float32], bytes]":

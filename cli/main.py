@@ -36,7 +36,7 @@ COMMANDS = {
     "dashboard": "open the ZenML dashboard at the latest run with pictures",
     "demo": "run the whole loop in an isolated ZenML configuration",
     "app": "open the app: recognise photos, label faces, approve versions, watch for drift",
-    "build-images": "build and try both container images without a container engine",
+    "build-images": "build and try the container images without a container engine",
 }
 """Subcommands: the modules of `cli` with the same names."""
 

@@ -10,8 +10,14 @@ from pathlib import Path
 
 from store.code_hash import ROOT, hash_files, source_files
 
-PIPELINES, SERVING = "pipelines", "serving"
-IMAGES = (PIPELINES, SERVING)
+PIPELINES, SERVING, MLFLOW = "pipelines", "serving", "mlflow"
+DOCKERFILES = {
+    PIPELINES: "pipelines/Dockerfile",
+    SERVING: "serving/Dockerfile",
+    MLFLOW: "infra/mlflow/Dockerfile",
+}
+REQUIREMENTS = {PIPELINES: "gcp.txt", SERVING: "serving.txt", MLFLOW: "mlflow-server.txt"}
+IMAGES = tuple(DOCKERFILES)
 
 ENTRY_POINTS = (
     "serving.container",
@@ -27,7 +33,7 @@ def image_name(registry: str, image: str) -> str:
 
     Args:
         registry: Where images are kept, such as "europe-west1-docker.pkg.dev/project/repository".
-        image: `PIPELINES` or `SERVING`.
+        image: One of `IMAGES`.
 
     Returns:
         "registry/image:tag", where the tag is a hash of the files in `content_of(image)`.
@@ -41,16 +47,18 @@ def content_of(image: str) -> tuple[Path, ...]:
     Steps get this project's code from the artifact store, so the image for pipelines has none.
 
     Args:
-        image: `PIPELINES` or `SERVING`.
+        image: One of `IMAGES`.
 
     Returns:
-        Absolute paths: the Dockerfile, the pinned requirements, and the sources of the server.
+        Absolute paths: the Dockerfile, what it runs, the pinned requirements, and the sources of
+        the server.
     """
-    dockerfile = ROOT / image / "Dockerfile"
-    if image == PIPELINES:
-        return dockerfile, ROOT / "requirements" / "gcp.txt"
-    requirements = ROOT / "requirements" / "serving.txt"
-    return dockerfile, requirements, *source_files(*ENTRY_POINTS)
+    common = (
+        ROOT / DOCKERFILES[image],
+        ROOT / "pipelines" / "slim_packages.py",
+        ROOT / "requirements" / REQUIREMENTS[image],
+    )
+    return (*common, *source_files(*ENTRY_POINTS)) if image == SERVING else common
 
 
 if __name__ == "__main__":

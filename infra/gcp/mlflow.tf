@@ -1,5 +1,5 @@
 # The MLflow server: Cloud Run, artifacts in the bucket, runs in the database of database.tf. It requires a
-# user name and a password, over TLS. It runs in the container image for pipelines, which has MLflow.
+# user name and a password, over TLS.
 
 resource "google_sql_database" "mlflow" {
   name     = "mlflow"
@@ -46,7 +46,7 @@ locals {
 }
 
 resource "google_cloud_run_v2_service" "mlflow" {
-  count = var.pipelines_tag == "" ? 0 : 1
+  count = var.mlflow_tag == "" ? 0 : 1
 
   name                = "faces-mlflow"
   location            = var.region
@@ -70,7 +70,7 @@ resource "google_cloud_run_v2_service" "mlflow" {
     }
 
     containers {
-      image   = "${local.registry}/pipelines:${var.pipelines_tag}"
+      image   = "${local.registry}/mlflow:${var.mlflow_tag}"
       command = ["sh", "-c"]
       args = [join(" ", [
         "exec python -m mlflow server --host 0.0.0.0 --port 8080 --workers 1 --app-name basic-auth",

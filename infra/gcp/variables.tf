@@ -61,8 +61,8 @@ variable "developers" {
   default     = []
 }
 
-variable "pipelines_tag" {
-  description = "Tag of the container image for pipelines, which the MLflow server runs in; empty until it is built."
+variable "mlflow_tag" {
+  description = "Tag of the MLflow server's container image; empty until it is built."
   type        = string
 }
 

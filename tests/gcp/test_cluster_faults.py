@@ -55,7 +55,7 @@ class FaultyHandler(Handler):
 def server(tmp_path: Path) -> Iterator[Faulty]:
     server = Faulty(tmp_path, "faces", "token", {})
     server.RequestHandlerClass = FaultyHandler
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()

@@ -107,7 +107,10 @@ def test_git_ignores_files_with_secrets() -> None:
 @pytest.mark.skipif(shutil.which("gcloud") is None, reason="gcloud is not installed")
 def test_a_build_uploads_only_what_the_dockerfiles_read(tmp_path: Path) -> None:
     shutil.copy(INFRA.parents[1] / ".gcloudignore", tmp_path)
-    needed = ["faces/__init__.py", "pipelines/Dockerfile", "requirements/gcp.txt", "serving/pod.py"]
+    needed = [
+        "faces/__init__.py", "infra/mlflow/Dockerfile", "pipelines/Dockerfile",
+        "pipelines/slim_packages.py", "requirements/gcp.txt", "serving/pod.py",
+    ]  # fmt: skip
     other = [".git/config", ".venv/pyvenv.cfg", "infra/gcp/.terraform/x", "people/ada/1.png"]
     for file in [*needed, *other, *SECRET_FILES]:
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)

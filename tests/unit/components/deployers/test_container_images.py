@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from components.deployers import container_images
-from components.deployers.container_images import IMAGES, PIPELINES, SERVING, image_name
+from components.deployers.container_images import IMAGES, MLFLOW, PIPELINES, SERVING, image_name
 from store import code_hash
 
 
@@ -14,8 +14,11 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = code_hash.ROOT
     for folder in ("faces", "serving"):
         shutil.copytree(root / folder, tmp_path / folder)
-    for file in ("pipelines/Dockerfile", "requirements/gcp.txt", "requirements/serving.txt"):
-        (tmp_path / file).parent.mkdir(exist_ok=True)
+    for file in (
+        "infra/mlflow/Dockerfile", "pipelines/Dockerfile", "pipelines/slim_packages.py",
+        "requirements/gcp.txt", "requirements/mlflow-server.txt", "requirements/serving.txt",
+    ):  # fmt: skip
+        (tmp_path / file).parent.mkdir(exist_ok=True, parents=True)
         shutil.copy(root / file, tmp_path / file)
     monkeypatch.setattr(code_hash, "ROOT", tmp_path)
     monkeypatch.setattr(container_images, "ROOT", tmp_path)
@@ -47,6 +50,9 @@ def test_a_name_consists_of_registry_image_and_content_hash(copy: Path) -> None:
         ("requirements/serving.txt", {SERVING}),
         ("requirements/gcp.txt", {PIPELINES}),
         ("pipelines/Dockerfile", {PIPELINES}),
+        ("requirements/mlflow-server.txt", {MLFLOW}),
+        ("infra/mlflow/Dockerfile", {MLFLOW}),
+        ("pipelines/slim_packages.py", {PIPELINES, SERVING, MLFLOW}),
     ],
 )
 def test_only_what_goes_into_an_image_changes_its_name(
