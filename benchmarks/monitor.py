@@ -1,7 +1,7 @@
 """The monitor of single faces: how often it ever raises a false alarm, and how soon it finds drift.
 
-    python -m benchmarks.monitor                   # 50 streams of each kind, about two minutes
-    python -m benchmarks.monitor --streams 1000
+    python -m benchmarks.monitor                   # 50 streams of each kind, about a minute
+    python -m benchmarks.monitor --streams 1000    # about ten minutes on two cores
 
 The real faces have few frontal images outside the training set (72), so that a long stream repeats
 them, or sends near-duplicates of them: frames whose brightness differs by up to 0.2 %. Streams of

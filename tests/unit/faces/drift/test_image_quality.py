@@ -2,12 +2,14 @@ import numpy as np
 import pytest
 import scipy
 
+from faces.data.corruptions import corrupt
 from faces.data.dataset import Faces
 from faces.drift.image_quality import LEVEL, QualityResult, check_quality
 
 RANDOM = np.random.default_rng(3)
 FAILURES = {
     "covered": lambda images: np.zeros_like(images),
+    "covered, with noise": lambda images: corrupt("covered", images),
     "white": lambda images: np.ones_like(images),
     "over-exposed": lambda images: np.clip(images + 0.4, 0, 1),
     "inverted": lambda images: 1 - images,
