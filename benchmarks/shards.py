@@ -1,8 +1,9 @@
 """Training on shards: memory, time and workers up to a million faces, and equality.
 
     python -m benchmarks.shards equality                       # three minutes
-    python -m benchmarks.shards growth --faces 10000 100000    # two hours of CPU time
-    python -m benchmarks.shards workers --faces 4000           # five minutes
+    python -m benchmarks.shards growth --faces 10000 100000    # a quarter of an hour
+    python -m benchmarks.shards growth --faces 10000 100000 1000000    # 25 GB of disk
+    python -m benchmarks.shards workers --faces 8000           # a minute
 
 `growth` trains `fisher` on synthetic faces, ten of each person, eight of them to train on. Shards
 are written to a temporary folder, about 16 KB for each face. Each call for a shard, and each step
