@@ -72,12 +72,7 @@ class Pod:
         while not self.ending:
             with self.log.open("ab") as file:
                 self.process = subprocess.Popen(
-                    [
-                        str(self.cluster.python),
-                        "-m",
-                        "serving.container",
-                        str(self.folder / "data"),
-                    ],
+                    [str(self.cluster.python), "-m", "serving.container", f"{self.folder}/data"],
                     cwd=ROOT,
                     env=self._environment(),
                     stdin=subprocess.DEVNULL,
@@ -102,15 +97,13 @@ class Pod:
 
     def _environment(self) -> dict[str, str]:
         """Variables of the image, of the manifest and of Seldon's operator; on loopback only."""
-        ports = {
-            "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(self.port),
-            "PREDICTIVE_UNIT_METRICS_SERVICE_PORT": str(self.metrics_port),
-        }
-        environment: dict[str, str] = {}
+        ports = {"HTTP": self.port, "METRICS": self.metrics_port}
+        environment = dict(self.cluster.node)
         for variable in self.container["env"]:
             if secret := variable.get("valueFrom", {}).get("secretKeyRef"):
                 data = self.cluster.secrets[secret["name"]]["data"][secret["key"]]
                 environment[variable["name"]] = base64.b64decode(data).decode()
             else:
                 environment[variable["name"]] = variable["value"].replace("0.0.0.0", LOOPBACK)
-        return {**self.cluster.node, **environment, **ports}
+        ports_here = {f"PREDICTIVE_UNIT_{k}_SERVICE_PORT": str(p) for k, p in ports.items()}
+        return environment | ports_here
