@@ -31,7 +31,7 @@ DATA = f"gs://{SOURCE}/all"
 
 @pytest.fixture(scope="module")
 def people(cloud: Any) -> Faces:
-    """Ten people, whom no other test knows, as image files in a bucket of their own."""
+    """Ten people, whom no other test knows, as image files in a separate bucket."""
     from google.cloud import storage
 
     faces = load_faces("olivetti")
