@@ -35,7 +35,8 @@ class PictureFiles:
         self._source, self._crop = source, crop
         self._system, self._root, found = _list(source)
         names = {path.removeprefix(self._root).strip("/"): path for path in found}
-        folders = {Path(name).parent.as_posix() for name in names}  # a bucket has objects for some
+        # A bucket may have objects for folders; that of the folder itself has no name.
+        folders = {"", *(Path(name).parent.as_posix() for name in names)}
         visible = {n: names[n] for n in sorted(names.keys() - folders) if not _is_hidden(n)}
         self._paths = {name: path for name, path in visible.items() if _is_picture(name)}
         self.pictures: Mapping[str, str] = {

@@ -73,3 +73,13 @@ def test_an_unknown_kind_of_uri_is_reported_in_one_line() -> None:
     with pytest.raises(UserError, match="nowhere://x cannot be read: ") as error:
         PictureFiles("nowhere://x", "auto")
     assert "\n" not in str(error.value)
+
+
+def test_objects_of_a_bucket_that_stand_for_folders_are_no_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {f"b/photos{name}": {} for name in ("/", "/x/", "/x/a.png")}
+    monkeypatch.setattr("faces.data.picture_files._list", lambda _: (None, "b/photos", found))
+    pictures = PictureFiles("gs://b/photos", "auto")
+    assert list(pictures.pictures) == ["x/a.png"]
+    assert pictures.skipped == {}
