@@ -78,7 +78,7 @@ def test_an_unknown_kind_of_uri_is_reported_in_one_line() -> None:
 def test_objects_of_a_bucket_that_stand_for_folders_are_no_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = {f"b/photos{name}": {} for name in ("/", "/x/", "/x/a.png")}
+    found: dict[str, dict[str, int]] = {f"b/photos{name}": {} for name in ("/", "/x/", "/x/a.png")}
     monkeypatch.setattr("faces.data.picture_files._list", lambda _: (None, "b/photos", found))
     pictures = PictureFiles("gs://b/photos", "auto")
     assert list(pictures.pictures) == ["x/a.png"]
