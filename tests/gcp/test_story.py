@@ -15,7 +15,9 @@ from zenml.client import Client
 
 from cli import review
 from faces.client import send_faces
+from faces.data.dataset import Faces
 from faces.errors import OperationError, UserError
+from faces.reports.png import grey_png
 from faces.runtime.portable import file_hash, write_portable
 from pipelines import drift_detection
 from tests.conftest import needs_real_faces
@@ -265,3 +267,33 @@ def test_your_own_people_are_loaded_from_a_bucket(run: Run, people_folder: Path)
     assert there["data"].pop("requested") != here["data"].pop("requested")
     assert there["data"] == here["data"]
     assert there["metrics"] == pytest.approx(here["metrics"])
+
+
+def test_the_faces_of_a_bucket_are_recognised_on_vertex(
+    cloud: Any, run: Run, live: dict[str, Any], real: Faces, tmp_path: Path
+) -> None:
+    """With the batch pipeline, and with the app on this machine."""
+    from google.cloud import storage
+
+    from app.backend import Backend
+    from app.recognition import recognise
+
+    bucket = storage.Client().bucket(BUCKET)
+    bucket.blob("photos/").upload_from_string(b"")
+    for row in (0, 10, 20):
+        bucket.blob(f"photos/day/{row}.png").upload_from_string(grey_png(real.images[row]))
+    bucket.blob("photos/notes.txt").upload_from_string(b"no picture")
+    table = tmp_path / "faces.csv"
+    found = run("batch", data=f"gs://{BUCKET}/photos", version="1", csv=str(table))
+    assert found["artifact"].startswith(f"gs://{BUCKET}/zenml/")
+    assert found["skipped"] == ["notes.txt: .txt is not supported"]
+    assert [line.split(",")[0] for line in table.read_text().splitlines()] == [
+        "file", "day/0.png", "day/10.png", "day/20.png",
+    ]  # fmt: skip
+    assert not [name for name in objects(BUCKET) if "unfinished-batches" in name]
+
+    backend = Backend()
+    endpoint = backend.endpoint()
+    (face,) = recognise(grey_png(real.images[0]), endpoint, backend.gallery(endpoint.version))
+    assert face.version == endpoint.version
+    assert face.contributions is not None
