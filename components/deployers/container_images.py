@@ -55,7 +55,7 @@ def content_of(image: str) -> tuple[Path, ...]:
     """
     common = (
         ROOT / DOCKERFILES[image],
-        ROOT / "pipelines" / "slim_packages.py",
+        ROOT / "scripts" / "slim_packages.py",
         ROOT / "requirements" / REQUIREMENTS[image],
     )
     return (*common, *source_files(*ENTRY_POINTS)) if image == SERVING else common

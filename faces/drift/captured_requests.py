@@ -79,7 +79,7 @@ def read_captured_requests(files: Iterable[bytes]) -> CapturedRequests:
     rows = [row for record in predictions for row in _rows(record, records.classes, feedback)]
     table = pd.DataFrame(rows, columns=COLUMNS).astype({"face": int, "confidence": float})
     for column in ("time", "label_time"):
-        table[column] = pd.to_datetime(table[column].astype(float), unit="s", utc=True)
+        table[column] = _as_times(table[column].astype(float))
     pixels = [np.empty((0, PIXELS), np.float32), *(record.pixels for record in predictions)]
     return CapturedRequests(
         table,
@@ -89,6 +89,19 @@ def read_captured_requests(files: Iterable[bytes]) -> CapturedRequests:
         records.damaged,
         unmatched,
     )
+
+
+def _as_times(seconds: "pd.Series[float]") -> "pd.Series[pd.Timestamp]":
+    """Convert seconds since 1970 to times.
+
+    pandas 2 accepts missing ones, but computes with uninitialised memory in their place, and may
+    then report an overflow.
+
+    Returns:
+        The times; NaT where the seconds are missing.
+    """
+    known = seconds.dropna()
+    return pd.to_datetime(known, unit="s", utc=True).reindex(seconds.index)
 
 
 def select_window(captured: CapturedRequests, since: int, last: int | None = None) -> Window:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -44,6 +45,9 @@ TABLE_OF_FACES = "recognised_faces"
 """Tables of batch inference: the name and the file of each face."""
 
 FACES, WINDOW, LIVE, HISTORY = "faces", "window", "live_version", "history"
+
+DATA = (FACES, "shard")
+"""Data versions, and parts of them: a run may have failed before it had all parts."""
 
 OF_MANY_RUNS = frozenset({HISTORY, MONITOR})
 """Artifacts with faces, or features of faces, of many runs. They can be made again."""
@@ -106,7 +110,12 @@ def take_inventory(pending: PendingErasure) -> Inventory:
 
 def known_people() -> set[str]:
     """Return the names in all data versions."""
-    return {name for _, faces in _load_all(FACES, Inventory()) for name in faces.identities}
+    return {
+        name
+        for data in DATA
+        for _, faces in _load_all(data, Inventory())
+        for name in faces.identities
+    }
 
 
 def artifacts_named(name: str) -> Iterator[ArtifactVersionResponse]:
@@ -143,7 +152,7 @@ def mentions(text: str, names: Collection[str]) -> bool:
 
 def _search_data(found: Inventory, pending: PendingErasure) -> None:
     faces: Faces
-    for artifact, faces in _load_all(FACES, found):
+    for artifact, faces in chain.from_iterable(_load_all(name, found) for name in DATA):
         removed = pending.removal.find(faces)
         if removed.any():
             theirs = np.isin(faces.labels, list(pending.people))

@@ -235,7 +235,7 @@ def test_an_endpoint_that_disagrees_with_the_model_is_rolled_back(
             patch.setattr(
                 deploy_model,
                 "ModelArtifact",
-                lambda v, data, hash_: ModelArtifact(v, data, file_hash(data)),
+                lambda v, data, *_: ModelArtifact(v, data, file_hash(data)),
             )
             with pytest.raises(
                 OperationError, match=r"version \d+ was withdrawn, version 1 is live"

@@ -18,7 +18,7 @@ from faces.data.dataset import Faces
 from faces.data.sources import credit
 from faces.errors import UserError
 from faces.models.batch import RecognisedFace
-from tests.conftest import real_faces_are_here
+from tests.conftest import needs_real_faces, real_faces_are_here
 from tests.e2e.conftest import Run
 
 SOURCE = "olivetti" if real_faces_are_here() else "synthetic"
@@ -356,6 +356,7 @@ def test_a_concurrent_change_of_production_is_detected(first: dict[str, Any]) ->
     assert production_version() == present
 
 
+@needs_real_faces
 def test_a_production_that_cannot_be_compared_is_not_replaced(
     train: Run, first: dict[str, Any]
 ) -> None:
@@ -419,7 +420,7 @@ def test_a_batch_that_was_killed_is_continued(
         patch.setattr("faces.models.batch.KEEP_EVERY_SECONDS", 0)
         patch.setattr("steps.inference.recognise_batch.report_progress", killed)
         with pytest.raises(SystemExit):
-            run("batch", **files)
+            run("batch", **files, version="1")
     done = run("batch", **files, version="1")
     assert (done["pictures"], done["continued"], done["version"]) == (32, 8, 1)
     assert done["skipped"] == ["conditions.csv: .csv is not supported"]

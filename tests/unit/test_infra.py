@@ -109,7 +109,7 @@ def test_a_build_uploads_only_what_the_dockerfiles_read(tmp_path: Path) -> None:
     shutil.copy(INFRA.parents[1] / ".gcloudignore", tmp_path)
     needed = [
         "faces/__init__.py", "infra/mlflow/Dockerfile", "pipelines/Dockerfile",
-        "pipelines/slim_packages.py", "requirements/gcp.txt", "serving/pod.py",
+        "requirements/gcp.txt", "scripts/slim_packages.py", "serving/pod.py",
     ]  # fmt: skip
     other = [".git/config", ".venv/pyvenv.cfg", "infra/gcp/.terraform/x", "people/ada/1.png"]
     for file in [*needed, *other, *SECRET_FILES]:

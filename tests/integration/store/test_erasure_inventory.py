@@ -8,8 +8,10 @@ from store.erasure.inventory import FIGURES, OF_MANY_RUNS, TABLE_OF_FACES, TEXTS
 
 OF_CONCERNED_RUNS = {
     "accuracy_by_condition", "batch_result", "best", "confusions", "drift_detector",
-    "drift_features", "drift_report", "faces", "features", "model", "model_card", "open_set",
-    "plots", "portable", "predictions", "search", "split", "summary", "trials", "window",
+    "drift_features", "drift_report", "faces", "features", "model", "model_card", "moments",
+    "open_set", "plots", "portable", "predictions", "projection", "search", "shard",
+    "shard_predictions", "shard_rows", "shard_table", "shards", "split", "summary", "trials",
+    "window",
 }  # fmt: skip
 """They contain faces, names, or what was computed from the faces of a few people."""
 

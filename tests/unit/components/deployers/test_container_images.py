@@ -15,7 +15,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for folder in ("faces", "serving"):
         shutil.copytree(root / folder, tmp_path / folder)
     for file in (
-        "infra/mlflow/Dockerfile", "pipelines/Dockerfile", "pipelines/slim_packages.py",
+        "infra/mlflow/Dockerfile", "pipelines/Dockerfile", "scripts/slim_packages.py",
         "requirements/gcp.txt", "requirements/mlflow-server.txt", "requirements/serving.txt",
     ):  # fmt: skip
         (tmp_path / file).parent.mkdir(exist_ok=True, parents=True)
@@ -52,7 +52,7 @@ def test_a_name_consists_of_registry_image_and_content_hash(copy: Path) -> None:
         ("pipelines/Dockerfile", {PIPELINES}),
         ("requirements/mlflow-server.txt", {MLFLOW}),
         ("infra/mlflow/Dockerfile", {MLFLOW}),
-        ("pipelines/slim_packages.py", {PIPELINES, SERVING, MLFLOW}),
+        ("scripts/slim_packages.py", {PIPELINES, SERVING, MLFLOW}),
     ],
 )
 def test_only_what_goes_into_an_image_changes_its_name(

@@ -1,7 +1,10 @@
 import json
 import zlib
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import pytest
 
 from faces.drift.captured_requests import COLUMNS, read_captured_requests, select_window
 from faces.runtime.capture_format import (
@@ -34,6 +37,12 @@ def prediction(
 
 def classes(version: str, *labels: str) -> bytes:
     return model_record(version, labels)
+
+
+def fill_freed_memory(value: float) -> None:
+    """Leave a value in memory that arrays of a few numbers get next."""
+    arrays = [np.full(size, value) for size in range(1, 20) for _ in range(8)]
+    del arrays
 
 
 def feedback(request: str, time: float, *labels: str, sender: str = "") -> bytes:
@@ -155,3 +164,22 @@ def test_a_label_has_its_sender_and_the_time_when_it_was_received() -> None:
     assert window.labels.tolist() == ["ada", "ada", ""]
     assert window.senders.tolist() == ["bob", "", ""]
     assert window.label_times.tolist() == [5_500_000_000, 6_000_000_000, 0]
+
+
+def test_missing_label_times_do_not_depend_on_what_memory_held(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """pandas multiplies numbers that it has not initialised where a time is missing."""
+    records = [prediction(f"r{n}", 10.0 + n, "1", 0.9, 0.1, shade=n) for n in range(6)]
+    file = MAGIC + classes("1", "a", "b") + b"".join(records) + feedback("r2", 30.5, "b")
+
+    def convert(*args: Any, **options: Any) -> Any:
+        fill_freed_memory(1e308)
+        return to_datetime(*args, **options)
+
+    to_datetime = pd.to_datetime
+    monkeypatch.setattr(pd, "to_datetime", convert)
+    for _ in range(20):
+        table = read_captured_requests([file]).table
+        assert table["label_time"].isna().tolist() == [True, True, False, True, True, True]
+        assert table["label_time"][2].timestamp() == 30.5

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.slim_packages import main, unneeded
+from scripts.slim_packages import main, unneeded
 
 FILES = {
     "numpy/core.py": True,
