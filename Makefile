@@ -67,7 +67,7 @@ demo: setup ## Run the whole loop: train, deploy, drift, retrain, canaries that 
 test: setup-dev .venv-clients/ready ## Run the tests (real faces if SCIKIT_LEARN_DATA has them) and measure coverage
 	@rm -rf $(COVERAGE) && mkdir -p $(COVERAGE)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m slipcover --json --out $(COVERAGE)/tests.json $(PYTEST)
-	@$(BIN)/python -m slipcover --merge $(COVERAGE)/*.json --out $(COVERAGE)/all.json --fail-under 85
+	@$(BIN)/python -m slipcover --merge $(COVERAGE)/*.json --out $(COVERAGE)/all.json --fail-under 80
 
 test-fast: setup-dev ## Run the unit tests (under a minute)
 	@OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) tests/unit

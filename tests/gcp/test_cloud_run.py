@@ -155,7 +155,7 @@ def test_a_deployment_answers_at_the_services_address(
     assert endpoint.url == f"{google.url}/run"
     assert ask(endpoint.url, "first") == "1"
     assert deployer.status().state == "running"
-    (pod,) = google.pods.values()
+    (pod,) = (pod for name, pod in google.pods.items() if "-v1-" in name)
     metrics = requests.get(f"http://127.0.0.1:{pod.metrics_port}/metrics", timeout=5).text
     assert 'faces_model{version="1"} 1.0' in metrics, "collected without a token"
     assert "secret-1" not in str(google.service), "the token is in Secret Manager only"

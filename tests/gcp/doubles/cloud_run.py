@@ -265,14 +265,18 @@ class Handler(JsonHandler):
         return {"name": name, "payload": {"data": base64.b64encode(versions[-1]).decode()}}
 
     def _forward(self, method: str, tag: str, rest: str, body: bytes) -> None:
-        pod = self.server.serving_pod(tag)
-        if pod is None:
-            return self.respond(b"hello", 404)
         headers = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "connection")}
-        reply = requests.request(
-            method, f"http://{LOOPBACK}:{pod.port}{rest}", data=body, headers=headers, timeout=60
-        )
-        self.respond(reply.content, reply.status_code, reply.headers.get("Content-Type", ""))
+        while (pod := self.server.serving_pod(tag)) is not None:
+            url = f"http://{LOOPBACK}:{pod.port}{rest}"
+            try:
+                reply = requests.request(method, url, data=body, headers=headers, timeout=60)
+            except requests.ConnectionError:
+                if pod in self.server.pods.values():
+                    raise
+                continue  # the container was stopped after it had been chosen
+            kind = reply.headers.get("Content-Type", "")
+            return self.respond(reply.content, reply.status_code, kind)
+        return self.respond(b"hello", 404)
 
 
 @contextmanager
