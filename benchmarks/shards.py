@@ -28,7 +28,8 @@ from unittest.mock import patch
 import numpy as np
 
 from faces.data.dataset import Faces
-from faces.data.shards import Manifest, load_people, read_shard, write_manifest, write_shard
+from faces.data.shard_files import Manifest, read_shard, write_manifest, write_shard
+from faces.data.shards import load_people
 from faces.models import build_model
 
 IMAGES_PER_PERSON = 10

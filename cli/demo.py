@@ -24,8 +24,8 @@ from faces.data.traffic import TrafficSummary
 from faces.errors import OperationError
 from pipelines.shared.drift_summary import DriftSummary, describe_canary
 from pipelines.shared.output_file import check_output_file
+from pipelines.shared.training_summary import TrainingSummary
 from pipelines.traffic import TrafficRunSummary
-from pipelines.training import TrainingSummary
 
 EXAMPLES = """\
 examples:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from faces.data.sources import source_names
-from pipelines.training import DataSummary
+from pipelines.shared.training_summary import DataSummary
 
 
 @dataclass(frozen=True)

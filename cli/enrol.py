@@ -72,7 +72,7 @@ def enrol(name: str, pictures: Sequence[Path]) -> None:
 def _train() -> None:
     from cli.console import make_console
     from cli.runner import run_pipeline
-    from pipelines.training import TrainingSummary
+    from pipelines.shared.training_summary import TrainingSummary
 
     console = make_console(stderr=True)
     summary = run_pipeline("training", training_settings(), None, True, console)
@@ -96,7 +96,7 @@ def _deploy() -> None:
 def training_settings() -> "Settings":
     """Return the settings of the version in production, with the enrolled people."""
     from cli.settings import read_settings
-    from pipelines.training import TrainingSettings
+    from pipelines.shared.training_settings import TrainingSettings
     from store.enrolled_people import enrolment_folder
     from store.versions import production_version
 

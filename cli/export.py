@@ -8,15 +8,12 @@ from cli import runtime_env
 from cli.exit_codes import exit_code
 from cli.subcommand import make_parser
 from faces.errors import OperationError, UserError, did_you_mean
-from pipelines.shared.output_file import check_output_file
+from pipelines.shared.output_file import check_output_file, write_owner_only
 
 if TYPE_CHECKING:
-    from zenml.models import ModelVersionResponse
-
     from faces.runtime.portable import PortableModel
 
 NUMPY, ONNX = ".npz", ".onnx"
-PRODUCTION = "production"
 
 TOLERANCE = 1e-5
 """Largest difference of a probability that is accepted of a converted model."""
@@ -45,7 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = make_parser("export", __doc__, EXAMPLES)
     parser.add_argument("file", type=Path, help=f"ends in {ONNX} or {NUMPY}; replaced if it exists")
     parser.add_argument(
-        "--version", default=PRODUCTION, metavar="N", help="a version's number; default: production"
+        "--version",
+        default="production",
+        metavar="N",
+        help="a version's number; default: production",
     )
     args = parser.parse_args(arguments)
     runtime_env.set_defaults()
@@ -73,39 +73,21 @@ def export(file: Path, version: str) -> None:
     check_output_file("export", file)
     if file.suffix == ONNX:
         _require_onnx()
-    found = _find(version)
     from faces.runtime.portable import write_portable
+    from store.production import choose_version
     from store.versions import load_artifact
 
+    found = choose_version(version)
     model: PortableModel = load_artifact(found, "portable")
     if file.suffix == NUMPY:
-        _write(file, write_portable(model))
+        write_owner_only(file, write_portable(model))
         print(f"wrote version {found.number}, {len(model.classes)} people, to {file}")
         return
     data, difference = _as_onnx(model)
-    _write(file, data)
+    write_owner_only(file, data)
     print(
         f"wrote version {found.number}, {len(model.classes)} people, to {file}\n"
         f"verified with onnxruntime: probabilities differ by at most {difference:.0e}"
-    )
-
-
-def _find(version: str) -> "ModelVersionResponse":
-    from store.versions import all_versions, find_version, production_version
-
-    found = None
-    if version == PRODUCTION:
-        found = production_version()
-    elif version.isdecimal():
-        found = find_version(int(version))
-    if found is not None:
-        return found
-    known = ", ".join(str(other.number) for other in all_versions())
-    if not known:
-        raise UserError("there is no version yet: python run.py --pipeline training")
-    raise UserError(
-        f"--version {version}: there is no such version: {did_you_mean(version, [PRODUCTION])}"
-        f"choose from {PRODUCTION}, {known}"
     )
 
 
@@ -136,8 +118,3 @@ def _as_onnx(model: "PortableModel") -> tuple[bytes, float]:
             f"more than {TOLERANCE:.0e}: nothing was written"
         )
     return data, difference
-
-
-def _write(file: Path, data: bytes) -> None:
-    file.unlink(missing_ok=True)  # an existing file may be readable by others
-    file.write_bytes(data)

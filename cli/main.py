@@ -5,24 +5,17 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
-from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cli import runtime_env
 from cli.examples import all_examples
 from cli.exit_codes import exit_code
 from cli.options import describe_unknown, pipeline_parser
-from cli.overrides import Overrides, read_overrides
+from cli.overrides import read_overrides
 from faces.errors import UserError, did_you_mean
 from pipelines.shared.output_file import check_output_file
 from pipelines.shared.registry import describe_pipeline, load_pipeline, pipeline_names
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from components.settings import Settings
 
 COMMANDS = {
     "predict": "send a face to the endpoint and show the predicted identity",
@@ -182,38 +175,10 @@ def _pipeline(name: str, words: list[str]) -> int:
         return watch_pipeline(name, settings, words, args.every, args.stack, console)
     if args.summary:
         check_output_file("--summary", args.summary)
-    _run_each(name, runs, args, console)
+    from cli.combinations import run_each
+
+    run_each(name, runs, args, console)
     return 0
-
-
-def _run_each(
-    name: str,
-    runs: Sequence[tuple[Overrides, "Settings"]],
-    args: argparse.Namespace,
-    console: "Console",
-) -> None:
-    from cli.console import make_console
-    from cli.profiling import run_profiled
-    from cli.runner import run_pipeline
-    from cli.summaries import print_summary
-
-    for number, (overrides, settings) in enumerate(runs, start=1):
-        file: Path | None = args.summary
-        if args.multirun:
-            words = " ".join(f"{key}={value}" for key, value in overrides.items())
-            console.print(f"\nrun {number} of {len(runs)}: {words}", markup=False)
-            file = file and file.with_stem(f"{file.stem}-{number}")
-        run = partial(run_pipeline, name, settings, args.stack, not args.no_cache, console)
-        profile = None
-        if args.profile:
-            summary, profile = run_profiled(run, args.stack)
-        else:
-            summary = run()
-        if file:
-            file.write_text(summary.model_dump_json(indent=2) + "\n")
-        print_summary(summary, make_console())
-        if profile:
-            print(f"\nprofile: {profile}")
 
 
 def _doctor(stack: str | None) -> int:

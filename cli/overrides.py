@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import product
 from typing import Literal, get_args, get_origin
 
@@ -87,10 +88,8 @@ def _read_value(text: str, kind: object) -> object:
     if kind is str or str in get_args(kind) or get_origin(kind) is Literal:
         quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
         return text[1:-1] if quoted else text
-    try:
+    with suppress(ValueError):
         return json.loads(text)  # YAML reads 1e-3 as text
-    except ValueError:
-        pass
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:

@@ -22,11 +22,11 @@ from pipelines.shared.summary import RunInfo, Summary, outputs_of, shorten, skip
 from steps.inference.recognise_batch import (
     BATCH_RESULT,
     CAPTURED,
-    PRODUCTION,
     RECOGNISED_FACES,
     recognise_batch,
 )
 from store.batch_results import delete_kept_results
+from store.production import PRODUCTION
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """Spreadsheets take a cell that begins with one of these as a formula."""

@@ -24,7 +24,7 @@ from pipelines.shared.settings import (
     VerificationImages,
 )
 from pipelines.shared.train_and_gate import train_and_gate
-from pipelines.training import TrainingSettings
+from pipelines.shared.training_settings import TrainingSettings
 from steps.data.add_feedback import add_feedback
 from steps.deployment.advance_canary import advance_canary, arrange_canary
 from steps.deployment.deploy_model import deploy_model

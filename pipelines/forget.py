@@ -16,7 +16,7 @@ from faces.errors import OperationError, UserError, require_choice
 from pipelines.shared.settings import VerificationImages
 from pipelines.shared.summary import RunInfo, Summary, outputs_of
 from pipelines.shared.train_and_gate import train_and_gate
-from pipelines.training import TrainingSettings
+from pipelines.shared.training_settings import TrainingSettings
 from steps.deployment.deploy_model import deploy_model
 from steps.deployment.record_deployment import record_deployment
 from steps.deployment.verify_endpoint import verify_endpoint

@@ -15,8 +15,9 @@ from pipelines.shared.model_settings import model_params
 from pipelines.shared.settings import DatasetSettings
 from pipelines.shared.summary import outputs_of
 from pipelines.shared.train_and_gate import tracker_name, train_and_gate
-from pipelines.training import TrainingSettings, TrainingSummary
-from pipelines.training import summarize as summarize_training
+from pipelines.shared.training_settings import TrainingSettings
+from pipelines.shared.training_summary import TrainingSummary
+from pipelines.shared.training_summary import summarize as summarize_training
 from steps.data.load_faces import load_faces
 from steps.data.split_faces import split_faces
 from steps.training.search_models import Spaces, search_models

@@ -3,8 +3,11 @@
 from zenml import log_metadata
 from zenml.models import ModelVersionResponse
 
-from faces.errors import UserError
-from store.versions import production_version, set_production_stage
+from faces.errors import UserError, unknown_choice
+from store.versions import all_versions, find_version, production_version, set_production_stage
+
+PRODUCTION = "production"
+"""What a user names instead of a version's number."""
 
 ALIAS, PENDING, CHAMPION = "registry_alias", "pending", "champion"
 """Metadata of a version: whether the tracker's registry calls it 'champion' yet."""
@@ -88,3 +91,21 @@ def require_production() -> ModelVersionResponse:
     if version is None:
         raise UserError("no model is in production: python run.py --pipeline training")
     return version
+
+
+def choose_version(name: str) -> ModelVersionResponse:
+    """Return the version that a user named.
+
+    Args:
+        name: Its number, or "production".
+
+    Raises:
+        UserError: If there is none; the message lists the choices.
+    """
+    if name == PRODUCTION:
+        return require_production()
+    found = find_version(int(name)) if name.isdecimal() else None
+    if found is None:
+        numbers = [str(version.number) for version in all_versions()]
+        raise UserError(unknown_choice("version", name, [*numbers, PRODUCTION]))
+    return found

@@ -26,13 +26,13 @@ def check_output_file(option: str, file: Path) -> None:
         raise UserError(f"{option} {file}: no permission to write to {place}: name another file")
 
 
-def write_owner_only(path: Path, text: str) -> None:
+def write_owner_only(path: Path, content: str | bytes) -> None:
     """Write a file that only its owner can read: it is about people.
 
     Args:
         path: The file, which is replaced if it exists.
-        text: Its new content.
+        content: Its new content.
     """
     path.unlink(missing_ok=True)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)

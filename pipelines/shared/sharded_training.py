@@ -4,7 +4,7 @@ from zenml import pipeline, unmapped
 
 from faces.models.training import AUGMENT_MAX_ROWS
 from pipelines.shared.train_and_gate import gate_candidate
-from pipelines.training import TrainingSettings
+from pipelines.shared.training_settings import TrainingSettings
 from steps.sharded.evaluate_shard import evaluate_shard, evaluate_shards
 from steps.sharded.fit_sharded_features import fit_sharded_features, measure_shard
 from steps.sharded.fit_sharded_model import fit_sharded_model, project_shard

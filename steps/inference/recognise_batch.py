@@ -13,7 +13,7 @@ from components.deployers.base import active_deployer
 from faces.data.photos import entire_face
 from faces.data.picture_files import Located, PictureFiles
 from faces.drift.captured_requests import read_captured_requests
-from faces.errors import UserError, unknown_choice
+from faces.errors import UserError
 from faces.models.batch import recognise_pictures, to_table
 from faces.runtime.image import IMAGE_SIDE
 from faces.runtime.portable import PortableModel
@@ -22,15 +22,14 @@ from steps.progress import report_progress
 from store.batch_results import KeptResults
 from store.code_hash import code_hash
 from store.materializers import RECORD
-from store.production import require_production
+from store.production import choose_version
 from store.records import BatchResult
 from store.run_metadata import describe_run
-from store.versions import all_versions, find_version, load_artifact
+from store.versions import load_artifact
 
 CAPTURED = "captured"
 """What `--data` names instead of a folder: the faces that the endpoint captured."""
 
-PRODUCTION = "production"
 RECOGNISED_FACES, BATCH_RESULT = "recognised_faces", "batch_result"
 
 
@@ -51,7 +50,7 @@ def recognise_batch(
     Raises:
         UserError: If there is no such version, the pictures cannot be read, or there are none.
     """
-    found = _find_version(version)
+    found = choose_version(version)
     model: PortableModel = load_artifact(found, "portable")
     pictures = CapturedFaces() if source == CAPTURED else PictureFiles(source, crop)
     key = _key(source, crop, found)
@@ -114,16 +113,6 @@ class CapturedFaces:
             ]
             for name in names
         }
-
-
-def _find_version(version: str) -> ModelVersionResponse:
-    if version == PRODUCTION:
-        return require_production()
-    found = find_version(int(version))
-    if found is None:
-        numbers = sorted(str(known.number) for known in all_versions())
-        raise UserError(unknown_choice("version", version, numbers))
-    return found
 
 
 def _key(source: str, crop: str, version: ModelVersionResponse) -> str:

@@ -9,8 +9,8 @@ from zenml import add_tags, step
 from zenml.artifacts.unmaterialized_artifact import UnmaterializedArtifact
 
 from faces.data.conditions import baseline_condition
+from faces.data.shard_files import combine_versions
 from faces.data.sharded_faces import ShardedFaces, ShardedImages
-from faces.data.shards import combine_versions
 from faces.data.split import Split, split_by_condition
 from faces.evaluation.metrics import BASELINE, DRIFTED
 from store.caching import cache_on_imports
@@ -95,4 +95,4 @@ def rows_by_shard(split: Split, counts: list[int]) -> ShardRows:
 
 
 def _not_read(place: str) -> NDArray[np.float32]:
-    raise NotImplementedError(place)
+    raise NotImplementedError(f"{place}: this step reads no images")

@@ -7,8 +7,8 @@ from cli import main as command_line
 from cli.overrides import is_override, read_overrides
 from cli.settings import print_settings, read_settings
 from faces.errors import UserError
+from pipelines.shared.training_settings import TrainingSettings
 from pipelines.sweep import SweepSettings
-from pipelines.training import TrainingSettings
 
 
 def settings(*words: str, **options: object) -> TrainingSettings:
@@ -102,7 +102,7 @@ def test_the_command_line_runs_each_combination(
     def record(name: str, runs: list[Any], args: argparse.Namespace, _: object) -> None:
         started.append((name, [settings.seed for _, settings in runs], args.multirun))
 
-    monkeypatch.setattr(command_line, "_run_each", record)
+    monkeypatch.setattr("cli.combinations.run_each", record)
     assert command_line.main(["--pipeline", "training", "--multirun", "seed=1,2,3"]) == 0
     assert command_line.main(["seed=4", "--pipeline", "training"]) == 0
     assert started == [("training", [1, 2, 3], True), ("training", [4], False)]

@@ -12,7 +12,7 @@ from faces.errors import UserError
 from faces.models import model_names, model_parameters
 from pipelines.shared.model_settings import CONFIGS
 from pipelines.shared.registry import load_pipeline, pipeline_names
-from pipelines.training import TrainingSettings
+from pipelines.shared.training_settings import TrainingSettings
 
 
 def read(tmp_path: Path, text: str, **options: object) -> TrainingSettings:

@@ -14,7 +14,8 @@ from faces.drift.result import DriftResult, DriftVerdict
 from pipelines.deployment import DeploymentSummary, EndpointSummary
 from pipelines.shared.drift_summary import DriftSummary
 from pipelines.shared.summary import RunInfo, Summary
-from pipelines.training import DataSummary, TrainingSettings, TrainingSummary
+from pipelines.shared.training_settings import TrainingSettings
+from pipelines.shared.training_summary import DataSummary, TrainingSummary
 from store.records import Promotion
 
 SCHEMA = Path(__file__).parents[3] / "docs" / "summary.schema.json"

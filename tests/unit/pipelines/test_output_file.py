@@ -51,7 +51,7 @@ def test_output_files_are_checked_before_the_run(
     def run(*_: object) -> None:
         raise AssertionError("nothing may run")
 
-    monkeypatch.setattr("cli.runner.run_pipeline", run)
+    monkeypatch.setattr("cli.combinations.run_pipeline", run)
     monkeypatch.setattr("components.deployers.base.active_deployer", run)
     monkeypatch.setattr("cli.runtime_env.silence_framework_logs", lambda: None)
     assert main(words) == 2

@@ -5,16 +5,9 @@ import numpy as np
 import pytest
 
 from faces.data.dataset import Faces
+from faces.data.shard_files import Manifest, read_manifest, write_manifest, write_shard
 from faces.data.sharded_faces import ShardedFaces, ShardedImages
-from faces.data.shards import (
-    Manifest,
-    load_part,
-    load_people,
-    part_of,
-    read_manifest,
-    write_manifest,
-    write_shard,
-)
+from faces.data.shards import load_part, load_people, part_of
 from faces.drift.detectors import fit_detector
 from faces.errors import UserError
 

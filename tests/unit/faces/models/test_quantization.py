@@ -10,7 +10,7 @@ from faces.models.export import export_model
 from faces.models.quantization import quantize_within_tolerance
 from faces.models.training import fit_classifier, fit_features
 from faces.runtime.portable import PortableModel, file_hash, quantize, read_portable, write_portable
-from pipelines.training import TrainingSettings
+from pipelines.shared.training_settings import TrainingSettings
 
 
 @pytest.fixture(scope="module")
