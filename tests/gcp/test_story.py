@@ -162,7 +162,8 @@ def test_turned_heads_lead_to_retraining_and_after_an_approval_to_redeployment(
     (*_, job) = [item for name, item in cloud.vertex.items.items() if "/customJobs/" in name]
     job = cloud.vertex.wait("customJobs", job["name"])
     assert job["state"] == "JOB_STATE_SUCCEEDED"
-    assert resumed.run_metadata["orchestrator_run_id"] == job["name"], "the job that resumed it"
+    resumed_by = job["name"].rpartition("/")[2]
+    assert resumed.run_metadata["orchestrator_run_id"] == resumed_by, "the job that resumed it"
     assert sent["accuracy"] < 0.8
     assert cloud.chat.messages[-1] == summary["alert"]["message"]
     assert f"Version {summary['deployed_version']} is now live" in cloud.chat.messages[-1]

@@ -14,7 +14,7 @@ from typing import Any
 
 class Redirect(MetaPathFinder):
     def find_spec(self, name: str, path: Any, target: Any = None) -> ModuleSpec | None:
-        redirect = REDIRECTED.pop(name, None)
+        redirect = REDIRECTED.get(name)  # kept: a search need not lead to an import
         if redirect is None:
             return None
         spec = PathFinder.find_spec(name, path)
