@@ -61,9 +61,9 @@ class ReviewPage:
         self._card = ui.element("section").props('aria-label="Labels" aria-live="polite"')
         with self._card:
             trusted_html("<p class=soft>Reading what was captured …</p>")
+        ui.keyboard(on_key=self._key)
         await ui.context.client.connected()
         await self._load()
-        ui.keyboard(on_key=self._key)
 
     async def _load(self) -> None:
         with self._card:
