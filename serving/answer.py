@@ -13,6 +13,9 @@ from serving.loaded_model import LoadedModel
 DECIMALS = 6
 """Of confidences, scores and the threshold in a response's tags."""
 
+DEFAULT_TOP = 10
+"""Classes of each face in an answer of a large model, if the request does not say how many."""
+
 
 @dataclass(frozen=True, eq=False)
 class Answer:
@@ -39,14 +42,17 @@ def encode_answer(answer: Answer, tensor: bool, top: int | None) -> bytes:
     Args:
         answer: The answer.
         tensor: Whether to encode the probabilities as `data.tensor` instead of `data.ndarray`.
-        top: How many of the most probable classes of each face it contains; None for all.
+        top: How many of the most probable classes of each face it contains; None for all, or for
+            the first ten if the model is large.
 
     Returns:
         The message, as JSON.
     """
     names, probabilities = answer.loaded.classes_json, answer.predictions.probabilities
+    if top is None and answer.loaded.is_large:
+        top = DEFAULT_TOP
     if top is not None and top < probabilities.shape[1]:
-        columns = most_probable(probabilities, top)
+        columns = most_probable(answer.predictions, top)
         names = orjson.dumps([answer.loaded.classes[column] for column in columns])
         probabilities = np.ascontiguousarray(probabilities[:, columns])
     return b'{"data":{"names":%b,%b},"meta":%b}' % (
@@ -56,15 +62,16 @@ def encode_answer(answer: Answer, tensor: bool, top: int | None) -> bytes:
     )
 
 
-def most_probable(probabilities: NDArray[np.float32], top: int) -> NDArray[np.intp]:
-    """Return the columns of the most probable classes of each face, the most probable first.
+def most_probable(predictions: Predictions, top: int) -> NDArray[np.int32]:
+    """Return the columns of the most probable classes of any face, the most probable first.
 
     Args:
-        probabilities: Probability of each class, (n, classes).
-        top: How many classes of each face, fewer than there are.
+        predictions: Predictions for n faces.
+        top: How many classes of each face.
     """
-    columns = np.unique(np.argpartition(-probabilities, top - 1, axis=1)[:, :top])
-    return columns[np.argsort(-probabilities[:, columns].max(axis=0), kind="stable")]
+    columns = np.unique(predictions.most_probable(top))
+    highest = predictions.probabilities[:, columns].max(axis=0)
+    return columns[np.argsort(-highest, kind="stable")]
 
 
 def _tags(answer: Answer) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import orjson
 
-from faces.runtime.portable import PortableModel, read_portable
+from faces.runtime.portable import LARGE_CLASSES, PortableModel, map_portable
 from serving.attestation import require_trusted
 
 
@@ -18,6 +18,11 @@ class LoadedModel:
     version: str
     classes: list[str]
     classes_json: bytes
+
+    @property
+    def is_large(self) -> bool:
+        """Whether answers have only the most probable classes by default."""
+        return len(self.classes) > LARGE_CLASSES
 
 
 def load_model(folder: Path, current: Mapping[str, str], public_key: str = "") -> LoadedModel:
@@ -38,6 +43,6 @@ def load_model(folder: Path, current: Mapping[str, str], public_key: str = "") -
     """
     file, version = folder / current["file"], str(current["version"])
     require_trusted(file, public_key, version, current["hash"])
-    model = read_portable(file.read_bytes(), current["hash"])
+    model = map_portable(file, current["hash"])
     classes = [str(label) for label in model.classes]
     return LoadedModel(model, version, classes, orjson.dumps(classes))

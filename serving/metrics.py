@@ -46,6 +46,7 @@ class Metrics:
         self._latency_by_kind: dict[str, Histogram] = {}
         self._by_code = {200: self._requests.labels("200")}
         self._by_identity: dict[str, Counter] = {}
+        self._others = self._predictions
         self._current: LoadedModel | None = None
 
     def count_request(self, kind: str, code: int, seconds: float) -> None:
@@ -86,7 +87,7 @@ class Metrics:
         if loaded is not self._current:
             self._set_model(loaded)
         for identity, confidence in zip(identities, confidences, strict=True):
-            self._by_identity[identity].inc()
+            self._by_identity.get(identity, self._others).inc()
             self._confidence.observe(confidence)
 
     def _set_model(self, loaded: LoadedModel) -> None:
@@ -95,6 +96,9 @@ class Metrics:
         self._version.labels(loaded.version).set(1)
         rejects = loaded.model.rejection_threshold is not None
         names = [*loaded.classes, *[UNKNOWN] * rejects]
+        if loaded.is_large:
+            # A time series for each person would take more memory than the model.
+            names, self._others = [UNKNOWN] * rejects, self._predictions.labels("")
         self._by_identity = {name: self._predictions.labels(name) for name in names}
         self._current = loaded
 

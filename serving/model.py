@@ -25,6 +25,9 @@ from serving.metrics import Metrics
 from serving.request_parser import read_payload
 from serving.settings import ServerSettings
 
+MAX_PROBABILITIES = 1 << 24
+"""Of a request, faces times classes: they take 64 MB, and as much again while they are computed."""
+
 UNAVAILABLE = "unavailable"
 """Status of a server that answers no predictions."""
 
@@ -92,9 +95,17 @@ class FaceModel:
             The predictions.
 
         Raises:
-            RequestError: If the request cannot be captured (503).
+            RequestError: If it has too many faces for a model of so many people (413), or cannot be
+                captured (503).
         """
         loaded, shadow = self.follower.get(), None
+        if len(pixels) * len(loaded.classes) > MAX_PROBABILITIES:
+            limit = MAX_PROBABILITIES // len(loaded.classes)
+            raise RequestError(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                f"body: {len(pixels)} faces; with {len(loaded.classes)} people a request may have "
+                f"{limit}: send several",
+            )
         request = request or f"{self._ids.getrandbits(128):032x}"
         faces = to_unit_range(pixels)
         predictions = loaded.model.predict_open_set(faces)

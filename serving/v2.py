@@ -44,11 +44,13 @@ class InferRequest:
         id: The id that the client chose; None without one.
         pixels: Faces (n, 4096), as uint8 or as float32 in [0, 1].
         outputs: The outputs to answer with, and whether each is binary.
+        is_default: Whether the client left the choice of outputs to the server.
     """
 
     id: str | None
     pixels: NDArray[Any]
     outputs: Mapping[str, bool]
+    is_default: bool
 
 
 def server_metadata() -> dict[str, Any]:
@@ -97,7 +99,9 @@ def read_infer(body: bytes, header_length: str | None) -> InferRequest:
         size = int(header_length)
     message = parse_object(body[:size])
     pixels = _read_tensor(get_field(message, "inputs"), body[size:])
-    return InferRequest(request_id(get_field(message, "id"), "id"), pixels, _outputs(message))
+    outputs, is_default = _outputs(message)
+    request = request_id(get_field(message, "id"), "id")
+    return InferRequest(request, pixels, outputs, is_default)
 
 
 def _read_tensor(inputs: Any, raw: bytes) -> NDArray[Any]:
@@ -154,12 +158,12 @@ def _to_pixels(values: NDArray[Any], datatype: str) -> NDArray[Any]:
     return values.astype(np.uint8)
 
 
-def _outputs(message: Any) -> dict[str, bool]:
-    """Return the outputs that are asked for, all by default, and whether each is binary."""
+def _outputs(message: Any) -> tuple[dict[str, bool], bool]:
+    """Return the outputs, and whether each is binary; and whether they are all, by default."""
     binary = _flag(get_field(message, "parameters"), "binary_data_output", default=False)
     asked = get_field(message, "outputs")
     if asked is None:
-        return dict.fromkeys(OUTPUTS, binary)
+        return dict.fromkeys(OUTPUTS, binary), True
     if not isinstance(asked, simdjson.Array):
         raise BadRequestError("outputs", f"expected a list, not {json_type(asked)}")
     outputs: dict[str, bool] = {}
@@ -168,7 +172,7 @@ def _outputs(message: Any) -> dict[str, bool]:
         if not isinstance(name, str) or name not in OUTPUTS:
             raise BadRequestError(f"outputs[{number}].name", f"expected one of {_names()}")
         outputs[name] = _flag(get_field(output, "parameters"), "binary_data", default=binary)
-    return outputs or dict.fromkeys(OUTPUTS, binary)
+    return outputs or dict.fromkeys(OUTPUTS, binary), not outputs
 
 
 def _names() -> str:
@@ -202,6 +206,8 @@ def write_infer(
     outputs: list[dict[str, Any]] = []
     raw: list[bytes] = []
     for output, binary in request.outputs.items():
+        if output == "probabilities" and request.is_default and answer.loaded.is_large:
+            continue  # they would have megabytes
         value = values[output]
         tensor: dict[str, Any] = {
             "name": output,

@@ -38,7 +38,8 @@ class CapturedRequests:
             (UTC), `version`, `predicted` (the identity as answered, "unknown" included),
             `confidence` (the largest probability), `label` (from the latest feedback, None without
             any), `sender` (who sent the label, "" if unknown), `label_time` (when it was received,
-            UTC) and `probabilities` (an array in the order of `classes[version]`).
+            UTC) and `probabilities` (an array in the order of `classes[version]`; of a large model
+            the highest ones, in descending order).
         pixels: The faces (n, 4096) in [0, 1].
         classes: The classes of each version.
         shadows: What another version would have answered, by request: its number, and the identity
@@ -229,7 +230,9 @@ def _identities(
     record: CapturedRecord, classes: dict[str, list[str]]
 ) -> Iterator[tuple[str, float]]:
     """Yield identity and confidence of each face of a prediction or shadow."""
-    names = classes[record.head["version"]]
-    for row, accepted in zip(record.probabilities, record.accepted, strict=True):
+    names, columns = classes[record.head["version"]], record.columns
+    rows = zip(record.probabilities, record.accepted, strict=True)
+    for face, (row, accepted) in enumerate(rows):
         best = int(row.argmax())
-        yield names[best] if accepted else UNKNOWN, float(row[best])
+        column = best if columns is None else int(columns[face, best])
+        yield names[column] if accepted else UNKNOWN, float(row[best])

@@ -6,6 +6,8 @@ and a body of arrays. Its `kind` is one of
 - `model`: the classes of a model version; no body,
 - `prediction`: an answered request; body: pixels, probabilities (float32), accepted (uint8),
 - `shadow`: what another version would have answered to a request; body: probabilities, accepted,
+  (of a large model, both have only the `top` most probable classes of each face, and their
+  column numbers after the probabilities),
 - `feedback`: labels for the faces of an earlier request, and their sender; no body.
 
 A file may end within a record or with zeros, since its writer may be killed at any time, and bytes
@@ -62,12 +64,24 @@ class CapturedRecord:
 
     @property
     def probabilities(self) -> NDArray[np.float32]:
-        """The probabilities of a prediction or shadow, (n, classes)."""
-        faces = self.head["faces"]
-        pixels = self.head.get("pixels")
-        start = faces * PIXELS * np.dtype(pixels).itemsize if pixels else 0
-        numbers = (len(self.body) - faces - start) // 4
+        """The probabilities of a prediction or shadow, (n, classes) or (n, top)."""
+        faces, start = self.head["faces"], self._pixel_bytes
+        numbers = (len(self.body) - faces - start) // (8 if "top" in self.head else 4)
         return np.frombuffer(self.body, "<f4", numbers, start).reshape(faces, -1)
+
+    @property
+    def columns(self) -> NDArray[np.int32] | None:
+        """The class of each probability, (n, top); None if there are those of all classes."""
+        faces, top = self.head["faces"], self.head.get("top")
+        if top is None:
+            return None
+        start = self._pixel_bytes + 4 * faces * top
+        return np.frombuffer(self.body, "<i4", faces * top, start).reshape(faces, top)
+
+    @property
+    def _pixel_bytes(self) -> int:
+        pixels = self.head.get("pixels")
+        return self.head["faces"] * PIXELS * np.dtype(pixels).itemsize if pixels else 0
 
     @property
     def accepted(self) -> NDArray[np.bool_]:
@@ -110,6 +124,7 @@ def prediction_record(
     pixels: NDArray[Any],
     probabilities: NDArray[np.float32],
     accepted: NDArray[np.bool_],
+    columns: NDArray[np.int32] | None = None,
 ) -> bytes:
     """Encode an answered request.
 
@@ -120,14 +135,16 @@ def prediction_record(
         pixels: Faces (n, 4096), uint8 or float32 in [0, 1].
         probabilities: The answer, (n, classes).
         accepted: Whether each face was accepted, (n,); False means that it was answered "unknown".
+        columns: The most probable classes of each face, if only these are kept, (n, top).
 
     Returns:
         The record.
     """
     # Every request comes through here: this takes a quarter of the time of json.dumps.
-    prefix = _prediction_prefix(version, len(pixels), pixels.dtype)
+    top = 0 if columns is None else columns.shape[1]
+    prefix = _prediction_prefix(version, len(pixels), pixels.dtype, top)
     head = f'{prefix}{int(time * 1e6)}e-6, "id": "{request}"}}'
-    return _framed(head.encode(), pixels, probabilities, accepted)
+    return _framed(head.encode(), pixels, *_kept(probabilities, columns), accepted)
 
 
 def shadow_record(
@@ -136,6 +153,7 @@ def shadow_record(
     version: str,
     probabilities: NDArray[np.float32],
     accepted: NDArray[np.bool_],
+    columns: NDArray[np.int32] | None = None,
 ) -> bytes:
     """Encode what another version would have answered to a request.
 
@@ -145,12 +163,14 @@ def shadow_record(
         version: The other version.
         probabilities: Its answer, (n, classes).
         accepted: Whether it accepts each face, (n,).
+        columns: As of `prediction_record`.
 
     Returns:
         The record.
     """
-    head = {"kind": SHADOW, "id": request, "time": time, "version": version}
-    return _framed(_head({**head, "faces": len(accepted)}), probabilities, accepted)
+    head: dict[str, Any] = {"kind": SHADOW, "id": request, "time": time, "version": version}
+    head |= {"faces": len(accepted)} | ({} if columns is None else {"top": columns.shape[1]})
+    return _framed(_head(head), *_kept(probabilities, columns), accepted)
 
 
 def feedback_record(request: str, time: float, sender: str, labels: Sequence[str]) -> bytes:
@@ -240,10 +260,21 @@ def _find_frame(data: bytes, start: int) -> int:
     return position if 0 <= position <= len(data) - FRAME.size else -1
 
 
+def _kept(
+    probabilities: NDArray[np.float32], columns: NDArray[np.int32] | None
+) -> tuple[NDArray[Any], ...]:
+    """Return the arrays of a record: all probabilities, or those of some columns, and these."""
+    if columns is None:
+        return (probabilities,)
+    return np.take_along_axis(probabilities, columns, axis=1), columns.astype("<i4")
+
+
 @lru_cache
-def _prediction_prefix(version: str, faces: int, dtype: "np.dtype[Any]") -> str:
+def _prediction_prefix(version: str, faces: int, dtype: "np.dtype[Any]", top: int) -> str:
     """Return the beginning of the heads of similar predictions, up to the time."""
-    head = {"kind": PREDICTION, "version": version, "faces": faces, "pixels": dtype.str}
+    head: dict[str, Any] = {"kind": PREDICTION, "version": version, "faces": faces}
+    head |= {"pixels": dtype.str}
+    head |= {"top": top} if top else {}
     return json.dumps(head).removesuffix("}") + ', "time": '
 
 

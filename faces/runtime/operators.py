@@ -15,6 +15,9 @@ from faces.runtime.lbp import count_patterns
 SMALLEST_DISTANCE = np.float32(1e-6)
 """Distances below it count as this distance, since 0 has no logarithm."""
 
+BLOCK_NUMBERS = 1 << 22
+"""Numbers of a block of reference rows, and of its distances: 32 MB in double precision."""
+
 Array = NDArray[np.float32]
 Arrays = Mapping[str, Array]
 
@@ -107,7 +110,8 @@ def log_distance(values: Array, arrays: Arrays) -> Array:
 def nearest_per_class(values: Array, rows: Array, starts: NDArray[np.integer]) -> Array:
     """Compute the negative Euclidean distance to the nearest row of each class.
 
-    Computed in double precision: the squared distance is a small difference of large numbers.
+    Computed in double precision, since the squared distance is a small difference of large numbers,
+    and for a block of classes at a time, so that no copy of all rows is needed.
 
     Args:
         values: Feature vectors (n, d).
@@ -117,11 +121,21 @@ def nearest_per_class(values: Array, rows: Array, starts: NDArray[np.integer]) -
     Returns:
         Negative distances (n, classes).
     """
-    values, rows = values.astype(np.float64), rows.astype(np.float64)
-    row_norms = np.einsum("ij,ij->i", rows, rows)
+    values = values.astype(np.float64)
     value_norms = np.einsum("ij,ij->i", values, values)
-    distances = value_norms[:, None] + row_norms - 2 * (values @ rows.T)
-    nearest = np.minimum.reduceat(distances, starts, axis=1)
+    ends = np.append(starts[1:], len(rows))
+    rows_at_a_time = BLOCK_NUMBERS // max(*values.shape, 1)
+    nearest = np.empty((len(values), len(starts)))
+    first = 0
+    while first < len(starts):
+        start = starts[first]
+        fit = int(np.searchsorted(ends, start + rows_at_a_time, side="right"))
+        last = max(first + 1, fit)
+        block = rows[start : ends[last - 1]].astype(np.float64)
+        norms = np.einsum("ij,ij->i", block, block)
+        distances = value_norms[:, None] + norms - 2 * (values @ block.T)
+        nearest[:, first:last] = np.minimum.reduceat(distances, starts[first:last] - start, axis=1)
+        first = last
     return np.asarray(-np.sqrt(np.maximum(nearest, 0)), np.float32)
 
 

@@ -9,19 +9,28 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
-from typing import Any
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+from struct import error as StructError
+from typing import Any, BinaryIO
 from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from faces.runtime.array_file import read_arrays, write_arrays
 from faces.runtime.operators import OPERATORS, Array, Arrays
 from faces.runtime.quantization import decode_arrays, encode_array
 
 UNKNOWN = "unknown"
 """The identity of a face that is rejected: none of the classes."""
 
-UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, OSError, EOFError, BadZipFile)
+LARGE_CLASSES = 1_000
+"""An endpoint limits what it returns, captures and counts for each class if there are more."""
+
+UNREADABLE = (
+    ValueError, LookupError, TypeError, AttributeError, OSError, EOFError, BadZipFile, StructError,
+)  # fmt: skip
 """What numpy and json raise for bytes that are not a model."""
 
 
@@ -39,6 +48,21 @@ class Predictions:
     """Similarity to the most probable class, (n,)."""
     accepted: NDArray[np.bool_]
     """False where the face is rejected as unknown, (n,)."""
+
+    def most_probable(self, count: int) -> NDArray[np.int32]:
+        """Return the columns of each face's most probable classes.
+
+        Args:
+            count: How many of them; fewer if there are fewer classes.
+
+        Returns:
+            Column numbers (n, count), the most probable first.
+        """
+        count = min(count, self.probabilities.shape[1])
+        columns = np.argpartition(self.probabilities, -count, axis=1)[:, -count:]
+        values = np.take_along_axis(self.probabilities, columns, axis=1)
+        order = np.argsort(-values, axis=1, kind="stable")
+        return np.take_along_axis(columns, order, axis=1).astype(np.int32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,13 +159,11 @@ def write_portable(model: PortableModel) -> bytes:
     for number, (_, operator_arrays) in enumerate(model.operators):
         for name, array in operator_arrays.items():
             arrays |= encode_array(f"{number}.{name}", array, model.quantization)
-    file = BytesIO()
     text = np.array(json.dumps(header, sort_keys=True))
-    np.savez(file, allow_pickle=False, header=text, classes=model.classes, **arrays)
-    return file.getvalue()
+    return write_arrays({"header": text, "classes": model.classes, **arrays})
 
 
-def file_hash(data: bytes) -> str:
+def file_hash(data: bytes | mmap) -> str:
     """Hash a model's file.
 
     Args:
@@ -167,11 +189,36 @@ def read_portable(data: bytes, expected_hash: str) -> PortableModel:
         DamagedModelError: If the bytes do not have that hash, are not a model, or need an operator
             that this version of the code does not have.
     """
-    if file_hash(data) != expected_hash:
+    return _read(BytesIO(data), data, expected_hash)
+
+
+def map_portable(path: Path, expected_hash: str) -> PortableModel:
+    """Read a model from its file, and map large arrays into memory: processes share them.
+
+    Args:
+        path: The file, which may be replaced or deleted later, but not changed.
+        expected_hash: The hash that was recorded when the file was written.
+
+    Returns:
+        The model.
+
+    Raises:
+        DamagedModelError: As of `read_portable`.
+        OSError: If the file cannot be opened.
+    """
+    with path.open("rb") as file:
+        try:
+            content = mmap(file.fileno(), 0, access=ACCESS_READ)
+        except ValueError as error:
+            raise DamagedModelError(f"the model's file cannot be read: {error}") from error
+        return _read(file, content, expected_hash)
+
+
+def _read(file: BinaryIO, content: bytes | mmap, expected_hash: str) -> PortableModel:
+    if file_hash(content) != expected_hash:
         raise DamagedModelError("the model's file does not have the hash that was recorded for it")
     try:
-        with np.load(BytesIO(data), allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        arrays = read_arrays(file, content)
         header = json.loads(str(arrays["header"]))
         arrays = decode_arrays(arrays)
         names, metadata, classes = header["operators"], header["metadata"], arrays["classes"]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from faces.runtime.capture_format import (
@@ -22,11 +23,14 @@ from faces.runtime.capture_format import (
     prediction_record,
     shadow_record,
 )
-from faces.runtime.portable import Predictions
+from faces.runtime.portable import LARGE_CLASSES, Predictions
 from serving.capture.append_file import AppendFile
 from serving.capture.files import CLOSE_REQUEST, file_name
 
 PROBE_BYTES = 65_536
+
+KEPT_CLASSES = 10
+"""Of a large model, the probabilities of this many classes are captured for each face."""
 
 
 @dataclass(slots=True)
@@ -89,10 +93,8 @@ class Capture:
         now = time.time()
         self._rotate_if_due()
         self._describe(version, classes)
-        probabilities, accepted = predictions.probabilities, predictions.accepted
-        self._write_in_batch(
-            lambda: prediction_record(request, now, version, pixels, probabilities, accepted)
-        )
+        answer = predictions.probabilities, predictions.accepted, _kept_columns(predictions)
+        self._write_in_batch(lambda: prediction_record(request, now, version, pixels, *answer))
 
     def shadow(
         self, request: str, version: str, classes: Sequence[str], predictions: Predictions
@@ -107,8 +109,8 @@ class Capture:
         """
         self._rotate_if_due()
         self._describe(version, classes)
-        probabilities, accepted = predictions.probabilities, predictions.accepted
-        record = shadow_record(request, time.time(), version, probabilities, accepted)
+        answer = predictions.probabilities, predictions.accepted, _kept_columns(predictions)
+        record = shadow_record(request, time.time(), version, *answer)
         self._waiting.append(lambda: record)
 
     def feedback(self, request: str, sender: str, labels: Sequence[str]) -> None:
@@ -216,3 +218,10 @@ class Capture:
         except OSError:
             self.close()
             raise
+
+
+def _kept_columns(predictions: Predictions) -> NDArray[np.int32] | None:
+    """Return the classes whose probabilities are kept; None for all."""
+    if predictions.probabilities.shape[1] <= LARGE_CLASSES:
+        return None
+    return predictions.most_probable(KEPT_CLASSES)

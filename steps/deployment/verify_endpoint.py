@@ -11,6 +11,7 @@ from components.deployers.endpoint import Endpoint, Replaced
 from faces.client import send_faces
 from faces.errors import OperationError
 from faces.runtime.capture_format import VERIFICATION
+from faces.runtime.portable import LARGE_CLASSES
 from store.records import Rollout
 from store.versions import load_artifact, require_version
 
@@ -76,11 +77,23 @@ def compare(endpoint: Endpoint, number: int, images: int) -> float:
     prediction = send_faces(endpoint.url, pixels, headers=endpoint.headers, request=request)
     if prediction.version != str(number):
         raise OperationError(f"the endpoint serves version {prediction.version}")
-    if prediction.classes != portable.classes.tolist():
-        raise OperationError("the endpoint's classes differ from the model's")
-    difference = float(np.abs(prediction.probabilities - expected).max())
+    columns = _columns(portable.classes.tolist(), prediction.classes)
+    difference = float(np.abs(prediction.probabilities - expected[:, columns]).max())
     if not difference <= MAX_DIFFERENCE:
         raise OperationError(
             f"the endpoint's probabilities differ from the model's by up to {difference:.2g}"
         )
     return difference
+
+
+def _columns(classes: list[str], answered: list[str]) -> list[int]:
+    """Return the columns of the classes in an answer: all, or the most probable of a large model.
+
+    Raises:
+        OperationError: If they are not the model's.
+    """
+    columns = {name: column for column, name in enumerate(classes)}
+    is_complete = answered == classes or len(classes) > LARGE_CLASSES
+    if not is_complete or not columns.keys() >= set(answered):
+        raise OperationError("the endpoint's classes differ from the model's")
+    return [columns[name] for name in answered]

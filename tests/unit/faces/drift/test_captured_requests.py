@@ -183,3 +183,12 @@ def test_missing_label_times_do_not_depend_on_what_memory_held(
         table = read_captured_requests([file]).table
         assert table["label_time"].isna().tolist() == [True, True, False, True, True, True]
         assert table["label_time"][2].timestamp() == 30.5
+
+
+def test_the_identity_of_a_large_models_answer_is_its_most_probable_class() -> None:
+    rows, columns = np.array([[0.1, 0.3, 0.6]], np.float32), np.array([[2, 1]], np.int32)
+    known = np.ones(1, np.bool_)
+    record = prediction_record("a", 1.0, "1", face(51), rows, known, columns)
+    table = read_captured_requests([classes("1", "ada", "bob", "eve") + record]).table
+    assert table["predicted"].tolist() == ["eve"]
+    assert np.allclose(np.stack(table["probabilities"]), [[0.6, 0.3]])

@@ -9,7 +9,9 @@ from faces.runtime.capture_format import (
     model_record,
     prediction_record,
     read_records,
+    shadow_record,
 )
+from faces.runtime.portable import Predictions
 
 WHITE = np.full((2, 4096), 255, np.uint8)
 GREY = np.linspace(0, 1, 4096, dtype=np.float32)[None]
@@ -96,3 +98,18 @@ def test_an_erased_record_leaves_no_content_and_affects_no_other_record() -> Non
     assert len(data) == len(capture_file())
     assert b"second" not in data
     assert GREY[0, 2000:].tobytes() not in data
+
+
+def test_of_a_large_model_the_most_probable_classes_are_kept() -> None:
+    probabilities = np.array([[0.1, 0.2, 0.7], [0.5, 0.1, 0.4]], np.float32)
+    accepted = np.array([True, False])
+    columns = Predictions(probabilities, probabilities[:, 0], accepted).most_probable(2)
+    data = prediction_record("a", 1.0, "1", WHITE, probabilities, accepted, columns)
+    data += shadow_record("a", 1.0, "2", probabilities, accepted, columns)
+    for record in read_records(data):
+        assert record.probabilities == pytest.approx(np.array([[0.7, 0.2], [0.5, 0.4]]))
+        assert record.columns is not None
+        assert record.columns.tolist() == [[2, 1], [0, 2]]
+        assert record.accepted.tolist() == [True, False]
+    assert np.array_equal(prediction(data, "a").pixels, np.ones((2, 4096), np.float32))
+    assert prediction(capture_file(), "first").columns is None

@@ -1,5 +1,7 @@
 import numpy as np
+import pytest
 
+from faces.runtime import operators
 from faces.runtime.operators import l2_normalize, nearest_per_class, relu, softmax
 
 
@@ -22,3 +24,15 @@ def test_nearest_per_class_is_the_negative_distance_to_the_nearest_row_of_each_c
     values = np.array([[0, 0], [10, 1]], np.float32)
     distances = nearest_per_class(values, rows, np.array([0, 2]))
     assert np.allclose(distances, [[0, -10], [-np.hypot(7, 3), -1]])
+
+
+def test_nearest_per_class_is_the_same_in_blocks_of_any_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(0)
+    rows, values = (rng.normal(size=(n, 5)).astype(np.float32) for n in (40, 3))
+    starts = np.array([0, 1, 2, 30, 31])  # one class has more rows than a block
+    expected = operators.nearest_per_class(values, rows, starts)
+    for numbers in (1, 25, 60, 155):
+        monkeypatch.setattr(operators, "BLOCK_NUMBERS", numbers)
+        assert np.allclose(operators.nearest_per_class(values, rows, starts), expected, atol=1e-6)

@@ -66,3 +66,12 @@ def test_what_another_run_has_deployed_meanwhile_stays(monkeypatch: pytest.Monke
     error = verify(monkeypatch, deployer, Rollout("http://x", 2, 1, None, SETTINGS))
     assert error.startswith("version 2 failed, but another run has deployed version 3 meanwhile")
     assert deployer.restored is before
+
+
+def test_a_large_models_answer_has_some_of_its_classes_and_no_others() -> None:
+    few, many = ["ada", "bob"], [f"{number:04d}" for number in range(1_001)]
+    assert module._columns(few, few) == [0, 1]
+    assert module._columns(many, ["0007", "0003"]) == [7, 3]
+    for classes, answered in ((few, ["bob"]), (few, ["bob", "ada"]), (many, ["0007", "eve"])):
+        with pytest.raises(OperationError, match="classes differ"):
+            module._columns(classes, answered)
