@@ -39,7 +39,8 @@ def server(start: Start, model: PortableModel) -> ServerSettings:
 
 
 def answer_of(server: ServerSettings, faces: np.ndarray, **tags: Any) -> Any:
-    message: dict[str, Any] = {"binData": base64.b64encode(faces.tobytes()).decode(), "meta": {"tags": tags}}
+    encoded = base64.b64encode(faces.tobytes()).decode()
+    message: dict[str, Any] = {"binData": encoded, "meta": {"tags": tags}}
     return requests.post(f"{server.url}/api/v1.0/predictions", json=message, timeout=20)
 
 
