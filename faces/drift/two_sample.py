@@ -160,8 +160,8 @@ class TwoSampleDetector(ABC):
         )
         if len(images) < self.minimum_images or identities < self.minimum_people:
             reason = (
-                f"{len(images)} distinct images of {identities} identities are not enough: at "
-                f"least {self.minimum_images} images of {self.minimum_people} identities are needed"
+                f"too few distinct images ({len(images)} of at least {self.minimum_images}) or "
+                f"recognised people ({identities} of at least {self.minimum_people})"
             )
             return result(DriftVerdict.NOT_ENOUGH_EVIDENCE, reason, None, None)
         rows = self._centre(images, predicted)

@@ -104,12 +104,16 @@ def _decision_event(record: DecisionRecord, window: Window | None) -> _Event:
     if window is not None and len(window):
         faces = embed(plot_window(window), "faces of the window")
     details = (
-        f"{record.images} faces of {record.identities} identities, {record.labelled} with "
-        f"feedback; reference: version {record.version}"
+        f"{record.images} distinct images of {_identities(record.identities)}, "
+        f"{record.labelled} faces with feedback; reference: version {record.version}"
     )
     if record.monitor is not None:
         details += f"; monitor: {record.monitor.reason}"
     return _Event(record.when, record.action, f"{record.reason}.", details, faces)
+
+
+def _identities(count: int) -> str:
+    return "1 identity" if count == 1 else f"{count} identities"
 
 
 def _deployment_event(record: DeploymentEvent) -> _Event:

@@ -81,8 +81,8 @@ class DriftSummary(Summary):
         drift, result = self.drift, self.drift.drift
         quiet = self.decision in (Action.NONE, Action.NOT_ENOUGH_EVIDENCE)
         rows = {
-            "window": f"{result.images} images of {result.identities} people, "
-            f"{drift.labelled} with feedback [dim](against version {drift.version})[/]"
+            "window": f"{result.images} distinct images of {result.identities} people, "
+            f"{drift.labelled} faces with feedback [dim](against version {drift.version})[/]"
             + (f"; [yellow]{self.damaged} damaged, skipped[/]" if self.damaged else ""),
             "monitor": _monitor_row(drift.monitor),
             "decision": f"[{'green' if quiet else 'yellow'}]{self.decision}[/]",

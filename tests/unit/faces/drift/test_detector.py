@@ -128,7 +128,7 @@ def test_too_few_images_or_identities_are_not_enough_evidence(
         assert not result.detected
         assert result.statistic is None
         assert result.p_value is None
-        assert "at least 10 images of 8 identities are needed" in result.reason
+        assert result.reason.startswith("too few distinct images (")
 
 
 def test_unknown_faces_do_not_count_as_an_identity(

@@ -81,7 +81,9 @@ def test_the_timeline_lists_events_newest_first(drawn: Faces) -> None:
         "rollback", "deployment", "retrain", "not_enough_evidence", "none", "deployment",
     ]  # fmt: skip
     assert "Reason 6." in page
-    assert "30 faces of 12 identities, 30 with feedback; reference: version 1" in page
+    assert (
+        "30 distinct images of 12 identities, 30 faces with feedback; reference: version 1" in page
+    )
     assert "Version 2 deployed: requested." in page
     assert "2026-11-24 10:06:00" in page
 
