@@ -19,7 +19,7 @@ FINE, COARSE = 8, 4
 DIAGONAL = np.float32(RADIUS / np.sqrt(2) - 1)
 """Offset of the diagonal neighbours from the next pixel, for bilinear interpolation."""
 
-CHUNK = 128
+CHUNK = 16
 """Images per batch, so that intermediate results stay in the processor's cache."""
 
 Images = NDArray[np.float32]
@@ -95,49 +95,69 @@ def gaussian(sigma: float) -> Images:
 
 
 def _convolve(images: Images, kernel: Images, axis: int) -> Images:
+    """Filter images along an axis, as one long row: what is computed across borders is cut off."""
     reach, length = len(kernel) - 1, images.shape[axis]
-    padding = [(0, 0)] * 3
-    padding[axis] = (reach, reach)
-    padded = np.pad(images, padding, mode="symmetric")
+    padded = _mirror(images, reach, axis)
+    flat = padded.ravel()
+    step = padded.strides[axis] // padded.itemsize
 
     def shifted(by: int) -> Images:
-        window = slice(reach + by, reach + by + length)
-        return np.asarray(padded[:, window] if axis == 1 else padded[..., window], np.float32)
+        return flat[(reach + by) * step : flat.size - (reach - by) * step]
 
-    out: Images = images * kernel[0]
+    out = np.empty_like(padded)
+    filtered = out.ravel()[: flat.size - 2 * reach * step]
+    np.multiply(shifted(0), kernel[0], out=filtered)
     for by in range(1, reach + 1):
-        out += (shifted(by) + shifted(-by)) * kernel[by]
-    return out
+        pair = shifted(by) + shifted(-by)
+        pair *= kernel[by]
+        filtered += pair
+    return out[:, :length] if axis == 1 else out[..., :length]
+
+
+def _mirror(images: Images, reach: int, axis: int) -> Images:
+    """Extend images at both ends of an axis by their mirror images."""
+    turned = np.moveaxis(images, axis, 0)
+    shape = list(images.shape)
+    shape[axis] += 2 * reach
+    padded = np.empty(shape, np.float32)
+    view = np.moveaxis(padded, axis, 0)
+    view[reach : reach + len(turned)] = turned
+    view[:reach] = turned[:reach][::-1]
+    view[reach + len(turned) :] = turned[len(turned) - reach :][::-1]
+    return padded
 
 
 def _patterns(images: Images) -> NDArray[np.uint8]:
     """Encode each pixel: one bit for each of its 8 neighbours, set if that is no darker."""
     n, border = len(images), RADIUS
-    padded = np.zeros((n, IMAGE_SIDE + 2 * border, IMAGE_SIDE + 2 * border), np.float32)
+    side = IMAGE_SIDE + 2 * border
+    padded = np.zeros((n, side, side), np.float32)
     padded[:, border:-border, border:-border] = images
+    # Shifted as one long row, which is faster: what is computed across borders is cut off.
+    flat, margin = padded.ravel(), border * side + border
     near, far = np.float32(1) - DIAGONAL, DIAGONAL
 
-    def rows(of: Images, dy: int) -> Images:
-        return of[:, border + dy : border + dy + IMAGE_SIDE]
-
-    def columns(of: Images, dx: int) -> Images:
-        return of[..., border + dx : border + dx + IMAGE_SIDE]
+    def shifted(of: Images, dy: int, dx: int = 0) -> Images:
+        by = dy * side + dx
+        return of[margin + by : flat.size - margin + by]
 
     # Interpolated along the rows once, for the diagonal neighbours above and below.
-    left, right = (near * columns(padded, dx) + far * columns(padded, 2 * dx) for dx in (-1, 1))
+    left, right = np.zeros_like(flat), np.zeros_like(flat)
+    left[2:] = near * flat[1:-1] + far * flat[:-2]
+    right[:-2] = near * flat[1:-1] + far * flat[2:]
 
-    def diagonal(side: Images, dy: int) -> Images:
-        return np.asarray(near * rows(side, dy) + far * rows(side, 2 * dy), np.float32)
+    def diagonal(of: Images, dy: int) -> Images:
+        return np.asarray(near * shifted(of, dy) + far * shifted(of, 2 * dy), np.float32)
 
-    middle, centre = columns(padded, 0), rows(padded, 0)
     neighbours = (
-        columns(centre, 2), diagonal(right, -1), rows(middle, -2), diagonal(left, -1),
-        columns(centre, -2), diagonal(left, 1), rows(middle, 2), diagonal(right, 1),
+        shifted(flat, 0, 2), diagonal(right, -1), shifted(flat, -2), diagonal(left, -1),
+        shifted(flat, 0, -2), diagonal(left, 1), shifted(flat, 2), diagonal(right, 1),
     )  # fmt: skip
-    patterns = np.zeros(images.shape, np.uint8)
+    patterns = np.zeros(padded.shape, np.uint8)
+    codes, centre = patterns.ravel()[margin:-margin], shifted(flat, 0)
     for bit, neighbour in enumerate(neighbours):
-        patterns |= (neighbour >= images).view(np.uint8) << np.uint8(bit)
-    return patterns
+        codes |= (neighbour >= centre).view(np.uint8) << np.uint8(bit)
+    return patterns[:, border:-border, border:-border]
 
 
 def _counts(patterns: NDArray[np.uint8]) -> Images:
