@@ -54,14 +54,14 @@ class CaptureFeatures:
         blocks = [self._measure(chunk) for chunk in _chunks(images)]
         return np.vstack([np.empty((0, len(NAMES))), *blocks])
 
-    def _measure(self, chunk: Images) -> NDArray[np.float64]:
-        images = np.asarray(chunk, np.float32)
+    def _measure(self, images: Pixels) -> NDArray[np.float64]:
         columns, rows = images.mean(axis=1), images.mean(axis=2)
         brightness = rows.mean(axis=1)
         half = images.shape[2] // 2
         centred = images - brightness[:, None, None]
         squares = _products(centred, centred)
-        yaw = _antisymmetric(images).reshape(len(images), -1) @ self.yaw_axis.astype(np.float32)
+        # The axis is antisymmetric, so that symmetric parts of the images do not count.
+        yaw = _evenly_lit(images).reshape(len(images), -1) @ self.yaw_axis.astype(np.float32)
         edges = _laplacian(images)
         energy = edges * edges
         variance = energy.mean(axis=(1, 2)) - edges.mean(axis=(1, 2)) ** 2
@@ -105,19 +105,21 @@ def antisymmetric(images: Images) -> NDArray[np.float64]:
     Returns:
         Half the difference of each image and its mirror image, (n, 4096).
     """
-    parts = [_antisymmetric(np.asarray(chunk, np.float32)) for chunk in _chunks(images)]
-    return np.concatenate(parts).reshape(len(images), -1).astype(np.float64)
+    lit = np.concatenate([_evenly_lit(chunk) for chunk in _chunks(images)])
+    odd = (lit - lit[:, :, ::-1]) / 2
+    return np.asarray(odd.reshape(len(images), -1), np.float64)
 
 
-def _antisymmetric(images: Pixels) -> Pixels:
+def _evenly_lit(images: Pixels) -> Pixels:
+    """Normalise the lighting of images: local mean 0 and deviation 1."""
     detail = images - _blur(images)
     deviation = np.sqrt(np.maximum(_blur(detail * detail), 0))
-    even = detail / (deviation + np.float32(1e-3))
-    return np.asarray((even - even[:, :, ::-1]) / 2)
+    return np.asarray(detail / (deviation + np.float32(1e-3)))
 
 
-def _chunks(images: Images) -> Iterator[Images]:
-    return (images[start : start + CHUNK] for start in range(0, len(images), CHUNK))
+def _chunks(images: Images) -> Iterator[Pixels]:
+    for start in range(0, len(images), CHUNK):
+        yield np.ascontiguousarray(images[start : start + CHUNK], np.float32)
 
 
 def _blur(images: Pixels) -> Pixels:
@@ -137,9 +139,17 @@ def _cosines(side: int) -> tuple[Pixels, Pixels]:
 
 def _laplacian(images: Pixels) -> Pixels:
     """Return the sum of each pixel's four neighbours less four times the pixel."""
-    padded = np.pad(images, ((0, 0), (1, 1), (1, 1)), mode="edge")
-    vertical = padded[:, :-2, 1:-1] + padded[:, 2:, 1:-1]
-    return np.asarray(vertical + padded[:, 1:-1, :-2] + padded[:, 1:-1, 2:] - 4 * images)
+    edges = np.zeros_like(images)
+    down = images[:, 1:] - images[:, :-1]
+    edges[:, :-1] += down
+    edges[:, 1:] -= down
+    # All rows as one, which is faster: there is no difference from the end of one to the next.
+    right, row = np.zeros_like(images), images.ravel()
+    np.subtract(row[1:], row[:-1], out=right.ravel()[:-1])
+    right[:, :, -1] = 0
+    edges += right
+    edges.ravel()[1:] -= right.ravel()[:-1]
+    return edges
 
 
 def _local_flatness(energy: Pixels) -> Pixels:
