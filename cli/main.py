@@ -25,6 +25,7 @@ COMMANDS = {
     "captured": "show or delete captured requests",
     "lineage": "show what led to an answer, or who and what is in a version",
     "review": "approve or reject what waits for a person",
+    "webhook-receiver": "deploy when the alias 'champion' moves in MLflow: receive its webhooks",
     "monitoring": "watch the endpoint with Prometheus and Alertmanager; alerts go to the alerter",
     "dashboard": "open the ZenML dashboard at the latest run with pictures",
     "demo": "run the whole loop in an isolated ZenML configuration",

@@ -81,6 +81,18 @@ def mark_rolled_back(version: ModelVersionResponse, reason: str) -> None:
     log_metadata(metadata={ROLLED_BACK: reason}, model_version_id=version.id)
 
 
+def version_in_registry(registry_version: str) -> ModelVersionResponse | None:
+    """Return the version with this version in the tracker's registry; None if it was deleted.
+
+    Args:
+        registry_version: As the tracker names it.
+    """
+    for version in all_versions():
+        if str(version.run_metadata.get(REGISTRY_VERSION)) == registry_version:
+            return version
+    return None
+
+
 def require_production() -> ModelVersionResponse:
     """Return the version in production.
 

@@ -17,6 +17,7 @@ from zenml.model_registries.base_model_registry import ModelVersionStage
 from components.checks import TIMEOUT_SECONDS, Check, CheckFailed, Component, Packages
 from components.sqlite import SQLITE, complete_creation, is_complete
 from components.tracking.base import Scalar, TrackedRun, Tracker, TrainingData, TrainingRecord
+from components.tracking.mlflow_webhook import CHAMPION
 from faces import NAME, runtime
 from faces.errors import UserError
 from faces.runtime import mlflow_loader
@@ -126,6 +127,19 @@ class MLflowTracker:
         registry.update_model_version(
             name=NAME, version=registry_version, stage=ModelVersionStage.PRODUCTION
         )
+
+    def champion(self) -> str | None:
+        """Return the registry's version with the alias 'champion'; None if there is none."""
+        from mlflow import MlflowClient
+
+        address = self.tracking_uri()
+        if not address.startswith(SQLITE):
+            Client().active_stack.experiment_tracker.configure_mlflow()  # type: ignore[union-attr]
+        client = MlflowClient(tracking_uri=address, registry_uri=address)
+        for model in client.search_registered_models(f"name = '{NAME}'"):
+            if CHAMPION in model.aliases:
+                return str(model.aliases[CHAMPION])  # a number, if it comes from a database
+        return None
 
     def delete_trainings(self, data_versions: Collection[str]) -> int:
         """Delete them; a server's operator deletes the rows, without files. See Tracker."""

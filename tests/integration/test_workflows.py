@@ -30,7 +30,11 @@ RUN = {
 
 NOT_RUN = {
     "make setup-dev": "creates the environment in which this test runs",
+    "make setup-gcp": "installs packages; make test-gcp runs with the same ones",
     "make test-fast": "a part of `make test`",
+    'eval "$GCP_ENVIRONMENT" && .venv/bin/python run.py --pipeline deployment --stack gcp': (
+        "needs a Google Cloud account"
+    ),
     'git config --global --add safe.directory "$GITHUB_WORKSPACE"': "changes the user's settings",
     "apt-get -qq update && apt-get -qq install --no-install-recommends mariadb-server": (
         "needs root"
@@ -107,8 +111,10 @@ def test_targets_exist_and_packages_are_those_of_ci() -> None:
                 assert re.search(rf"\b{package}\b", script), package
 
 
-TRUSTED_ACTION = re.compile(r"(actions/[\w-]+|hashicorp/setup-terraform)@v\d+")
-"""Actions of GitHub, and the one of Terraform's vendor."""
+TRUSTED_ACTION = re.compile(
+    r"(actions/[\w-]+|google-github-actions/auth|hashicorp/setup-terraform)@v\d+"
+)
+"""Actions of GitHub, of Google, and of Terraform's vendor."""
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")

@@ -29,8 +29,8 @@ BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 PROGRAM = re.compile(
-    r"(?:[A-Z_]+=\S+ )?(python|make|zenml|curl|gcloud|terraform|source|systemctl|tar|gpg|until|"
-    r"\.venv/bin/[\w-]+)\b"
+    r"(?:[A-Z_]+=\S+ )?(python|make|zenml|mlflow|export|curl|gcloud|terraform|source|systemctl|tar|"
+    r"gpg|until|\.venv/bin/[\w-]+)\b"
 )
 
 EXECUTED = {
@@ -53,6 +53,7 @@ EXECUTED = {
     "python run.py endpoint": "tests/e2e/test_deployment.py",
     "python run.py captured": "tests/e2e/test_loop.py",
     "python run.py lineage": "tests/e2e/test_loop.py",
+    "python run.py webhook-receiver": "tests/integration/test_registry_events.py",
     "python run.py review": "tests/e2e/test_approval.py",
     "python run.py dashboard": "tests/integration/test_dashboard.py",
     "python run.py app": "tests/integration/app/test_service.py",
