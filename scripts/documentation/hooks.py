@@ -1,8 +1,10 @@
-"""Hooks of MkDocs: add generated and top-level pages, and resolve links that leave docs/.
+"""Hooks of MkDocs: add generated and top-level pages and the notebook, and resolve links.
 
 MkDocs runs this file in .venv-docs, so it imports the standard library and MkDocs only.
 """
 
+import base64
+import json
 import os
 import posixpath
 import re
@@ -24,6 +26,8 @@ TOP_LEVEL = {
 }
 """Pages outside docs/, and their names on the site."""
 
+NOTEBOOK, NOTEBOOK_PAGE = "notebook.ipynb", "notebook.md"
+
 CODE = re.compile(r"^( *)```.*?^\1```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(?P<image>!?)\[(?P<text>[^\]]*)\]\((?P<target>[^)#\s]*)(?P<anchor>#[^)\s]*)?\)")
 EXTERNAL = re.compile(r"[a-z]+:")
@@ -44,7 +48,33 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for source, name in TOP_LEVEL.items():
         if (ROOT / source).exists():
             files.append(File.generated(config, name, content=(ROOT / source).read_text()))
+    for name, content in notebook_files((ROOT / "docs" / NOTEBOOK).read_text()).items():
+        files.append(File.generated(config, name, content=content))
     return files
+
+
+def notebook_files(notebook: str) -> dict[str, str | bytes]:
+    """Convert the notebook to a page with pictures.
+
+    Args:
+        notebook: In Jupyter's format.
+
+    Returns:
+        Contents by name in the site.
+    """
+    page: list[str] = []
+    pictures: dict[str, str | bytes] = {}
+    for cell in json.loads(notebook)["cells"]:
+        source = "".join(cell["source"])
+        page.append(source if cell["cell_type"] == "markdown" else f"```python\n{source}\n```")
+        for output in cell.get("outputs", []):
+            if "text" in output:
+                page.append(f"```text\n{''.join(output['text'])}```")
+            else:
+                name = f"notebook_{len(pictures) + 1}.png"
+                pictures[name] = base64.b64decode(output["data"]["image/png"])
+                page.append(f"![Figure {len(pictures)}]({name})")
+    return {NOTEBOOK_PAGE: "\n\n".join(page) + "\n", **pictures}
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
@@ -80,6 +110,7 @@ def _rewrite(match: re.Match[str], source: str, uri: str, files: Files) -> str:
         return match[0]
     path = posixpath.normpath(posixpath.join(posixpath.dirname(source), target))
     name = TOP_LEVEL.get(path, path.removeprefix("docs/"))
+    name = NOTEBOOK_PAGE if name == NOTEBOOK else name
     if path.startswith("docs/") or path in TOP_LEVEL:
         if files.get_file_from_path(name) is None:
             return match[0]  # MkDocs reports it
