@@ -10,7 +10,7 @@ from cli import runtime_env
 from cli.exit_codes import exit_code
 from cli.subcommand import make_parser
 from faces import NAME
-from faces.errors import OperationError, UserError
+from faces.errors import UserError
 
 SECRET, KEY, TOKEN = "webhook", "secret", "github_token"
 CREATE = f'zenml secret create {SECRET} --{KEY}="$(openssl rand -hex 32)"'
@@ -84,8 +84,8 @@ def receive(args: argparse.Namespace) -> None:
             receiver.moved.clear()
             try:
                 report(deploy_champion(deploy))
-            except (UserError, OperationError) as error:
-                report(f"not deployed: {error}")
+            except Exception as error:  # the next event is received in any case
+                report(f"not deployed: {error or type(error).__name__}")
 
 
 def read_secrets(with_token: bool) -> dict[str, str]:

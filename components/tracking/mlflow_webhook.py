@@ -9,6 +9,8 @@ from email.message import Message
 from threading import Lock
 from typing import Any, Final
 
+from faces.errors import UserError
+
 CHAMPION = "champion"
 """The alias of the version in production, as ZenML sets it."""
 
@@ -111,14 +113,27 @@ def register(server: str, name: str, url: str, secret: str) -> None:
         name: The webhook's name.
         url: Where MLflow sends its events.
         secret: The secret that it signs with.
+
+    Raises:
+        UserError: If the server does not accept it.
     """
     from mlflow import MlflowClient
     from mlflow.entities.webhook import WebhookEvent
+    from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_MAX_RETRIES
+    from mlflow.exceptions import MlflowException
 
+    MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(1)  # type: ignore[no-untyped-call]
     client = MlflowClient(tracking_uri=server, registry_uri=server)
     event = WebhookEvent.from_str(EVENT)
-    existing = [webhook for webhook in client.list_webhooks() if webhook.name == name]
-    if existing:
-        client.update_webhook(existing[0].webhook_id, url=url, events=[event], secret=secret)
-    else:
-        client.create_webhook(name, url, [event], secret=secret)
+    try:
+        existing = [webhook for webhook in client.list_webhooks() if webhook.name == name]
+        if existing:
+            client.update_webhook(existing[0].webhook_id, url=url, events=[event], secret=secret)
+        else:
+            client.create_webhook(name, url, [event], secret=secret)
+    except MlflowException as error:
+        cause = str(error).splitlines()[0]
+        raise UserError(
+            f"{server} did not accept the webhook: {cause}: check that it is running, and its "
+            "MLFLOW_WEBHOOK_… settings: docs/how-to/registry-events.md"
+        ) from error

@@ -39,7 +39,12 @@ def emulator() -> Iterator[str]:
 
 
 def test_people_are_pushed_to_a_bucket_and_pulled_again(tmp_path: Path, emulator: str) -> None:
-    environment = {**os.environ, "STORAGE_EMULATOR_HOST": emulator}
+    environment = {
+        **os.environ,
+        "STORAGE_EMULATOR_HOST": emulator,
+        **{f"GIT_{role}_NAME": "test" for role in ("AUTHOR", "COMMITTER")},
+        **{f"GIT_{role}_EMAIL": "test@example.com" for role in ("AUTHOR", "COMMITTER")},
+    }
 
     def call(program: str | Path, *arguments: str) -> str:
         done = subprocess.run(
@@ -68,3 +73,14 @@ def test_people_are_pushed_to_a_bucket_and_pulled_again(tmp_path: Path, emulator
     call(DVC, "pull")
     assert {name: (tmp_path / name).read_bytes() for name in pictures} == pictures
     assert "run.py --pipeline training --data people" in call(DVC, "repro", "--dry")
+
+    call("git", "add", "--all")
+    call("git", "commit", "-qm", "first")
+    (tmp_path / "people/ada/2.png").write_bytes(os.urandom(200))
+    call(DVC, "add", "people")
+    call(DVC, "push")
+    call("git", "commit", "-qam", "second")
+    shutil.rmtree(tmp_path / ".dvc" / "cache")
+    changes = call(DVC, "diff", "--md", "HEAD~1", "HEAD")
+    assert "| added    | people/ada/2.png |" in changes
+    assert "bob" not in changes

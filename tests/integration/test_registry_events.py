@@ -109,6 +109,8 @@ def test_a_moved_alias_deploys_its_version(
         files.create_model_version(NAME, str(tmp_path / str(number)))
     client = MlflowClient(tracking_uri=mlflow_server, registry_uri=mlflow_server)
     with Receiver(("127.0.0.1", 0), Deliveries(SECRET)) as receiver, running(receiver) as url:
+        with pytest.raises(UserError, match="did not accept the webhook"):
+            register(mlflow_server, NAME, "ftp://127.0.0.1", SECRET)
         register(mlflow_server, NAME, "http://127.0.0.1:1", "another secret")
         register(mlflow_server, NAME, url, SECRET)
         move_to("1")

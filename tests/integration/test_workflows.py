@@ -31,7 +31,14 @@ RUN = {
 NOT_RUN = {
     "make setup-dev": "creates the environment in which this test runs",
     "make setup-gcp": "installs packages; make test-gcp runs with the same ones",
+    "make setup-dvc": "creates an environment; make test-gcp uses it",
     "make test-fast": "a part of `make test`",
+    '.venv-dvc/bin/dvc remote add --local --default bucket "gs://$GCP_BUCKET/dvc"': (
+        "needs a bucket; tests/gcp/test_dvc.py runs it with an emulator"
+    ),
+    '.venv-dvc/bin/dvc diff --md "$BASE" HEAD >> "$GITHUB_STEP_SUMMARY"': (
+        "needs a bucket; tests/gcp/test_dvc.py runs it with an emulator"
+    ),
     'eval "$GCP_ENVIRONMENT" && .venv/bin/python run.py --pipeline deployment --stack gcp': (
         "needs a Google Cloud account"
     ),
