@@ -225,6 +225,38 @@ class SearchResult:
 
 
 @dataclass(frozen=True)
+class TrialPlan:
+    """The trials of a search that are run separately.
+
+    Attributes:
+        models: The recogniser of each.
+        params: The parameters of each, without the seed.
+        metrics: The metrics of each, None if it is not finished.
+    """
+
+    models: tuple[str, ...]
+    params: tuple[ModelParams, ...]
+    metrics: tuple[dict[str, float] | None, ...]
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """A trial that was run separately.
+
+    Attributes:
+        model: The recogniser's name.
+        params: Its parameters, without the seed.
+        metrics: Its cross-validated accuracy and log loss.
+        run: Name of the run that computed it.
+    """
+
+    model: str
+    params: ModelParams
+    metrics: dict[str, float]
+    run: str
+
+
+@dataclass(frozen=True)
 class Reproduction:
     """A version that was trained again from what was recorded with it.
 

@@ -106,6 +106,32 @@ def cross_validate(
     }
 
 
+def cross_validate_images(
+    images: NDArray[np.float32],
+    rows: NDArray[np.integer],
+    trial: Trial,
+    labels: NDArray[np.str_],
+    *,
+    folds: int,
+    seed: int,
+) -> dict[str, float]:
+    """Cross-validate a trial on some images, in a process that has nothing but these arguments.
+
+    Args:
+        images: Images (n, 64, 64).
+        rows: Numbers of the m images to use.
+        trial: The model and its parameters.
+        labels: Their labels (m,).
+        folds: As of `cross_validate`.
+        seed: As of `cross_validate`.
+
+    Returns:
+        As of `cross_validate`.
+    """
+    pixels = images[rows].reshape(len(rows), -1)
+    return cross_validate(trial, pixels, labels, folds=folds, seed=seed)
+
+
 def best_index(results: Sequence[TrialResult]) -> int:
     """Return the index of the best trial.
 

@@ -1,6 +1,5 @@
 """Search for the best recogniser; each trial is recorded by the tracker and never repeated."""
 
-import hashlib
 import time
 from dataclasses import asdict
 from typing import Annotated
@@ -8,13 +7,12 @@ from typing import Annotated
 import pandas as pd
 from zenml import step
 
-from components.tracking.base import active_tracker
 from faces.data.dataset import Faces
 from faces.data.split import Split
 from faces.models import ModelParams
 from faces.models.search import Trial, best_index, cross_validate, sample_trials
 from steps.progress import report_progress
-from store.code_hash import code_hash
+from steps.training.trial_store import TrialStore
 from store.materializers import PLOTS, RECORD
 from store.materializers.documents import Plots
 from store.records import SearchResult
@@ -59,8 +57,6 @@ def search_models(
     Returns:
         A plot of the trials; the best trial; and one row per trial with its metrics.
     """
-    from faces.reports.plots import plot_search
-
     train = faces[split.train]
     planned = sample_trials(spaces, defaults, trials, seed)
     store = TrialStore(train.version, folds, seed)
@@ -75,14 +71,29 @@ def search_models(
             metrics = cross_validate(trial, train.pixels, train.labels, folds=folds, seed=seed)
             store.put(trial, metrics)
         results.append((trial, metrics))
-    best = _result(results, seed, len(planned), store.reused)
+    plots, best, table = conclude(results, seed, len(planned), store.reused)
     describe_run("search", asdict(best))
-    return Plots({"search": plot_search(results)}), best, _table(results)
+    return plots, best, table
 
 
-def _result(results: Results, seed: int, planned: int, reused: int) -> SearchResult:
+def conclude(
+    results: Results, seed: int, planned: int, reused: int
+) -> tuple[Plots, SearchResult, pd.DataFrame]:
+    """Choose the best trial, and describe the search.
+
+    Args:
+        results: The finished trials with their metrics, at least one.
+        seed: Seed of the search.
+        planned: Number of trials that were planned.
+        reused: Number of trials that an earlier run finished.
+
+    Returns:
+        A plot of the trials; the best trial; and one row per trial with its metrics.
+    """
+    from faces.reports.plots import plot_search
+
     trial, metrics = results[best_index(results)]
-    return SearchResult(
+    best = SearchResult(
         model=trial.model,
         params={**trial.params, "seed": seed},
         accuracy=metrics["accuracy"],
@@ -91,46 +102,9 @@ def _result(results: Results, seed: int, planned: int, reused: int) -> SearchRes
         planned=planned,
         reused=reused,
     )
+    return Plots({"search": plot_search(results)}), best, _table(results)
 
 
 def _table(results: Results) -> pd.DataFrame:
     rows = [{"model": trial.model, "params": str(trial), **m} for trial, m in results]
     return pd.DataFrame(rows)
-
-
-class TrialStore:
-    """The trials of one study, as the tracker records them.
-
-    A study is a data version, the code of the models, the number of folds and the seed.
-    """
-
-    def __init__(self, data_version: str, folds: int, seed: int) -> None:
-        study = f"{data_version} {code_hash('faces.models.search')} {folds} {seed}"
-        self._study = hashlib.sha256(study.encode()).hexdigest()[:16]
-        self._tracker = active_tracker()
-        self._finished = self._tracker.finished_trials(self._study)
-        self.reused = 0
-
-    def get(self, trial: Trial) -> dict[str, float] | None:
-        """Return a trial's metrics, None if it was not recorded before.
-
-        Args:
-            trial: Recogniser and parameters.
-        """
-        metrics = self._finished.get(self._key(trial))
-        self.reused += metrics is not None
-        return metrics
-
-    def put(self, trial: Trial, metrics: dict[str, float]) -> None:
-        """Record a finished trial.
-
-        Args:
-            trial: Recogniser and parameters.
-            metrics: Its cross-validated accuracy (in [0, 1]) and log loss (in nats).
-        """
-        params: ModelParams = {"model": trial.model, **trial.params}
-        self._tracker.log_trial(self._study, self._key(trial), str(trial), params, metrics)
-
-    @staticmethod
-    def _key(trial: Trial) -> str:
-        return hashlib.sha256(trial.key.encode()).hexdigest()

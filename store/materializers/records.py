@@ -25,6 +25,8 @@ from store.records import (
     Reproduction,
     Rollout,
     SearchResult,
+    TrialPlan,
+    TrialResult,
 )
 
 
@@ -50,6 +52,8 @@ class RecordMaterializer(FileMaterializer):
         Reproduction,
         Rollout,
         SearchResult,
+        TrialPlan,
+        TrialResult,
         TrafficSummary,
     )
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from zenml.client import Client
 
 from faces.errors import UserError
 from tests.e2e.conftest import Run
@@ -34,8 +35,11 @@ def test_a_killed_sweep_is_continued_and_its_best_goes_to_the_gate(
             time.sleep(0.2)
         os.killpg(process.pid, signal.SIGKILL)
     finished = len(trials())
-    summary = run("sweep", CONFIG, trials=7)
+    summary = run("sweep", CONFIG, trials=7, parallel=2)
     found = summary["sweep"]
+    steps = Client().get_pipeline_run(summary["run"]["id"]).steps
+    separate = [name for name in steps if name.startswith("evaluate_trial")]
+    assert len(separate) == 7 - min(finished, 7)
     assert found["tried"] == found["planned"] == 7
     assert found["reused"] == min(finished, 7)
     best = max(run.data.metrics["accuracy"] for run in trials())
