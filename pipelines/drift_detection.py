@@ -64,6 +64,11 @@ class DriftSettings(Settings):
     minimum_images: int = Field(
         default=10, ge=2, description="a window with fewer images is not enough evidence"
     )
+    maximum_images: int = Field(
+        default=5_000,
+        ge=100,
+        description="of more faces since the last decision, a random sample of this size is loaded",
+    )
     minimum_people: int = Field(
         default=8,
         ge=1,
@@ -131,8 +136,8 @@ def drift_detection(settings: DriftSettings) -> None:
     canary = _continue_canary(settings)
     expire_copies(None)
     live = select_live_version()
-    window = load_window(settings.window)
-    monitor = update_monitor(live)
+    window = load_window(settings.window, settings.maximum_images)
+    monitor = update_monitor(live, settings.maximum_images)
     feedback, approved = verify_feedback(
         window, live, settings.feedback.minimum_similarity, settings.feedback.maximum_share
     )

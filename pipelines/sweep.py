@@ -71,7 +71,7 @@ def sweep(settings: SweepSettings) -> None:
 
     1. Load the faces and split them, as training does.
     2. Search, on the training images only; the tracker records each trial. With `parallel`, each
-       trial is a separate step: a process on this machine, or a job of its own on Vertex AI.
+       trial is a separate step: a process on this machine, or a separate job on Vertex AI.
     3. Train, evaluate, register and promote the best as training does.
 
     Args:

@@ -27,6 +27,8 @@ class Window:
         repeats: How often the image was sent, (n,). None stands for all 1.
         damaged: Number of captured records that could not be read.
         unmatched_feedback: Number of feedback records that fit no captured request.
+        sampled_from: Number of captured faces that the window is a random sample of; 0 if it has
+            all of them.
     """
 
     images: NDArray[np.float32]
@@ -40,6 +42,7 @@ class Window:
     repeats: NDArray[np.int64] = None  # type: ignore[assignment]
     damaged: int = 0
     unmatched_feedback: int = 0
+    sampled_from: int = 0
 
     def __post_init__(self) -> None:
         if self.senders is None:

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from faces.data.window import Window, count_repeats, last_occurrences
+from faces.drift.request_sample import RequestSample
 from faces.runtime.capture_format import (
     FEEDBACK,
     MODEL,
@@ -47,6 +48,7 @@ class CapturedRequests:
         damaged: Number of damaged stretches in the files.
         unmatched_feedback: Number of feedback records that were ignored, because no request has
             their id and their number of faces.
+        sampled_from: Number of faces of which these are a sample; 0 if they are all.
     """
 
     table: pd.DataFrame
@@ -55,23 +57,27 @@ class CapturedRequests:
     shadows: dict[str, tuple[str, list[str]]]
     damaged: int
     unmatched_feedback: int
+    sampled_from: int = 0
 
 
-def read_captured_requests(files: Iterable[bytes]) -> CapturedRequests:
+def read_captured_requests(
+    files: Iterable[bytes], sample: RequestSample | None = None
+) -> CapturedRequests:
     """Read capture files. Requests that only verified a deployment are left out.
 
     Args:
         files: The bytes of each file, in any order.
+        sample: An empty sample, to keep only some requests in memory; None keeps all.
 
     Returns:
         The requests with their predictions and feedback labels.
     """
-    records = _Records()
+    records = _Records(sample=sample)
     for data in files:
         records.add(data)
     predictions = [
         record
-        for record in records.predictions
+        for record in records.kept
         if record.head["version"] in records.classes
         and not record.head["id"].startswith(VERIFICATION)
     ]
@@ -89,6 +95,7 @@ def read_captured_requests(files: Iterable[bytes]) -> CapturedRequests:
         records.identify_shadows(),
         records.damaged,
         unmatched,
+        sample.seen if sample and sample.seen > len(table) else 0,
     )
 
 
@@ -149,6 +156,7 @@ def select_faces(captured: CapturedRequests, since: int, last: int | None = None
         label_times=_nanoseconds(selected["label_time"].fillna(EPOCH)),
         repeats=count_repeats(images),
         damaged=captured.damaged,
+        sampled_from=captured.sampled_from,
         unmatched_feedback=captured.unmatched_feedback,
     )
 
@@ -170,6 +178,12 @@ class _Records:
     shadows: list[CapturedRecord] = field(default_factory=list)
     feedback: list[CapturedRecord] = field(default_factory=list)
     damaged: int = 0
+    sample: RequestSample | None = None
+
+    @property
+    def kept(self) -> Iterable[CapturedRecord]:
+        """The predictions, or the sample of them."""
+        return self.predictions if self.sample is None else self.sample
 
     def add(self, data: bytes) -> None:
         self.damaged += count_damaged(data)
@@ -181,7 +195,13 @@ class _Records:
             elif record.kind == SHADOW:
                 self.shadows.append(record)
             elif record.kind == PREDICTION:
-                self.predictions.append(record)
+                self.add_prediction(record)
+
+    def add_prediction(self, record: CapturedRecord) -> None:
+        if self.sample is None:
+            self.predictions.append(record)
+        elif not record.head["id"].startswith(VERIFICATION):
+            self.sample.add(record)
 
     def identify_shadows(self) -> dict[str, tuple[str, list[str]]]:
         """Return version and identities of each request's shadow."""
@@ -197,14 +217,14 @@ class _Records:
 
     def match_feedback(self) -> tuple[Feedback, int]:
         """Return the latest feedback of each request, and the number of records that match none."""
-        requests = {(record.head["id"], record.head["faces"]) for record in self.predictions}
+        requests = {(record.head["id"], record.head["faces"]) for record in self.kept}
         matched: Feedback = {}
         unmatched = 0
         for record in sorted(self.feedback, key=lambda record: float(record.head["time"])):
             request = (record.head["id"], len(record.head["labels"]))
             if request in requests:
                 matched[request] = record
-            else:
+            elif self.sample is None or not self.sample.has_dropped(*request):
                 unmatched += 1
         return matched, unmatched
 

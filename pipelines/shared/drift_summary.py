@@ -37,6 +37,9 @@ class DriftSummary(Summary):
     pipeline: Literal["drift_detection"] = "drift_detection"
     drift: MonitoringResult
     damaged: int = Field(description="captured records that could not be read")
+    sampled_from: int = Field(
+        default=0, description="captured faces that the window is a sample of; 0: it has all"
+    )
     unmatched_feedback: int = Field(description="labels that match no captured request")
     quarantined: dict[str, int] = Field(
         description="labels that are not learned, by reason; only over_cap ones are counted in "
@@ -83,6 +86,7 @@ class DriftSummary(Summary):
         rows = {
             "window": f"{result.images} distinct images of {result.identities} people, "
             f"{drift.labelled} faces with feedback [dim](against version {drift.version})[/]"
+            + (f"; a sample of {self.sampled_from:,} faces" if self.sampled_from else "")
             + (f"; [yellow]{self.damaged} damaged, skipped[/]" if self.damaged else ""),
             "monitor": _monitor_row(drift.monitor),
             "decision": f"[{'green' if quiet else 'yellow'}]{self.decision}[/]",
@@ -180,6 +184,7 @@ def summarize(run: PipelineRunResponse) -> DriftSummary:
         run=RunInfo.of(run),
         drift=outputs["drift"].load(),
         damaged=window.damaged,
+        sampled_from=window.sampled_from,
         unmatched_feedback=window.unmatched_feedback,
         quarantined=feedback.counts,
         quarantined_senders=feedback.senders,

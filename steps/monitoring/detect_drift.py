@@ -11,11 +11,15 @@ from faces.drift.monitoring import MonitoringResult, assess_window
 from faces.errors import UserError
 from faces.evaluation.feedback_verification import FeedbackVerification
 from faces.evaluation.metrics import BASELINE
+from faces.groups import spread_evenly
 from store.materializers import RECORD
 from store.materializers.detector import FittedDetector
 from store.materializers.monitor import DeploymentMonitor
 from store.versions import load_artifact, require_version
 from store.witnesses import load_witness
+
+MAX_REFERENCE_IMAGES = 2_000
+"""Training images that images of the window are compared with: more would only take longer."""
 
 PART, TRAINED, SEEN = "part", "trained", "seen"
 
@@ -60,7 +64,7 @@ def detect_drift(
     predictions: pd.DataFrame = load_artifact(version, "predictions")
     baseline = predictions[predictions["part"] == BASELINE]
     faces, split = load_artifact(version, "faces"), load_artifact(version, "split")
-    enrolled = faces.images[split.train]
+    enrolled = faces.images_of(spread_evenly(split.train, MAX_REFERENCE_IMAGES))
     result = assess_window(
         feedback.verified(window),
         detector,

@@ -13,6 +13,7 @@ from components.deployers.base import active_deployer
 from faces.data.dataset import Faces
 from faces.data.window import Window
 from faces.drift.captured_requests import read_captured_requests, select_faces
+from faces.drift.request_sample import RequestSample
 from faces.drift.sequential_monitor import SequentialMonitor
 from faces.drift.witness_opinion import WitnessOpinion
 from faces.runtime.portable import UNKNOWN
@@ -27,7 +28,7 @@ SECONDS_PER_DAY = 86_400
 
 
 @step(enable_cache=False, output_materializers={MONITOR: MONITOR_STATE})
-def update_monitor(live_version: int) -> Annotated[DeploymentMonitor, MONITOR]:
+def update_monitor(live_version: int, maximum_images: int) -> Annotated[DeploymentMonitor, MONITOR]:
     """Add the faces that the live version answered since the last run to its monitor.
 
     After a deployment, a new monitor is fitted on the version's training images. If this run is
@@ -35,6 +36,7 @@ def update_monitor(live_version: int) -> Annotated[DeploymentMonitor, MONITOR]:
 
     Args:
         live_version: Number of the version that the endpoint serves.
+        maximum_images: Of more faces since the last run, a random sample of this size is added.
 
     Returns:
         The monitor's next state.
@@ -51,7 +53,8 @@ def update_monitor(live_version: int) -> Annotated[DeploymentMonitor, MONITOR]:
     else:
         monitor = replace(_fit(live_version), until=until)
     deployer = active_deployer()
-    captured = read_captured_requests(read_files(deployer.captured(), until / NANOSECONDS))
+    files = read_files(deployer.captured(), until / NANOSECONDS)
+    captured = read_captured_requests(files, RequestSample(maximum_images, until))
     faces = select_faces(captured, until)
     own = faces[faces.versions == str(live_version)]
     monitor = monitor.update(np.asarray(own.images), _known(own, live_version), own.times)

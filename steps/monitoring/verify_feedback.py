@@ -60,8 +60,8 @@ def verify_feedback(
 
 
 def _not_trained_on(trained: Faces) -> ApprovedLabels:
-    images = {image.tobytes() for image in trained.images}
-    faces = load_labelled(approved_labels())
+    faces = list(load_labelled(approved_labels()))
+    images = {image.tobytes() for image in trained.images} if faces else set()
     return ApprovedLabels(
         tuple(reference for reference, face in faces if face.images[0].tobytes() not in images)
     )

@@ -177,7 +177,7 @@ class WindowMaterializer(FileMaterializer):
         "images", "predicted", "labels", "confidence", "versions", "times", "senders",
         "label_times", "repeats",
     )  # fmt: skip
-    COUNTS: ClassVar[tuple[str, ...]] = ("damaged", "unmatched_feedback")
+    COUNTS: ClassVar[tuple[str, ...]] = ("damaged", "unmatched_feedback", "sampled_from")
 
     def save(self, window: Window) -> None:
         """Write window.npz. See BaseMaterializer."""
@@ -185,9 +185,9 @@ class WindowMaterializer(FileMaterializer):
         self.write_arrays("window.npz", {n: np.asarray(getattr(window, n)) for n in names})
 
     def load(self, data_type: type) -> Window:
-        """Read what `save` wrote, also before senders were recorded. See BaseMaterializer."""
+        """Read what `save` wrote, also before all were recorded. See BaseMaterializer."""
         arrays = self.read_arrays("window.npz")
-        counts = {name: int(arrays.pop(name)) for name in self.COUNTS}
+        counts = {name: int(arrays.pop(name)) for name in self.COUNTS if name in arrays}
         return Window(**arrays, **counts)  # type: ignore[arg-type]
 
     def extract_metadata(self, window: Window) -> dict[str, MetadataType]:

@@ -64,12 +64,15 @@ def test_earlier_locations_are_kept_in_mind(tmp_path: Path) -> None:
     assert names(first.capture_folder) == []
 
 
-def test_the_oldest_files_are_deleted_above_the_limit(tmp_path: Path) -> None:
+def test_the_oldest_files_are_deleted_above_the_limit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     server = settings(tmp_path, max_capture_bytes=1_000_000)
     recent = [f"2099122{day}T000000Z-1-1.faces" for day in range(3)]
     write(server.capture_folder, *recent, size=400_000)
     retention.maintain(server)
     assert names(server.capture_folder) == recent[1:]
+    assert f"deleted {recent[0]}: captured requests exceed" in capsys.readouterr().err
 
 
 def test_a_long_log_is_moved_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,7 @@ class Stack:
     def run(self, shown: int, version: int = 1) -> DeploymentMonitor:
         """Run the step after this many faces were captured; the caller stores the result."""
         self.shown = shown
-        state: DeploymentMonitor = update_monitor.entrypoint(version)
+        state: DeploymentMonitor = update_monitor.entrypoint(version, 5_000)
         return state
 
 
@@ -56,7 +56,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Stack:
         "deployed_since": lambda _: (stack.since, stack.others),
         "latest_monitor": lambda: stack.latest,
         "active_deployer": lambda: deployer,
-        "read_captured_requests": list,
+        "read_captured_requests": lambda files, sample: list(files),
         "select_faces": stack.select,
         "_known": lambda window, _: window.predicted,
         "_fit": lambda _: fitted,
