@@ -153,8 +153,7 @@ def _add(
 ) -> SequentialMonitor:
     """Add the first n rows."""
     first = rows[:n]
-    part = MeasuredFaces(measured.rows[first], measured.thumbnails[first])
-    return monitor.add(part, predicted[first], np.arange(1, n + 1))
+    return monitor.add(measured.select(first), predicted[first], np.arange(1, n + 1))
 
 
 def near_duplicates(faces: Faces, rng: np.random.Generator) -> Faces:

@@ -45,16 +45,20 @@ class Rank(NamedTuple):
     training: int
 
 
-def rank_of_last(values: NDArray[np.float64], training: int) -> Rank:
-    """Return the rank of the last value.
+def rank_rows(values: Rows, others: NDArray[np.bool_], training: int) -> list[Rank]:
+    """Return the rank of one value in each row.
 
     Args:
-        values: Values (n,), n > 0.
-        training: Number of values that belong to training images.
+        values: Values (k, n), of which the last k on the diagonal are ranked: the last one of the
+            first n - k + 1 in the first row, and so on.
+        others: Which of the values each is ranked among, itself included, (k, n).
+        training: Number of them that belong to training images.
     """
-    above = int((values > values[-1] + 1e-9).sum())
-    equal = int((np.abs(values - values[-1]) <= 1e-9).sum())
-    return Rank(above, equal, len(values), training)
+    own = values.diagonal(values.shape[1] - len(values))[:, None]
+    larger = ((values > own + 1e-9) & others).sum(axis=1)
+    not_smaller = ((values >= own - 1e-9) & others).sum(axis=1)
+    counts = np.stack([larger, not_smaller - larger, others.sum(axis=1)], axis=1)
+    return [Rank(above, equal, of, training) for above, equal, of in counts.tolist()]
 
 
 @lru_cache(maxsize=10_000)
@@ -82,31 +86,36 @@ def no_capital() -> Rows:
 
 
 def bet(capital: Rows, faces: int, factors: Rows) -> Rows:
-    """Stake what is due on a change before this face, and let all stakes win or lose.
+    """Before each face, stake what is due on a change, and let all stakes win or lose.
 
     Args:
-        capital: Capital of each bet (k,).
-        faces: Number of faces before this one.
-        factors: What the stakes are multiplied by, (k,).
+        capital: Capital of each bet before the first face (k,).
+        faces: Number of faces before these.
+        factors: What each face multiplies the stakes by, (n, k).
 
     Returns:
-        The new capital (k,).
+        The capital after each face (n, k).
     """
-    staked = capital + _reserve(faces) - _reserve(faces + 1)
-    return np.minimum(staked * factors, MAX_CAPITAL)
+    stakes = -np.diff(_reserve(faces + np.arange(len(factors) + 1)))
+    after = np.empty_like(factors)
+    for face, (stake, factor) in enumerate(zip(stakes, factors, strict=True)):
+        capital = np.minimum((capital + stake) * factor, MAX_CAPITAL)
+        after[face] = capital
+    return after
 
 
-def evidence(capital: Rows, faces: int) -> float:
+def evidence(capital: Rows, faces: NDArray[np.int64]) -> Rows:
     """Return the evidence of a change: the mean capital, with what is not staked yet.
 
     Args:
-        capital: Capital of each bet (k,).
-        faces: Number of faces.
+        capital: Capital of each bet at several moments (n, k).
+        faces: Number of faces until then (n,).
 
     Returns:
-        1 at first. Without a change it ever reaches 1/α with a probability of at most α.
+        At each moment, (n,): 1 at first. Without a change it ever reaches 1/α with a probability of
+        at most α.
     """
-    return float(capital.mean() + _reserve(faces))
+    return np.asarray(capital.mean(axis=1) + _reserve(faces))
 
 
 def _contamination(rank: Rank) -> float:
@@ -124,6 +133,6 @@ def _cumulative(rank: float) -> Rows:
     return np.asarray((1 - SHARES) * rank + SHARES * rank**EXPONENTS)
 
 
-def _reserve(faces: int) -> float:
-    """Return the prior probability that the change comes after this number of faces."""
-    return (1 - AT_ONCE) / (1 + (faces - 1) / SPAN) if faces else 1.0
+def _reserve(faces: NDArray[np.int64]) -> Rows:
+    """Return the prior probability that the change comes after these numbers of faces, (n,)."""
+    return np.where(faces > 0, (1 - AT_ONCE) / (1 + (faces - 1) / SPAN), 1.0)

@@ -46,6 +46,22 @@ def last_of_near_duplicates(images: NDArray[np.floating]) -> NDArray[np.int64]:
     return np.array(kept[::-1], dtype=np.int64)
 
 
+def near_duplicates(thumbnails: Thumbnails, others: Thumbnails) -> NDArray[np.bool_]:
+    """Return which images are near-duplicates of which others.
+
+    Args:
+        thumbnails: Thumbnails (k, 64) of the images.
+        others: Thumbnails (n, 64) of the others.
+
+    Returns:
+        For each image and each other one, (k, n).
+    """
+    constant = ~thumbnails.any(axis=1)
+    alike = thumbnails @ others.T > CORRELATION
+    alike[constant] = ~others.any(axis=1)
+    return np.asarray(alike)
+
+
 def is_near_duplicate(thumbnail: Thumbnails, others: Thumbnails) -> bool:
     """Return whether an image is a near-duplicate of another one.
 
@@ -53,6 +69,4 @@ def is_near_duplicate(thumbnail: Thumbnails, others: Thumbnails) -> bool:
         thumbnail: Its thumbnail (64,).
         others: Thumbnails (n, 64) of the others.
     """
-    if not thumbnail.any():
-        return bool((~others.any(axis=1)).any())
-    return bool((others @ thumbnail > CORRELATION).any())
+    return bool(near_duplicates(thumbnail[None], others).any())

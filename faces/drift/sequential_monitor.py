@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faces.drift import betting
+from faces.drift.betting import Rank
 from faces.drift.capture_features import CaptureFeatures, fit_capture_features
 from faces.drift.detector import Arrays, Images, Labels
 from faces.drift.identity_centering import (
@@ -21,11 +22,19 @@ from faces.drift.identity_centering import (
     last_per_person,
     mean_per_identity,
 )
-from faces.drift.near_duplicates import Thumbnails, is_near_duplicate, make_thumbnails
-from faces.drift.person_images import AddedGroup, MeasuredFaces, PersonImages
+from faces.drift.near_duplicates import make_thumbnails
+from faces.drift.person_images import (
+    AddedGroup,
+    MeasuredFaces,
+    PersonImages,
+    extend_groups,
+)
 from faces.drift.result import MonitorResult
 from faces.drift.two_sample import MAX_REFERENCE_ROWS
 from faces.groups import group_rows
+
+BLOCK = 1000
+"""Faces that are added at a time: memory grows with the square of this number."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,9 +99,7 @@ class SequentialMonitor:
             if len(own):
                 rows = features.measure(images[own]) @ transform
                 residuals = rows - np.array([means[str(name)] for name in labels[own]])
-                centre = residuals.mean(axis=0)
-                distances = ((residuals - centre) ** 2).sum(axis=1)
-                added.append(AddedGroup(centre, distances, len(own)))
+                added.append(AddedGroup.fit(residuals))
         return cls(features, transform, people, means, tuple(added), betting.no_capital())
 
     def update(self, images: Images, predicted: Labels, times: NDArray[np.int64]) -> Self:
@@ -117,9 +124,8 @@ class SequentialMonitor:
         Returns:
             What is compared.
         """
-        return MeasuredFaces(
-            self.features.measure(images) @ self.transform, make_thumbnails(images)
-        )
+        rows = self.features.measure(images) @ self.transform
+        return MeasuredFaces(rows, make_thumbnails(images))
 
     def add(self, faces: MeasuredFaces, predicted: Labels, times: NDArray[np.int64]) -> Self:
         """Add faces that were measured, one after the other. See `update`.
@@ -132,19 +138,39 @@ class SequentialMonitor:
         Returns:
             The next state.
         """
-        progress = _Progress(self)
-        for face, name in enumerate(predicted.tolist()):
-            progress.add(name, faces.rows[face], faces.thumbnails[face], int(times[face]))
-        return replace(
+        monitor = self
+        for start in range(0, len(predicted), BLOCK):
+            block = slice(start, start + BLOCK)
+            monitor = monitor._add_block(faces.select(block), predicted[block], times[block])
+        return monitor
+
+    def _add_block(self, faces: MeasuredFaces, predicted: Labels, times: NDArray[np.int64]) -> Self:
+        people, ranks = dict(self.people), dict[int, Rank]()
+        for name, own in group_rows(predicted).items():
+            if name in people:
+                people[name], added, found = people[name].extend(faces.select(own), times[own])
+                ranks.update(zip(own[added].tolist(), found, strict=True))
+        known = sorted(ranks)
+        factors = np.array([betting.e_values(ranks[face]) for face in known])
+        groups = self.groups
+        if known and groups:
+            residuals = faces.rows[known] - [self.means[name] for name in predicted[known].tolist()]
+            groups, factors = extend_groups(groups, residuals, factors)
+        next_one = replace(
             self,
-            people=progress.people,
-            groups=tuple(progress.groups),
-            capital=progress.capital,
+            people=people,
+            groups=groups,
             faces=self.faces + len(predicted),
-            compared=progress.compared,
-            peak=progress.peak,
             until=max(self.until, int(times.max())),
         )
+        return next_one._bet(factors) if known else next_one
+
+    def _bet(self, factors: Rows) -> Self:
+        capital = betting.bet(self.capital, self.compared, factors)
+        compared = self.compared + np.arange(1, len(capital) + 1)
+        peak = float(betting.evidence(capital, compared).max())
+        now, number = capital[-1], int(compared[-1])
+        return replace(self, capital=now, compared=number, peak=max(self.peak, peak))
 
     def without_faces_before(self, moment: int) -> Self:
         """Drop what is kept of faces that were captured before a moment.
@@ -165,7 +191,7 @@ class SequentialMonitor:
             since: When the version was deployed.
             version: The version.
         """
-        now = betting.evidence(self.capital, self.compared)
+        now = float(betting.evidence(self.capital[None], np.array([self.compared]))[0])
         return MonitorResult(now, self.peak, level, self.faces, self.compared, since, version)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
@@ -221,26 +247,3 @@ class SequentialMonitor:
 
 
 _COUNTS = ("faces", "compared", "peak", "until")
-
-
-class _Progress:
-    """A monitor while faces are added."""
-
-    def __init__(self, monitor: SequentialMonitor) -> None:
-        self.people, self.means = dict(monitor.people), monitor.means
-        self.groups, self.capital = list(monitor.groups), monitor.capital
-        self.compared, self.peak = monitor.compared, monitor.peak
-
-    def add(self, name: str, row: Rows, thumbnail: Thumbnails, time: int) -> None:
-        """Bet on one face, unless its person is unknown or it is a near-duplicate."""
-        own = self.people.get(name)
-        if own is None or is_near_duplicate(thumbnail, own.thumbnails):
-            return
-        factors = betting.e_values(own.rank(row))
-        for number, group in enumerate(self.groups):
-            self.groups[number], rank = group.add(row - self.means[name])
-            factors = np.minimum(factors, betting.e_values(rank))
-        self.people[name] = own.add(row, thumbnail, time)
-        self.capital = betting.bet(self.capital, self.compared, factors)
-        self.compared += 1
-        self.peak = max(self.peak, betting.evidence(self.capital, self.compared))

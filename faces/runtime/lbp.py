@@ -61,8 +61,8 @@ def count_patterns(images: Images, kernel: Images) -> Images:
     out = np.empty((len(images), WIDTH), np.float32)
     for start in range(0, len(images), CHUNK):
         part = np.asarray(images[start : start + CHUNK], np.float32)
-        out[start : start + CHUNK] = _counts(_patterns(smooth(part, kernel)))
-    return np.sqrt(out, out=out)
+        np.sqrt(_counts(_patterns(smooth(part, kernel))), out=out[start : start + CHUNK])
+    return out
 
 
 def smooth(images: Images, kernel: Images) -> Images:
@@ -168,4 +168,6 @@ def _counts(patterns: NDArray[np.uint8]) -> Images:
     fine = np.bincount(places.ravel(), minlength=n * size).reshape(n, FINE, FINE, COUNT)
     step = FINE // COARSE
     coarse = fine.reshape(n, COARSE, step, COARSE, step, COUNT).sum(axis=(2, 4))
-    return np.hstack([fine.reshape(n, -1), coarse.reshape(n, -1)]).astype(np.float32)
+    counts = np.empty((n, WIDTH), np.float32)
+    counts[:, :size], counts[:, size:] = fine.reshape(n, -1), coarse.reshape(n, -1)
+    return counts

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from faces.data.dataset import Faces
-from faces.drift.person_images import MAX_IMAGES, PersonImages
+from faces.drift.person_images import MAX_IMAGES, MeasuredFaces, PersonImages
 from faces.drift.result import MonitorResult
 from faces.drift.sequential_monitor import SequentialMonitor
 
@@ -126,6 +126,25 @@ def test_the_images_of_a_person_are_limited() -> None:
     own = PersonImages(
         np.zeros(size), np.zeros(size, np.float32), np.r_[0, np.arange(1, MAX_IMAGES)]
     )
-    more = own.add(np.ones(2), np.ones(2, np.float32), 999)
+    different = MeasuredFaces(np.ones((2, 2)), np.eye(2, dtype=np.float32))
+    more, added, ranks = own.extend(different, np.array([998, 999]))
+    assert added == [0, 1]
+    assert [rank.of for rank in ranks] == [MAX_IMAGES + 1, MAX_IMAGES + 1]
     assert len(more.rows) == MAX_IMAGES
-    assert more.times[[0, 1, -1]].tolist() == [0, 2, 999], "training images are kept"
+    assert more.times[[0, 1, -1]].tolist() == [0, 3, 999], "training images are kept"
+
+
+def test_ranks_are_those_of_one_face_after_the_other() -> None:
+    rng = np.random.default_rng(0)
+    rows, thumbnails = rng.normal(size=(30, 3)), np.eye(30, dtype=np.float32)
+    thumbnails[[9, 20]] = thumbnails[[2, 12]]
+    own = PersonImages(rows[:6], thumbnails[:6], np.zeros(6, np.int64))
+    _, added, ranks = own.extend(MeasuredFaces(rows[6:], thumbnails[6:]), np.arange(1, 25))
+    before, above = rows[:6], []
+    for face in np.delete(np.arange(6, 30), [3, 14]):
+        before = np.concatenate([before, rows[face : face + 1]])
+        distances = np.linalg.norm(before - before.mean(axis=0), axis=1)
+        above.append(int((distances > distances[-1]).sum()))
+    assert added == [n for n in range(24) if n not in (3, 14)], "two are near-duplicates"
+    assert [rank.above for rank in ranks] == above
+    assert [rank.of for rank in ranks] == list(range(7, 29))
