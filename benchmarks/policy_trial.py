@@ -294,7 +294,7 @@ class Trial:
         """Let a canary release advance or go back."""
         release = self.release
         assert release is not None
-        evidence = weigh(self._pair(release, day, end), LIMITS.margin, release.live_since, 0)
+        evidence = weigh(self._pair(release, day, end), LIMITS, release.live_since, 0)
         phase = canary_policy.decide(release.phase, evidence, LIMITS).phase
         if phase == Phase.WATCH and release.phase != Phase.WATCH:
             release.live_since = end - 1

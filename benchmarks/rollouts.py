@@ -139,7 +139,7 @@ def simulate(candidate: Candidate, every: int, seed: int) -> Outcome:
             np.arange(n),
             known_people=40,
         )
-        phase = decide(phase, weigh(seen, LIMITS.margin, live_since, 0), LIMITS).phase
+        phase = decide(phase, weigh(seen, LIMITS, live_since, 0), LIMITS).phase
         if phase == Phase.WATCH and live_since is None:
             live_since = n - 1
         if not phase.is_active:

@@ -11,7 +11,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from faces.evaluation.e_process import harm, refusals, safety
+from faces.evaluation.disagreement_boundary import is_worse
+from faces.evaluation.e_process import refusals, safety
 from faces.evaluation.paired_answers import PairedAnswers
 
 CANARY_EVIDENCE = 10.0
@@ -75,7 +76,7 @@ class Evidence:
         unanswered: Number of faces that only one version answered.
         by_candidate: Number of faces to which the candidate's answer was sent.
         watched: Number of faces since the candidate answers all.
-        harm: Evidence that the candidate is worse: an e-value.
+        worse: Whether it lost too many of the disagreements.
         safety: Evidence that it is not worse by the margin: an e-value.
         refused: Evidence that it refuses more faces of one person: the largest e-value, divided by
             the number of people.
@@ -88,14 +89,14 @@ class Evidence:
     unanswered: int = 0
     by_candidate: int = 0
     watched: int = 0
-    harm: float = 1.0
+    worse: bool = False
     safety: float = 1.0
     refused: float = 0.0
 
     def __str__(self) -> str:
         return (
             f"{self.faces} faces: {self.gained} gained, {self.lost} lost; evidence that it is "
-            f"worse: {self.harm:.3g}, that it is not: {self.safety:.3g}"
+            f"not much worse: {self.safety:.3g}"
         )
 
 
@@ -113,13 +114,13 @@ class CanaryDecision:
 
 
 def weigh(
-    answers: PairedAnswers, margin: float, live_since: int | None, unanswered: int
+    answers: PairedAnswers, limits: CanaryLimits, live_since: int | None, unanswered: int
 ) -> Evidence:
     """Weigh the answers of both versions.
 
     Args:
         answers: The answers, in order of time.
-        margin: The loss of accuracy that must be ruled out.
+        limits: Its level, and the loss of accuracy that must be ruled out.
         live_since: Since when the candidate answers all requests, in nanoseconds since 1970; None
             if it does not yet.
         unanswered: Number of faces that only one version answered.
@@ -142,8 +143,8 @@ def weigh(
         unanswered=unanswered,
         by_candidate=int(answers.by_candidate.sum()),
         watched=0 if live_since is None else int((answers.times > live_since).sum()),
-        harm=_exp(harm(outcomes)),
-        safety=_exp(safety(cautious, margin)),
+        worse=is_worse(outcomes, HARM_SHARE * limits.level),
+        safety=_exp(safety(cautious, limits.margin)),
         refused=_exp(max(refused)) / max(answers.known_people, 1) if refused else 0.0,
     )
 
@@ -174,7 +175,7 @@ def decide(phase: Phase, evidence: Evidence, limits: CanaryLimits) -> CanaryDeci
 
 
 def _why_back(phase: Phase, evidence: Evidence, limits: CanaryLimits) -> str | None:
-    if evidence.harm >= 1 / (HARM_SHARE * limits.level):
+    if evidence.worse:
         return "it recognises fewer faces than the version before"
     if evidence.refused >= 1 / ((1 - HARM_SHARE) * limits.level):
         return "it refuses a person whom the version before accepts"

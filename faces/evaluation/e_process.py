@@ -9,24 +9,12 @@ anytime-valid inference, Statistical Science 38, 2023.
 import numpy as np
 from numpy.typing import NDArray
 
-HARM_BETS = (0.7, 0.9)
+REFUSAL_BETS = (0.7, 0.9)
 SAFETY_BETS = (0.3, 0.6, 0.9)
 """Shares of the wealth that are bet on one face; large ones pay if the difference is clear."""
 
 Outcomes = NDArray[np.int8]
 """By face: 1 if only the candidate is right, -1 if only the other version is, else 0."""
-
-
-def harm(outcomes: Outcomes) -> float:
-    """Bet against "the candidate is no worse": it is right in at least half of the disagreements.
-
-    Args:
-        outcomes: In order of time, (n,).
-
-    Returns:
-        The natural logarithm of the largest wealth so far.
-    """
-    return _largest_wealth(1 - np.outer(HARM_BETS, outcomes))
 
 
 def safety(outcomes: Outcomes, margin: float) -> float:
@@ -52,7 +40,7 @@ def refusals(candidate_only: NDArray[np.bool_]) -> float:
     Returns:
         The natural logarithm of the largest wealth so far.
     """
-    return harm(np.where(candidate_only, -1, 1).astype(np.int8))
+    return _largest_wealth(1 + np.outer(REFUSAL_BETS, np.where(candidate_only, 1, -1)))
 
 
 def _largest_wealth(factors: NDArray[np.float64]) -> float:

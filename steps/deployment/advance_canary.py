@@ -127,4 +127,4 @@ def _weigh(release: CanaryRelease, deployer: FaceDeployer) -> Evidence:
     answers, unanswered = pair_answers(
         captured, str(release.candidate), str(release.previous), release.started, witness
     )
-    return weigh(answers, release.limits.margin, release.live_since, unanswered)
+    return weigh(answers, release.limits, release.live_since, unanswered)

@@ -41,10 +41,9 @@ def answers(outcomes: list[int], **more: Any) -> PairedAnswers:
         (Phase.CANARY, SAFE, Phase.WATCH),
         (Phase.WATCH, replace(SAFE, watched=299), Phase.WATCH),
         (Phase.WATCH, replace(SAFE, watched=300), Phase.COMPLETED),
-        (Phase.SHADOW, Evidence(harm=56), Phase.ROLLED_BACK),
-        (Phase.CANARY, replace(SAFE, harm=56), Phase.ROLLED_BACK),
-        (Phase.WATCH, replace(SAFE, harm=56), Phase.ROLLED_BACK),
-        (Phase.WATCH, replace(SAFE, harm=50), Phase.WATCH),
+        (Phase.SHADOW, Evidence(worse=True), Phase.ROLLED_BACK),
+        (Phase.CANARY, replace(SAFE, worse=True), Phase.ROLLED_BACK),
+        (Phase.WATCH, replace(SAFE, worse=True), Phase.ROLLED_BACK),
         (Phase.WATCH, replace(SAFE, refused=501), Phase.ROLLED_BACK),
         (Phase.SHADOW, Evidence(faces=19, unanswered=20), Phase.ROLLED_BACK),
         (Phase.SHADOW, Evidence(faces=21, unanswered=20), Phase.SHADOW),
@@ -82,10 +81,10 @@ def test_the_time_of_a_phase_is_when_it_began() -> None:
 
 def test_evidence_is_weighed() -> None:
     lost = [-1] * 9 + [0] * 50
-    evidence = weigh(answers(lost), 0.1, live_since=39, unanswered=3)
+    evidence = weigh(answers(lost), LIMITS, live_since=39, unanswered=3)
     assert (evidence.faces, evidence.gained, evidence.lost, evidence.unanswered) == (59, 0, 9, 3)
     assert evidence.watched == 19
-    assert evidence.harm > 56
+    assert evidence.worse
     assert evidence.refused == 0
     assert decide(Phase.WATCH, evidence, LIMITS).phase == Phase.ROLLED_BACK
 
@@ -93,11 +92,11 @@ def test_evidence_is_weighed() -> None:
 def test_disagreements_that_nobody_judged_count_against_safety_only() -> None:
     agreed = [0] * 60
     unjudged = np.arange(60) < 20
-    assert weigh(answers(agreed), 0.1, None, 0).safety > 50
-    doubtful = weigh(answers(agreed, unjudged=unjudged), 0.1, None, 0)
+    assert weigh(answers(agreed), LIMITS, None, 0).safety > 50
+    doubtful = weigh(answers(agreed, unjudged=unjudged), LIMITS, None, 0)
     assert doubtful.unjudged == 20
     assert doubtful.safety < 10
-    assert doubtful.harm == 1
+    assert not doubtful.worse
 
 
 def test_a_person_who_is_refused_more_often_ends_a_release() -> None:
@@ -105,7 +104,7 @@ def test_a_person_who_is_refused_more_often_ends_a_release() -> None:
     refused = people == "bob"
     evidence = weigh(
         answers([0] * 40, people=people, candidate_refused=refused, refused_by_one=refused),
-        0.1, None, 0,
+        LIMITS, None, 0,
     )  # fmt: skip
     decision = decide(Phase.WATCH, evidence, LIMITS)
     assert decision.phase == Phase.ROLLED_BACK
