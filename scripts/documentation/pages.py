@@ -1,9 +1,9 @@
 """The generated pages of the documentation."""
 
-from scripts.documentation import command_pages, pipeline_pages, settings_pages
+from scripts.documentation import command_pages, overview_page, pipeline_pages, settings_pages
 
 PAGES = {
-    "overview.md": pipeline_pages.overview_page,
+    "overview.md": overview_page.overview_page,
     "settings.md": settings_pages.settings_page,
     "models.md": settings_pages.models_page,
     "pipelines.md": pipeline_pages.pipelines_page,

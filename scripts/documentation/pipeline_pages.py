@@ -2,9 +2,9 @@
 
 import ast
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib import import_module
-from itertools import pairwise, takewhile
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -20,42 +20,6 @@ ROWS = {
     "serving and monitoring": ("model_deployer", "data_validator", "alerter"),
 }
 """Types of stack components, by what they are for."""
-
-CONTEXT = {
-    "faces, conditions": False,
-    "training": False,
-    "sweep": True,
-    "promotion gate": False,
-    "model versions": False,
-    "deployment": False,
-    "endpoint": False,
-    "programs, cameras": False,
-    "app for people": True,
-    "captured requests": False,
-    "drift detection": False,
-    "alerts": False,
-    "rollback": True,
-    "history": True,
-    "forget": True,
-}
-CONTEXT_EDGES = [
-    ("faces, conditions", "training"),
-    ("faces, conditions", "sweep"),
-    ("training", "promotion gate"),
-    ("sweep", "promotion gate"),
-    ("promotion gate", "model versions"),
-    ("model versions", "deployment"),
-    ("model versions", "rollback"),
-    ("deployment", "endpoint"),
-    ("rollback", "endpoint"),
-    ("endpoint", "captured requests"),
-    ("programs, cameras", "captured requests"),
-    ("app for people", "captured requests"),
-    ("captured requests", "drift detection"),
-    ("captured requests", "forget"),
-    ("drift detection", "alerts"),
-    ("drift detection", "history"),
-]
 
 
 def pipelines_page() -> str:
@@ -126,45 +90,6 @@ def stacks_page() -> str:
                 f"\nRead from the environment: {', '.join(f'`{v}`' for v in stack.unset)}.\n"
             )
     return "\n".join(parts)
-
-
-def overview_page() -> str:
-    """Return the page with the system's context, and what a run uses on each stack."""
-    parts = [
-        "# The system in pictures\n\n## Context\n\nWho uses the system, and how its parts follow "
-        "each other. Dashed parts are optional.\n",
-        f"{draw_graph(CONTEXT, CONTEXT_EDGES, 'Users, endpoint, pipelines and stores')}\n",
-        "The loop is closed by [drift detection](pipelines.md#drift_detection), which retrains and "
-        "redeploys; [deployment](pipelines.md#deployment) also runs on its own. The layers of the "
-        "code are in [Architecture](../architecture.md#layers).\n",
-    ]
-    for name in stack_names():
-        flavors = {part.type: part.flavor for part in read_stack(name, {}).components}
-        nodes, edges = _run_graph(flavors)
-        parts.append(f"## A run on the stack {name}\n")
-        parts.append(f"{draw_graph(nodes, edges, f'What a run uses on the stack {name}')}\n")
-    parts.append("[Stacks](stacks.md) lists the components with their configuration.\n")
-    return "\n".join(parts)
-
-
-def _run_graph(flavors: Mapping[str, str]) -> tuple[dict[str, bool], list[tuple[str, str]]]:
-    """Return boxes and arrows of a run: from the command to the endpoint."""
-    names = {kind: f"{kind.rpartition('_')[2]}: {flavor}" for kind, flavor in flavors.items()}
-    chain = ["run.py"]
-    chain += [names[kind] for kind in ("container_registry", "orchestrator") if kind in names]
-    chain.append("steps")
-    used = [
-        names[kind]
-        for kind in ("artifact_store", "experiment_tracker", "model_registry", "model_deployer")
-        if kind in names
-    ]
-    edges = [*pairwise(chain), *(("steps", name) for name in used)]
-    edges.append((names["model_deployer"], "endpoint"))
-    last = [names[kind] for kind in ("data_validator", "alerter") if kind in names]
-    edges += [("endpoint", "captured requests"), ("captured requests", "drift detection")]
-    edges += [("drift detection", name) for name in last]
-    nodes = [*chain, *used, "endpoint", "captured requests", "drift detection", *last]
-    return dict.fromkeys(nodes, False), edges
 
 
 def _steps() -> Iterator[tuple[str, str, Any]]:

@@ -29,8 +29,8 @@ BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 PROGRAM = re.compile(
-    r"(?:[A-Z_]+=\S+ )?(python|make|zenml|mlflow|export|curl|gcloud|terraform|source|systemctl|tar|"
-    r"gpg|until|\.venv/bin/[\w-]+)\b"
+    r"(?:[A-Z_]+=\S+ )?(python|make|zenml|mlflow|export|git|pip|docker|kubectl|apt-get|curl|gcloud|"
+    r"terraform|source|systemctl|tar|gpg|until|\.venv/bin/[\w-]+)\b"
 )
 
 EXECUTED = {
@@ -80,6 +80,7 @@ NOT_RUN = {
     "zenml model version update": "ZenML's own command",
     "zenml secret": "would need real secrets; tests create them with ZenML's client",
     "curl --fail -X POST https://api.github.com": "needs a GitHub account",
+    "apt-get install": "needs root",
     "systemctl": "changes the user's services",
     "tar": "needs a passphrase",
     "gpg": "needs a passphrase",

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from components.deployers.container_images import IMAGES
 from pipelines.shared.registry import pipeline_names
 from scripts.documentation.check_site import problems
 from scripts.documentation.graph import ROOT, Graph, pipeline_graph
 from scripts.documentation.markdown import cell, table
+from scripts.documentation.overview_page import overview_page
 from scripts.documentation.svg import draw_graph
 from scripts.documentation.tutorial import tidy
 from scripts.documentation.variables import VARIABLES
@@ -88,3 +90,19 @@ def test_output_of_the_tutorial_has_no_paths_of_this_machine() -> None:
     )
     shown = tidy(output, "/tmp/x")
     assert shown == "sqlite:///~/.config/zenml/local_stores/…/mlflow.db"
+
+
+def test_the_packages_and_images_of_the_overview_are_those_of_the_project() -> None:
+    page = overview_page()
+    for package in ("cli", "pipelines", "stacks", "faces"):
+        assert f">{package}</text>" in page
+    for image in IMAGES:
+        assert f"| `{image}` | " in page
+
+
+def test_the_steps_in_the_tutorials_output_exist() -> None:
+    steps = {step for name in pipeline_names() for step in pipeline_graph(name).steps}
+    tutorial = (ROOT / "docs" / "tutorial.md").read_text()
+    shown = set(re.findall(r"✓ (.+) [\d.]+s$", tutorial, re.MULTILINE))
+    assert len(shown) > 20
+    assert {name.replace(" ", "_") for name in shown} - steps == set()
