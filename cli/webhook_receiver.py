@@ -17,7 +17,7 @@ CREATE = f'zenml secret create {SECRET} --{KEY}="$(openssl rand -hex 32)"'
 EXAMPLES = """\
 examples:
   python run.py webhook-receiver --register http://127.0.0.1:5000
-  python run.py webhook-receiver --stack gcp --host 0.0.0.0 --github OWNER/REPOSITORY
+  python run.py webhook-receiver --stack gcp-run --host 0.0.0.0 --github OWNER/REPOSITORY
 
 docs/how-to/registry-events.md has the settings that MLflow's server needs.
 """

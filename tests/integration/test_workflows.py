@@ -39,9 +39,8 @@ NOT_RUN = {
     '.venv-dvc/bin/dvc diff --md "$BASE" HEAD >> "$GITHUB_STEP_SUMMARY"': (
         "needs a bucket; tests/gcp/test_dvc.py runs it with an emulator"
     ),
-    'eval "$GCP_ENVIRONMENT" && .venv/bin/python run.py --pipeline deployment --stack gcp': (
-        "needs a Google Cloud account"
-    ),
+    'eval "$GCP_ENVIRONMENT" && .venv/bin/python run.py --pipeline deployment '
+    '--stack "${STACK:-gcp-run}"': "needs a Google Cloud account",
     'git config --global --add safe.directory "$GITHUB_WORKSPACE"': "changes the user's settings",
     "apt-get -qq update && apt-get -qq install --no-install-recommends mariadb-server": (
         "needs root"
