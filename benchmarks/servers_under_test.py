@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -71,9 +72,9 @@ def servers_under_test() -> list[ServerUnderTest]:
     mlflow = (payloads.mlflow_json, payloads.mlflow_base64)
     fastapi = (payloads.fastapi_json, payloads.fastapi_base64)
     return [
-        ServerUnderTest("ours", _ours(capture=True), *seldon),
+        our_server(),
         ServerUnderTest("ours, no capture", _ours(capture=False), *seldon),
-        ServerUnderTest("ours, V2", _ours(capture=True), payloads.v2_json, payloads.v2_binary),
+        ServerUnderTest("ours, V2", _ours(), payloads.v2_json, payloads.v2_binary),
         ServerUnderTest("seldon as shipped", _seldon, *seldon, "seldon"),
         ServerUnderTest("MLServer", _mlserver, *v2, "mlserver"),
         ServerUnderTest("BentoML", _bentoml, *bentoml, "bentoml"),
@@ -81,6 +82,15 @@ def servers_under_test() -> list[ServerUnderTest]:
         ServerUnderTest("FastAPI + orjson", _fastapi, *fastapi, "fastapi"),
         ServerUnderTest("FastAPI + orjson, ONNX", _fastapi_onnx, *fastapi),
     ]
+
+
+def our_server(**capture: Any) -> ServerUnderTest:
+    """Return our server.
+
+    Args:
+        **capture: Settings of captured requests that differ from their defaults.
+    """
+    return ServerUnderTest("ours", _ours(**capture), payloads.seldon_json, payloads.seldon_base64)
 
 
 def set_up_environments(servers: Iterable[ServerUnderTest]) -> None:
@@ -177,12 +187,12 @@ def _python(environment: str) -> str:
     return str(ENVIRONMENTS / environment / "bin" / "python")
 
 
-def _ours(capture: bool) -> Callable[[int, Path], list[str]]:
+def _ours(**capture: Any) -> Callable[[int, Path], list[str]]:
     def command(port: int, folder: Path) -> list[str]:
         data = (folder.parent / "model.npz").read_bytes()
         install_model(folder, "1", data, file_hash(data))
         settings = ServingSettings(
-            endpoint=EndpointSettings(port=port), capture=CaptureSettings(capture=capture)
+            endpoint=EndpointSettings(port=port), capture=CaptureSettings(**capture)
         )
         write_settings(settings.for_server("faces", str(folder)))
         return [str(ensure_environment()), "-m", "serving.server", str(folder)]

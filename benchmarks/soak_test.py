@@ -3,8 +3,10 @@
     python -m benchmarks.soak_test                # 20 swaps, then 10 users for 5 minutes
     python -m benchmarks.soak_test --seconds 30
 
-Requests are captured, as in a deployment. Memory is the sum of the server processes' unique set
-sizes (USS).
+    python -m benchmarks.soak_test --seconds 3600 --max-capture-bytes 1000000000
+
+Requests are captured, as in a deployment; above the limit, the oldest files of captured requests
+are deleted. Memory is the sum of the server processes' unique set sizes (USS).
 """
 
 import argparse
@@ -17,9 +19,11 @@ from rich.console import Console
 from rich.progress import track
 
 from benchmarks.load import Load, run_load
-from benchmarks.servers_under_test import RunningServer, servers_under_test, started
+from benchmarks.servers_under_test import RunningServer, our_server, started
 from benchmarks.serving import write_model
+from components.deployers.settings import CaptureSettings
 from faces.runtime.portable import file_hash
+from serving.capture.files import capture_files
 from serving.settings import install_model
 
 SWAP_SECONDS = 0.5
@@ -35,9 +39,12 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=8, help="connections during the swaps")
     parser.add_argument("--users", type=int, default=10, help="connections after the swaps")
     parser.add_argument("--seconds", type=float, default=300.0, help="duration after the swaps")
+    parser.add_argument(
+        "--max-capture-bytes", type=int, default=CaptureSettings().max_capture_bytes
+    )
     args = parser.parse_args()
     console = Console(highlight=False)
-    ours = servers_under_test()[0]
+    ours = our_server(max_capture_bytes=args.max_capture_bytes)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         faces = write_model(folder / "model.npz")
@@ -45,9 +52,13 @@ def main() -> None:
         with started(ours, folder, faces) as server:
             load = swap_under_load(server, folder, requests, args.clients, args.swaps)
             report(console, f"{args.swaps} swaps under {args.clients} clients", load)
-            load, memory = soak(server, requests, args.users, args.seconds)
+            captured = folder / ours.name
+            load, memory, sizes = soak(server, captured, requests, args.users, args.seconds)
             report(console, f"{args.users} users for {args.seconds:.0f} s", load)
             console.print("memory, MiB: " + ", ".join(f"{mib:.0f}" for mib in memory))
+            console.print("captured requests, GB: " + ", ".join(f"{gb:.2f}" for gb in sizes))
+            deleted = (captured / "log").read_text().count("deleted ")
+            console.print(f"{deleted} files of captured requests were deleted, says the log")
 
 
 class BackgroundLoad(threading.Thread):
@@ -87,15 +98,25 @@ def swap_under_load(
 
 
 def soak(
-    server: RunningServer, requests: list[bytes], users: int, seconds: float
-) -> tuple[Load, list[float]]:
-    """Keep a constant load; return its result, and the memory at its start and after each tenth."""
-    memory = [server.memory_mib()]
+    server: RunningServer, folder: Path, requests: list[bytes], users: int, seconds: float
+) -> tuple[Load, list[float], list[float]]:
+    """Keep a constant load.
+
+    Returns its result; and the memory in MiB and the size of captured requests in GB, at its start
+    and after each tenth.
+    """
+    memory, sizes = [server.memory_mib()], [captured_gb(folder)]
     background = BackgroundLoad(server, requests, users, seconds)
     for _ in track(range(10), f"{users} users"):
         time.sleep(seconds / 10)
         memory.append(server.memory_mib())
-    return background.result(), memory
+        sizes.append(captured_gb(folder))
+    return background.result(), memory, sizes
+
+
+def captured_gb(folder: Path) -> float:
+    """Return the size of a server's captured requests."""
+    return sum(file.stat().st_size for file in capture_files(folder / "captured")) / 1e9
 
 
 def report(console: Console, title: str, load: Load) -> None:
