@@ -42,8 +42,8 @@ def versions(tmp_path: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def mlflow_server(tmp_path: Path) -> Iterator[str]:
-    """An MLflow server whose webhooks may go to loopback."""
+def mlflow_server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """An MLflow server whose webhooks may go to loopback; ZenML's versions are made meanwhile."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -61,6 +61,7 @@ def mlflow_server(tmp_path: Path) -> Iterator[str]:
     with (tmp_path / "mlflow.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
+        request.getfixturevalue("versions")
         yield wait_for(f"http://127.0.0.1:{port}", process)
     finally:
         process.terminate()
@@ -78,7 +79,6 @@ def wait_for(url: str, process: "subprocess.Popen[bytes]") -> str:
     raise TimeoutError(url)
 
 
-@pytest.mark.usefixtures("versions")
 def test_a_moved_alias_deploys_its_version(
     mlflow_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
