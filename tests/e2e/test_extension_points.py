@@ -1,7 +1,11 @@
-"""New modules are found, and cache keys cover what steps import: in a copy of the repository."""
+"""The modules of docs/how-to/extend.md are found, and cache keys cover what steps import.
+
+Everything happens in a copy of the repository.
+"""
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,110 +18,14 @@ PACKAGES = (
     "cli", "components", "configs", "faces", "pipelines", "serving", "stacks", "steps", "store",
 )  # fmt: skip
 
-SOURCE = '''
-"""Striped test images."""
-
-import numpy as np
-import pandas as pd
-
-from faces.data.sources.base import DataSource, GeneratorSettings, RawFaces
-
-
-def load(settings: GeneratorSettings) -> RawFaces:
-    rng = np.random.default_rng(settings.seed)
-    labels = np.repeat([f"p{n}" for n in range(9)], 8)
-    stripes = np.stack([np.tile(rng.random(64), (64, 1)) for _ in range(9)])
-    noise = rng.normal(0, 0.02, (len(labels), 64, 64))
-    images = np.clip(np.repeat(stripes, 8, axis=0) + noise, 0, 1).astype(np.float32)
-    rows = np.arange(len(labels)) % 4
-    return images, labels, conditions().iloc[rows].reset_index(drop=True)
-
-
-def conditions() -> pd.DataFrame:
-    return pd.DataFrame({"yaw": ["frontal", "frontal", "frontal", "left"]})
-
-
-SOURCE = DataSource("stripes", "stripes, generated for a test", True, load, conditions)
-'''
-
-RECOGNISER = '''
-"""The nearest class mean."""
-
-from typing import Annotated
-
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.pipeline import Pipeline
-
-from faces.models.estimators.discriminants import CosineNearestMean
-from faces.models.estimators.folds import StratifiedAugmentedKFold
-
-
-def build(
-    *,
-    calibration_folds: Annotated[int, "folds of the calibration"] = 3,
-    seed: Annotated[int, "unused"] = 0,
-) -> Pipeline:
-    """Build the model.
-
-    Args:
-        calibration_folds: Folds of the calibration.
-        seed: Unused.
-    """
-    folds = StratifiedAugmentedKFold(calibration_folds)
-    mean = CosineNearestMean()
-    calibrated = CalibratedClassifierCV(mean, method="temperature", cv=folds, ensemble=False)
-    return Pipeline([("identity", "passthrough"), ("classifier", calibrated)])
-'''
-
-DETECTOR = '''
-"""Mean brightness."""
-
-from faces.drift.detectors.moments import DriftDetector
-
-
-class Brightness(DriftDetector):
-    """The default detector under another name."""
-
-    name = "brightness"
-'''
-
-PIPELINE = '''
-"""Say hello."""
-
-from typing import Annotated, Literal
-
-from pydantic import Field
-from zenml import pipeline, step
-
-from components.settings import CommandLine, Settings
-from pipelines.shared.summary import RunInfo, Summary, outputs_of
-
-
-class HelloSettings(Settings):
-    name: Annotated[str, CommandLine()] = Field(default="world", description="who")
-
-
-SETTINGS = HelloSettings
-
-
-@step(enable_cache=False)
-def greet(name: str) -> Annotated[str, "greeting"]:
-    return f"hello {name}"
-
-
-@pipeline(name="hello", enable_cache=False)
-def hello(settings: HelloSettings) -> None:
-    greet(settings.name)
-
-
-class HelloSummary(Summary):
-    pipeline: Literal["hello"] = "hello"
-    greeting: str
-
-
-def summarize(run) -> HelloSummary:
-    return HelloSummary(run=RunInfo.of(run), greeting=outputs_of(run)["greeting"].load())
-'''
+MODULES = dict(
+    re.findall(
+        r"^```python\n# (\S+\.py)\n(.*?)^```$",
+        (ROOT / "docs/how-to/extend.md").read_text(),
+        re.MULTILINE | re.DOTALL,
+    )
+)
+"""The modules that the documentation shows, by path."""
 
 
 class Copy:
@@ -133,6 +41,10 @@ class Copy:
 
     def write(self, path: str, text: str) -> None:
         (self.root / path).write_text(text)
+
+    def add_module(self, name: str) -> None:
+        (path,) = (path for path in MODULES if path.endswith(f"/{name}.py"))
+        self.write(path, MODULES[path])
 
     def append(self, path: str, text: str) -> None:
         with (self.root / path).open("a") as file:
@@ -166,14 +78,13 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
 
 
 def test_a_new_source_recogniser_and_detector_are_one_module_each(copy: Copy) -> None:
-    copy.write("faces/data/sources/stripes.py", SOURCE)
-    copy.write("faces/models/recognisers/nearest_mean.py", RECOGNISER)
-    copy.write("faces/drift/detectors/brightness.py", DETECTOR)
+    names = ("stripes", "nearest_mean", "mean_shift")
+    for name in names:
+        copy.add_module(name)
     listed = copy.run("--list").stdout
-    for name in ("stripes", "nearest_mean", "brightness"):
-        assert name in listed
+    assert all(name in listed for name in names)
     summary, _ = copy.pipeline(
-        "training", "--data", "stripes", "--model", "nearest_mean", "--detector", "brightness"
+        "training", "--data", "stripes", "--model", "nearest_mean", "--detector", "mean_shift"
     )
     assert summary["data"]["source"] == "stripes"
     assert summary["data"]["identities"] == 9
@@ -183,7 +94,7 @@ def test_a_new_source_recogniser_and_detector_are_one_module_each(copy: Copy) ->
 
 
 def test_a_new_pipeline_is_one_module(copy: Copy) -> None:
-    copy.write("pipelines/hello.py", PIPELINE)
+    copy.add_module("hello")
     summary, _ = copy.pipeline("hello", "--name", "ada")
     assert summary["greeting"] == "hello ada"
     assert "hello            Say hello." in copy.run("--help").stdout

@@ -20,7 +20,7 @@ PEOPLE = re.compile(r"--data ([\w./-]+)(?![\w./:-])")
 """A folder with images of people, given as a path."""
 GENERATED = set(re.findall(r'"(\w+\.md)":', (ROOT / "scripts/documentation/pages.py").read_text()))
 """Pages that `make docs` writes, and checks the anchors of."""
-SOURCES = {"auto", "olivetti", "synthetic", "captured"}
+SOURCES = {"auto", "olivetti", "synthetic", "captured", "stripes"}
 
 
 def written_files() -> set[str]:

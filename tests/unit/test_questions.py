@@ -17,7 +17,7 @@ ANSWERS = {
     "How do I undo a deployment?": ("previous version", "tutorial.md", "--pipeline rollback"),
     "Why was my model not promoted?": ("why not promoted", "tutorial.md", "the gate's reason"),
     "Can it recognise my family?": ("my own pictures", "how-to/own-people.md", "--data people"),
-    "How do I add a model?": ("add model", "architecture.md", "faces/models/recognisers"),
+    "How do I add a model?": ("add model", "how-to/extend.md", "faces/models/recognisers"),
     "Where is everything stored?": ("where stored", "files.md", "ZENML_CONFIG_PATH"),
     "How do I call the endpoint?": ("call endpoint", "serving.md", "/api/v1.0/predictions"),
 }
