@@ -68,8 +68,8 @@ class PersonImages:
         )
         oldest = self._oldest(len(added))
         rows, number = more.rows, np.arange(len(more.rows))
-        before = np.tri(len(added), len(rows), len(self.rows), dtype=bool)
-        among = before & ((number < self._training) | (number >= oldest[:-1, None]))
+        own = len(self.rows) + np.arange(len(added))[:, None]
+        among = (number <= own) & ((number < self._training) | (number >= oldest[:-1, None]))
         means = among @ rows / among.sum(axis=1, keepdims=True)
         # The squared distance from the mean, without the square of the mean.
         distances = (rows**2).sum(axis=1) - 2 * means @ rows.T
