@@ -19,7 +19,8 @@ from store.versions import load_artifact, require_version
 from store.witnesses import load_witness
 
 MAX_REFERENCE_IMAGES = 2_000
-"""Training images that images of the window are compared with: more would only take longer."""
+"""Images of the training set, and of the baseline test, that a window is compared with: more would
+take longer and need more memory, and change little."""
 
 PART, TRAINED, SEEN = "part", "trained", "seen"
 
@@ -64,16 +65,17 @@ def detect_drift(
     predictions: pd.DataFrame = load_artifact(version, "predictions")
     baseline = predictions[predictions["part"] == BASELINE]
     faces, split = load_artifact(version, "faces"), load_artifact(version, "split")
-    enrolled = faces.images_of(spread_evenly(split.train, MAX_REFERENCE_IMAGES))
+    train = spread_evenly(split.train, MAX_REFERENCE_IMAGES)
+    tested = spread_evenly(np.arange(len(split.test)), MAX_REFERENCE_IMAGES)
     result = assess_window(
         feedback.verified(window),
         detector,
-        baseline,
-        enrolled,
+        baseline.iloc[tested],
+        np.asarray(faces.images_of(train)),
         live_version,
         monitor.result(threshold),
         load_witness(version) if len(window) else None,
-        faces.images[split.test],
+        np.asarray(faces.images_of(split.test[tested])),
     )
     reference, measured = detector.tabulate(np.asarray(window.images), window.predicted)
     features = pd.concat([reference.assign(part=TRAINED), measured.assign(part=SEEN)])
