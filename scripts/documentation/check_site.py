@@ -3,8 +3,9 @@
 python -m scripts.documentation.check_site build/site
 """
 
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -50,20 +51,31 @@ def problems(site: Path) -> Iterator[str]:
         for address in page.loaded:
             if urlsplit(address).netloc:
                 yield f"{name} loads {address}"
-        for link in page.links:
-            parts = urlsplit(link)
-            if parts.scheme or parts.netloc:
-                continue
-            folder = site if parts.path.startswith("/") else file.parent
-            target = (folder / unquote(parts.path).lstrip("/")).resolve() if parts.path else file
-            if not target.exists():
-                yield f"{name} links to {link}, which does not exist"
-            elif not _has_anchor(pages.get(target), parts.fragment):
-                yield f"{name} links to {link}: no such anchor"
+        yield from _broken_links(site, file, page.links, pages)
+    index = site / "search" / "search_index.json"
+    if index.exists():
+        found = [entry["location"] for entry in json.loads(index.read_text())["docs"]]
+        yield from _broken_links(site, (site / "the search").resolve(), found, pages)
     for file in site.rglob("*.css"):
         text = file.read_text()
         if "url(http" in text or 'url("http' in text or "@import" in text:
             yield f"{file.relative_to(site)} loads from another host"
+
+
+def _broken_links(
+    site: Path, file: Path, links: Iterable[str], pages: Mapping[Path, _Page]
+) -> Iterator[str]:
+    name = file.relative_to(site.resolve())
+    for link in links:
+        parts = urlsplit(link)
+        if parts.scheme or parts.netloc:
+            continue
+        folder = site if parts.path.startswith("/") else file.parent
+        target = (folder / unquote(parts.path).lstrip("/")).resolve() if parts.path else file
+        if not target.exists():
+            yield f"{name} links to {link}, which does not exist"
+        elif not _has_anchor(pages.get(target), parts.fragment):
+            yield f"{name} links to {link}: no such anchor"
 
 
 def _has_anchor(page: _Page | None, fragment: str) -> bool:

@@ -1,4 +1,4 @@
-"""Hooks of MkDocs: add generated and top-level pages and the notebook, and resolve links.
+"""Hooks of MkDocs: add generated and top-level pages and the notebook; links and search.
 
 MkDocs runs this file in .venv-docs, so it imports the standard library and MkDocs only.
 """
@@ -26,6 +26,10 @@ TOP_LEVEL = {
 }
 """Pages outside docs/, and their names on the site."""
 
+NOT_SEARCHED = ("changelog", "course-report", "decisions/0", "gcp-review", "serving-review")
+"""Beginnings of pages that would hide the answers in the results of a search."""
+
+QUESTION = re.compile(r"^\| (.+\?) \| (.+) \|$", re.MULTILINE)
 NOTEBOOK, NOTEBOOK_PAGE = "notebook.ipynb", "notebook.md"
 
 CODE = re.compile(r"^( *)```.*?^\1```", re.MULTILINE | re.DOTALL)
@@ -121,3 +125,34 @@ def _rewrite(match: re.Match[str], source: str, uri: str, files: Files) -> str:
         address = f"https://github.com/{repository}/blob/{os.environ['GITHUB_SHA']}/{path}"
         return f"[{match['text']}]({address})"
     return str(match["text"])
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """Let the search find the questions of the first page, and leave out records.
+
+    Args:
+        config: The configuration.
+    """
+    file = Path(config.site_dir) / "search" / "search_index.json"
+    index = json.loads(file.read_text())
+    pages = [page for page in index["docs"] if not page["location"].startswith(NOT_SEARCHED)]
+    index["docs"] = [*question_entries((ROOT / "docs" / "index.md").read_text()), *pages]
+    file.write_text(json.dumps(index))
+
+
+def question_entries(text: str) -> list[dict[str, str]]:
+    """Return an entry of the search index per question, which leads to the page that answers it.
+
+    Args:
+        text: The first page.
+    """
+    entries = []
+    for number, (question, answer) in enumerate(QUESTION.findall(text)):
+        link = LINK.search(answer)
+        assert link is not None, question
+        # Locations identify the entries, and the page has entries of its sections.
+        page = link["target"].replace("README.md", "index.md").replace(".md", ".html")
+        location = f"{page}?question={number}{link['anchor'] or ''}"
+        answer = LINK.sub(r"\g<text>", answer)
+        entries.append({"location": location, "title": question, "text": f"{question} {answer}"})
+    return entries

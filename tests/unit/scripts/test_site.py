@@ -1,5 +1,6 @@
 """The documentation site's generator and checks."""
 
+import json
 import re
 from pathlib import Path
 
@@ -70,11 +71,15 @@ def test_problems_of_a_site_are_found(tmp_path: Path) -> None:
         '<a href="good.html#none">a</a><a href="missing.html">b</a>'
         '<script src="https://cdn.example/x.js"></script><a href="https://example.org">c</a>'
     )
+    (tmp_path / "search").mkdir()
+    entries = [{"location": f"good.html?question=1#{anchor}"} for anchor in ("top", "none")]
+    (tmp_path / "search" / "search_index.json").write_text(json.dumps({"docs": entries}))
     (tmp_path / "bad.css").write_text("@import 'https://fonts.example/font.css'")
     assert list(problems(tmp_path)) == [
         "bad.html loads https://cdn.example/x.js",
         "bad.html links to good.html#none: no such anchor",
         "bad.html links to missing.html, which does not exist",
+        "the search links to good.html?question=1#none: no such anchor",
         "bad.css loads from another host",
     ]
 
