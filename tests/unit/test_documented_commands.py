@@ -61,6 +61,7 @@ EXECUTED = {
     "curl -s 127.0.0.1:9000": "tests/integration/serving/test_predictions.py",
     "zenml stack set": "tests/integration/stacks/test_register.py",
     "python -m components.deployers.container_images": "tests/unit/components",
+    "python -m scripts.pin_base": "tests/unit/scripts/test_pin_base.py",
 }
 """Commands and their beginnings, with a test that runs them (or what they call)."""
 
