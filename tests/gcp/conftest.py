@@ -18,10 +18,11 @@ collect_ignore_glob = [] if find_spec("gcp_storage_emulator") else ["test_*.py"]
 """These tests have their own environment: make test-gcp."""
 
 Run = Callable[..., dict[str, Any]]
+DEPLOYMENT = "capture: {rotate_seconds: 5}"
 
 
 @contextmanager
-def clients(cloud: Any, number: int = 4) -> Iterator[list[str]]:
+def clients(cloud: Any, number: int = 2) -> Iterator[list[str]]:
     """Send requests without a pause; yields the errors."""
     failed: list[str] = []
     finished = threading.Event()
@@ -72,3 +73,13 @@ def run(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Run:
         return run_pipeline(folder, pipeline, text, stack=stack, **args)
 
     return run_here
+
+
+@pytest.fixture(scope="session")
+def trained(run: Run) -> dict[str, Any]:
+    return run("training", data="olivetti")
+
+
+@pytest.fixture(scope="session")
+def live(cloud: Any, run: Run, trained: dict[str, Any]) -> dict[str, Any]:
+    return run("deployment", DEPLOYMENT)

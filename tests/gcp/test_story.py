@@ -16,18 +16,17 @@ from zenml.client import Client
 from cli import review
 from faces.client import send_faces
 from faces.data.dataset import Faces
-from faces.errors import OperationError, UserError
+from faces.errors import OperationError
 from faces.reports.png import grey_png
 from faces.runtime.portable import file_hash, write_portable
 from pipelines import drift_detection
 from tests.conftest import needs_real_faces
 from tests.gcp.cloud import BUCKET, CAPTURED
-from tests.gcp.conftest import Run, clients, url
+from tests.gcp.conftest import DEPLOYMENT, Run, clients, url
 from tests.gcp.doubles.process import free_port
 
 pytestmark = needs_real_faces
 
-DEPLOYMENT = "capture: {rotate_seconds: 5}"
 TURNED = "yaw=left,right"
 
 decisions: dict[str, dict[str, Any]] = {}
@@ -55,16 +54,6 @@ def wait_for_capture(faces: int) -> None:
     while len(read_captured_requests(read_files(active_deployer().captured())).table) < faces:
         assert time.monotonic() < deadline, "captured faces did not reach the bucket"
         time.sleep(0.5)
-
-
-@pytest.fixture(scope="module")
-def trained(run: Run) -> dict[str, Any]:
-    return run("training", data="olivetti")
-
-
-@pytest.fixture(scope="module")
-def live(cloud: Any, run: Run, trained: dict[str, Any]) -> dict[str, Any]:
-    return run("deployment", DEPLOYMENT)
 
 
 def test_every_step_of_a_training_runs_on_vertex(cloud: Any, trained: dict[str, Any]) -> None:
@@ -248,26 +237,6 @@ def test_a_schedule_on_vertex_starts_drift_detection_and_can_be_deleted(
     assert "was deleted" in update_schedule(settings, None)
     assert cloud.vertex.schedules() == []
     assert update_schedule(settings, None) == "there was no schedule"
-
-
-def test_your_own_people_are_loaded_from_a_bucket(run: Run, people_folder: Path) -> None:
-    """With empty objects for folders, as the console creates them."""
-    from google.cloud import storage
-
-    with pytest.raises(UserError, match=f"cannot read a local folder: .* gs://{BUCKET}/people/"):
-        run("training", data=str(people_folder))
-    bucket = storage.Client().bucket(BUCKET)
-    for file in people_folder.rglob("*"):
-        name = f"people/{file.relative_to(people_folder)}"
-        if file.is_dir():
-            bucket.blob(f"{name}/").upload_from_string(b"")
-        else:
-            bucket.blob(name).upload_from_filename(file)
-    there = run("training", data=f"gs://{BUCKET}/people")
-    here = run("training", stack="local", data=str(people_folder))
-    assert there["data"].pop("requested") != here["data"].pop("requested")
-    assert there["data"] == here["data"]
-    assert there["metrics"] == pytest.approx(here["metrics"])
 
 
 def test_the_faces_of_a_bucket_are_recognised_on_vertex(

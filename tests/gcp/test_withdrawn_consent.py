@@ -1,6 +1,6 @@
 """A person is forgotten on the gcp stack: in both buckets, in MLflow and in the cluster.
 
-Last, since it deletes the versions of the other tests. The emulated buckets have no versions; what
+After the story, since it deletes its versions. The emulated buckets have no versions; what
 happens to noncurrent versions is tested in tests/unit/components/clouds.
 """
 
@@ -15,7 +15,7 @@ from faces.data.dataset import load_faces
 from tests.conftest import needs_real_faces
 from tests.gcp.cloud import BUCKET, CAPTURED
 from tests.gcp.conftest import Run, clients
-from tests.gcp.test_story import DEPLOYMENT, deployment, wait_for_capture
+from tests.gcp.test_story import deployment, wait_for_capture
 
 pytestmark = needs_real_faces
 
@@ -45,10 +45,9 @@ def scan(scanner: ByteScanner) -> list[Finding]:
 
 
 def test_a_person_is_forgotten_without_a_failed_request(
-    cloud: Any, run: Run, scanner: ByteScanner
+    cloud: Any, run: Run, live: dict[str, Any], scanner: ByteScanner
 ) -> None:
-    run("training", data="olivetti")
-    before = run("deployment", DEPLOYMENT)["endpoint"]["model_version"]
+    before = live["endpoint"]["model_version"]
     sent = run("traffic", condition="yaw=frontal", requests=80)["traffic"]
     assert sent["failed"] == 0
     wait_for_capture(80)
@@ -77,4 +76,4 @@ def test_the_live_version_does_not_know_the_person(run: Run) -> None:
     model = load_artifact(require_version(int(served)), "portable")
     assert PERSON not in model.classes
     assert len(np.unique(model.classes)) == 39
-    assert run("training", data="olivetti")["data"]["identities"] == 39
+    assert run("training", stack="local", data="olivetti")["data"]["identities"] == 39
