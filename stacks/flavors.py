@@ -3,11 +3,12 @@
 from zenml.enums import StackComponentType
 from zenml.models import FlavorResponse
 
-from components import alerters, deployers
+from components import alerters, deployers, orchestrators
 
 FLAVORS = {
     StackComponentType.MODEL_DEPLOYER: deployers.flavors(),
     StackComponentType.ALERTER: alerters.FLAVORS,
+    StackComponentType.ORCHESTRATOR: orchestrators.FLAVORS,
 }
 """Import path of each flavor's class, by component type and name."""
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 BUCKETS = "gs://"
 RUN_ID = "orchestrator_run_id"
 INSTALL = "make setup-gcp"
-STORAGE_OR_JOBS = {"gcp", "vertex"}
+VERTEX = "vertex_jobs"
+STORAGE_OR_JOBS = {"gcp", VERTEX}
 
 
 class GoogleCloud:
@@ -27,9 +28,9 @@ class GoogleCloud:
 
     packages: Mapping[str, Packages] = {
         "gcp": Packages(("gcsfs", "google.cloud.storage"), INSTALL),
-        "vertex": Packages(("kfp", "google.cloud.aiplatform"), INSTALL),
+        VERTEX: Packages(("kfp", "google.cloud.aiplatform"), INSTALL),
     }
-    orchestrators = frozenset({"vertex"})
+    orchestrators = frozenset({VERTEX})
 
     def checks_for(self, components: Sequence[Component]) -> Iterator[Check]:
         """See Cloud."""
@@ -42,7 +43,7 @@ class GoogleCloud:
         if registry := configurations.get(("container_registry", "gcp")):
             check = partial(gcp_checks.check_container_images, str(registry["uri"]))
             yield Check("container images", check, needs="credentials")
-        if ("orchestrator", "vertex") in configurations:
+        if ("orchestrator", VERTEX) in configurations:
             yield Check("ZenML server", gcp_checks.check_zenml_server)
 
     def translate_error(self, error: BaseException) -> OperationError | None:

@@ -364,7 +364,7 @@ def test_expired_credentials_are_reported(
     monkeypatch.delenv("STORAGE_EMULATOR_HOST")
     monkeypatch.delenv("GOOGLE_CLOUD_UNIVERSE_DOMAIN")
     with pytest.raises(CheckFailed, match=r"not accepted: .*invalid_grant.*: gcloud auth"):
-        preflight(clouds.checks_for([Component("orchestrator", "jobs", "vertex", {})]))
+        preflight(clouds.checks_for([Component("orchestrator", "jobs", "vertex_jobs", {})]))
 
 
 def test_a_missing_bucket_is_reported_before_anything_runs(cloud: Any) -> None:

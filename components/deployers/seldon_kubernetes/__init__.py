@@ -15,6 +15,6 @@ def _checks(component: Component) -> Iterator[Check]:
 
 BACKEND = Backend(
     flavor=f"{__name__}.flavor.SeldonKubernetesFlavor",
-    packages=Packages(("kubernetes", "gcsfs"), "make setup-gcp"),
+    packages=Packages(("kubernetes",), "make setup-gcp"),
     checks=_checks,
 )

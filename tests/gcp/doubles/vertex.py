@@ -37,6 +37,7 @@ COLLECTION = re.compile(PARENT + r"/(?P<kind>pipelineJobs|customJobs|schedules)"
 ITEM = re.compile(COLLECTION.pattern + r"/(?P<id>[^/:]+)")
 MACHINES = {"e2-standard-4"}
 MACHINES_AT_ONCE = 2
+STEP_TIMEOUT, PIPELINE_TIMEOUT = "7200s", "86400s"
 
 
 def validate(kind: str, body: dict[str, Any]) -> None:
@@ -133,7 +134,9 @@ class Vertex(ThreadingHTTPServer):
 
     def _run_task(self, job: dict[str, Any], name: str, component: dict[str, Any]) -> None:
         """Run a task in the form of create_custom_training_job_from_component."""
-        (pool,) = component["inputDefinitions"]["parameters"]["worker_pool_specs"]["defaultValue"]
+        parameters = component["inputDefinitions"]["parameters"]
+        (pool,) = parameters["worker_pool_specs"]["defaultValue"]
+        assert parameters["timeout"]["defaultValue"] == STEP_TIMEOUT
         assert pool["machine_spec"]["machine_type"] in MACHINES
         container, id_ = pool["container_spec"], job["name"].rsplit("/", 1)[-1]
         variables = {
@@ -146,6 +149,8 @@ class Vertex(ThreadingHTTPServer):
     def _run_job(self, job: dict[str, Any]) -> None:
         spec = job["jobSpec"]
         assert spec["serviceAccount"] == self.account
+        is_step = "step-run-id" in job["labels"]
+        assert spec["scheduling"]["timeout"] == (STEP_TIMEOUT if is_step else PIPELINE_TIMEOUT)
         (pool,) = spec["workerPoolSpecs"]
         assert pool["machineSpec"]["machineType"] in MACHINES
         container = pool["containerSpec"]

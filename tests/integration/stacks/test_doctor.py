@@ -94,7 +94,7 @@ def test_vertex_needs_a_server_that_its_steps_can_reach(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(doctor, "missing_packages", lambda _: {})
-    found = by_part(stack(("orchestrator", "vertex", {})))["ZenML server"]
+    found = by_part(stack(("orchestrator", "vertex_jobs", {})))["ZenML server"]
     assert "local database" in found.message
     assert str(found.fix).startswith("zenml login")
 
@@ -105,7 +105,7 @@ def test_an_unexpected_error_is_a_finding_too(home: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(doctor, "missing_packages", lambda _: {})
     monkeypatch.setattr(gcp_checks, "check_zenml_server", broken)
-    found = by_part(stack(("orchestrator", "vertex", {})))["ZenML server"]
+    found = by_part(stack(("orchestrator", "vertex_jobs", {})))["ZenML server"]
     assert found.message == "RuntimeError: first line"
     assert not found.ok
 
@@ -127,12 +127,10 @@ def test_the_command_fails_if_a_check_fails(home: Path) -> None:
 def test_missing_packages_are_named_with_the_command_that_installs_them(home: Path) -> None:
     from stacks.readiness import missing_packages
 
-    missing = missing_packages({"local", "unknown", "seldon_kubernetes", "vertex"})
+    missing = missing_packages({"local", "unknown", "seldon_kubernetes", "vertex_jobs"})
     if missing:
         assert list(missing) == ["make setup-gcp"]
-        assert set(missing["make setup-gcp"]) <= {
-            "gcsfs", "google.cloud.aiplatform", "kfp", "kubernetes"
-        }  # fmt: skip
+        assert set(missing["make setup-gcp"]) <= {"google.cloud.aiplatform", "kfp", "kubernetes"}
     assert missing_packages({"local", "mlflow", "wandb", "evidently"}) == {}
 
 

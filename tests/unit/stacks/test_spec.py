@@ -30,7 +30,7 @@ def test_every_stack_is_in_the_format_of_the_installed_zenml(name: str) -> None:
 def test_gcp_is_complete() -> None:
     stack = read_stack("gcp", {})
     assert {part.type: part.flavor for part in stack.components} == {
-        "orchestrator": "vertex",
+        "orchestrator": "vertex_jobs",
         "artifact_store": "gcp",
         "container_registry": "gcp",
         "image_builder": "gcp",

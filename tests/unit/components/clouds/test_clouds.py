@@ -11,7 +11,7 @@ from faces.errors import OperationError
 
 STORE = Component("artifact_store", "store", "gcp", {"path": "gs://bucket/zenml"})
 REGISTRY = Component("container_registry", "registry", "gcp", {"uri": "europe/project/faces"})
-JOBS = Component("orchestrator", "jobs", "vertex", {})
+JOBS = Component("orchestrator", "jobs", "vertex_jobs", {})
 LOCAL = Component("orchestrator", "here", "local", {})
 
 
@@ -21,7 +21,7 @@ class Forbidden(Exception):
 
 def test_clouds_are_found_without_a_list_of_them() -> None:
     assert [type(cloud) for cloud in clouds.all_clouds()] == [GoogleCloud]
-    assert clouds.packages()["vertex"].modules == ("kfp", "google.cloud.aiplatform")
+    assert clouds.packages()["vertex_jobs"].modules == ("kfp", "google.cloud.aiplatform")
 
 
 def test_each_component_is_checked_and_a_local_stack_needs_no_cloud() -> None:
