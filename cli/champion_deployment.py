@@ -12,7 +12,7 @@ from zenml.enums import ModelStages
 from zenml.models import ModelVersionResponse
 
 from cli import runtime_env
-from cli.run_lock import run_lock
+from cli.run_lock import run_lock, unfinished_runs
 from components.deployers.base import active_deployer
 from components.tracking.base import active_tracker
 from components.tracking.mlflow import MLflowTracker
@@ -37,8 +37,8 @@ COMMAND = (sys.executable, str(Path(runtime_env.ROOT) / "run.py"), "--pipeline",
 def deploy_champion(deploy: Callable[[int], str]) -> str:
     """Put the version that the alias points to now into production, and deploy it.
 
-    The registry is asked again, since an event may be late or out of order. Runs on this machine
-    are waited for: one of them may be about to deploy the version.
+    The registry is asked again, since an event may be late or out of order. Unfinished runs are
+    waited for: one of them may be about to deploy the version, or to release it as a canary.
 
     Args:
         deploy: Deploys the version in production, which has this number, and returns what it did.
@@ -72,12 +72,22 @@ def deploy_champion(deploy: Callable[[int], str]) -> str:
 
 
 def _wait_for_other_runs() -> None:
-    while True:
-        try:
-            with run_lock(Client().active_stack_model, alone=True):
-                return
-        except UserError:
-            time.sleep(POLL_SECONDS)
+    """Wait for runs on this machine, and on others if the stack's steps run there."""
+    previous: list[str] = []
+    while names := _other_runs():
+        if names != previous:
+            print(f"waiting for {' and '.join(names)}", flush=True)
+        previous = names
+        time.sleep(POLL_SECONDS)
+
+
+def _other_runs() -> list[str]:
+    stack = Client().active_stack_model
+    try:
+        with run_lock(stack, alone=True):
+            return [run.name for run in unfinished_runs(stack)]
+    except UserError:
+        return ["the runs on this machine"]
 
 
 def _require_deployable(registered: str | None) -> ModelVersionResponse:

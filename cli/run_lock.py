@@ -9,7 +9,7 @@ from filelock import FileLock, ReadWriteLock, Timeout
 from zenml.client import Client
 from zenml.config.global_config import GlobalConfiguration
 from zenml.enums import ExecutionStatus, StackComponentType
-from zenml.models import StackResponse
+from zenml.models import PipelineRunResponse, StackResponse
 from zenml.orchestrators.publish_utils import (
     publish_failed_step_run,
     publish_pipeline_run_status_update,
@@ -103,15 +103,22 @@ def fail_interrupted_runs(stack: StackResponse) -> None:
     local = all(component.flavor_name == "local" for component in orchestrators)
     if not (local and GlobalConfiguration().uses_local_store):
         return
-    unfinished = json.dumps([status.value for status in UNFINISHED])
-    runs = Client().list_pipeline_runs(stack_id=stack.id, status=f"oneof:{unfinished}", size=1000)
-    for run in runs.items:
-        if run.pipeline is None or run.pipeline.name not in pipeline_names():
-            continue
+    for run in unfinished_runs(stack):
         for step in run.steps.values():
             if step.status in UNFINISHED:
                 publish_failed_step_run(step.id)
         publish_pipeline_run_status_update(run.id, ExecutionStatus.FAILED, "it was killed")
+
+
+def unfinished_runs(stack: StackResponse) -> list[PipelineRunResponse]:
+    """Return this project's runs on a stack that ZenML's records show as unfinished.
+
+    Args:
+        stack: The stack.
+    """
+    unfinished = json.dumps([status.value for status in UNFINISHED])
+    runs = Client().list_pipeline_runs(stack_id=stack.id, status=f"oneof:{unfinished}", size=1000)
+    return [run for run in runs.items if run.pipeline and run.pipeline.name in pipeline_names()]
 
 
 def _folder() -> Path:

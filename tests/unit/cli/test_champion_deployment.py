@@ -29,11 +29,12 @@ class World:
         self.live = "2"
         self.deployed: list[int] = []
         self.moved = True
+        self.other_runs: list[list[str]] = []
         tracker = MLflowTracker()
         monkeypatch.setattr(tracker, "champion", lambda: self.champion, raising=False)
         deployer = SimpleNamespace(served_version=lambda: self.live)
         for name, value in {
-            "_wait_for_other_runs": lambda: None,
+            "_other_runs": lambda: self.other_runs.pop(0) if self.other_runs else [],
             "active_tracker": lambda: tracker,
             "active_deployer": lambda: deployer,
             "version_in_registry": lambda registered: self.versions.get(registered),
@@ -116,6 +117,16 @@ def test_production_that_changes_meanwhile_is_left_alone(world: World) -> None:
     with pytest.raises(OperationError, match="another run changed production"):
         world.deploy()
     assert world.deployed == []
+
+
+def test_unfinished_runs_are_waited_for_and_reported_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(champion_deployment, "POLL_SECONDS", 0)
+    world.other_runs = [["training-1"], ["training-1"], []]
+    world.deploy()
+    assert capsys.readouterr().out == "waiting for training-1\n"
+    assert world.deployed == [1]
 
 
 def test_github_is_asked_to_deploy(monkeypatch: pytest.MonkeyPatch) -> None:
