@@ -1,7 +1,7 @@
 # The project's commands; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-serving setup-gcp setup-wandb setup-app setup-onnx setup-dvc run deploy app monitoring demo test test-fast test-gcp test-infra check format \
+.PHONY: help setup setup-dev setup-serving setup-gcp setup-aws setup-wandb setup-app setup-onnx setup-dvc run deploy app monitoring demo test test-fast test-gcp test-aws test-infra check format \
 	dashboard dashboard-stop bench bench-serving images requirements schema docs sbom clean
 
 IS_SUPPORTED := -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,13))' 2>/dev/null
@@ -38,6 +38,9 @@ setup-serving: setup ## Create .venv-serving for the prediction server (the firs
 
 setup-gcp: .venv/base requirements/gcp.txt ## Add the packages of the gcp stack
 	@$(call INSTALL,requirements/gcp.txt)
+
+setup-aws: .venv/base requirements/aws.txt ## Add the packages of the aws stack
+	@$(call INSTALL,requirements/aws.txt)
 
 setup-wandb: .venv/base requirements/wandb.txt ## Add the packages of the local-wandb stack
 	@$(call INSTALL,requirements/wandb.txt)
@@ -76,6 +79,9 @@ test-gcp: setup-serving .venv-gcp/ready .venv-dvc/ready ## Test the gcp stack wi
 	@log=$$(mktemp); $(PYTEST_GCP) $(GCP_APART) > $$log 2>&1 & apart=$$!; \
 	$(PYTEST_GCP) tests/gcp $(addprefix --ignore=,$(GCP_APART)); result=$$?; \
 	wait $$apart || result=$$?; cat $$log; rm $$log; exit $$result
+
+test-aws: setup-serving .venv-aws/ready ## Test the aws stack without a cloud (a minute; needs the real faces)
+	@OPENBLAS_NUM_THREADS=1 .venv-aws/bin/python -m pytest -o addopts="-q -rs --strict-markers" tests/aws
 
 test-infra: .venv-infra/ready ## Validate infra/gcp with the schemas of Terraform's providers, offline (needs terraform)
 	@.venv-infra/bin/python -m pytest --confcutdir tests/infra -o addopts="-q -rs --strict-markers" tests/infra
@@ -130,6 +136,10 @@ requirements: setup-dev ## Pin the newest versions that pyproject.toml allows
 		$(addprefix --no-emit-package ,pyarrow scikit-learn scipy matplotlib skops joblib threadpoolctl fonttools contourpy kiwisolver \
 		cycler pillow docker narwhals prettytable) -o requirements/mlflow-server.txt
 	@$(PIN) pyproject.toml --extra serving --override requirements/serving-override.in -o requirements/serving.txt
+	@$(PIN) pyproject.toml --extra aws -c requirements/base.txt -o requirements/aws.txt
+	@$(PIN) pyproject.toml --extra aws-test -c requirements/aws.txt -o requirements/aws-test.txt
+	@$(PIN) pyproject.toml --extra aws-serving --override requirements/serving-override.in -c requirements/serving.txt \
+		-o requirements/aws-serving.txt
 	@$(PIN) requirements/clients.in -o requirements/clients.txt
 	@$(PIN) requirements/infra.in -o requirements/infra.txt
 	@$(PIN) requirements/docs.in -o requirements/docs.txt
@@ -140,7 +150,7 @@ sbom: setup ## List the packages of every environment in build/sbom (CycloneDX)
 	@$(BIN)/python -m scripts.sbom build/sbom
 
 clean: ## Remove environments and caches; ZenML's store is kept
-	@rm -rf .venv .venv-serving .venv-serving.lock .venv-gcp .venv-clients .venv-infra .venv-docs .venv-dvc .venv-bench .mypy_cache .pytest_cache .ruff_cache \
+	@rm -rf .venv .venv-serving .venv-serving.lock .venv-gcp .venv-aws .venv-aws-serving .venv-clients .venv-infra .venv-docs .venv-dvc .venv-bench .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache build *.egg-info
 
 .venv/bin/python:
@@ -159,6 +169,16 @@ clean: ## Remove environments and caches; ZenML's store is kept
 	@echo "setting up .venv-gcp (a minute, once) …"
 	@$(BIN)/python -m venv --clear .venv-gcp
 	@$(call INSTALL,requirements/gcp-test.txt,.venv-gcp/bin)
+	@touch $@
+
+# The aws tests have a separate environment with a fake of S3; so has the endpoint, which reads models from S3.
+.venv-aws/ready: requirements/aws-test.txt requirements/aws-serving.txt | .venv/base
+	@echo "setting up .venv-aws (a minute, once) …"
+	@$(BIN)/python -m venv --clear .venv-aws
+	@$(call INSTALL,requirements/aws-test.txt,.venv-aws/bin)
+	@$(BIN)/python -m venv --clear .venv-aws-serving
+	@$(BIN)/python -m uv pip install --quiet --no-deps --require-hashes --python .venv-aws-serving/bin/python \
+		-r requirements/aws-serving.txt
 	@touch $@
 
 # Programs that test the endpoint from outside: Triton's client and a fuzzer of its API description.

@@ -19,6 +19,9 @@ PINNED_FILES = {
     "dev": "dev.txt",
     "gcp": "gcp.txt",
     "gcp-test": "gcp-test.txt",
+    "aws": "aws.txt",
+    "aws-test": "aws-test.txt",
+    "aws-serving": "aws-serving.txt",
     "serving": "serving.txt",
 }
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;\\]+)", re.MULTILINE)

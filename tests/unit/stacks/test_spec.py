@@ -56,7 +56,7 @@ def test_an_unknown_stack_and_a_broken_file_are_errors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(
-        UserError, match=r"unknown stack 'azure': .*choose from gcp, gcp-run, local"
+        UserError, match=r"unknown stack 'azure': .*choose from aws, gcp, gcp-run, local"
     ):
         read_stack("azure", os.environ)
     (tmp_path / "odd.yaml").write_text("stack_name: odd\n")

@@ -5,6 +5,7 @@ import pytest
 
 from components import clouds
 from components.checks import Check, CheckFailed, Component, preflight
+from components.clouds.aws import AmazonWebServices
 from components.clouds.gcp import GoogleCloud
 from components.clouds.gcp_checks import check_bucket
 from faces.errors import OperationError
@@ -20,7 +21,7 @@ class Forbidden(Exception):
 
 
 def test_clouds_are_found_without_a_list_of_them() -> None:
-    assert [type(cloud) for cloud in clouds.all_clouds()] == [GoogleCloud]
+    assert [type(cloud) for cloud in clouds.all_clouds()] == [AmazonWebServices, GoogleCloud]
     assert clouds.packages()["vertex_jobs"].modules == ("kfp", "google.cloud.aiplatform")
 
 
