@@ -223,9 +223,9 @@ def test_all_steps_of_a_run_use_the_selected_version(run: Run, live: dict[str, A
 
     served = int(deployer().served_version())
     other = next(n for n in range(1, 9) if n != served and find_version(n))
-    window = load_window.entrypoint(None)
+    window = load_window.entrypoint(None, 5_000)
     feedback = FeedbackVerification(int(window.labelled.sum()))
-    monitor = update_monitor.entrypoint(other)
+    monitor = update_monitor.entrypoint(other, 5_000)
     result, _ = detect_drift.entrypoint(window, feedback, other, monitor, 0.01, 1, 1)
     assert result.version == monitor.version == other
     faces, split = add_feedback.entrypoint(window, feedback, ApprovedLabels(), other, 0.5, 0.1)
@@ -258,7 +258,7 @@ def test_a_run_killed_at_any_step_leaves_the_endpoint_up_and_the_next_run_restar
 def captured_since_decision() -> int:
     from steps.monitoring.load_window import load_window
 
-    return len(load_window.entrypoint(None))
+    return len(load_window.entrypoint(None, 5_000))
 
 
 def kill_when_done(step: str) -> None:
