@@ -5,6 +5,9 @@ import pytest
 from scripts.documentation.notebook import NOTEBOOK, code_cells, execute, read_notebook
 
 
+STORE = "store the new outputs: python -m scripts.documentation.notebook"
+
+
 def test_the_notebook_prints_what_is_stored_in_it() -> None:
     notebook = read_notebook()
     for cell, outputs in zip(code_cells(notebook), execute(notebook), strict=True):
@@ -13,7 +16,7 @@ def test_the_notebook_prints_what_is_stored_in_it() -> None:
             output["output_type"] for output in stored
         ]
         for new, old in zip(outputs, stored, strict=True):
-            assert new.get("text") == old.get("text"), "".join(cell["source"])
+            assert new.get("text") == old.get("text"), STORE
 
 
 def test_a_cell_that_fails_ends_the_execution() -> None:
