@@ -4,7 +4,6 @@ import pytest
 
 from scripts.documentation.notebook import NOTEBOOK, code_cells, execute, read_notebook
 
-
 STORE = "store the new outputs: python -m scripts.documentation.notebook"
 
 
