@@ -20,7 +20,7 @@ class Measured:
 
     scoring: float = 33.7e-3  # CPU s for one face among a million people: benchmarks.search
     scoring_of_16: float = 8.1e-3  # the same for each of 16 faces of one request
-    graph: float = 0.5e-3  # the same with a graph as index: benchmarks.search --indexes
+    index: float = 0.71e-3  # the same with an inverted file: benchmarks.search --indexes
     request: float = 113e-6  # CPU s of a request among 40 people: docs/serving.md
     file: float = 860.0  # bytes of a model's file for each person: benchmarks.search
     worker: float = 1_050.0  # bytes of a worker for each person: benchmarks.search
@@ -111,7 +111,7 @@ def serving(load: Load, measured: Measured, prices: Prices) -> Iterator[Row]:
     for title, seconds in (
         ("exact", measured.scoring),
         ("exact, 16 faces at a time", measured.scoring_of_16),
-        ("graph", measured.graph),
+        ("index", measured.index),
     ):
         each = parts * (seconds * load.people_at_a_time / MILLION + measured.request)
         processors = load.rate * each / load.utilization
