@@ -1,4 +1,4 @@
-"""Training on a folder of people, last: another model of other people goes into production."""
+"""Training on a folder of people, apart: a model of other people goes into production."""
 
 from pathlib import Path
 

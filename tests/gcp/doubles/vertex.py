@@ -234,8 +234,7 @@ class Handler(JsonHandler):
 
 @contextmanager
 def vertex(folder: Path, node: Mapping[str, str], image: str, account: str) -> Iterator[Vertex]:
-    """Serve during the block, then end what still runs."""
-    created = not APP.exists()
+    """Serve during the block, then end what still runs. `APP` stays: others may use it."""
     APP.mkdir(exist_ok=True)
     server = Vertex(folder, node, image, account)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -246,5 +245,3 @@ def vertex(folder: Path, node: Mapping[str, str], image: str, account: str) -> I
         server.server_close()
         for process in list(server.running):
             end(process)
-        if created:
-            APP.rmdir()
