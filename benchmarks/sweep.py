@@ -2,6 +2,7 @@
 
     python -m benchmarks.sweep                  # five minutes
     python -m benchmarks.sweep --trials 30 --workers 1 2 4
+    python -m benchmarks.sweep --data synthetic data.people=100    # longer trials
 
 Each sweep runs in a fresh ZenML configuration, with one BLAS thread for each process.
 """
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -28,16 +30,18 @@ def main() -> None:
     parser.add_argument("--data", default="auto")
     parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], metavar="N")
+    parser.add_argument("overrides", nargs="*", help="settings of the sweep: name=value")
     args = parser.parse_args()
-    seconds = {n: measure(args.data, args.trials, n) for n in args.workers}
+    fixed = ["--data", args.data, "--trials", str(args.trials), *args.overrides]
+    seconds = {n: measure(fixed, n) for n in args.workers}
     print("| trials at a time | seconds | speed-up |\n|---|---|---|")
     for workers, value in seconds.items():
         print(f"| {workers} | {value:.1f} | {seconds[args.workers[0]] / value:.2f} |")
 
 
-def measure(data: str, trials: int, workers: int) -> float:
+def measure(fixed: Sequence[str], workers: int) -> float:
     """Run a sweep; return the seconds that the search took."""
-    arguments = ["--data", data, "--trials", str(trials), "--parallel", str(workers)]
+    arguments = [*fixed, "--parallel", str(workers)]
     with tempfile.TemporaryDirectory(prefix="faces-sweep-") as folder:
         environment = os.environ | {"ZENML_CONFIG_PATH": folder}
         environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
