@@ -87,7 +87,7 @@ def _check_environment(stack: Stack) -> str:
 
 
 def _check_secrets(stack: Stack) -> str:
-    required = secrets_of(stack)
+    required = secrets_of(stack.components)
     for name, keys in required.items():
         try:
             values = Client().get_secret(name, allow_partial_name_match=False).secret_values

@@ -59,8 +59,7 @@ def plan_changes(stack: Stack) -> list[Change]:
     """
     _check_secrets(stack)
     changes = _plan_flavors(stack)
-    with_secrets = not stack.unset
-    planned = (_plan_component(part, with_secrets) for part in stack.components)
+    planned = (_plan_component(part) for part in stack.components)
     changes += [change for change in planned if change]
     return changes + _plan_stack(stack)
 
@@ -133,10 +132,10 @@ def _update_flavor(source: str, registered: FlavorResponse) -> Undo:
     return lambda: store.update_flavor(id_, FlavorUpdate(**previous))
 
 
-def _plan_component(part: Component, with_secrets: bool) -> Change | None:
+def _plan_component(part: Component) -> Change | None:
     client, kind = Client(), StackComponentType(part.type)
     title = f"{part.type} '{part.name}' ({part.flavor})"
-    desired = registrable(part, with_secrets)
+    desired = registrable(part, with_secrets=not _missing_secrets(part))
     try:
         present = client.get_stack_component(kind, part.name, allow_name_prefix_match=False)
     except KeyError:
@@ -203,15 +202,22 @@ def _check_secrets(stack: Stack) -> None:
     if stack.unset:
         return
     for part in stack.components:
-        single = Stack(stack.name, stack.file, (part,))
-        for name, keys in secrets_of(single).items():
-            try:
-                Client().get_secret(name, allow_partial_name_match=False)
-            except KeyError:
-                raise UserError(
-                    f"{stack.file.name}: {part.type} '{part.name}' needs the secret '{name}': "
-                    f"{create_secret(name, keys)}"
-                ) from None
+        for name, keys in _missing_secrets(part).items():
+            raise UserError(
+                f"{stack.file.name}: {part.type} '{part.name}' needs the secret '{name}': "
+                f"{create_secret(name, keys)}"
+            )
+
+
+def _missing_secrets(part: Component) -> dict[str, list[str]]:
+    """Return the secrets that a component refers to and that do not exist, with their keys."""
+    missing = {}
+    for name, keys in secrets_of([part]).items():
+        try:
+            Client().get_secret(name, allow_partial_name_match=False)
+        except KeyError:
+            missing[name] = keys
+    return missing
 
 
 def _ignore_errors(undo: Undo) -> None:

@@ -1,7 +1,7 @@
 """Read a stack's YAML and fill its placeholders from the environment."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,12 +44,13 @@ def stack_names() -> list[str]:
 def registrable(part: Component, with_secrets: bool) -> dict[str, Any]:
     """Return the part of a component's configuration that can be registered now.
 
-    ZenML looks secrets up as soon as a component refers to them. So as long as a stack's
-    placeholders are not filled in, references to secrets, which may not exist yet, are left out.
+    ZenML looks secrets up as soon as a component refers to them, so references to secrets that do
+    not exist yet are left out. If they exist, they stay although the stack is incomplete: another
+    stack may have filled in the address of the same MLflow server, which requires a password.
 
     Args:
         part: A component of a stack's YAML.
-        with_secrets: Whether all placeholders of the stack are filled in.
+        with_secrets: Whether the secrets exist that the component refers to.
     """
     return {
         key: value
@@ -117,13 +118,13 @@ def unset_placeholders(value: Any) -> Iterator[str]:
             yield match["name"]
 
 
-def secrets_of(stack: Stack) -> dict[str, list[str]]:
-    """Return the secrets that a stack refers to, each with the keys that it must have.
+def secrets_of(parts: Iterable[Component]) -> dict[str, list[str]]:
+    """Return the secrets that components refer to, each with the keys that it must have.
 
     Args:
-        stack: As returned by `read_stack`.
+        parts: Components of a stack's YAML.
     """
-    pairs = sorted({pair for part in stack.components for pair in secrets(part.configuration)})
+    pairs = sorted({pair for part in parts for pair in secrets(part.configuration)})
     return {name: [key for other, key in pairs if other == name] for name, _ in pairs}
 
 

@@ -114,6 +114,20 @@ def test_a_missing_secret_is_an_error_once_the_placeholders_are_filled_in() -> N
     assert plan_changes(stack)
 
 
+def test_an_incomplete_stack_can_share_an_mlflow_server_that_requires_a_password() -> None:
+    """As when gcp is set up and aws is not."""
+    from zenml.client import Client
+
+    from stacks.register import register_stack
+
+    if not Client().list_secrets(name="mlflow").items:
+        Client().create_secret("mlflow", {"username": "u", "password": "p"})
+    stack = read_stack("aws", {"MLFLOW_TRACKING_URI": "https://mlflow.example.com"})
+    assert stack.unset
+    register_stack(stack)
+    assert registered("aws")["experiment_tracker"]["tracking_username"] == "{{mlflow.username}}"
+
+
 def test_gcp_can_be_active_without_packages_and_reports_what_is_missing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
