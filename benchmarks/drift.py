@@ -186,9 +186,13 @@ class Trial:
         ):  # fmt: skip
             moments = DEFAULT if suffix else "moments"
             effect = design_effect(predicted, detector.counts) if suffix else 1.0
-            for name, test in ((moments, moments_test), (f"MMD{suffix}", mmd_test)):
-                result = test(reference, window, seed=self.seed, design_effect=effect)
-                yield name, result[1] <= ALPHA
+            options = detector.test_options(predicted) if suffix else {}
+            result = moments_test(
+                reference, window, seed=self.seed, design_effect=effect, **options
+            )
+            yield moments, result[1] <= ALPHA
+            result = mmd_test(reference, window, seed=self.seed, design_effect=effect)
+            yield f"MMD{suffix}", result[1] <= ALPHA
             columns = ks_columns(reference, window, NAMES, ALPHA)
             yield f"KS + Bonferroni{suffix}", bool(columns["differs"].any())
         yield "Evidently's preset", evidently_preset(self.raw, raw)

@@ -125,7 +125,7 @@ def fit_whitening(rows: Rows, labels: NDArray[np.str_]) -> Rows:
     return np.asarray(axes / np.sqrt(variances + RIDGE) / scale[:, None])
 
 
-def design_effect(predicted: NDArray[np.str_], counts: Mapping[str, int]) -> float:
+def design_effect(predicted: NDArray[np.str_], counts: Mapping[str, int], power: int = 1) -> float:
     """Return how much the mean of a window varies more because people come several times.
 
     The mean of a person's k images differs from that of all images of this person, so that several
@@ -135,12 +135,13 @@ def design_effect(predicted: NDArray[np.str_], counts: Mapping[str, int]) -> flo
     Args:
         predicted: Recognised identities, (n,), n > 0.
         counts: Number of images that the mean of each identity is of.
+        power: Power of the correlation: 2 for the squares of normally distributed values.
 
     Returns:
         1 if nobody comes twice, otherwise more. Unknown faces are independent.
     """
     faces = Counter(name for name in predicted.tolist() if name in counts)
-    together = sum(n * (n - 1) / (counts[name] + 1) for name, n in faces.items())
+    together = sum(n * (n - 1) / (counts[name] + 1) ** power for name, n in faces.items())
     return float(1 + together / len(predicted))
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faces.drift.detector import Labels
+from faces.drift.identity_centering import design_effect
 from faces.drift.permutation import Weights, permutation_test
 from faces.drift.two_sample import TwoSampleDetector
 from faces.runtime.portable import UNKNOWN
@@ -40,6 +41,7 @@ def moments_test(
     design_effect: float = 1.0,
     tail_weight: float = TAIL_WEIGHT,
     known: NDArray[np.bool_] | None = None,
+    square_effect: float | None = None,
 ) -> tuple[float, float]:
     """Test whether two samples have the same mean and mean square in every direction.
 
@@ -51,10 +53,11 @@ def moments_test(
         window: Rows (n, d).
         permutations: Number of random permutations.
         seed: Seed of the permutations.
-        design_effect: See `permutation_test`.
+        design_effect: That of the mean, see `permutation_test`.
         tail_weight: Weight of the tail: by how much rows of the window exceed the 70 % quantile of
             the squared distance from the centre more than those of the reference.
         known: Which rows of the window are part of the tail, (n,); None for all.
+        square_effect: The design effect of the mean square and of the tail; None for the same.
 
     Returns:
         The sum over directions of the squared differences of mean and mean square, with that of the
@@ -71,14 +74,21 @@ def moments_test(
     features = np.column_stack([rows, rows**2, tail])
     features = (features - features.mean(axis=0)) / (features.std(axis=0) + 1e-12)
 
-    def squared_difference(weights: Weights) -> Weights:
+    def squared_differences(weights: Weights) -> Weights:
         differences = weights @ features
-        excess = np.minimum(differences[:, -1], 0)  # weights of the window are negative
-        return np.asarray((differences[:, :-1] ** 2).sum(axis=1) + tail_weight * excess**2)
+        differences[:, -1] = np.minimum(differences[:, -1], 0)  # weights of the window are negative
+        return np.asarray(differences**2 * np.r_[np.ones(2 * columns), tail_weight])
 
-    return permutation_test(
-        squared_difference, len(reference), len(window), permutations, seed, design_effect
-    )
+    m, n, columns = len(reference), len(window), rows.shape[1]
+    observed = squared_differences(np.r_[np.full(m, 1 / m), np.full(n, -1 / n)][None])[0]
+    squares = design_effect if square_effect is None else square_effect
+    effects = np.r_[np.full(columns, design_effect), np.full(columns + 1, squares)]
+    effect = (observed.sum() + 1e-12) / ((observed / effects).sum() + 1e-12)
+
+    def statistic(weights: Weights) -> Weights:
+        return np.asarray(squared_differences(weights).sum(axis=1))
+
+    return permutation_test(statistic, m, n, permutations, seed, float(effect))
 
 
 class DriftDetector(TwoSampleDetector):
@@ -93,15 +103,20 @@ class DriftDetector(TwoSampleDetector):
     two_sample_test = staticmethod(moments_test)
 
     def test_options(self, predicted: Labels) -> dict[str, Any]:
-        """Return the weight of the tail, and which faces are part of it.
+        """Return the weight of the tail, which faces are part of it, and the effect on squares.
 
         Unknown faces are not: they are not centred on their own mean, so they are distant anyway.
+        If faces of a person have a correlation ρ, their squares have ρ² only.
 
         Args:
             predicted: Recognised identities of the window, (n,).
 
         Returns:
-            The options `tail_weight`, 0 with few images of each person, and `known`.
+            The options `tail_weight`, 0 with few images of each person, `known`, and
+            `square_effect`, unless there are few images of each person.
         """
-        enough = np.mean(list(self.counts.values())) >= TAIL_IMAGES
-        return {"tail_weight": TAIL_WEIGHT if enough else 0.0, "known": predicted != UNKNOWN}
+        known = predicted != UNKNOWN
+        if np.mean(list(self.counts.values())) < TAIL_IMAGES:
+            return {"tail_weight": 0.0, "known": known}
+        squares = design_effect(predicted, self.counts, power=2)
+        return {"tail_weight": TAIL_WEIGHT, "known": known, "square_effect": squares}

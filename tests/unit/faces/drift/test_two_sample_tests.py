@@ -87,6 +87,16 @@ def test_the_p_value_grows_with_the_design_effect(test) -> None:
     assert test(reference, window)[1] == p_values[0]
 
 
+def test_squares_have_a_design_effect_apart() -> None:
+    reference, spread, moved = rows(1, 60), rows(2, 25, spread=1.6), rows(2, 25, shift=0.5)
+
+    def p_value(window: np.ndarray, squares: float | None) -> float:
+        return moments_test(reference, window, design_effect=2.0, square_effect=squares)[1]
+
+    assert p_value(spread, 1.0) < p_value(spread, 2.0) == p_value(spread, None)
+    assert p_value(moved, 1.0) > moments_test(reference, moved)[1]
+
+
 @pytest.mark.parametrize("test", TESTS)
 @pytest.mark.parametrize("change", [{"shift": 1.5}, {"spread": 3.0}])
 def test_a_difference_in_mean_or_variance_is_detected(test, change: dict[str, float]) -> None:
