@@ -265,7 +265,7 @@ def test_the_default_detector_returns_the_recorded_values(
     p_value: float,
     reason: str,
 ) -> None:
-    """The values were recorded when squares got a design effect of their own."""
+    """The values were recorded when squares got a separate design effect."""
     reference = frontal[::2]
     groups = np.where(np.arange(len(reference)) % 3 == 0, GROUP, "")
     fitted = DriftDetector.fit(people.images[reference], people.labels[reference], groups)
