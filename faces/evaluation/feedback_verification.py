@@ -1,6 +1,5 @@
 """Verify feedback: only plausible labels are counted and learned, and not too many per person."""
 
-import math
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -11,11 +10,9 @@ from numpy.typing import NDArray
 
 from faces.data.dataset import Faces
 from faces.data.window import Window
+from faces.evaluation.feedback_cap import labels_over_cap
 from faces.evaluation.sender_trust import unproven_senders, untrusted_senders
 from faces.evaluation.witness import ANONYMOUS, Witness
-
-MIN_LABELS_PER_PERSON = 4
-"""The cap on a person's share of a window never falls below this number of labels."""
 
 UNPROVEN_MARGIN = 0.25
 """How much more similar a face must be if its label comes from a sender who is not proven yet."""
@@ -181,12 +178,18 @@ def verify_feedback(
     if len(rows):
         labels = window.labels[rows]
         witness = (train_witness or Witness)(enrolled)
-        assessed, found = _assess(
+        assessed, found, proven = _assess(
             witness, window[rows], _evidence(earlier, window, enrolled), limits
         )
         plausible = found == ""
         found[plausible] = np.where(
-            _over_cap(labels[plausible], assessed[plausible], trained, limits),
+            labels_over_cap(
+                labels[plausible],
+                assessed[plausible],
+                proven[plausible],
+                trained,
+                limits.maximum_share,
+            ),
             QuarantineReason.OVER_CAP,
             "",
         )
@@ -218,8 +221,8 @@ def _evidence(earlier: Window | None, window: Window, enrolled: Faces) -> Window
 
 def _assess(
     witness: Witness, window: Window, evidence: Window, limits: FeedbackLimits
-) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
-    """Return similarity (n,) and reason (n,) for each label of a window; "" if it is plausible."""
+) -> tuple[NDArray[np.float64], NDArray[np.str_], NDArray[np.bool_]]:
+    """Return similarity, reason ("" if plausible) and whether the sender is proven; each (n,)."""
     images, labels, senders = (
         np.concatenate([getattr(evidence, name), getattr(window, name)])
         for name in ("images", "labels", "senders")
@@ -239,23 +242,6 @@ def _assess(
         ],
         "",
     )
+    proven = ~unproven & (senders != ANONYMOUS)
     first = len(evidence)
-    return similarities[first:], reasons[first:].astype("U20")
-
-
-def _over_cap(
-    labels: NDArray[np.str_],
-    similarities: NDArray[np.float64],
-    trained: Faces,
-    limits: FeedbackLimits,
-) -> NDArray[np.bool_]:
-    """Return which labels (n,) exceed what may be learned; the most similar faces are learned."""
-    share = max(MIN_LABELS_PER_PERSON, math.ceil(limits.maximum_share * len(labels)))
-    over = np.zeros(len(labels), dtype=bool)
-    for label in np.unique(labels):
-        own = trained.origins[trained.labels == label]
-        room = int((own == "").sum()) - int((own != "").sum())
-        rows = np.flatnonzero(labels == label)
-        ranked = rows[np.argsort(-similarities[rows], kind="stable")]
-        over[ranked[max(0, min(share, room)) :]] = True
-    return over
+    return similarities[first:], reasons[first:].astype("U20"), proven[first:]
