@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev setup-serving setup-gcp setup-aws setup-wandb setup-app setup-onnx setup-dvc run deploy app monitoring demo test test-fast test-gcp test-aws test-infra check format \
-	dashboard dashboard-stop bench bench-serving images requirements schema docs sbom clean
+	dashboard dashboard-stop bench bench-serving images requirements schema docs sbom mutation clean
 
 IS_SUPPORTED := -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,13))' 2>/dev/null
 PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do $$p $(IS_SUPPORTED) && echo $$p && break; done)
@@ -145,13 +145,18 @@ requirements: setup-dev ## Pin the newest versions that pyproject.toml allows
 	@$(PIN) requirements/infra.in -o requirements/infra.txt
 	@$(PIN) requirements/docs.in -o requirements/docs.txt
 	@$(PIN) requirements/dvc.in -o requirements/dvc.txt
+	@$(PIN) requirements/mutation.in -c requirements/dev.txt -o requirements/mutation.txt
 	@for f in seldon mlserver bentoml fastapi; do $(PIN) requirements/bench-$$f.in -o requirements/bench-$$f.txt; done
+
+mutation: .venv-mutation/ready ## Change the code of rollouts in hundreds of ways, and list the changes that no unit test notices (minutes)
+	@OMP_NUM_THREADS=1 .venv-mutation/bin/python -m mutmut run
+	@.venv-mutation/bin/python -m mutmut results
 
 sbom: setup ## List the packages of every environment in build/sbom (CycloneDX)
 	@$(BIN)/python -m scripts.sbom build/sbom
 
 clean: ## Remove environments and caches; ZenML's store is kept
-	@rm -rf .venv .venv-serving .venv-serving.lock .venv-gcp .venv-aws .venv-aws-serving .venv-clients .venv-infra .venv-docs .venv-dvc .venv-bench .mypy_cache .pytest_cache .ruff_cache \
+	@rm -rf .venv .venv-serving .venv-serving.lock .venv-gcp .venv-aws .venv-aws-serving .venv-clients .venv-infra .venv-docs .venv-dvc .venv-mutation mutants .venv-bench .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache build *.egg-info
 
 .venv/bin/python:
@@ -194,6 +199,14 @@ clean: ## Remove environments and caches; ZenML's store is kept
 	@echo "setting up .venv-dvc (half a minute, once) …"
 	@$(BIN)/python -m venv --clear .venv-dvc
 	@$(call INSTALL,requirements/dvc.txt,.venv-dvc/bin)
+	@touch $@
+
+# mutmut is needed with the packages of the tests.
+.venv-mutation/ready: requirements/dev.txt requirements/mutation.txt | .venv/base
+	@echo "setting up .venv-mutation (a minute, once) …"
+	@$(BIN)/python -m venv --clear .venv-mutation
+	@$(call INSTALL,requirements/dev.txt,.venv-mutation/bin)
+	@$(call INSTALL,requirements/mutation.txt,.venv-mutation/bin)
 	@touch $@
 
 # MkDocs has a separate environment, since nothing else needs its packages.

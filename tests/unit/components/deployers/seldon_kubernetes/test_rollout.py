@@ -6,7 +6,14 @@ import pytest
 from components.deployers.endpoint import Endpoint, EndpointStatus, State
 from components.deployers.seldon_kubernetes import rollout
 from components.deployers.seldon_kubernetes.manifest import REVISION
-from components.deployers.seldon_kubernetes.rollout import await_rollout, pods_status
+from components.deployers.seldon_kubernetes.rollout import (
+    await_rollout,
+    failure_reason,
+    is_ready,
+    last_log_line,
+    of_revision,
+    pods_status,
+)
 from faces.errors import OperationError
 from tests.unit.components.deployers.seldon_kubernetes.pods import pod
 
@@ -65,8 +72,8 @@ def test_a_pod_that_cannot_start_ends_the_rollout_with_the_last_line_of_its_log(
 ) -> None:
     with pytest.raises(OperationError) as error:
         wait(Cluster([pod("old", True), pod("new", False, reason)]), timeout_seconds=1e9)
-    assert reason in str(error.value)
-    assert "last line of its log: last line of pod-new" in str(error.value)
+    line = "last line of its log: last line of pod-new"
+    assert str(error.value) == f"pod pod-new cannot start ({reason}); {line}"
 
 
 def test_a_failure_that_passes_does_not_end_the_rollout(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,8 +112,20 @@ def test_a_cluster_that_does_not_respond_is_asked_again() -> None:
     assert len(wait(Silent([pod("new", True)] * 2))) == 3
     silent = Silent([])
     silent.failures = 10**9
-    with pytest.raises(OperationError, match=r"not known .* does not respond\) after 0 s"):
+    with pytest.raises(OperationError) as error:
         wait(silent, timeout_seconds=0.001)
+    assert str(error.value) == "not known (the cluster does not respond) after 0 s"
+
+
+def test_a_pod_and_a_deployment_may_have_no_status_yet() -> None:
+    class New(Cluster):
+        def find(self) -> dict[str, Any]:
+            return {}
+
+    bare = {"metadata": {"name": "pod-new", "labels": {REVISION: "new"}}}
+    lines = wait(New([bare, bare], [pod("new", True)] * 2))
+    assert lines == ["rolling out: 0 of 2 pods are ready …"]
+    assert of_revision([{"metadata": {}}], "new") == []
 
 
 def test_failing_pods_of_the_previous_revision_do_not_count() -> None:
@@ -123,27 +142,72 @@ def test_scaling_to_zero_waits_until_all_pods_end() -> None:
 
 
 def test_a_rollout_times_out() -> None:
-    with pytest.raises(OperationError, match="1 of 2 pods are ready after 0 s"):
-        wait(Cluster([pod("new", True), pod("new", False)]), timeout_seconds=0.001)
+    with pytest.raises(OperationError) as error:
+        wait(Cluster([pod("old", True), pod("new", True)]), timeout_seconds=0.001)
+    line = "last line of its log: last line of pod-new"
+    assert str(error.value) == f"1 of 2 pods are ready after 0 s; {line}"
+    with pytest.raises(OperationError) as error:
+        wait(Cluster([]), timeout_seconds=0.001)
+    assert str(error.value) == "0 of 2 pods are ready after 0 s"
 
 
 def test_an_error_of_seldons_operator_is_reported() -> None:
     status = {"state": "Failed", "description": "quota of pods exceeded"}
-    with pytest.raises(OperationError, match="Seldon could not deploy it: quota of pods exceeded"):
+    with pytest.raises(OperationError) as error:
         wait(Cluster([], status=status))
+    assert str(error.value) == "Seldon could not deploy it: quota of pods exceeded"
+    with pytest.raises(OperationError) as error:
+        wait(Cluster([], status={"state": "Failed"}))
+    assert str(error.value) == "Seldon could not deploy it: "
 
 
 def test_the_state_of_the_endpoint_follows_from_its_pods() -> None:
-    ready, waiting = pod("new", True), pod("new", False, "ErrImagePull")
+    ready, later, unknown = pod("new", True), pod("new", True), pod("new", True)
+    waiting = pod("new", False, "ErrImagePull")
+    waiting["status"]["startTime"] = "2026-11-25T11:00:00Z"
     ready["status"]["startTime"] = "2026-11-25T12:00:00Z"
+    later["status"]["startTime"] = "2026-11-25T13:00:00Z"
+    noon = datetime(2026, 11, 25, 12, tzinfo=UTC)
+    endpoint = Endpoint("http://x", "3")
 
-    def status(pods: list[dict[str, Any]], replicas: int) -> EndpointStatus:
-        return pods_status(Endpoint("http://x", "3"), pods, replicas, "kubectl logs")
+    def check(pods: list[Any], replicas: int, state: State, detail: str, since: Any) -> None:
+        expected = EndpointStatus(endpoint, state, detail, since, "kubectl logs")
+        assert pods_status(endpoint, pods, replicas, "kubectl logs") == expected
 
-    running = status([ready, waiting], 2)
-    assert running.state == State.RUNNING
-    assert running.detail == "1 of 2 pods are ready: ErrImagePull"
-    assert running.since == datetime(2026, 11, 25, 12, tzinfo=UTC)
-    failed = status([waiting], 1)
-    assert (failed.state, failed.since) == (State.FAILED, None)
-    assert status([], 0).state == State.STOPPED
+    check(
+        [unknown, later, ready, waiting], 4, State.RUNNING,
+        "3 of 4 pods are ready: ErrImagePull", noon,
+    )  # fmt: skip
+    check([unknown], 1, State.RUNNING, "1 of 1 pods are ready", None)
+    check([waiting], 1, State.FAILED, "0 of 1 pods are ready: ErrImagePull", None)
+    check([], 0, State.STOPPED, "", None)
+
+
+def test_only_a_container_that_waits_for_a_fatal_reason_is_a_failure() -> None:
+    failing = pod("new", False, "ErrImagePull")
+    (container,) = failing["status"]["containerStatuses"]
+    container["state"]["waiting"]["message"] = "no such image"
+    failing["status"]["containerStatuses"].insert(0, {"state": None})
+    assert failure_reason(failing) == "ErrImagePull: no such image"
+    harmless: dict[str, Any]
+    for harmless in ({}, {"status": {}}, {"status": {"containerStatuses": None}}):
+        assert failure_reason(harmless) is None
+    assert failure_reason(pod("new", False, "ContainerCreating")) is None
+    assert not is_ready({})
+    assert not is_ready({"status": {"conditions": None}})
+
+
+def test_the_log_of_the_present_container_is_read_first() -> None:
+    class Logs(Cluster):
+        present = "one\n  two  \n \n"
+
+        def log(self, pod: str, lines: int = 100, previous: bool = False) -> str:
+            assert pod == "pod-new"
+            return "crashed" if previous else self.present
+
+    logs: Any = Logs([])
+    assert last_log_line(logs, pod("new", True)) == "; last line of its log: two"
+    logs.present = " \n"
+    assert last_log_line(logs, pod("new", True)) == "; last line of its log: crashed"
+    logs.log = lambda *_, **__: ""
+    assert last_log_line(logs, pod("new", True)) == ""
