@@ -275,6 +275,24 @@ def test_a_new_sender_needs_a_more_similar_face_until_five_people_are_labelled(
     assert verify_feedback(anonymous, trained, limits).quarantined == ()
 
 
+@pytest.mark.parametrize(("sender", "learned"), [("", 2), ("ada", 4)])
+def test_a_proven_sender_may_label_a_person_with_two_images_four_times(
+    enrolled: Faces, trained: Faces, sender: str, learned: int
+) -> None:
+    person = trained.labels[0]
+    own = np.flatnonzero(trained.labels == person)
+    few = trained[np.setdiff1d(np.arange(len(trained)), own[2:])]
+    sent = enrolled[np.flatnonzero(enrolled.labels == person)[:4]]
+    others = trained[np.flatnonzero(trained.labels != person)]
+    images = np.concatenate([sent.images, others.images])
+    labels = np.concatenate([sent.labels, others.labels])
+    conditions = enrolled.conditions.iloc[np.zeros(len(labels), dtype=int)]
+    faces = Faces(images, labels, conditions, "synthetic")
+    window = window_of(faces, labels, np.repeat(sender, len(labels)))
+    usable = verify_feedback(window, few, FeedbackLimits(-1, 1.0)).usable(window)
+    assert (usable.labels == person).sum() == learned
+
+
 def test_a_person_never_has_more_learned_than_enrolled_images_over_all_windows(
     drawn: Faces, enrolled: Faces, split: Split
 ) -> None:
