@@ -44,7 +44,7 @@ class AmazonWebServices:
         cause: BaseException | None = error
         while cause is not None and id(cause) not in seen:
             seen.add(id(cause))
-            kinds = {kind.__name__ for kind in type(cause).__mro__}
+            kinds = {kind.__name__ for kind in type(cause).__mro__ if _is_botocores(kind)}
             for names, problem, remedy in REMEDIES:
                 if kinds & names:
                     details = " ".join(str(cause).split())[:300]
@@ -78,6 +78,11 @@ class AmazonWebServices:
                 )
                 deleted += "ETag" in version
         return deleted
+
+
+def _is_botocores(kind: type) -> bool:
+    """Return whether a class is botocore's: Google's client has a `ClientError`, too."""
+    return kind.__module__.partition(".")[0] == "botocore"
 
 
 def check_bucket(path: str) -> str:

@@ -27,8 +27,8 @@ FIGURES = frozenset(
         "alert", "approval_alert", "approval_request", "approved_labels", "approved_promotion",
         "audit_trail", "canary_alert", "canary_release", "deployment", "drift", "drift_decision",
         "erasure_plan", "erasure_receipt", "expiry_receipt", "feedback_verification",
-        "largest_difference", "live_version", "metrics", "promotion", "reproduction", "rollout",
-        "traffic", "version", "withdrawn",
+        "largest_difference", "live_version", "metrics", "plan", "promotion", "reproduction",
+        "rollout", "traffic", "trial", "version", "withdrawn",
     }
 )  # fmt: skip
 """Artifacts without names and images, which stay: figures, decisions, and who made them."""

@@ -132,7 +132,7 @@ def test_a_dry_run_of_a_pipeline_does_not_run_it(
 def test_unknown_and_unready_stacks_are_reported(tmp_path: Path) -> None:
     """An unknown stack also registers the known ones, so that gcp can be selected afterwards."""
     for stack, message in (
-        ("azure", "unknown stack 'azure': choose from default, gcp, gcp-run, local"),
+        ("azure", "unknown stack 'azure': choose from aws, default, gcp, gcp-run, local"),
         ("gcp", "stack 'gcp' is not ready: set GCP_BUCKET"),
     ):
         process = start(tmp_path, "--pipeline", "training", "--stack", stack)

@@ -11,6 +11,8 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
+VERTEX = "zenml.integrations.gcp.orchestrators.vertex_orchestrator"
+
 
 class Redirect(MetaPathFinder):
     def find_spec(self, name: str, path: Any, target: Any = None) -> ModuleSpec | None:
@@ -60,7 +62,9 @@ def redirect_clients(module: ModuleType) -> None:
 def redirect() -> None:
     """Redirect the clients of those fakes whose address is in the environment."""
     if "VERTEX_DOUBLE" in os.environ:
-        REDIRECTED["zenml.integrations.gcp.orchestrators.vertex_orchestrator"] = redirect_vertex
+        if VERTEX in sys.modules:
+            redirect_vertex(sys.modules[VERTEX])
+        REDIRECTED[VERTEX] = redirect_vertex
     if "RUN_DOUBLE" in os.environ:
         for name in ("google.cloud.run_v2", "google.cloud.secretmanager_v1"):
             if name in sys.modules:

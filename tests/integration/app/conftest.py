@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 import uvicorn
+from nicegui.slot import Slot
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -207,7 +208,7 @@ def app(drawn: Faces) -> Iterator[RunningApp]:
     enrolled, samples = drawn[rows[rows % 8 < 6]], drawn[rows[rows % 8 >= 6]]
     gallery = Gallery("1", enrolled, samples, mean_face_model(enrolled), "svm")
     FakeEndpoint.images, FakeEndpoint.feedback = gallery, []
-    with running(HTTPServer(("127.0.0.1", 0), FakeEndpoint)) as endpoint:
+    with keep_slots(), running(HTTPServer(("127.0.0.1", 0), FakeEndpoint)) as endpoint:
         backend = FakeBackend(endpoint, gallery)
         app = create_app(backend)
         with served(Guard(app, None)) as port, served(Guard(app, TOKEN)) as guarded:
@@ -215,6 +216,18 @@ def app(drawn: Faces) -> Iterator[RunningApp]:
                 f"http://127.0.0.1:{port}", f"http://{HOST}:{guarded}", backend,
                 FakeEndpoint.feedback,
             )  # fmt: skip
+
+
+@contextmanager
+def keep_slots() -> Iterator[None]:
+    """Two servers have two event loops; NiceGUI would drop what it knows of the other's tasks."""
+
+    async def keep() -> None:
+        """Drop nothing."""
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Slot, "prune_stacks", keep)
+        yield
 
 
 @contextmanager

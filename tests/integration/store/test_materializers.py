@@ -44,6 +44,8 @@ from store.records import (
     Reproduction,
     Rollout,
     SearchResult,
+    TrialPlan,
+    TrialResult,
 )
 
 SOURCES = {name: source for name, source in vars(materializers).items() if name.isupper()}
@@ -254,6 +256,8 @@ RECORDS = [
     Deployment("http://127.0.0.1:9000", 3, "rollback", "why", "ada", "2026-11-25", 1e-6, 2),
     Alert("drift", None, False),
     SearchResult("svm", {"C": 1.0, "whiten": True, "components": 60}, 0.9, 0.3, 5, 5, 0),
+    TrialPlan(("svm", "svm"), ({"C": 1.0}, {"C": 2.0}), ({"accuracy": 0.9}, None)),
+    TrialResult("svm", {"C": 2.0, "whiten": True}, {"accuracy": 0.9, "log_loss": 0.4}, "run"),
     ErasurePlan(2, True, 1, False),
     ErasureReceipt("2026-11-25", ("0f",), (1, 2), 3, {"artifacts": 5}, ("the data source",)),
     TrafficSummary("yaw=left", None, 40, 40, 0, 40, 0.65, "3"),

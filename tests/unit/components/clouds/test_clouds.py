@@ -25,6 +25,17 @@ def test_clouds_are_found_without_a_list_of_them() -> None:
     assert clouds.packages()["vertex_jobs"].modules == ("kfp", "google.cloud.aiplatform")
 
 
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [("botocore.exceptions", "AWS: the request was rejected"), ("google.api_core.exceptions", "")],
+)
+def test_errors_of_other_clouds_are_not_taken_for_those_of_aws(module: str, expected: str) -> None:
+    kind = type("ClientError", (Exception,), {"__module__": module})
+    error = AmazonWebServices().translate_error(kind("403"))
+    assert str(error or "").startswith(expected)
+    assert bool(error) == bool(expected)
+
+
 def test_each_component_is_checked_and_a_local_stack_needs_no_cloud() -> None:
     parts = {check.part: check for check in clouds.checks_for([STORE, REGISTRY, JOBS])}
     assert list(parts) == ["credentials", "bucket", "container images", "ZenML server"]
