@@ -8,17 +8,12 @@ from numpy.typing import NDArray
 from faces.data.dataset import Faces
 
 MIN_LABELS_PER_PERSON = 4
-"""The cap on a person's share of a window never falls below this number of labels.
-
-For labels of proven senders, neither does the cap on the person's labels in all windows: half of
-the people with two enrolled images would otherwise lose honest labels.
-"""
+"""The cap on a person's share of a window never falls below this number of labels."""
 
 
 def labels_over_cap(
     labels: NDArray[np.str_],
     similarities: NDArray[np.float64],
-    proven: NDArray[np.bool_],
     trained: Faces,
     maximum_share: float,
 ) -> NDArray[np.bool_]:
@@ -27,7 +22,6 @@ def labels_over_cap(
     Args:
         labels: The plausible labels of a window (n,).
         similarities: How similar each face is to the person's enrolled images (n,).
-        proven: Whether the sender of each label is known and proven (n,).
         trained: The training images of the live version.
         maximum_share: Largest share of the labels that name one person.
 
@@ -38,9 +32,8 @@ def labels_over_cap(
     over = np.zeros(len(labels), dtype=bool)
     for label in np.unique(labels):
         own = trained.origins[trained.labels == label]
-        enrolled, learned = int((own == "").sum()), int((own != "").sum())
+        room = int((own == "").sum()) - int((own != "").sum())
         rows = np.flatnonzero(labels == label)
         ranked = rows[np.argsort(-similarities[rows], kind="stable")]
-        total = np.where(proven[ranked], max(enrolled, MIN_LABELS_PER_PERSON), enrolled)
-        over[ranked] = np.arange(len(ranked)) >= np.minimum(share, total - learned)
+        over[ranked[max(0, min(share, room)) :]] = True
     return over

@@ -178,18 +178,12 @@ def verify_feedback(
     if len(rows):
         labels = window.labels[rows]
         witness = (train_witness or Witness)(enrolled)
-        assessed, found, proven = _assess(
+        assessed, found = _assess(
             witness, window[rows], _evidence(earlier, window, enrolled), limits
         )
         plausible = found == ""
         found[plausible] = np.where(
-            labels_over_cap(
-                labels[plausible],
-                assessed[plausible],
-                proven[plausible],
-                trained,
-                limits.maximum_share,
-            ),
+            labels_over_cap(labels[plausible], assessed[plausible], trained, limits.maximum_share),
             QuarantineReason.OVER_CAP,
             "",
         )
@@ -221,8 +215,8 @@ def _evidence(earlier: Window | None, window: Window, enrolled: Faces) -> Window
 
 def _assess(
     witness: Witness, window: Window, evidence: Window, limits: FeedbackLimits
-) -> tuple[NDArray[np.float64], NDArray[np.str_], NDArray[np.bool_]]:
-    """Return similarity, reason ("" if plausible) and whether the sender is proven; each (n,)."""
+) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
+    """Return similarity (n,) and reason (n,) for each label of a window; "" if it is plausible."""
     images, labels, senders = (
         np.concatenate([getattr(evidence, name), getattr(window, name)])
         for name in ("images", "labels", "senders")
@@ -242,6 +236,5 @@ def _assess(
         ],
         "",
     )
-    proven = ~unproven & (senders != ANONYMOUS)
     first = len(evidence)
-    return similarities[first:], reasons[first:].astype("U20"), proven[first:]
+    return similarities[first:], reasons[first:].astype("U20")
