@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,7 +16,9 @@ from cli.runtime_env import ROOT
 from components.deployers.container_images import SERVING, image_name
 from tests.conftest import isolated_zenml, run_pipeline
 from tests.gcp.conftest import Run
-from tests.gcp.doubles.kubernetes import Kubernetes, kubernetes
+
+if TYPE_CHECKING:
+    from tests.gcp.doubles.kubernetes import Kubernetes
 
 collect_ignore_glob = [] if find_spec("moto") else ["test_*.py"]
 """These tests have their own environment: make test-aws."""
@@ -31,13 +33,15 @@ SERVER = Path(ROOT) / ".venv-aws-serving" / "bin" / "python"
 class Cloud:
     """The cluster, and the endpoint's token."""
 
-    kubernetes: Kubernetes
+    kubernetes: "Kubernetes"
     token: str
 
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """Start S3 and the cluster, and register the stack."""
+    from tests.gcp.doubles.kubernetes import kubernetes
+
     from moto.server import ThreadedMotoServer
 
     folder = tmp_path_factory.mktemp("aws")
