@@ -40,9 +40,9 @@ class Cloud:
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """Start S3 and the cluster, and register the stack."""
-    from tests.gcp.doubles.kubernetes import kubernetes
-
     from moto.server import ThreadedMotoServer
+
+    from tests.gcp.doubles.kubernetes import kubernetes
 
     folder = tmp_path_factory.mktemp("aws")
     with ExitStack() as stack:
@@ -83,7 +83,7 @@ def create_buckets() -> None:
         boto3.client("s3").create_bucket(Bucket=bucket)
 
 
-def prepare(cluster: Kubernetes) -> str:
+def prepare(cluster: "Kubernetes") -> str:
     """Do the setup of docs/aws.md, with ZenML's local orchestrator; return the endpoint's token."""
     from rich.console import Console
     from zenml.client import Client
