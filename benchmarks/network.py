@@ -4,8 +4,8 @@
     python -m benchmarks.network
 
 Four convolutions with pooling, dropout and a dense layer are trained from random weights, on images
-that are mirrored, shifted, turned, enlarged and lit anew in each step (Adam with decoupled weight
-decay, cosine schedule, label smoothing). The people, images and splits are those of
+that are mirrored, shifted and lit anew in each step (Adam with decoupled weight decay, cosine
+schedule, label smoothing). The people, images and splits are those of
 `benchmarks.recognition`. The design was chosen on seed 100; the reported seeds start at 0.
 """
 
@@ -28,11 +28,11 @@ from faces.data.dataset import Faces, load_faces
 from faces.runtime.image import IMAGE_SIDE
 
 IMAGES_PER_PERSON = (3, 5, 8)
-CHANNELS = (1, 16, 32, 64, 96)
-BATCH, STEPS, LEARNING_RATE, WEIGHT_DECAY = 64, 1500, 2e-3, 1e-3
+CHANNELS = (1, 8, 16, 32, 64)
+BATCH, STEPS, LEARNING_RATE, WEIGHT_DECAY = 64, 600, 2e-3, 1e-3
 DROPOUT, SMOOTHING = 0.4, 0.1
-TURN, GROWTH, SHIFT, CONTRAST, BRIGHTNESS = 0.06, 0.05, 2.0, 0.15, 0.05
-"""Standard deviations of the changes: in radians, logarithms, pixels; contrast is a logarithm."""
+SHIFT, CONTRAST, BRIGHTNESS = 4, 0.15, 0.05
+"""Largest shift in pixels; standard deviations of the logarithm of contrast, and of brightness."""
 
 Array = Any
 """An array of JAX."""
@@ -125,9 +125,7 @@ def logits(weights: Array, images: Array, dropped: Array | None = None) -> Array
     """Return the score of each class (n, classes) for standardised images (n, 64, 64)."""
     maps = images[..., None]
     for kernel, scale, offset in weights[:-1]:
-        maps = jax.lax.conv_general_dilated(
-            maps, kernel, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
-        )
+        maps = convolve(maps, kernel)
         mean = maps.mean((1, 2, 3), keepdims=True)
         variance = maps.var((1, 2, 3), keepdims=True)
         maps = jax.nn.relu((maps - mean) / jnp.sqrt(variance + 1e-5) * scale + offset)
@@ -141,24 +139,28 @@ def logits(weights: Array, images: Array, dropped: Array | None = None) -> Array
     return rows @ dense + bias
 
 
+def convolve(maps: Array, kernel: Array) -> Array:
+    """Convolve by a matrix product: on a processor, its gradient is faster than JAX's own."""
+    _, height, width, _ = maps.shape
+    padded = jnp.pad(maps, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    parts = [padded[:, y : y + height, x : x + width] for y in range(3) for x in range(3)]
+    return jnp.concatenate(parts, axis=-1) @ kernel.reshape(-1, kernel.shape[-1])
+
+
 def change(key: Array, images: Array) -> Array:
-    """Mirror, shift, turn and enlarge images, and change their light, at random."""
-    mirrored, moved, lit = jax.random.split(key, 3)
+    """Mirror and shift images, and change their light, at random."""
+    mirrored, shifted, lit = jax.random.split(key, 3)
     n = len(images)
     flip = jax.random.bernoulli(mirrored, 0.5, (n, 1, 1))
     images = jnp.where(flip, images[:, :, ::-1], images)
-    moves = jax.random.normal(moved, (n, 4)) * jnp.array([TURN, GROWTH, SHIFT, SHIFT])
+    shifts = jax.random.randint(shifted, (n, 2), 0, 2 * SHIFT + 1)
+    padded = jnp.pad(images, ((0, 0), (SHIFT, SHIFT), (SHIFT, SHIFT)), mode="edge")
+    size = (IMAGE_SIDE, IMAGE_SIDE)
+    images = jax.vmap(lambda image, start: jax.lax.dynamic_slice(image, start, size))(
+        padded, shifts
+    )
     light = jax.random.normal(lit, (n, 2, 1, 1)) * jnp.array([CONTRAST, BRIGHTNESS])[:, None, None]
-    return jax.vmap(_move)(images, moves) * jnp.exp(light[:, 0]) + light[:, 1]
-
-
-def _move(image: Array, move: Array) -> Array:
-    angle, growth, across, down = move
-    middle = (IMAGE_SIDE - 1) / 2
-    y, x = jnp.mgrid[:IMAGE_SIDE, :IMAGE_SIDE] - middle
-    cosine, sine = jnp.cos(angle) * jnp.exp(growth), jnp.sin(angle) * jnp.exp(growth)
-    places = [cosine * y - sine * x + middle + down, sine * y + cosine * x + middle + across]
-    return jax.scipy.ndimage.map_coordinates(image, places, 1, mode="nearest")
+    return images * jnp.exp(light[:, 0]) + light[:, 1]
 
 
 def standardise(images: Array) -> Array:
