@@ -4,8 +4,8 @@
     python -m benchmarks.network
 
 Four convolutions with pooling, dropout and a dense layer are trained from random weights, on images
-that are mirrored, shifted and lit differently in each step (Adam with decoupled weight decay, cosine
-schedule, label smoothing). The people, images and splits are those of
+that are mirrored, shifted and lit differently in each step (Adam with decoupled weight decay,
+cosine schedule, label smoothing). The people, images and splits are those of
 `benchmarks.recognition`. The design was chosen on seed 100; the reported seeds start at 0.
 """
 
