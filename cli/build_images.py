@@ -53,7 +53,7 @@ TRAIN = (
     "--summary /tmp/summary.json >/tmp/output.txt 2>&1 || { cat /tmp/output.txt >&2; exit 1; }; "
     "id -u; cat /tmp/summary.json"
 )
-REPORT = """
+USED_LATER = """
 import cv2, numpy, pandas
 from faces.data.detection import cascade, eyes
 from faces.reports.evidently_report import evidently_report
@@ -153,7 +153,7 @@ def try_pipelines() -> None:
     code = [option for name in CODE for option in ("--volume", f"{ROOT}/{name}:/app/{name}:ro")]
     with container_of(PIPELINES) as name:
         inside = ("buildah", "run", "--network", "host", *code, name, "--")
-        run(*inside, "/venv/bin/python", "-c", REPORT)
+        run(*inside, "/venv/bin/python", "-c", USED_LATER)
         output = run(*inside, "sh", "-c", TRAIN)
     user, _, summary = output.partition("\n")
     model = json.loads(summary)["model"]

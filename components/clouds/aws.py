@@ -8,6 +8,7 @@ from zenml.orchestrators import BaseOrchestrator
 
 from components.checks import TIMEOUT_SECONDS, Check, CheckFailed, Component, Packages
 from components.clouds.base import Cloud
+from components.clouds.causes import causes
 from faces.errors import OperationError
 
 BUCKETS = "s3://"
@@ -40,16 +41,12 @@ class AmazonWebServices:
 
     def translate_error(self, error: BaseException) -> OperationError | None:
         """See Cloud."""
-        seen: set[int] = set()
-        cause: BaseException | None = error
-        while cause is not None and id(cause) not in seen:
-            seen.add(id(cause))
+        for cause in causes(error):
             kinds = {kind.__name__ for kind in type(cause).__mro__ if _is_botocores(kind)}
             for names, problem, remedy in REMEDIES:
                 if kinds & names:
                     details = " ".join(str(cause).split())[:300]
                     return OperationError(f"AWS: {problem}: {details}: {remedy}")
-            cause = cause.__cause__ or cause.__context__
         return None
 
     def job_error(self, orchestrator: BaseOrchestrator, run: PipelineRunResponse) -> str:
@@ -66,14 +63,15 @@ class AmazonWebServices:
             return 0
         import boto3
 
-        pages = boto3.client("s3").get_paginator("list_object_versions")
+        client = boto3.client("s3")
+        pages = client.get_paginator("list_object_versions")
         bucket, deleted = uri.removeprefix(BUCKETS).split("/")[0], 0
         for page in pages.paginate(Bucket=bucket):
             versions = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
             for version in versions:
                 if "ETag" in version and version["IsLatest"]:
                     continue  # a current object; a delete marker has no ETag
-                boto3.client("s3").delete_object(
+                client.delete_object(
                     Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"]
                 )
                 deleted += "ETag" in version

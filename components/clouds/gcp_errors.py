@@ -1,7 +1,6 @@
 """Translate errors of Google's APIs into one line with a remedy."""
 
-from collections.abc import Iterator
-
+from components.clouds.causes import causes
 from faces.errors import OperationError
 
 LOGIN = "gcloud auth application-default login"
@@ -56,18 +55,10 @@ def translate_gcp_error(error: BaseException) -> OperationError | None:
     Returns:
         The error to raise instead, or None if no API of Google is the cause.
     """
-    for cause in _causes(error):
+    for cause in causes(error):
         kinds = {kind.__name__ for kind in type(cause).__mro__}
         for names, problem, remedy in REMEDIES:
             if kinds & names:
                 details = " ".join(str(cause).split())[:300]
                 return OperationError(f"{problem}: {details}: {remedy}")
     return None
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        error = error.__cause__ or error.__context__
