@@ -95,8 +95,8 @@ class FaceModel:
             The predictions.
 
         Raises:
-            RequestError: If it has too many faces for a model with this number of people (413), or cannot
-                be captured (503).
+            RequestError: If it has too many faces for a model of this size (413), or cannot be
+                captured (503).
         """
         loaded, shadow = self.follower.get(), None
         if len(pixels) * len(loaded.classes) > MAX_PROBABILITIES:
