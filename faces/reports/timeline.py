@@ -72,7 +72,7 @@ def draw_timeline_page(
         retrained=sum(record.action == Action.RETRAIN for record in decisions),
         when=f"{datetime.now(UTC):%Y-%m-%d %H:%M}",
         timeline=embed(plot_timeline(decisions, deployments), "p-values, accuracy and versions")
-        if events
+        if decisions or len(deployments) > 1
         else "",
         events=events[:MAX_EVENTS],
         left_out=max(0, len(events) - MAX_EVENTS),

@@ -103,6 +103,12 @@ def test_an_empty_timeline_shows_which_command_to_run() -> None:
     assert "--pipeline deployment" in page
 
 
+def test_a_first_deployment_is_not_plotted() -> None:
+    page = draw_timeline_page(NAME, STACK, [], [deployment(1, 1)], [], {})
+    assert not IMAGE.findall(page), "empty axes show nothing"
+    assert "--pipeline drift_detection" in page
+
+
 def test_a_long_timeline_stays_readable() -> None:
     decisions = [decision(n % 60, Action.NONE) for n in range(MAX_EVENTS + 50)]
     page = draw_timeline_page(NAME, STACK, decisions, [], [], {})
