@@ -31,6 +31,12 @@ resource "random_password" "mlflow_cookies" {
   special = false
 }
 
+# It encrypts the secrets of webhooks in the database: MLflow could not read them after a change.
+resource "random_password" "mlflow_webhooks" {
+  length  = 32
+  special = false
+}
+
 # The only account is created at each start: MLflow's tables of accounts cannot be created in MySQL, where
 # names of foreign keys are unique.
 locals {
@@ -97,6 +103,16 @@ resource "google_cloud_run_v2_service" "mlflow" {
         value_source {
           secret_key_ref {
             secret  = google_secret_manager_secret.server["mlflow-cookies"].secret_id
+            version = "latest"
+          }
+        }
+      }
+
+      env {
+        name = "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"
+        value_source {
+          secret_key_ref {
+            secret  = google_secret_manager_secret.server["mlflow-webhooks"].secret_id
             version = "latest"
           }
         }

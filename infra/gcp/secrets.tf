@@ -4,6 +4,8 @@ locals {
   secrets = {
     mlflow-database = { reader = google_service_account.mlflow.member, value = local.mlflow_database }
     mlflow-cookies  = { reader = google_service_account.mlflow.member, value = random_password.mlflow_cookies.result }
+    # The key of Fernet: 32 bytes in URL-safe base64, which that of letters and digits always is.
+    mlflow-webhooks = { reader = google_service_account.mlflow.member, value = base64encode(random_password.mlflow_webhooks.result) }
     mlflow-accounts = { reader = google_service_account.mlflow.member, value = local.mlflow_accounts }
     zenml-database  = { reader = google_service_account.zenml.member, value = local.zenml_database }
     zenml-login     = { reader = google_service_account.zenml.member, value = random_password.zenml["login"].result }

@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from mlflow import MlflowClient
 from rich.console import Console
 from zenml.client import Client
 
 from cli import review
+from components.tracking.mlflow_webhook import register
 from faces.client import send_faces
 from faces.data.dataset import Faces
 from faces.errors import OperationError
@@ -78,6 +80,16 @@ def test_mlflow_has_the_run_and_the_version(cloud: Any, trained: dict[str, Any])
     assert version.description is not None
     assert "Olivetti" in version.description
     assert trained["run"]["tracker"] == cloud.tracking.url
+
+
+def test_mlflow_stores_webhooks(cloud: Any, trained: dict[str, Any]) -> None:
+    """It encrypts their secrets with a key in the form of that of infra/gcp; nothing is sent."""
+    stack: Any = Client().active_stack
+    stack.experiment_tracker.configure_mlflow()
+    register(cloud.tracking.url, "faces", "https://1.1.1.1/events", "secret")
+    (webhook,) = MlflowClient(cloud.tracking.url).list_webhooks()
+    assert webhook.url == "https://1.1.1.1/events"
+    MlflowClient(cloud.tracking.url).delete_webhook(webhook.webhook_id)
 
 
 def test_the_local_stack_trains_the_same_model(run: Run, trained: dict[str, Any]) -> None:

@@ -64,6 +64,16 @@ SABOTAGES = {
         "zenml-login     = { reader = google_service_account.zenml.member",
         "zenml-login     = { reader = google_service_account.mlflow.member",
     ),
+    "the endpoint reads the key of webhooks' secrets": (
+        "secrets",
+        "mlflow-webhooks = { reader = google_service_account.mlflow.member",
+        "mlflow-webhooks = { reader = google_service_account.serving.member",
+    ),
+    "MLflow cannot store webhooks": (
+        "mlflow",
+        '"MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"',
+        '"MLFLOW_WEBHOOK_KEY"',
+    ),
     "another identity deploys": (
         "cluster",
         "[google_service_account.zenml.email,",

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -81,6 +82,9 @@ def tracking(folder: Path, environment: dict[str, str], artifacts: str) -> Itera
         own = environment | {
             "MLFLOW_AUTH_CONFIG_PATH": str(accounts),
             "MLFLOW_FLASK_SERVER_SECRET_KEY": secrets.token_hex(16),
+            "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": b64encode(
+                secrets.token_hex(16).encode()
+            ).decode(),
             "MLFLOW_DISABLE_TELEMETRY": "true",
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         }
