@@ -39,29 +39,6 @@ def temperature_scaled(
     )
 
 
-def calibrate_on_scores(
-    classifier: CalibratedClassifierCV, fitted: BaseEstimator, scores: Scores, labels: Labels
-) -> CalibratedClassifierCV:
-    """Calibrate a fitted classifier on scores that were computed elsewhere.
-
-    Args:
-        classifier: The unfitted calibrated classifier.
-        fitted: Its classifier, fitted.
-        scores: Out-of-fold scores (n, classes); (n, 1) for two classes.
-        labels: The true labels (n,).
-
-    Returns:
-        The fitted calibrated classifier.
-    """
-    rows = np.arange(len(labels))
-    calibrated = CalibratedClassifierCV(
-        _GivenScores(), method=classifier.method, cv=[(rows, rows)], ensemble=False
-    ).fit(scores, labels)
-    calibrated.calibrated_classifiers_[0].estimator = fitted
-    calibrated.estimator = fitted
-    return calibrated
-
-
 def calibrate_on_rows(
     classifier: CalibratedClassifierCV, fitted: BaseEstimator, rows: Rows, labels: Labels
 ) -> CalibratedClassifierCV:
@@ -76,30 +53,48 @@ def calibrate_on_rows(
     Returns:
         The fitted calibrated classifier.
     """
-    classes = np.asarray(fitted.classes_)
+    return calibrate_on_scores(classifier, fitted, fitted.decision_function(rows), labels)
+
+
+def calibrate_on_scores(
+    classifier: CalibratedClassifierCV, fitted: BaseEstimator, scores: Scores, labels: Labels
+) -> CalibratedClassifierCV:
+    """Calibrate a fitted classifier on scores that were computed elsewhere.
+
+    Args:
+        classifier: The unfitted calibrated classifier.
+        fitted: Its classifier, fitted; it may know classes that no row has.
+        scores: Scores of rows that it has not seen (n, classes); (n, 1) or (n,) for two classes.
+        labels: The true labels (n,).
+
+    Returns:
+        The fitted calibrated classifier.
+    """
     # scikit-learn takes the classes from the labels, so each class has rows that are not scored;
     # with one row each, it would warn that the labels look like numbers.
-    unscored = np.tile(classes, 2)
-    every = np.concatenate([rows, np.zeros((len(unscored), rows.shape[1]), rows.dtype)])
-    numbers = np.arange(len(every))
+    unscored = np.tile(fitted.classes_, 2)
+    rows = np.arange(len(labels) + len(unscored))
+    given = _GivenScores(scores.ravel() if scores.shape[1:] == (1,) else scores)
     calibrated = CalibratedClassifierCV(
-        FrozenEstimator(fitted),
+        FrozenEstimator(given.fit(rows, fitted.classes_)),
         method=classifier.method,
-        cv=[(numbers[len(rows) :], numbers[: len(rows)])],
+        cv=[(rows[len(labels) :], rows[: len(labels)])],
         ensemble=True,
-    )
-    return calibrated.fit(every, np.concatenate([labels, unscored]))
+    ).fit(rows[:, None], np.concatenate([labels, unscored]))
+    calibrated.calibrated_classifiers_[0].estimator = fitted
+    calibrated.estimator = fitted
+    return calibrated
 
 
 class _GivenScores(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """A classifier whose rows are its scores."""
+    """A classifier that returns given scores, so that no row of features is needed."""
 
-    def fit(self, scores: Scores, labels: Labels) -> "_GivenScores":
+    def __init__(self, scores: Scores) -> None:
+        self.scores = scores
+
+    def fit(self, rows: NDArray[np.integer], labels: Labels) -> "_GivenScores":
         self.classes_ = np.unique(labels)
         return self
 
-    def decision_function(self, scores: Scores) -> Scores:
-        return scores.ravel() if scores.shape[1] == 1 else scores
-
-    def predict(self, scores: Scores) -> Labels:
-        return np.asarray(self.classes_[scores.argmax(axis=1)])
+    def decision_function(self, rows: NDArray[np.integer]) -> Scores:
+        return self.scores
