@@ -57,7 +57,8 @@ def make_sbom(image: str, packages: dict[str, list[list[str]]]) -> str:
     except ModuleNotFoundError:
         raise UserError("cyclonedx-python-lib is not installed: make setup-dev") from None
     bom = Bom()
-    bom.metadata.component = Component(name=image, type=ComponentType.CONTAINER)
+    container = Component(name=image, type=ComponentType.CONTAINER, bom_ref=image)
+    bom.metadata.component = container
     for kind, listed in packages.items():
         namespace = "debian" if kind == "deb" else None
         for name, version in listed:
@@ -65,4 +66,5 @@ def make_sbom(image: str, packages: dict[str, list[list[str]]]) -> str:
             bom.components.add(
                 Component(name=name, version=version, purl=url, bom_ref=url.to_string())
             )
+    bom.register_dependency(container, bom.components)
     return str(JsonV1Dot5(bom).output_as_string(indent=2))
