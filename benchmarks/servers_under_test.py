@@ -80,7 +80,7 @@ def servers_under_test() -> list[ServerUnderTest]:
         ServerUnderTest("BentoML", _bentoml, *bentoml, "bentoml"),
         ServerUnderTest("mlflow models serve", _mlflow, *mlflow),
         ServerUnderTest("FastAPI + orjson", _fastapi, *fastapi, "fastapi"),
-        ServerUnderTest("FastAPI + orjson, ONNX", _fastapi_onnx, *fastapi),
+        ServerUnderTest("FastAPI + orjson, ONNX", _fastapi_onnx, *fastapi, "fastapi"),
     ]
 
 

@@ -2,6 +2,8 @@
 
     python -m benchmarks.serving            # installs the other servers on the first run
     python -m benchmarks.serving --rounds 1 --only "ours" --only "FastAPI + orjson"
+    git worktree add ../before COMMIT; ln -s $PWD/.venv-serving ../before
+    python -m benchmarks.serving --only ours --checkout ../before    # against another commit
 
 All servers run at the same time, and one is measured at a time. A figure is the median over rounds;
 a ratio is the median of the rounds' ratios. Any status but 200 ends the benchmark.
@@ -19,6 +21,7 @@ from statistics import median
 import numpy as np
 from rich.progress import track
 
+from benchmarks.checkout import server_of
 from benchmarks.load import run_load
 from benchmarks.payloads import Faces
 from benchmarks.servers_under_test import (
@@ -54,8 +57,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0, help="duration of each measurement")
     parser.add_argument("--only", action="append", metavar="SERVER", help="may be repeated")
+    parser.add_argument("--checkout", type=Path, help="of this repository, whose server to measure")
     args = parser.parse_args()
     selected = [s for s in servers_under_test() if not args.only or s.name in args.only]
+    if args.checkout:
+        selected.append(server_of(args.checkout))
     set_up_environments(selected)
     figures: Figures = defaultdict(list)
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
