@@ -64,13 +64,15 @@ class ShardedImages:
 
 
 class SelectedImages:
-    """Some of the images of several shards; they are read when they are converted to an array."""
+    """Some images of an array or of several shards; they are read when they are converted."""
 
-    def __init__(self, images: ShardedImages, rows: NDArray[np.integer]) -> None:
+    def __init__(
+        self, images: ShardedImages | NDArray[np.float32], rows: NDArray[np.integer]
+    ) -> None:
         """Select images.
 
         Args:
-            images: The images of the shards.
+            images: The images.
             rows: Numbers of the selected images (m,).
         """
         self._images, self._rows = images, rows
@@ -84,6 +86,27 @@ class SelectedImages:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Images:
         images = self._images[self._rows]
         return images if dtype is None else images.astype(dtype)
+
+
+def select_lazily(faces: Faces, rows: NDArray[np.integer]) -> Faces:
+    """Select rows of a data set without reading their images.
+
+    Args:
+        faces: The data set.
+        rows: Row numbers (m,).
+
+    Returns:
+        The rows; their images are read when they are converted to an array.
+    """
+    return Faces(
+        SelectedImages(faces.images, rows),  # type: ignore[arg-type]
+        faces.labels[rows],
+        faces.conditions.iloc[rows].reset_index(drop=True),
+        faces.source,
+        faces.origins[rows],
+        faces.senders[rows],
+        faces.label_times[rows],
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +133,7 @@ class ShardedFaces(Faces):
 
     def images_of(self, rows: NDArray[np.integer]) -> NDArray[np.float32]:
         """Select images, which are read a part at a time. See Faces."""
-        return SelectedImages(self.images, rows)  # type: ignore[arg-type, return-value]
+        return SelectedImages(self.images, rows)  # type: ignore[return-value]
 
     @property
     def pixels(self) -> NDArray[np.float32]:

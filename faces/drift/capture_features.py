@@ -51,7 +51,7 @@ class CaptureFeatures:
             image; projection on `yaw_axis`, and its absolute value; log energy of the Laplacian in
             the flattest part, which is low if something covers the face.
         """
-        blocks = [self._measure(chunk) for chunk in _chunks(images)]
+        blocks = [self._measure(chunk) for chunk in chunks(images)]
         return np.vstack([np.empty((0, len(NAMES))), *blocks])
 
     def _measure(self, images: Pixels) -> NDArray[np.float64]:
@@ -105,7 +105,7 @@ def antisymmetric(images: Images) -> NDArray[np.float64]:
     Returns:
         Half the difference of each image and its mirror image, (n, 4096).
     """
-    lit = np.concatenate([_evenly_lit(chunk) for chunk in _chunks(images)])
+    lit = np.concatenate([_evenly_lit(chunk) for chunk in chunks(images)])
     odd = (lit - lit[:, :, ::-1]) / 2
     return np.asarray(odd.reshape(len(images), -1), np.float64)
 
@@ -117,7 +117,15 @@ def _evenly_lit(images: Pixels) -> Pixels:
     return np.asarray(detail / (deviation + np.float32(1e-3)))
 
 
-def _chunks(images: Images) -> Iterator[Pixels]:
+def chunks(images: Images) -> Iterator[Pixels]:
+    """Yield some images at a time.
+
+    Args:
+        images: Images (n, 64, 64); they may be read when they are converted to an array.
+
+    Yields:
+        At most `CHUNK` images.
+    """
     for start in range(0, len(images), CHUNK):
         yield np.ascontiguousarray(images[start : start + CHUNK], np.float32)
 

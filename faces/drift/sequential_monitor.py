@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from faces.drift import betting
 from faces.drift.betting import Rank
-from faces.drift.capture_features import CaptureFeatures, fit_capture_features
+from faces.drift.capture_features import CaptureFeatures, chunks, fit_capture_features
 from faces.drift.detector import Arrays, Images, Labels
 from faces.drift.identity_centering import (
     Rows,
@@ -87,7 +87,8 @@ class SequentialMonitor:
         features = fit_capture_features(images[sample])
         values = features.measure(images[enrolled])
         transform = fit_whitening(values, known)
-        rows, thumbnails = values @ transform, make_thumbnails(images[enrolled])
+        rows = values @ transform
+        thumbnails = np.concatenate([make_thumbnails(block) for block in chunks(images[enrolled])])
         means = mean_per_identity(rows, known)
         people = {
             name: PersonImages(rows[own], thumbnails[own], np.zeros(len(own), dtype=np.int64))

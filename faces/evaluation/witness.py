@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from faces.data.augmentation import augment, turn_images
 from faces.data.dataset import Faces
+from faces.groups import spread_evenly
 
 COMPONENTS = 300
 SHRINKAGE = 0.05
@@ -14,12 +15,41 @@ SHIFT = 2
 TURNS = (0.25, 0.5)
 """Angles, in radians, by which copies of the enrolled images are turned to either side."""
 
+MAX_IMAGES = 20_000
+"""With more enrolled images, a witness is trained on some of them: see `choose_enrolled`."""
+
 NEIGHBOURS = 5
 NEIGHBOUR_COSINE = 0.5
 """A face is assessed together with at most this many similar faces of the same label."""
 
 ANONYMOUS = ""
 """The sender of labels from an endpoint without tokens. It may stand for many people."""
+
+
+def choose_enrolled(labels: NDArray[np.str_], asked: NDArray[np.str_]) -> NDArray[np.integer]:
+    """Choose the enrolled images that a witness is trained on.
+
+    Of more than `MAX_IMAGES`, they are those of the people whom it will be asked about, and of
+    other people who are evenly spread. So its cost depends on the question, not on the training
+    set. An enrolled person who is not among them resembles nobody.
+
+    Args:
+        labels: The label of each enrolled image, (n,).
+        asked: Labels that faces have or may have; not all have to be enrolled.
+
+    Returns:
+        Row numbers, ascending; at least two of each person who is asked about and has two.
+    """
+    if len(labels) <= MAX_IMAGES:
+        return np.arange(len(labels))
+    people, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    chosen = np.isin(people, asked)
+    others = max(0, MAX_IMAGES - int(counts[chosen].sum())) * len(people) // len(labels)
+    chosen[spread_evenly(np.flatnonzero(~chosen), others)] = True
+    order = np.argsort(codes, kind="stable")
+    rank = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    each = max(2, MAX_IMAGES // int(chosen.sum()))
+    return np.sort(order[chosen[codes[order]] & (rank < each)])
 
 
 class Witness:

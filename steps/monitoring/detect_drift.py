@@ -67,6 +67,7 @@ def detect_drift(
     faces, split = load_artifact(version, "faces"), load_artifact(version, "split")
     train = spread_evenly(split.train, MAX_REFERENCE_IMAGES)
     tested = spread_evenly(np.arange(len(split.test)), MAX_REFERENCE_IMAGES)
+    asked = np.concatenate([window.predicted, window.labels, faces.labels[split.test[tested]]])
     result = assess_window(
         feedback.verified(window),
         detector,
@@ -74,7 +75,7 @@ def detect_drift(
         np.asarray(faces.images_of(train)),
         live_version,
         monitor.result(threshold),
-        load_witness(version) if len(window) else None,
+        load_witness(version, asked) if len(window) else None,
         np.asarray(faces.images_of(split.test[tested])),
     )
     reference, measured = detector.tabulate(np.asarray(window.images), window.predicted)

@@ -11,6 +11,7 @@ from zenml.client import Client
 
 from components.deployers.base import active_deployer
 from faces.data.dataset import Faces
+from faces.data.sharded_faces import select_lazily
 from faces.data.window import Window
 from faces.drift.captured_requests import read_captured_requests, select_faces
 from faces.drift.request_sample import RequestSample
@@ -69,7 +70,7 @@ def _known(faces: Window, number: int) -> NDArray[np.str_]:
     """Return the identities as answered, or "unknown" for faces that resemble nobody enrolled."""
     if not len(faces):
         return faces.predicted
-    witness = load_witness(require_version(number))
+    witness = load_witness(require_version(number), faces.predicted)
     unknown = WitnessOpinion.ask(witness, np.asarray(faces.images)).unknown
     return np.where(unknown, UNKNOWN, faces.predicted)
 
@@ -77,5 +78,5 @@ def _known(faces: Window, number: int) -> NDArray[np.str_]:
 def _fit(number: int) -> SequentialMonitor:
     version = require_version(number)
     faces: Faces = load_artifact(version, "faces")
-    train = faces[load_artifact(version, "split").train]
-    return SequentialMonitor.fit(np.asarray(train.images), train.labels, train.origins)
+    train = select_lazily(faces, load_artifact(version, "split").train)
+    return SequentialMonitor.fit(train.images, train.labels, train.origins)

@@ -3,9 +3,11 @@
 from collections import Counter
 from typing import Annotated
 
+import numpy as np
 from zenml import step
 
 from faces.data.dataset import Faces
+from faces.data.sharded_faces import select_lazily
 from faces.data.window import Window
 from faces.evaluation import feedback_verification
 from faces.evaluation.feedback_verification import FeedbackLimits, FeedbackVerification
@@ -44,12 +46,13 @@ def verify_feedback(
     """
     version = require_version(live_version)
     faces: Faces = load_artifact(version, "faces")
-    trained = faces[load_artifact(version, "split").train]
+    trained = select_lazily(faces, load_artifact(version, "split").train)
     limits = FeedbackLimits(minimum_similarity, maximum_share)
     has_senders = bool((window.senders != ANONYMOUS).any())
     earlier = earlier_labels() if has_senders else None
+    asked = np.concatenate([w.labels for w in (window, earlier) if w is not None])
     result = feedback_verification.verify_feedback(
-        window, trained, limits, earlier, train_witness=lambda _: load_witness(version)
+        window, trained, limits, earlier, train_witness=lambda _: load_witness(version, asked)
     )
     approved = _not_trained_on(trained)
     counts = {"labelled": result.labelled, "learnable": result.learnable, **result.counts}
@@ -61,7 +64,7 @@ def verify_feedback(
 
 def _not_trained_on(trained: Faces) -> ApprovedLabels:
     faces = list(load_labelled(approved_labels()))
-    images = {image.tobytes() for image in trained.images} if faces else set()
+    images = {image.tobytes() for image in np.asarray(trained.images)} if faces else set()
     return ApprovedLabels(
         tuple(reference for reference, face in faces if face.images[0].tobytes() not in images)
     )

@@ -6,9 +6,15 @@ import pytest
 
 from faces.data.dataset import Faces
 from faces.data.shard_files import Manifest, read_manifest, write_manifest, write_shard
-from faces.data.sharded_faces import ShardedFaces, ShardedImages
+from faces.data.sharded_faces import (
+    SelectedImages,
+    ShardedFaces,
+    ShardedImages,
+    select_lazily,
+)
 from faces.data.shards import load_part, load_people, part_of
 from faces.drift.detectors import fit_detector
+from faces.drift.sequential_monitor import SequentialMonitor
 from faces.errors import UserError
 
 load = partial(load_people, people=12, images=8, seed=0, crop="auto")
@@ -127,7 +133,7 @@ def test_sharded_faces_are_selected_as_any_others(drawn: Faces) -> None:
     assert np.array_equal(np.asarray(selected), drawn.images[rows[::2]])
 
 
-def test_a_drift_detector_is_fitted_without_all_images_in_memory(drawn: Faces) -> None:
+def test_detector_and_monitor_are_fitted_without_all_images_in_memory(drawn: Faces) -> None:
     pieces = {str(number): part_of(drawn, number, 3).images for number in range(3)}
     images = ShardedImages(list(pieces), [len(piece) for piece in pieces.values()], pieces.get)  # type: ignore[arg-type]
     faces = ShardedFaces(images, drawn.labels, drawn.conditions, "synthetic")  # type: ignore[arg-type]
@@ -136,3 +142,10 @@ def test_a_drift_detector_is_fitted_without_all_images_in_memory(drawn: Faces) -
     detector = fit_detector("moments", faces.images_of(rows), drawn.labels[rows])
     for name, array in expected.to_arrays().items():
         assert np.array_equal(array, detector.to_arrays()[name]), name
+    trained, lazily = drawn[rows], select_lazily(faces, rows)
+    assert isinstance(lazily.images, SelectedImages)
+    monitors = [
+        SequentialMonitor.fit(own.images, own.labels, own.origins) for own in (trained, lazily)
+    ]
+    for name, array in monitors[0].to_arrays().items():
+        assert np.array_equal(array, monitors[1].to_arrays()[name]), name

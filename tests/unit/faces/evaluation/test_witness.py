@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from faces.evaluation.witness import ANONYMOUS, average_by_sender
+from faces.evaluation import witness
+from faces.evaluation.witness import ANONYMOUS, average_by_sender, choose_enrolled
 
 VECTORS = np.array([[1.0, 0.0], [0.8, 0.6], [0.0, 1.0], [1.0, 0.0]])
 SIMILARITIES = np.array([0.9, 0.3, -0.3, 0.1])
@@ -37,3 +38,22 @@ def test_all_labels_of_a_known_sender_about_a_person_count() -> None:
     assert average_by_sender(similarities, vectors, labels, ada) == pytest.approx([0.6, 0.3])
     averages = average_by_sender(similarities, vectors, labels, anonymous(2))
     assert averages == pytest.approx([0.9, 0.3]), "they may come from two people"
+
+
+def test_of_many_enrolled_people_the_witness_knows_those_it_is_asked_about(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    labels = np.tile([f"person-{number:03d}" for number in range(100)], 6)
+    monkeypatch.setattr(witness, "MAX_IMAGES", len(labels))
+    everybody = choose_enrolled(labels, np.array(["person-007"]))
+    assert everybody.tolist() == list(range(600))
+
+    monkeypatch.setattr(witness, "MAX_IMAGES", 60)
+    rows = choose_enrolled(labels, np.array(["person-007", "a stranger", ""]))
+    people, counts = np.unique(labels[rows], return_counts=True)
+    assert "person-007" in people
+    assert (len(people), set(counts.tolist())) == (10, {6})
+    assert people[-1] > "person-090", "the other people are evenly spread"
+
+    rows = choose_enrolled(labels, labels)
+    assert np.unique(labels[rows], return_counts=True)[1].tolist() == [2] * 100

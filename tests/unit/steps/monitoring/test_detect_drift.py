@@ -44,7 +44,7 @@ def test_a_check_reads_a_limited_number_of_the_live_versions_images(
         "MAX_REFERENCE_IMAGES": LIMIT,
         "require_version": lambda number: number,
         "load_artifact": lambda _, name: artifacts[name],
-        "load_witness": lambda _: None,
+        "load_witness": lambda *_: None,
         "assess_window": assess,
     }.items():
         monkeypatch.setattr(module, name, value)
