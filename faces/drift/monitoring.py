@@ -16,6 +16,7 @@ from faces.drift.witness_opinion import (
     PopulationResult,
     WitnessOpinion,
     agreement_test,
+    correct_few_names,
     count_unknown,
 )
 from faces.evaluation.witness import Witness
@@ -78,16 +79,18 @@ def assess_window(
     """
     is_own = window.versions == str(version)
     own = window[is_own]
-    population, agreement, known = None, None, window
+    population, agreement, known, names = None, None, window, window.predicted
     if witness is not None and tested is not None:
         opinion = WitnessOpinion.ask(witness, np.asarray(window.images))
         baseline_opinion = WitnessOpinion.ask(witness, tested)
         population = count_unknown(opinion, baseline_opinion)
-        known = window[~opinion.unknown] if population.separable else window
-        names = baseline["predicted"].to_numpy(dtype=str)
-        agreement = agreement_test(names, baseline_opinion, own.predicted, opinion[is_own])
+        if population.separable:
+            known = window[~opinion.unknown]
+            names = correct_few_names(known.predicted, opinion[~opinion.unknown])
+        before = baseline["predicted"].to_numpy(dtype=str)
+        agreement = agreement_test(before, baseline_opinion, own.predicted, opinion[is_own])
     return MonitoringResult(
-        drift=detector.test(np.asarray(known.images), known.predicted),
+        drift=detector.test(np.asarray(known.images), names),
         labelled=int(window.labelled.sum()),
         confidence=_confidence_drop(baseline, own),
         accuracy=_accuracy_drop(baseline, own[own.labelled]),

@@ -25,6 +25,9 @@ USUAL_SHARE = 0.05
 IMAGES_AT_A_TIME = 256
 """Their similarities to 100,000 people take 200 MB."""
 
+MISRECOGNISED_PEOPLE = 2
+"""Without drift, models misrecognise faces of this number of people, too."""
+
 MAX_SHARE = 0.5
 """With more unknown people, changed pictures and new people cannot be separated."""
 
@@ -117,6 +120,27 @@ def count_unknown(opinion: WitnessOpinion, baseline: WitnessOpinion) -> Populati
     usual = max(USUAL_SHARE, float(baseline.unknown.sum()) / max(len(baseline.people), 1))
     p_value = float(scipy.stats.binom.sf(unknown - 1, images, usual)) if images else 1.0
     return PopulationResult(images, unknown, p_value)
+
+
+def correct_few_names(predicted: Labels, opinion: WitnessOpinion) -> Labels:
+    """Let the witness name a model's few misrecognised faces, before their pictures are tested.
+
+    A misrecognised face differs from the person's mean that it is compared with, as if it had been
+    photographed differently. In a small window, one such face can look like drift.
+
+    Args:
+        predicted: The model's predictions, (n,).
+        opinion: Whom the witness names.
+
+    Returns:
+        The predictions, (n,). Where model and witness differ, the witness names the face, unless
+        they differ about faces of more than `MISRECOGNISED_PEOPLE` people: drift may be the reason.
+        "unknown" stays.
+    """
+    differs = (predicted != opinion.people) & (predicted != UNKNOWN)
+    if len(np.unique(opinion.people[differs])) > MISRECOGNISED_PEOPLE:
+        return predicted
+    return np.where(differs, opinion.people, predicted)
 
 
 def agreement_test(

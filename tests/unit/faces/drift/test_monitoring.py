@@ -1,3 +1,5 @@
+from unittest.mock import create_autospec
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +13,8 @@ from faces.drift.confidence import ConfidenceDrop
 from faces.drift.detectors.moments import DriftDetector
 from faces.drift.monitoring import MonitoringResult, assess_window
 from faces.drift.policy import Action, DriftDecision, RetrainingPolicy
+from faces.drift.witness_opinion import WitnessOpinion
+from faces.evaluation.witness import Witness
 
 BASELINE = pd.DataFrame(
     {
@@ -144,3 +148,23 @@ def test_a_measured_result_round_trips_through_json(
     restored = adapter.validate_json(adapter.dump_json(result))
     assert restored == result
     assert restored.drift.verdict is result.drift.verdict
+
+
+def test_pictures_of_a_few_misrecognised_faces_are_compared_with_the_person_shown(
+    window: Window, detector: DriftDetector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = window.predicted.copy()
+    window.predicted[0] = next(name for name in detector.means if name != right[0])
+    opinion = WitnessOpinion(right, np.ones(len(right)))
+    monkeypatch.setattr(WitnessOpinion, "ask", lambda *_: opinion)
+    result = assess_window(
+        window,
+        detector,
+        BASELINE[: len(right)],
+        window.images,
+        version=2,
+        witness=create_autospec(Witness),
+        tested=window.images,
+    )
+    assert result.drift == detector.test(window.images, right)
+    assert result.drift != detector.test(window.images, window.predicted)

@@ -5,6 +5,7 @@ from faces.drift.witness_opinion import (
     PopulationResult,
     WitnessOpinion,
     agreement_test,
+    correct_few_names,
     count_unknown,
 )
 from faces.evaluation.witness import Witness
@@ -56,3 +57,13 @@ def test_more_unknown_faces_than_in_the_baseline_test_are_tested_for() -> None:
     assert count_unknown(window, seen(40, 0)).p_value < 0.001
     assert count_unknown(window, seen(34, 6)).p_value > 0.05, "the witness is as unsure there"
     assert count_unknown(window, seen(0, 0)).p_value < 0.001
+
+
+def test_the_witness_names_misrecognised_faces_of_few_people() -> None:
+    names = ["a", "a", "b", "c", "c", "d"]
+    few = np.array(["a", "b", "b", "d", "d", "unknown"])
+    assert correct_few_names(few, opinion(names)).tolist() == [*names[:5], "unknown"]
+    many = np.array(["a", "b", "a", "d", "c", "d"])
+    assert correct_few_names(many, opinion(names)).tolist() == many.tolist()
+    longer = correct_few_names(np.array(["x", "b"]), opinion(["a longer name", "b"]))
+    assert longer.tolist() == ["a longer name", "b"]
