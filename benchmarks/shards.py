@@ -2,11 +2,12 @@
 
     python -m benchmarks.shards equality                       # three minutes
     python -m benchmarks.shards growth --faces 10000 100000    # a quarter of an hour
-    python -m benchmarks.shards growth --faces 10000 100000 1000000    # 25 GB of disk
+    python -m benchmarks.shards growth --faces 10000 1000000 --folder FOLDER    # 25 GB of disk
     python -m benchmarks.shards workers --faces 8000           # a minute
 
 `growth` trains `fisher` on synthetic faces, ten of each person, eight of them to train on. Shards
-are written to a temporary folder, about 16 KB for each face. Each call for a shard, and each step
+are written to a temporary folder, about 16 KB for each face; with `--folder`, they are kept, and a
+run that was interrupted continues after its last call. Each call for a shard, and each step
 that puts the results of the shards together, runs in a separate process, as on a stack with one
 job for each, so that its peak memory can be measured. Times are those of CPU: the wall-clock time
 depends on the number of workers.
@@ -18,21 +19,20 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 
-from faces.data.dataset import Faces
+from benchmarks.shards_equality import IMAGES_PER_PERSON, print_equality, training_rows
 from faces.data.shard_files import Manifest, read_shard, write_manifest, write_shard
 from faces.data.shards import load_people
 from faces.models import build_model
 
-IMAGES_PER_PERSON = 10
 SHARD_FACES = 25_000
 """Faces of a shard, at most."""
 
@@ -50,11 +50,12 @@ def main() -> None:
     parser.add_argument("what", choices=["equality", "growth", "workers"])
     parser.add_argument("--faces", type=int, nargs="+", default=[10_000, 100_000], metavar="N")
     parser.add_argument("--workers", type=int, default=2, metavar="N")
+    parser.add_argument("--folder", type=Path, help="of growth: keep files and measurements here")
     args = parser.parse_args()
     if args.what == "equality":
         print_equality()
     elif args.what == "growth":
-        print_growth(args.faces, args.workers)
+        print_growth(args.faces, args.workers, args.folder)
     else:
         print_workers(args.faces[0])
 
@@ -65,11 +66,6 @@ def write_part(folder: str, number: int, shards: int, people: int) -> object:
         "synthetic", number, shards, people=people, images=IMAGES_PER_PERSON, seed=0, crop="auto"
     )
     return write_shard(folder, number, faces)
-
-
-def training_rows(images: int) -> list[int]:
-    """Return the rows of a shard to train on: all but two of each person."""
-    return [row for row in range(images) if row % IMAGES_PER_PERSON < IMAGES_PER_PERSON - 2]
 
 
 def moments_of(folder: str, shard: Any) -> Path:
@@ -149,12 +145,20 @@ def load(file: Path) -> Any:
         return pickle.load(stream)
 
 
-def measured(function: Callable[..., Any], *args: Any) -> tuple[Any, float, float]:
-    """Call a function; return its result, its CPU seconds and the process's peak GB."""
+def measured(done: Path, function: Callable[..., Any], *args: Any) -> tuple[Any, float, float]:
+    """Call a function; return its result, its CPU seconds and the process's peak GB.
+
+    They are stored in the file `done`. If it exists, the function is not called.
+    """
+    if done.exists():
+        measurement: tuple[Any, float, float] = load(done)
+        return measurement
     began = time.process_time()
     result = function(*args)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    return result, time.process_time() - began, peak
+    measurement = result, time.process_time() - began, peak
+    dump(done.with_suffix(".part"), measurement).rename(done)
+    return measurement
 
 
 def train(folder: str, faces: int, workers: int, shards: int = 0) -> Usage:
@@ -166,7 +170,8 @@ def train(folder: str, faces: int, workers: int, shards: int = 0) -> Usage:
 
         def each(stage: str, function: Callable[..., Any], *columns: Sequence[Any]) -> list[Any]:
             jobs = [
-                pool.submit(measured, function, folder, *row) for row in zip(*columns, strict=True)
+                pool.submit(measured, Path(folder, f"{stage}-{n}.done"), function, folder, *row)
+                for n, row in enumerate(zip(*columns, strict=True))
             ]
             results = [job.result() for job in jobs]
             usage[stage] += [(seconds, peak) for _, seconds, peak in results]
@@ -178,18 +183,18 @@ def train(folder: str, faces: int, workers: int, shards: int = 0) -> Usage:
         moments = each("moments", moments_of, written)
         (features,) = each("components", components_of, [moments])
         for file in moments:
-            file.unlink()
+            file.unlink(missing_ok=True)
         files = each("projection", projection_of, written, [features] * count)
         each("classifier", classifier_of, [features], [written], [files])
         each("threshold", threshold_of, [written], [files])
     return usage
 
 
-def print_growth(sizes: Sequence[int], workers: int) -> None:
+def print_growth(sizes: Sequence[int], workers: int, kept: Path | None) -> None:
     """Print CPU seconds, their slope and the peak memory of any process."""
     results = []
     for faces in sizes:
-        with tempfile.TemporaryDirectory(prefix="faces-shards-") as folder:
+        with growth_folder(faces, kept) as folder:
             results.append(train(folder, faces, workers))
             print(f"{faces:,} faces measured", file=sys.stderr)
     heads = " | ".join(f"{faces:,}" for faces in sizes)
@@ -208,6 +213,18 @@ def print_growth(sizes: Sequence[int], workers: int) -> None:
     ):
         peaks = [max(peak for stage in kinds for _, peak in usage[stage]) for usage in results]
         print(f"| {title} | {' | '.join(f'{peak:.2f}' for peak in peaks)} | |")
+
+
+@contextmanager
+def growth_folder(faces: int, kept: Path | None) -> Iterator[str]:
+    """Yield a folder for a number of faces: in the one that is kept, or a temporary one."""
+    if kept:
+        folder = kept / str(faces)
+        folder.mkdir(parents=True, exist_ok=True)
+        yield str(folder)
+    else:
+        with tempfile.TemporaryDirectory(prefix="faces-shards-") as temporary:
+            yield temporary
 
 
 def slope(sizes: Sequence[int], values: Sequence[float]) -> float:
@@ -234,56 +251,6 @@ def print_workers(faces: int) -> None:
     print("| workers | seconds | speed-up |\n|---|---|---|")
     for workers, value in seconds.items():
         print(f"| {workers} | {value:.1f} | {seconds[1] / value:.2f} |")
-
-
-def print_equality() -> None:
-    """Print the largest difference of a probability between shards and one machine."""
-    from faces.data.dataset import load_faces
-    from faces.models import training
-    from faces.models.estimators.local_patterns import LocalBinaryPatterns
-
-    faces = load_faces("synthetic", people=100, images=IMAGES_PER_PERSON)
-    train_on = np.array(training_rows(len(faces)))
-    test = faces.pixels[np.setdiff1d(np.arange(len(faces)), train_on)]
-    model, labels = build_model("fisher"), faces.labels[train_on]
-    training.LOW_MEMORY_MIN_ROWS = training.AUGMENT_MAX_ROWS = training.EXACT_PCA_MAX_ROWS = 0
-
-    def alone() -> Any:
-        features = training.fit_features(model, faces.pixels[train_on], labels)
-        return training.fit_classifier(model, features, faces.pixels[train_on], labels)
-
-    single = alone().predict_proba(test)
-    transform = LocalBinaryPatterns.transform
-    doubled = lambda self, pixels: transform(self, pixels).astype(np.float64)  # noqa: E731
-    with patch.object(LocalBinaryPatterns, "transform", doubled):
-        double = alone().predict_proba(test)
-    print("| shards | against one machine | against one machine in double precision |")
-    print("|---|---|---|")
-    for count in (1, 3, 8):
-        ours = on_shards(faces, np.array_split(train_on, count), labels).predict_proba(test)
-        print(
-            f"| {count} | {np.abs(ours - single).max():.1e} | {np.abs(ours - double).max():.1e} |"
-        )
-
-
-def on_shards(faces: Faces, parts: Sequence[Any], labels: Any) -> Any:
-    """Train on these rows of each shard."""
-    from faces.models import sharded_fisher
-    from faces.models.moments import add_moments
-    from faces.models.projections import Projections
-
-    model = build_model("fisher")
-    features = sharded_fisher.fit_features(
-        model,
-        add_moments(
-            sharded_fisher.shard_moments(faces.images, model, rows, augmented=False)
-            for rows in parts
-        ),
-    )
-    projections = Projections(
-        [sharded_fisher.project(faces.images, features, rows, augmented=False) for rows in parts]
-    )
-    return sharded_fisher.fit_recogniser(model, features, projections, labels)
 
 
 if __name__ == "__main__":
