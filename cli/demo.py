@@ -36,6 +36,9 @@ examples:
 
 PAGE = Path("demo.html").absolute()
 BASELINE = ("--condition", "baseline")
+CANARY = "rollout: canary\ncanary: {share: 0.5, margin: 0.15}\n"
+"""The demo sends few faces, so half of the requests test the candidate, and 15 points suffice."""
+
 COVERED = 10
 """Images of a covered lens: five are enough for a report."""
 
@@ -93,7 +96,7 @@ class Demo:
         self.release_worse_model(data, config)
         # Two thirds: images that were trained on are not sent again, so some must remain.
         self.traffic(drift.drifted, drift.options, self.requests * 2 // 3)
-        canary = self.write("drift_detection.yaml", "rollout: canary\ncanary: {share: 0.5}\n")
+        canary = self.write("drift_detection.yaml", CANARY)
         self.check("Is there drift?", drift, "--config", canary)
         shadow = f"{drift.more}, with a candidate in the shadow"
         self.traffic(shadow, drift.more_options, self.requests // 2)
@@ -115,7 +118,7 @@ class Demo:
             data: The data source, as `--data` of training.
             config: Configuration of the deployment.
         """
-        worse = self.write("training.yaml", "model: lbp\nparams: {blur: 0.3}\n")
+        worse = self.write("training.yaml", "model: fisher\nparams: {blur: 0.2}\n")
         title = "Train another model: better on the test images, sensitive to noise"
         text = self.pipeline(title, "training", "--data", data, "--config", worse)
         trained = TrainingSummary.model_validate_json(text).model
