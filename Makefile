@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev setup-serving setup-gcp setup-aws setup-wandb setup-app setup-onnx setup-dvc run deploy app monitoring demo test test-fast test-gcp test-aws test-infra check format \
-	dashboard dashboard-stop bench bench-serving images requirements schema docs sbom mutation clean
+	dashboard dashboard-stop bench bench-serving images requirements schema docs sbom mutation mutation-infra clean
 
 IS_SUPPORTED := -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,13))' 2>/dev/null
 PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do $$p $(IS_SUPPORTED) && echo $$p && break; done)
@@ -25,7 +25,7 @@ COVERAGE = build/coverage
 # The second process takes the files that need no ZenML server and no jobs, then two that need separate ones.
 PYTEST_GCP = OPENBLAS_NUM_THREADS=1 .venv-gcp/bin/python -m pytest -o addopts="-q --strict-markers --durations=10"
 GCP_APART = $(addprefix tests/gcp/,test_cloud_run.py test_cloud_run_faults.py test_cluster_faults.py test_vertex_jobs.py \
-	test_training_on_shards.py test_your_own_people.py)
+	test_permissions.py test_storage_permissions.py test_vertex_pipelines.py test_training_on_shards.py test_your_own_people.py)
 
 help: ## List all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -151,6 +151,9 @@ requirements: setup-dev ## Pin the newest versions that pyproject.toml allows
 mutation: .venv-mutation/ready ## Change the code of rollouts in hundreds of ways, and list the changes that no unit test notices (minutes)
 	@OMP_NUM_THREADS=1 .venv-mutation/bin/python -m mutmut run
 	@.venv-mutation/bin/python -m mutmut results
+
+mutation-infra: .venv-infra/ready ## Change infra/gcp in a thousand ways, and list the changes that no test notices (ten minutes)
+	@.venv-infra/bin/python -m tests.infra.mutation
 
 sbom: setup ## List the packages of every environment in build/sbom (CycloneDX)
 	@$(BIN)/python -m scripts.sbom build/sbom

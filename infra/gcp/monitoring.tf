@@ -18,6 +18,13 @@ resource "google_project_iam_member" "serving_metrics" {
   member  = google_service_account.serving.member
 }
 
+check "somebody_is_notified" {
+  assert {
+    condition     = length(var.alert_emails) > 0 || var.alert_chat_space != ""
+    error_message = "Nobody is notified of alerts: set alert_emails or alert_chat_space."
+  }
+}
+
 resource "google_monitoring_notification_channel" "email" {
   for_each = toset(var.alert_emails)
 

@@ -42,6 +42,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """Start S3 and the cluster, and register the stack."""
     from moto.server import ThreadedMotoServer
 
+    from tests.gcp.doubles.handler import OneToken
     from tests.gcp.doubles.kubernetes import kubernetes
 
     folder = tmp_path_factory.mktemp("aws")
@@ -60,9 +61,8 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         os.environ.update(account)
         create_buckets()
         node = account | {name: os.environ[name] for name in ("PATH", "HOME")}
-        cluster = stack.enter_context(
-            kubernetes(folder, NAMESPACE, secrets.token_urlsafe(24), node)
-        )
+        access = OneToken(secrets.token_urlsafe(24))
+        cluster = stack.enter_context(kubernetes(folder, NAMESPACE, access, node))
         cluster.python = SERVER
         cluster.images.add(image_name(REGISTRY, SERVING))
         os.environ.update(
@@ -73,7 +73,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
             MLFLOW_TRACKING_URI=f"sqlite:///{folder}/mlflow.db",
             SELDON_URL=cluster.url,
         )
-        yield Cloud(cluster, prepare(cluster))
+        yield Cloud(cluster, prepare(cluster, access.token))
 
 
 def create_buckets() -> None:
@@ -83,7 +83,7 @@ def create_buckets() -> None:
         boto3.client("s3").create_bucket(Bucket=bucket)
 
 
-def prepare(cluster: "Kubernetes") -> str:
+def prepare(cluster: "Kubernetes", cluster_token: str) -> str:
     """Do the setup of docs/aws.md, with ZenML's local orchestrator; return the endpoint's token."""
     from rich.console import Console
     from zenml.client import Client
@@ -100,7 +100,7 @@ def prepare(cluster: "Kubernetes") -> str:
         name="eks",
         connector_type="kubernetes",
         auth_method="token",
-        configuration={"server": cluster.url, "token": cluster.token, "cluster_name": "faces"},
+        configuration={"server": cluster.url, "token": cluster_token, "cluster_name": "faces"},
     )
     client.update_stack_component(
         "aws-seldon",

@@ -12,17 +12,19 @@ from pathlib import Path
 from components.deployers.container_images import PIPELINES, SERVING, image_name
 from tests.conftest import isolated_zenml
 from tests.gcp.doubles.chat import Chat, incoming_webhook
-from tests.gcp.doubles.cloud_run import PERMISSIONS, CloudRun, cloud_run
+from tests.gcp.doubles.cloud_run import CloudRun, cloud_run
+from tests.gcp.doubles.grants import DEVELOPER
+from tests.gcp.doubles.identity import PROJECT, Identities, email
 from tests.gcp.doubles.kubernetes import Kubernetes, kubernetes
 from tests.gcp.doubles.mlflow import Tracking, mysql_server, tracking
-from tests.gcp.doubles.storage import PROJECT, storage
+from tests.gcp.doubles.storage import storage
 from tests.gcp.doubles.vertex import Vertex, vertex
 from tests.gcp.doubles.zenml import zenml_server
 
 REGION, BUCKET, CAPTURED = "europe-west1", "faces-artifacts", "faces-captured"
 NAMESPACE, CONNECTOR = "faces", "gke"
-ACCOUNT = f"faces-pipelines@{PROJECT}.iam.gserviceaccount.com"
-SERVING_ACCOUNT = f"faces-serving@{PROJECT}.iam.gserviceaccount.com"
+ACCOUNT, SERVING_ACCOUNT = email("pipelines"), email("serving")
+CREDENTIALS = "GOOGLE_APPLICATION_CREDENTIALS"
 SERVICE = f"projects/{PROJECT}/locations/{REGION}/services/face-recognizer"
 REGISTRY = f"{REGION}-docker.pkg.dev/{PROJECT}/face-recognizer"
 REDIRECT = Path(__file__).parent / "redirect"
@@ -45,8 +47,9 @@ FACES = {k: os.environ[k] for k in ("SCIKIT_LEARN_DATA",) if k in os.environ}
 
 @dataclass(frozen=True)
 class Cloud:
-    """The running doubles, and the endpoint's bearer token."""
+    """The running doubles, the identities, and the endpoint's bearer token."""
 
+    identities: Identities
     vertex: Vertex
     kubernetes: Kubernetes
     run: CloudRun
@@ -73,25 +76,30 @@ def cloud() -> Iterator[Cloud]:
         stack.enter_context(isolated_zenml(folder / "zenml"))
         ambient: dict[str, str] = {"PATH": os.environ["PATH"], "HOME": str(folder), **MACHINE}
         bucket = stack.enter_context(storage(folder, ambient, [BUCKET, CAPTURED]))
-        server = stack.enter_context(zenml_server(folder, ambient))
-        tracked = stack.enter_context(tracking(folder, ambient, f"gs://{BUCKET}/mlflow"))
-        node = {**ambient, **IMAGE, **FACES}
+        identities = Identities(folder)
+
+        def acting_as(identity: str) -> dict[str, str]:
+            return {**ambient, CREDENTIALS: str(identities.create(identity))}
+
+        server = stack.enter_context(zenml_server(folder, acting_as("zenml")))
+        mlflow = {**acting_as("mlflow"), "PYTHONPATH": str(REDIRECT)}
+        tracked = stack.enter_context(tracking(folder, mlflow, f"gs://{BUCKET}/mlflow"))
         chat = stack.enter_context(incoming_webhook())
-        endpoint, cluster_token = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
-        cluster = stack.enter_context(kubernetes(folder, NAMESPACE, cluster_token, node))
+        endpoint = secrets.token_urlsafe(24)
+        pod = {**acting_as("serving"), **IMAGE}
+        cluster = stack.enter_context(kubernetes(folder, NAMESPACE, identities, pod))
         cluster.images.add(image_name(REGISTRY, SERVING))
-        jobs = stack.enter_context(vertex(folder, node, image_name(REGISTRY, PIPELINES), ACCOUNT))
-        run = stack.enter_context(cloud_run(folder, SERVICE, SERVING_ACCOUNT, node))
-        run.admit(folder / "identity.json")
-        run.permissions[ACCOUNT] = {*PERMISSIONS.values(), f"actAs:{SERVING_ACCOUNT}"}
+        jobs = stack.enter_context(vertex(folder, identities, image_name(REGISTRY, PIPELINES)))
+        run = stack.enter_context(cloud_run(folder, SERVICE, identities, pod))
         run.images.add(image_name(REGISTRY, SERVING))
         run.secrets = {"face-recognizer-token": [], "face-recognizer-feedback": []}
         redirected = {
             "VERTEX_DOUBLE": jobs.url, "RUN_DOUBLE": run.url, "PYTHONPATH": str(REDIRECT),
         }  # fmt: skip
-        jobs.node |= redirected
+        jobs.node = {**acting_as("pipelines"), **IMAGE, **FACES, **redirected}
+        developer = acting_as(DEVELOPER)
         os.environ.update(
-            {name: value for name, value in ambient.items() if name not in ("PATH", "HOME")}
+            {name: value for name, value in developer.items() if name not in ("PATH", "HOME")}
         )
         os.environ.update(server | redirected)
         os.environ.update(
@@ -104,12 +112,16 @@ def cloud() -> Iterator[Cloud]:
             MLFLOW_TRACKING_URI=tracked.url,
             SELDON_URL=cluster.url,
         )
-        prepare(cluster, tracked, chat, endpoint)
-        yield Cloud(jobs, cluster, run, tracked, chat, bucket, endpoint)
+        running = Cloud(identities, jobs, cluster, run, tracked, chat, bucket, endpoint)
+        prepare(running)
+        yield running
 
 
-def prepare(cluster: Kubernetes, tracked: Tracking, chat: Chat, token: str) -> None:
-    """Do the setup of docs/gcp.md: secrets, the connector to the cluster, the stack."""
+def prepare(cloud: Cloud) -> None:
+    """Do the setup of docs/gcp.md: secrets, the connector to the cluster, the stack.
+
+    The connector lends steps the identity of the ZenML server, without a key.
+    """
     from rich.console import Console
     from zenml.client import Client
     from zenml.enums import StackComponentType
@@ -120,16 +132,21 @@ def prepare(cluster: Kubernetes, tracked: Tracking, chat: Chat, token: str) -> N
     redirect()
 
     client = Client()
-    client.create_secret("mlflow", {"username": tracked.username, "password": tracked.password})
+    login = {"username": cloud.tracking.username, "password": cloud.tracking.password}
+    client.create_secret("mlflow", login)
     operator = secrets.token_urlsafe(24)
-    client.create_secret("endpoint", {"token": token, "feedback_operator": operator})
-    client.create_secret("alerts", {"url": chat.url})
+    client.create_secret("endpoint", {"token": cloud.token, "feedback_operator": operator})
+    client.create_secret("alerts", {"url": cloud.chat.url})
     register_all(Console())
     client.create_service_connector(
         name=CONNECTOR,
         connector_type="kubernetes",
         auth_method="token",
-        configuration={"server": cluster.url, "token": cluster.token, "cluster_name": "faces"},
+        configuration={
+            "server": cloud.kubernetes.url,
+            "token": cloud.identities.token("zenml"),
+            "cluster_name": "faces",
+        },
     )
     client.update_stack_component(
         "gcp-seldon",

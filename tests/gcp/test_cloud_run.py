@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,13 +23,15 @@ from faces.models.training import fit_classifier, fit_features
 from faces.runtime.capture_format import VERIFICATION
 from faces.runtime.portable import file_hash, write_portable
 from tests.conftest import isolated_zenml
+from tests.gcp.cloud import CREDENTIALS
 from tests.gcp.doubles.cloud_run import CloudRun, cloud_run
-from tests.gcp.doubles.storage import PROJECT, storage
+from tests.gcp.doubles.grants import DEVELOPER
+from tests.gcp.doubles.identity import PROJECT, Identities, email
+from tests.gcp.doubles.storage import storage
 
 REGION, BUCKET, CAPTURED = "europe-west1", "faces-artifacts", "faces-captured"
 NAME = f"projects/{PROJECT}/locations/{REGION}/services/face-recognizer"
-DEVELOPER = f"faces-pipelines@{PROJECT}.iam.gserviceaccount.com"
-SERVING = f"faces-serving@{PROJECT}.iam.gserviceaccount.com"
+SERVING = email("serving")
 IMAGE = "registry/serving:1"
 SETTINGS = ServingSettings.model_validate({"capture": {"rotate_seconds": 1.0}})
 PIXELS = load_faces("synthetic", people=1, images=1).pixels
@@ -39,25 +42,23 @@ PAIRS = {("1", "2"), ("2", "1")}
 def google(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudRun]:
     """Cloud Run and Cloud Storage, as `terraform apply` leaves them, and the gcp-run stack."""
     folder = tmp_path_factory.mktemp("google")
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
+    identities = Identities(folder)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        CREDENTIALS: str(identities.create(DEVELOPER)),
+    }
+    pod = {CREDENTIALS: str(identities.create("serving"))}
     with (
         isolated_zenml(folder / "zenml"),
         storage(folder, environment, [BUCKET, CAPTURED]) as _,
-        cloud_run(folder, NAME, SERVING, environment) as double,
+        cloud_run(folder, NAME, identities, environment | pod) as double,
     ):
-        double.admit(folder / "identity.json")
-        double.permissions[DEVELOPER] = DEPLOYER
         double.images.add(IMAGE)
         double.secrets = {"face-recognizer-token": [], "face-recognizer-feedback": []}
         os.environ.update({k: v for k, v in environment.items() if k not in ("PATH", "HOME")})
         os.environ["RUN_DOUBLE"] = double.url
         yield double
-
-
-DEPLOYER = {
-    "run.services.get", "run.services.update", "run.revisions.get",
-    "secretmanager.versions.access", "secretmanager.versions.add", f"actAs:{SERVING}",
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +180,7 @@ def test_versions_roll_out_and_back_without_a_failed_request(
     ("change", "cause"),
     [
         ({"image": "registry/serving:2"}, r"cannot start: .*ErrImagePull"),
-        ({"service_account": DEVELOPER}, r"\(403\): this identity lacks a role"),
+        ({"service_account": email("mlflow")}, r"\(403\): this identity lacks a role"),
     ],
 )
 def test_a_version_that_does_not_start_leaves_the_live_one(
@@ -205,15 +206,16 @@ def test_a_version_that_does_not_start_leaves_the_live_one(
 
 
 def test_who_may_not_change_the_service_is_reported(
-    google: CloudRun, deployer: Any, monkeypatch: pytest.MonkeyPatch
+    google: CloudRun, deployer: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from components.deployers.cloud_run import api
 
     monkeypatch.setattr(api, "RETRY_SECONDS", 0.1)
-    monkeypatch.setitem(google.permissions, DEVELOPER, DEPLOYER - {"run.services.get"})
+    others = {grant for grant in google.identities.granted if grant.role != "roles/run.developer"}
+    monkeypatch.setattr(google.identities, "granted", others)
     with pytest.raises(OperationError, match=r"refused to read the service of .*\(403\)"):
         deployer.served_version()
-    monkeypatch.setitem(google.keys, DEVELOPER, {})
+    monkeypatch.setattr(google, "identities", Identities(tmp_path))
     with pytest.raises(OperationError, match=r"\(401\): the login was rejected"):
         deployer.served_version()
 

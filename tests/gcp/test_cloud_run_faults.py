@@ -1,7 +1,5 @@
 """Google's own clients of Cloud Run, and one failure injected at each request of a rollout."""
 
-import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -24,11 +22,11 @@ from faces import NAME
 from faces.errors import OperationError
 from serving.tokens import TOKEN
 from tests.gcp.doubles import cloud_run
-from tests.gcp.doubles.cloud_run import CloudRun, Handler, Refused
-from tests.gcp.doubles.storage import PROJECT, UNIVERSE, _identity
+from tests.gcp.doubles.cloud_run import CloudRun, Handler
+from tests.gcp.doubles.handler import Refused
+from tests.gcp.doubles.identity import PROJECT, UNIVERSE, Identities, email
 
-CALLER = f"faces-pipelines@{PROJECT}.iam.gserviceaccount.com"
-SERVING = "faces-serving"
+SERVING = email("serving")
 CONFIG = CloudRunConfig(
     project=PROJECT, location="x", service_account=SERVING, models="gs://b", captured="gs://c"
 )
@@ -68,14 +66,12 @@ class FaultyHandler(Handler):
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Faulty]:
     from tests.gcp.redirect.sitecustomize import redirect
 
-    identity = tmp_path / "identity.json"
-    identity.write_text(json.dumps(_identity()))
-    server = Faulty(tmp_path, f"projects/{PROJECT}/locations/x/services/{NAME}", SERVING, {})
+    identities = Identities(tmp_path)
+    name = f"projects/{PROJECT}/locations/x/services/{NAME}"
+    server = Faulty(tmp_path, name, identities, {})
     server.RequestHandlerClass = FaultyHandler
-    server.admit(identity)
-    server.permissions[CALLER] = {*cloud_run.PERMISSIONS.values(), f"actAs:{SERVING}"}
     server.secrets["token"] = []
-    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(identity))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(identities.create("pipelines")))
     monkeypatch.setenv("GOOGLE_CLOUD_UNIVERSE_DOMAIN", UNIVERSE)
     monkeypatch.setenv("RUN_DOUBLE", server.url)
     redirect()
@@ -83,10 +79,8 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Faulty]:
     monkeypatch.setattr(cloud_run, "SETTLE_SECONDS", 0.0)
     monkeypatch.setattr(rollout, "POLL_SECONDS", 0.01)
     monkeypatch.setattr(rollout, "SWITCH_TIMEOUT_SECONDS", 2.0)
-    threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with server.running(0.01):
+        yield server
 
 
 def killed(*_: object) -> None:

@@ -1,6 +1,5 @@
 """Kubernetes' own client, and one failure injected at each request of a rollout."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +12,7 @@ from components.deployers.seldon_kubernetes.cluster import POD_LABEL, Cluster
 from components.deployers.seldon_kubernetes.manifest import REVISION, read_model
 from faces import NAME
 from serving.tokens import Tokens
+from tests.gcp.doubles.handler import OneToken
 from tests.gcp.doubles.kubernetes import Handler, Kubernetes
 from tests.unit.components.deployers.seldon_kubernetes.pods import pod
 from tests.unit.components.deployers.seldon_kubernetes.test_rolling_update import deployment
@@ -53,12 +53,10 @@ class FaultyHandler(Handler):
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Faulty]:
-    server = Faulty(tmp_path, "faces", "token", {})
+    server = Faulty(tmp_path, "faces", OneToken("token"), {})
     server.RequestHandlerClass = FaultyHandler
-    threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with server.running(0.01):
+        yield server
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -32,7 +32,8 @@ from faces.runtime.portable import file_hash, write_portable
 from tests.conftest import running
 from tests.gcp.cloud import BUCKET, REGISTRY
 from tests.gcp.conftest import Run, clients, url
-from tests.gcp.doubles.storage import PROJECT
+from tests.gcp.doubles.handler import OneToken, Refused
+from tests.gcp.doubles.identity import PROJECT
 
 ROOT = Path(__file__).parent.parent.parent
 VERSION = "face-recognizer/version"
@@ -132,6 +133,7 @@ def test_a_model_that_was_changed_in_the_bucket_is_not_served(
         requests.post(
             f"{cloud.storage}/upload/storage/v1/b/{BUCKET}/o",
             params={"uploadType": "media", "name": stored.uri.removeprefix(f"gs://{BUCKET}/")},
+            headers={"Authorization": f"Bearer {cloud.identities.token('pipelines')}"},
             data=model.data + b"\0", timeout=5,
         ).raise_for_status()  # fmt: skip
         return stored
@@ -187,7 +189,7 @@ def test_a_403_of_the_cluster_is_reported_with_the_missing_role(
     with pytest.raises(OperationError, match=r"namespace 'others'.*403.*lacks the role 'deployer'"):
         deployer.served_version()
     monkeypatch.undo()
-    monkeypatch.setattr(cloud.kubernetes, "token", "another")
+    monkeypatch.setattr(cloud.kubernetes, "access", OneToken("another"))
     with pytest.raises(OperationError, match=r"401 Unauthorized.*the login was rejected"):
         deployer.served_version()
 
@@ -246,29 +248,19 @@ def test_zenml_lists_stops_and_starts_the_endpoint(
 
 
 @pytest.mark.parametrize(
-    ("code", "status", "details", "message"),
+    ("code", "details", "message"),
     [
-        (
-            403,
-            "PERMISSION_DENIED",
-            "aiplatform.pipelineJobs.create denied",
-            "Google denied permission.*roles",
-        ),
-        (
-            429,
-            "RESOURCE_EXHAUSTED",
-            "Quota exceeded for custom_model_training_cpus",
-            "quota is exhausted",
-        ),
-        (404, "NOT_FOUND", "project other is not there", "GCP_PROJECT, GCP_REGION"),
+        (403, "aiplatform.pipelineJobs.create denied", "Google denied permission.*roles"),
+        (429, "Quota exceeded for custom_model_training_cpus", "quota is exhausted"),
+        (404, "project other is not there", "GCP_PROJECT, GCP_REGION"),
     ],
 )
 def test_an_error_of_vertex_is_one_line_and_leaves_no_run_running(
-    cloud: Any, run: Run, code: int, status: str, details: str, message: str
+    cloud: Any, run: Run, code: int, details: str, message: str
 ) -> None:
     from zenml.client import Client
 
-    cloud.vertex.refuse = (code, status, details)
+    cloud.vertex.refuse = Refused(code, details)
     with pytest.raises(OperationError, match=message) as error:
         run("history")
     assert details in str(error.value)
@@ -297,7 +289,8 @@ def test_a_job_that_ends_before_its_step_starts_is_reported(
 
     monkeypatch.setattr(remote_run, "STATUS_POLL_SECONDS", 1.0)
     monkeypatch.setattr(cloud.vertex, "image", "another")
-    with pytest.raises(OperationError, match=r"before a step started: there is no image .*: see h"):
+    message = r"before a step started: Pipeline .* Inner task failed: '.+'.*: see h"
+    with pytest.raises(OperationError, match=message):
         run("history")
 
 

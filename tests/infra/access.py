@@ -1,9 +1,12 @@
-"""What infra/gcp grants to whom, and what is reachable from where, as one structure.
+"""What infra/gcp grants to whom, what is reachable from where, and its interface, as one structure.
+
+The interface are variables, outputs, providers and the backend of the state.
 
 After a deliberate change, review the diff of
 python -m tests.infra.access > tests/infra/access.yaml
 """
 
+import os
 import sys
 from functools import cache
 from pathlib import Path
@@ -12,7 +15,9 @@ from typing import Any
 import hcl2
 import yaml
 
-INFRA = Path(__file__).parents[2] / "infra" / "gcp"
+REPOSITORY = Path(__file__).parents[2]
+INFRA = Path(os.environ.get("TESTED_INFRA", REPOSITORY / "infra" / "gcp"))
+"""Another folder is tested by tests/infra/mutation.py."""
 
 WHOLE = {
     "google_storage_bucket",
@@ -28,13 +33,18 @@ WHOLE = {
 PARTS: dict[str, list[tuple[str | int, ...]]] = {
     "google_cloud_run_v2_service": [
         ("invoker_iam_disabled",),
+        ("lifecycle",),
         ("template", 0, "service_account"),
         ("template", 0, "vpc_access"),
         ("template", 0, "containers", 0, "dynamic"),
         ("template", 0, "containers", 0, "env"),
         ("template", 0, "volumes"),
     ],
+    "google_billing_budget": [("provider",)],
+    "google_compute_global_address": [("network",)],
     "google_container_cluster": [
+        ("network",),
+        ("subnetwork",),
         ("cluster_autoscaling",),
         ("enable_autopilot",),
         ("private_cluster_config",),
@@ -48,6 +58,9 @@ PARTS: dict[str, list[tuple[str | int, ...]]] = {
 }
 """Arguments that are about access, by type of resource."""
 
+SERVICES = "google_project_service.used"
+TEXTS = {"description", "validation"}
+
 LOCALS = {
     "cluster", "deployers", "developer_roles", "endpoint_secrets", "on_cloud_run", "secret_access",
     "secrets", "services",
@@ -59,6 +72,7 @@ def access(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for file in sorted(folder.glob("*.tf")):
         content = _parse(file.read_text())
+        found |= _interface(content)
         for block in content.get("locals", []):
             found |= {f"local.{name}": block[name] for name in LOCALS & set(block)}
         for block in content.get("resource", []):
@@ -69,6 +83,19 @@ def access(folder: Path) -> dict[str, Any]:
                     elif kind in PARTS:
                         values = {".".join(map(str, p)): _at(body, p) for p in PARTS[kind]}
                         found[f"{kind}.{name}"] = values
+                    if waits := [w for w in body.get("depends_on", []) if SERVICES not in w]:
+                        found[f"{kind}.{name} depends_on"] = waits
+    return found
+
+
+def _interface(content: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {"terraform": content["terraform"]} if "terraform" in content else {}
+    for kind in ("output", "variable"):
+        for block in content.get(kind, []):
+            for name, body in block.items():
+                found[f"{kind}.{name}"] = {k: v for k, v in body.items() if k not in TEXTS}
+    for number, block in enumerate(content.get("provider", [])):
+        found[f"provider.{number}"] = block
     return found
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.conftest import INFRA
+from tests.infra.access import INFRA
 
 Validate = Callable[[Path], list[str]]
 

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from stacks.spec import read_stack
+from tests.infra.access import INFRA, REPOSITORY
 
-INFRA = Path(__file__).parents[2] / "infra" / "gcp"
 FILES = sorted(INFRA.glob("*.tf"))
 TEXT = "\n".join(file.read_text() for file in FILES)
 
@@ -101,12 +101,12 @@ SECRET_FILES = ["infra/gcp/terraform.tfstate", "infra/gcp/terraform.tfvars", "gc
 
 def test_git_ignores_files_with_secrets() -> None:
     for file in SECRET_FILES:
-        subprocess.run(["git", "check-ignore", "-q", file], cwd=INFRA.parents[1], check=True)
+        subprocess.run(["git", "check-ignore", "-q", file], cwd=REPOSITORY, check=True)
 
 
 @pytest.mark.skipif(shutil.which("gcloud") is None, reason="gcloud is not installed")
 def test_a_build_uploads_only_what_the_dockerfiles_read(tmp_path: Path) -> None:
-    shutil.copy(INFRA.parents[1] / ".gcloudignore", tmp_path)
+    shutil.copy(REPOSITORY / ".gcloudignore", tmp_path)
     needed = [
         "faces/__init__.py", "infra/mlflow/Dockerfile", "pipelines/Dockerfile",
         "requirements/gcp.txt", "scripts/slim_packages.py", "serving/pod.py",

@@ -14,21 +14,15 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_pem_private_key,
-)
-from google.auth import jwt
 
 from components.deployers.seldon_local.environment import ensure_environment
-from tests.gcp.doubles.handler import JsonHandler
+from tests.gcp.doubles.handler import JsonHandler, Refused, Server
+from tests.gcp.doubles.identity import Identities
 from tests.gcp.doubles.pods import Pod
 from tests.gcp.doubles.process import LOOPBACK
 
@@ -42,26 +36,20 @@ PERMISSIONS = {
     ("GET", REVISIONS): "run.revisions.get", ("GET", ACCESS): "secretmanager.versions.access",
     ("POST", ADD): "secretmanager.versions.add",
 }  # fmt: skip
+ENDPOINT, SECRETS = "google_cloud_run_v2_service.endpoint", "google_secret_manager_secret.endpoint"
+"""The resources of infra/gcp."""
+
 SETTLE_SECONDS = 0.2
 
 
-class Refused(Exception):
-    """A request that Google refuses, with its HTTP status."""
-
-
-class CloudRun(ThreadingHTTPServer):
+class CloudRun(Server):
     """A service of which `terraform apply` made a placeholder."""
 
-    daemon_threads = True
-    request_queue_size = 64
-
-    def __init__(self, folder: Path, name: str, serving: str, node: Mapping[str, str]) -> None:
-        super().__init__((LOOPBACK, 0), Handler)
-        self.folder, self.name, self.serving, self.node = folder, name, serving, dict(node)
-        self.keys: dict[str, Any] = {}
-        """Public keys of the identities that are known, by e-mail."""
-        self.permissions: dict[str, set[str]] = {}
-        """What each identity may do; `actAs:EMAIL` to use another one."""
+    def __init__(
+        self, folder: Path, name: str, identities: Identities, node: Mapping[str, str]
+    ) -> None:
+        super().__init__(Handler)
+        self.folder, self.name, self.identities, self.node = folder, name, identities, dict(node)
         self.images: set[str] = set()
         self.secrets: dict[str, list[bytes]] = {}
         self.revisions: dict[str, dict[str, Any]] = {}
@@ -77,17 +65,6 @@ class CloudRun(ThreadingHTTPServer):
         self.traffic: list[dict[str, Any]] = []
         """The traffic as it flows, some time after it was changed."""
 
-    @property
-    def url(self) -> str:
-        return f"http://{LOOPBACK}:{self.server_port}"
-
-    def admit(self, identity: Path) -> None:
-        """Trust the tokens that a service account's key signs."""
-        content = json.loads(identity.read_text())
-        key = load_pem_private_key(content["private_key"].encode(), None).public_key()
-        pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        self.keys[content["client_email"]] = {content["private_key_id"]: pem}
-
     def update(self, body: dict[str, Any], fields: list[str], caller: str) -> dict[str, Any]:
         with self.lock:
             if body["etag"] != self.service["etag"]:
@@ -102,8 +79,7 @@ class CloudRun(ThreadingHTTPServer):
 
     def _create_revision(self, template: dict[str, Any], caller: str) -> None:
         name, account = template["revision"], template["serviceAccount"]
-        if f"actAs:{account}" not in self.permissions[caller] or account != self.serving:
-            raise Refused(403, f"{caller} may not act as {account}")
+        self.identities.require_act_as(caller, account)
         if not name.startswith(self.name.rsplit("/", 1)[-1] + "-") or len(name) > 63:
             raise Refused(400, f"{name} is no name of a revision")
         if name in self.revisions:
@@ -149,6 +125,7 @@ class CloudRun(ThreadingHTTPServer):
     def _value(self, variable: dict[str, Any]) -> str:
         if "valueSource" not in variable:
             return str(variable["value"])
+        self.identities.require("serving", "secretmanager.versions.access", SECRETS)
         reference = variable["valueSource"]["secretKeyRef"]
         return self.secrets[reference["secret"]][int(reference["version"]) - 1].decode()
 
@@ -196,17 +173,7 @@ class Handler(JsonHandler):
     server: CloudRun
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:
-        self._handle("GET")
-
-    def do_POST(self) -> None:
-        self._handle("POST")
-
-    def do_PATCH(self) -> None:
-        self._handle("PATCH")
-
-    def _handle(self, method: str) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+    def receive(self, method: str, body: bytes) -> None:
         split = urlsplit(self.path)
         if match := FRONT.fullmatch(split.path):
             return self._forward(method, match["tag"], match["rest"], body)
@@ -217,7 +184,7 @@ class Handler(JsonHandler):
             self.respond({"error": {"code": code, "message": message}}, code)
 
     def answer(self, method: str, path: str, query: Any, body: bytes) -> dict[str, Any]:
-        caller = self._caller()
+        caller = self.server.identities.caller(self.headers.get("Authorization"))
         matches = (
             (pattern, match)
             for allowed, pattern in PERMISSIONS
@@ -226,9 +193,8 @@ class Handler(JsonHandler):
         pattern, match = next(matches, (SERVICE, None))
         if match is None:
             raise Refused(404, path)
-        permission = PERMISSIONS[method, pattern]
-        if permission not in self.server.permissions[caller]:
-            raise Refused(403, f"{caller} lacks {permission}")
+        resource = SECRETS if pattern in (ADD, ACCESS) else ENDPOINT
+        self.server.identities.require(caller, PERMISSIONS[method, pattern], resource)
         if pattern in (ADD, ACCESS):
             return self._secret(pattern, match["secret"], body)
         if match["name"] != self.server.name:
@@ -243,15 +209,6 @@ class Handler(JsonHandler):
             return self.server.describe_service()
         fields = query["updateMask"][0].split(",")
         return self.server.update(json.loads(body), fields, caller)
-
-    def _caller(self) -> str:
-        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
-        try:
-            email = str(jwt.decode(token, verify=False)["iss"])
-            jwt.decode(token, certs=self.server.keys[email])
-        except (ValueError, KeyError):
-            raise Refused(401, "no valid token") from None
-        return email
 
     def _secret(self, pattern: Any, secret: str, body: bytes) -> dict[str, Any]:
         if secret not in self.server.secrets:
@@ -280,13 +237,10 @@ class Handler(JsonHandler):
 
 
 @contextmanager
-def cloud_run(folder: Path, name: str, serving: str, node: Mapping[str, str]) -> Iterator[CloudRun]:
+def cloud_run(
+    folder: Path, name: str, identities: Identities, node: Mapping[str, str]
+) -> Iterator[CloudRun]:
     """Serve during the block, then end all containers."""
-    server = CloudRun(folder, name, serving, node)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with CloudRun(folder, name, identities, node).running() as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        server.scale_to_zero()
+    server.scale_to_zero()

@@ -3,9 +3,9 @@
 A SeldonDeployment is validated against the fields of the real one (pods against the kubernetes
 client's models) and rolled out like in Kubernetes: the pods of the new revision start first and
 receive requests once they are ready, then the previous ones end. A pod is a process of this
-project's serving code with the environment from the manifest. It proves the requests of the
-deployer and what clients see during a rollout. It does not prove the cluster's network, its
-admission, the operator's own code, or the content of the container image.
+project's serving code with the environment from the manifest. Callers need a role of the cluster.
+It proves the requests of the deployer and what clients see during a rollout. It does not prove the
+cluster's network, its admission, the operator's own code, or the content of the container image.
 """
 
 import json
@@ -15,42 +15,42 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
 
 from components.deployers.seldon_local.environment import ensure_environment
 from tests.gcp.doubles.admission import Rejected, check_deployment
-from tests.gcp.doubles.handler import JsonHandler
+from tests.gcp.doubles.handler import JsonHandler, OneToken, Refused, Server
 from tests.gcp.doubles.pods import Pod
 from tests.gcp.doubles.process import LOOPBACK
 
-DEPLOYMENTS = re.compile(
-    r"/apis/machinelearning\.seldon\.io/v1/namespaces/(?P<ns>[^/]+)/seldondeployments(/(?P<name>[^/]+))?"
+if TYPE_CHECKING:
+    from tests.gcp.doubles.identity import Identities
+
+ITEM = re.compile(
+    r"/apis?/(?P<group>([\w.]+/)?)v1/namespaces/(?P<ns>[^/]+)/(?P<kind>seldondeployments|secrets|pods)"
+    r"(/(?P<name>[^/]+))?(?P<log>(/log)?)"
 )
-SECRETS = re.compile(r"/api/v1/namespaces/(?P<ns>[^/]+)/secrets(/(?P<name>[^/]+))?")
-PODS = re.compile(r"/api/v1/namespaces/(?P<ns>[^/]+)/pods")
-LOG = re.compile(PODS.pattern + r"/(?P<name>[^/]+)/log")
+DEPLOYMENTS = "machinelearning.seldon.io/seldondeployments"
+VERBS = {"GET": "get", "POST": "create", "PUT": "update", "DELETE": "delete"}
 INGRESS = re.compile(r"/seldon/(?P<ns>[^/]+)/(?P<name>[^/]+)(?P<rest>/.*)")
 
-VERSION = dict.fromkeys(
-    ("buildDate", "compiler", "gitCommit", "gitTreeState", "goVersion", "major", "minor"), ""
-)
+FIELDS = ("buildDate", "compiler", "gitCommit", "gitTreeState", "goVersion", "major", "minor")
+VERSION = dict.fromkeys(FIELDS, "") | {"gitVersion": "v1.30.0", "platform": "linux/amd64"}
 
 
-class Kubernetes(ThreadingHTTPServer):
-    """One namespace of a cluster that accepts one bearer token."""
+class Kubernetes(Server):
+    """One namespace of a cluster."""
 
-    daemon_threads = True
-    request_queue_size = 64
-
-    def __init__(self, folder: Path, namespace: str, token: str, node: Mapping[str, str]) -> None:
-        super().__init__((LOOPBACK, 0), Handler)
-        self.folder, self.namespace, self.token, self.node = folder, namespace, token, dict(node)
+    def __init__(
+        self, folder: Path, namespace: str, access: "Identities | OneToken", node: Mapping[str, str]
+    ) -> None:
+        super().__init__(Handler)
+        self.folder, self.namespace, self.access, self.node = folder, namespace, access, dict(node)
         self.deployments: dict[str, dict[str, Any]] = {}
         self.secrets: dict[str, dict[str, Any]] = {}
         self.pods: list[Pod] = []
@@ -60,10 +60,6 @@ class Kubernetes(ThreadingHTTPServer):
         self.lock = threading.RLock()
         self.turn = count(1)
         self.python = ensure_environment()
-
-    @property
-    def url(self) -> str:
-        return f"http://{LOOPBACK}:{self.server_port}"
 
     def apply(self, body: dict[str, Any]) -> dict[str, Any]:
         """Store a SeldonDeployment and start its rollout."""
@@ -124,55 +120,43 @@ class Handler(JsonHandler):
     server: Kubernetes
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:
-        self._handle("GET")
-
-    def do_POST(self) -> None:
-        self._handle("POST")
-
-    def do_PUT(self) -> None:
-        self._handle("PUT")
-
-    def do_DELETE(self) -> None:
-        self._handle("DELETE")
-
-    def _handle(self, method: str) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+    def receive(self, method: str, body: bytes) -> None:
         path = urlsplit(self.path).path
         if match := INGRESS.fullmatch(path):
             return self._forward(method, match["ns"], match["name"], match["rest"], body)
         if self.server.asleep:
             time.sleep(30)
-        if self.headers.get("Authorization") != f"Bearer {self.server.token}":
-            return self._refuse(401, "Unauthorized")
         try:
             self._dispatch(method, path, json.loads(body) if body else {})
         except Rejected as error:
             self._refuse(422, "Invalid", str(error))
+        except Refused as error:
+            self._refuse(error.args[0], "Refused", error.args[1])
 
     def _dispatch(self, method: str, path: str, body: dict[str, Any]) -> None:
         cluster = self.server
+        caller = cluster.access.caller(self.headers.get("Authorization"))
         if path == "/version":
-            return self.respond({"gitVersion": "v1.30.0", "platform": "linux/amd64"} | VERSION)
-        for pattern in (DEPLOYMENTS, SECRETS, LOG, PODS):
-            if match := pattern.fullmatch(path):
-                break
-        else:
+            return self.respond(VERSION)
+        match = ITEM.fullmatch(path)
+        if match is None:
             return self._refuse(404, "NotFound", path)
+        kind, name = "".join(match.group("group", "kind", "log")), match["name"]
+        verb = "list" if method == "GET" and not name else VERBS[method]
+        cluster.access.require_in_cluster(caller, verb, kind, name)
         if match["ns"] != cluster.namespace:
-            return self._refuse(403, "Forbidden", f"namespace {match['ns']}")
-        if pattern is PODS:
+            raise Refused(403, f"namespace {match['ns']}")
+        if kind == "pods":
             query = parse_qs(urlsplit(self.path).query)
             key, value = query["labelSelector"][0].split("=")
             with cluster.lock:
                 items = [pod.as_json() for pod in cluster.pods if pod.labels.get(key) == value]
             return self.respond({"kind": "PodList", "apiVersion": "v1", "items": items})
-        if pattern is LOG:
-            pods = [pod for pod in cluster.pods if pod.name == match["name"]]
+        if kind == "pods/log":
+            pods = [pod for pod in cluster.pods if pod.name == name]
             text = pods[0].log.read_bytes() if pods and pods[0].log.exists() else b""
             return self.respond(text)
-        objects = cluster.deployments if pattern is DEPLOYMENTS else cluster.secrets
-        name = match["name"]
+        objects = cluster.deployments if kind == DEPLOYMENTS else cluster.secrets
         if method == "GET" and name is None:
             return self.respond({"kind": "List", "items": list(objects.values())})
         if method == "POST":
@@ -183,9 +167,9 @@ class Handler(JsonHandler):
         if method == "GET":
             return self.respond(objects[name])
         if method == "DELETE":
-            cluster.delete(name) if pattern is DEPLOYMENTS else objects.pop(name)
+            cluster.delete(name) if kind == DEPLOYMENTS else objects.pop(name)
             return self.respond({"kind": "Status", "status": "Success"})
-        if pattern is SECRETS:
+        if kind == "secrets":
             objects[body["metadata"]["name"]] = body
             return self.respond(body)
         if method == "PUT":
@@ -211,16 +195,14 @@ class Handler(JsonHandler):
 
 @contextmanager
 def kubernetes(
-    folder: Path, namespace: str, token: str, node: Mapping[str, str]
+    folder: Path, namespace: str, access: "Identities | OneToken", node: Mapping[str, str]
 ) -> Iterator[Kubernetes]:
     """Serve during the block, then end all pods."""
-    server = Kubernetes(folder, namespace, token, node)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = Kubernetes(folder, namespace, access, node)
     try:
-        yield server
+        with server.running():
+            yield server
     finally:
-        server.shutdown()
-        server.server_close()
         for pod in server.pods:
             pod.end()
             shutil.rmtree(pod.folder, ignore_errors=True)

@@ -11,6 +11,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
+STORAGE = "google.cloud.storage.client"
 VERTEX = "zenml.integrations.gcp.orchestrators.vertex_orchestrator"
 
 
@@ -59,8 +60,23 @@ def redirect_clients(module: ModuleType) -> None:
             client._DEFAULT_ENDPOINT_TEMPLATE = os.environ["RUN_DOUBLE"]
 
 
+def authenticate(module: ModuleType) -> None:
+    """Let the client of Cloud Storage send its token, which it does not to an emulator."""
+    import google.auth
+    from google.auth.jwt import Credentials
+
+    def signed() -> Credentials:
+        return Credentials.from_signing_credentials(google.auth.default()[0], "storage")
+
+    vars(module)["AnonymousCredentials"] = signed
+
+
 def redirect() -> None:
     """Redirect the clients of those fakes whose address is in the environment."""
+    if "STORAGE_EMULATOR_HOST" in os.environ:
+        if STORAGE in sys.modules:
+            authenticate(sys.modules[STORAGE])
+        REDIRECTED[STORAGE] = authenticate
     if "VERTEX_DOUBLE" in os.environ:
         if VERTEX in sys.modules:
             redirect_vertex(sys.modules[VERTEX])
