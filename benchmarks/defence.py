@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from benchmarks.retraining import TURNED, predict, train
 from faces.data.dataset import Faces
-from faces.data.feedback import add_labelled_faces
+from faces.data.feedback import add_labelled_faces, withhold_labels
 from faces.data.split import Split
 from faces.data.traffic import traffic_rows
 from faces.data.window import Window, concatenate
@@ -100,8 +100,20 @@ class Loop:
         return add_labelled_faces(self.faces, self.split, images, labels)
 
     def retrain(self, images: Images, labels: Labels, gate: bool = True) -> GateDecision:
-        """Train a candidate with more labels; it replaces production if the gate agrees."""
+        """Train a candidate with more labels; it replaces production if the gate agrees.
+
+        If the gate rejects it because of single people, so does another one without new labels that
+        name them.
+        """
         faces, split = self.add(images, labels)
+        decision = self._train_and_gate(faces, split, gate)
+        if decision.people:
+            other = withhold_labels(self.faces, self.split, faces, split, decision.people)
+            if len(other[0]) < len(faces):
+                decision = self._train_and_gate(*other, gate)
+        return decision
+
+    def _train_and_gate(self, faces: Faces, split: Split, gate: bool) -> GateDecision:
         candidate = train(faces, split.train, self.name)
         decision = GateDecision(True, "promoted: without a gate")
         if gate:

@@ -1,5 +1,6 @@
 """Test the traffic since the last decision for drift; if it drifted, retrain and redeploy."""
 
+from functools import partial
 from typing import Annotated
 
 from pydantic import Field
@@ -26,6 +27,7 @@ from pipelines.shared.settings import (
 from pipelines.shared.train_and_gate import train_and_gate
 from pipelines.shared.training_settings import TrainingSettings
 from steps.data.add_feedback import add_feedback
+from steps.data.withhold_labels import withhold_labels
 from steps.deployment.advance_canary import advance_canary, arrange_canary
 from steps.deployment.deploy_model import deploy_model
 from steps.deployment.record_deployment import record_deployment, record_rollback
@@ -122,7 +124,9 @@ def drift_detection(settings: DriftSettings) -> None:
     2. Verify its feedback: quarantine labels that are not plausible.
     3. Test it for drift, decide, and write a report.
     4. To retrain: add the labelled faces to the training images, and those of earlier windows whose
-       label came late; then train, evaluate, register and promote as the training pipeline does.
+       label came late; then train, evaluate, register and promote as the training pipeline does. If
+       the gate rejects the version because of single people, train another one without the new
+       labels that name them.
     5. If the settings ask for it, wait for a person to approve the version.
     6. Deploy a promoted version, compare the endpoint with the model, record the deployment; or
        start a canary release of it.
@@ -189,9 +193,8 @@ def _retrain(
         window, feedback, approved, live, limits.minimum_similarity, limits.maximum_share
     )
     training = _training_settings(live.load())
-    version, promotion = train_and_gate(
-        faces,
-        split,
+    train = partial(
+        train_and_gate,
         model=training.model,
         params=training.params,
         detector=training.drift_detector,
@@ -200,6 +203,11 @@ def _retrain(
         settings=training.model_dump(mode="json"),
         hold=needs_approval(settings.approval, feedback.load()),
     )
+    version, promotion = train(faces, split)
+    if promotion.load().people:
+        faces, split, withheld = withhold_labels(faces, split, live, promotion)
+        if withheld.load():
+            version, promotion = train(faces, split)
     if promotion.load().held:
         request, _ = request_approval(
             promotion, decision, feedback, settings.approval_timeout_hours

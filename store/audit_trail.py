@@ -84,6 +84,12 @@ def events_of_run(run: str, metadata: Mapping[str, Any]) -> Iterator[AuditEvent]
         if action := actions.get(training["outcome"]):
             subject, details = f"version {training['version']}", "by the promotion gate"
             yield AuditEvent(training["when"], training["who"], action, subject, details, run)
+    if withheld := _dated(metadata, "withheld_labels"):
+        subject = f"version {withheld['rejected_version']}"
+        details = (
+            f"by the promotion gate; the next version has not learned {withheld['labels']} labels"
+        )
+        yield AuditEvent(withheld["when"], withheld["who"], "not promoted", subject, details, run)
     if approved := _dated(metadata, "approval"):
         subject = f"version {approved['version']}"
         promoted = approved["promoted"]

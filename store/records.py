@@ -24,6 +24,7 @@ class Promotion:
             if there was none or it stays.
         anonymous_reason: The reason without names of people; None if `reason` has none.
         held: Whether the gate would promote the version, but a person has to approve it first.
+        people: People whose labels from feedback can have caused a rejection.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Promotion:
     replaced: int | None
     anonymous_reason: str | None = None
     held: bool = False
+    people: tuple[str, ...] = ()
 
     @property
     def public_reason(self) -> str:

@@ -1,6 +1,7 @@
 """Extend a training set with labelled production faces."""
 
 import re
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
@@ -66,6 +67,31 @@ def add_labelled_faces(
         drifted=split.drifted[~trained_on[split.drifted]],
         left_out=split.left_out,
         condition=f"{split.condition} and {len(rows)} from feedback",
+    )
+
+
+def withhold_labels(
+    faces: Faces, split: Split, extended: Faces, extended_split: Split, people: Collection[str]
+) -> tuple[Faces, Split]:
+    """Extend a training set again, without the added labels that name some people.
+
+    Args:
+        faces: The data of the current model.
+        split: Its split.
+        extended: What `add_labelled_faces` returned for them.
+        extended_split: Its split.
+        people: People about whom nothing is added.
+
+    Returns:
+        The data with the other labels, and its split. If there are no other labels, or none that
+        names these people, the extended data is returned as it is.
+    """
+    added = extended[np.arange(len(faces), len(extended))]
+    other = added[np.flatnonzero(~np.isin(added.labels, list(people)))]
+    if len(other) in (0, len(added)):
+        return extended, extended_split
+    return add_labelled_faces(
+        faces, split, other.images, other.labels, other.senders, other.label_times
     )
 
 

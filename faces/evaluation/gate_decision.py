@@ -12,11 +12,13 @@ class GateDecision:
         promoted: Whether the candidate is promoted.
         reason: Why, in one line that begins with the outcome.
         anonymous_reason: The reason without names of people; None if `reason` has none.
+        people: People whose labels from feedback can have caused a rejection.
     """
 
     promoted: bool
     reason: str
     anonymous_reason: str | None = None
+    people: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

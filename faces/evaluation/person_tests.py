@@ -94,12 +94,14 @@ class PersonTest:
         count: Number of images, or people who are not enrolled, that show it.
         p_value: Probability of at least this outcome from an honest candidate.
         attainable: The smallest p-value that the test can have with these numbers of images.
+        people: People whose labels from feedback can have caused it.
     """
 
     finding: str
     count: int
     p_value: float
     attainable: float
+    people: frozenset[str]
 
 
 def is_complete(evidence: PersonEvidence) -> bool:
@@ -186,6 +188,7 @@ def lost(answers: Answers) -> Iterator[PersonTest]:
             count - int(gained[own].sum()),
             float(p_values[number]),
             float(smallest[number]),
+            frozenset({person, *answers.candidate[own[lost[own]]].tolist()} - {UNKNOWN}),
         )
 
 
@@ -225,10 +228,10 @@ def contradicted(claims: Claims) -> Iterator[PersonTest]:
     from scipy.stats import binom
 
     rate = max(CONTRADICTION_RATE, claims.judge_errors)
-    people = np.unique(claims.people[claims.contradicted]).tolist()
-    names = ", ".join(people[:5]) + (" …" if len(people) > 5 else "")
-    groups = [(person, claims.people == person) for person in np.unique(claims.people)]
-    for name, own in [*groups, (names, np.ones(len(claims.people), dtype=bool))]:
+    doubtful = np.unique(claims.people[claims.contradicted]).tolist()
+    names = ", ".join(doubtful[:5]) + (" …" if len(doubtful) > 5 else "")
+    groups = [(p, [p], claims.people == p) for p in np.unique(claims.people).tolist()]
+    for name, people, own in [*groups, (names, doubtful, np.ones(len(claims.people), dtype=bool))]:
         images, count = int(own.sum()), int(claims.contradicted[own].sum())
         yield PersonTest(
             f"accepts as {name} what looks like other people: {count} of {images} images from "
@@ -236,6 +239,7 @@ def contradicted(claims: Claims) -> Iterator[PersonTest]:
             count,
             float(binom.sf(count - 1, images, rate)),
             float(rate**images),
+            frozenset(people),
         )
 
 
@@ -255,4 +259,5 @@ def _accepted(answers: Answers, units: NDArray[Any], whom: str) -> Iterator[Pers
             new - old,
             float(binom.sf(new - 1, new + old, 0.5)),
             0.5 ** (new + old),
+            frozenset({person}),
         )

@@ -238,4 +238,5 @@ def check_people(evidence: PersonEvidence) -> GateDecision | None:
         False,
         f"rejected: it {first.finding}, p = {first.p_value:.2g}{others}",
         anonymous_reason=f"rejected: tests of single people, p = {first.p_value:.2g}{others}",
+        people=frozenset().union(*(finding.people for finding in findings)),
     )

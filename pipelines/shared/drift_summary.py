@@ -21,6 +21,7 @@ from faces.evaluation.feedback_verification import (
     describe_senders,
 )
 from pipelines.shared.summary import Metrics, RunInfo, Summary, accuracy_row, outputs_of
+from steps.data.withhold_labels import WITHHELD
 from steps.monitoring.verify_feedback import APPROVED_LABELS
 from steps.promotion.promote_approved import APPROVED_PROMOTION
 from steps.promotion.request_approval import REQUEST, REQUEST_ALERT
@@ -63,6 +64,11 @@ class DriftSummary(Summary):
     retrained: bool
     promoted: bool
     gate: str | None = Field(description="the promotion gate's reason")
+    withheld_labels: int = Field(
+        default=0,
+        description="new labels that the version has not learned, because the gate rejected one "
+        "that had",
+    )
     deployed_version: int | None
     metrics: Metrics
     waits_for_approval_until: str | None = Field(
@@ -124,6 +130,11 @@ class DriftSummary(Summary):
         live = self.deployed_version
         if self.waits_for_approval_until:
             rows["approval"] = f"[yellow]waits until {self.waits_for_approval_until}[/]"
+        if self.withheld_labels:
+            rows["withheld"] = (
+                f"[yellow]{self.withheld_labels} new labels[/] [dim](of people because of whom the "
+                "gate rejected a version that had learned them)[/]"
+            )
         return {
             **rows,
             "gate": escape(self.gate or ""),
@@ -196,6 +207,7 @@ def summarize(run: PipelineRunResponse) -> DriftSummary:
         retrained=promotion is not None,
         promoted=promotion is not None and promotion.promoted,
         gate=promotion.reason if promotion else None,
+        withheld_labels=outputs[WITHHELD].load() if WITHHELD in outputs else 0,
         deployed_version=deployment.version if deployment else None,
         metrics=outputs["metrics"].load() if "metrics" in outputs else {},
         waits_for_approval_until=request.expires

@@ -77,14 +77,13 @@ class Summary(BaseModel):
 
 
 def outputs_of(run: PipelineRunResponse) -> dict[str, ArtifactVersionResponse]:
-    """Return the artifacts that the steps of a run created, by name.
+    """Return the artifacts that the steps of a run created, by name; of several, the latest.
 
     Args:
         run: A run that succeeded.
     """
-    return {
-        name: versions[0] for step in run.steps.values() for name, versions in step.outputs.items()
-    }
+    steps = sorted(run.steps.values(), key=lambda step: step.created)
+    return {name: versions[0] for step in steps for name, versions in step.outputs.items()}
 
 
 def accuracy_row(metrics: Metrics, part: str) -> str:

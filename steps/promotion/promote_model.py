@@ -100,6 +100,7 @@ def promote_model(
         replaced=production.number if production and replaces else None,
         held=held,
         anonymous_reason=decision.anonymous_reason,
+        people=tuple(sorted(decision.people)),
     )
 
 

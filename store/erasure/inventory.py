@@ -28,7 +28,7 @@ FIGURES = frozenset(
         "audit_trail", "canary_alert", "canary_release", "deployment", "drift", "drift_decision",
         "erasure_plan", "erasure_receipt", "expiry_receipt", "feedback_verification",
         "largest_difference", "live_version", "metrics", "plan", "promotion", "reproduction",
-        "rollout", "traffic", "trial", "version", "withdrawn",
+        "rollout", "traffic", "trial", "version", "withdrawn", "withheld_labels",
     }
 )  # fmt: skip
 """Artifacts without names and images, which stay: figures, decisions, and who made them."""

@@ -31,6 +31,14 @@ def test_a_cached_run_that_changed_nothing_is_no_event() -> None:
     assert events(training={"version": 3, "outcome": "unchanged"}) == []
 
 
+def test_a_version_that_another_one_followed_without_its_labels_is_an_event() -> None:
+    withheld = {"labels": 3, "rejected_version": 2, "because": "rejected: tests of single people"}
+    details = "by the promotion gate; the next version has not learned 3 labels"
+    assert [event[1:] for event in events(withheld_labels=withheld)] == [
+        ("not promoted", "version 2", details)
+    ]
+
+
 def test_labels_are_counted_per_sender() -> None:
     feedback = {"labelled": 9, "learnable": 7, "senders": {"door": 7, "": 2}}
     assert events(feedback=feedback) == [

@@ -4,7 +4,7 @@ import pytest
 
 from faces.data.conditions import parse_condition
 from faces.data.dataset import Faces
-from faces.data.feedback import add_labelled_faces
+from faces.data.feedback import add_labelled_faces, withhold_labels
 from faces.data.split import Split, split_by_condition
 from faces.data.traffic import is_feedback_holdout, traffic_rows
 from faces.errors import UserError
@@ -134,3 +134,26 @@ def test_the_holdout_does_not_change_when_faces_are_added(drawn: Faces, split: S
     assert np.array_equal(
         faces.ids[is_feedback_holdout(faces)], drawn.ids[is_feedback_holdout(drawn)]
     )
+
+
+def test_withheld_labels_were_never_added(drawn: Faces, split: Split) -> None:
+    rows, senders = split.drifted[:9], np.array([f"sender {n}" for n in range(9)])
+    images, labels = drawn.images[rows], drawn.labels[rows]
+    extended = add_labelled_faces(drawn, split, images, labels, senders)
+    person = labels[0]
+    other = labels != person
+    assert 0 < other.sum() < 9
+    faces, new_split = withhold_labels(drawn, split, *extended, {person})
+    expected, _ = add_labelled_faces(drawn, split, images[other], labels[other], senders[other])
+    assert faces.version == expected.version
+    assert set(rows[~other]) <= set(new_split.drifted), "they are held out again"
+
+
+@pytest.mark.parametrize("kept", [0, 9])
+def test_no_labels_are_withheld_if_that_would_be_all_or_none(
+    drawn: Faces, split: Split, kept: int
+) -> None:
+    rows = split.drifted[:9]
+    extended = add_labelled_faces(drawn, split, drawn.images[rows], drawn.labels[rows])
+    people = set() if kept else set(drawn.labels[rows])
+    assert withhold_labels(drawn, split, *extended, people) == extended

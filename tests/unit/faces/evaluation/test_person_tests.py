@@ -67,6 +67,23 @@ def test_a_person_who_is_lost_is_named_among_a_few_honest_losses() -> None:
     assert not findings(evidence(answers(changed([0, 30, 60], "s28"))))
 
 
+def test_findings_name_the_people_whose_labels_can_have_caused_them() -> None:
+    confused = changed([0, 1], "s28").astype("U7")
+    confused[2] = "unknown"
+    unknown = answers_to_unknown_people(["s04"] * 40, [])
+    labels = [*HONEST, *["s07"] * 6]
+    found = significant_findings(
+        evidence(answers(confused), unknown, claims(labels, range(30, 36)))
+    )
+    lost, not_enrolled, claimed = (
+        next(test.people for test in found if words in test.finding)
+        for words in ("no longer recognises s01", "not enrolled as s04", "accepts as s07 what")
+    )
+    assert lost == {"s01", "s28"}
+    assert not_enrolled == {"s04"}
+    assert claimed == {"s07"}
+
+
 def test_gained_images_make_up_for_lost_ones() -> None:
     held_out = np.array(["ada"] * 6 + ["bob"] * 60)
     before, after = held_out.copy(), held_out.copy()
