@@ -26,6 +26,7 @@ from faces.models.export import export_model
 from faces.models.protocol import Recogniser
 from faces.runtime.portable import UNKNOWN, PortableModel
 from pipelines.drift_detection import DriftSettings
+from pipelines.shared.retraining import MAX_CANDIDATES
 
 SETTINGS = DriftSettings()
 LIMITS = FeedbackLimits(**SETTINGS.feedback.model_dump())
@@ -102,15 +103,17 @@ class Loop:
     def retrain(self, images: Images, labels: Labels, gate: bool = True) -> GateDecision:
         """Train a candidate with more labels; it replaces production if the gate agrees.
 
-        If the gate rejects it because of single people, so does another one without new labels that
-        name them.
+        If the gate rejects it because of single people, others follow without new labels that name
+        them.
         """
-        faces, split = self.add(images, labels)
-        decision = self._train_and_gate(faces, split, gate)
-        if decision.people:
-            other = withhold_labels(self.faces, self.split, faces, split, decision.people)
-            if len(other[0]) < len(faces):
-                decision = self._train_and_gate(*other, gate)
+        previous, data = (self.faces, self.split), self.add(images, labels)
+        decision = self._train_and_gate(*data, gate)
+        for _ in range(MAX_CANDIDATES - 1):
+            fewer = withhold_labels(*previous, *data, decision.people)
+            if len(fewer[0]) == len(data[0]):
+                break
+            data = fewer
+            decision = self._train_and_gate(*data, gate)
         return decision
 
     def _train_and_gate(self, faces: Faces, split: Split, gate: bool) -> GateDecision:

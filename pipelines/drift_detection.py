@@ -1,6 +1,5 @@
 """Test the traffic since the last decision for drift; if it drifted, retrain and redeploy."""
 
-from functools import partial
 from typing import Annotated
 
 from pydantic import Field
@@ -14,6 +13,7 @@ from faces.evaluation.canary_policy import Phase
 from faces.evaluation.canary_release import CanaryStep
 from pipelines.shared.artifact import Artifact
 from pipelines.shared.drift_summary import summarize
+from pipelines.shared.retraining import retrain
 from pipelines.shared.settings import (
     CANARY,
     DIRECT,
@@ -24,10 +24,7 @@ from pipelines.shared.settings import (
     Tolerances,
     VerificationImages,
 )
-from pipelines.shared.train_and_gate import train_and_gate
-from pipelines.shared.training_settings import TrainingSettings
 from steps.data.add_feedback import add_feedback
-from steps.data.withhold_labels import withhold_labels
 from steps.deployment.advance_canary import advance_canary, arrange_canary
 from steps.deployment.deploy_model import deploy_model
 from steps.deployment.record_deployment import record_deployment, record_rollback
@@ -47,7 +44,6 @@ from steps.promotion.promote_approved import promote_approved
 from steps.promotion.request_approval import request_approval
 from store.approvals import APPROVAL, condition_metadata
 from store.records import ApprovalRequest
-from store.versions import require_version
 
 __all__ = ["CAN_WAIT", "ON_FAILURE", "SETTINGS", "SINGLE_INSTANCE", "drift_detection", "summarize"]
 
@@ -126,7 +122,7 @@ def drift_detection(settings: DriftSettings) -> None:
     4. To retrain: add the labelled faces to the training images, and those of earlier windows whose
        label came late; then train, evaluate, register and promote as the training pipeline does. If
        the gate rejects the version because of single people, train another one without the new
-       labels that name them.
+       labels that name them, and if it rejects that one for the same reason, a third.
     5. If the settings ask for it, wait for a person to approve the version.
     6. Deploy a promoted version, compare the endpoint with the model, record the deployment; or
        start a canary release of it.
@@ -192,22 +188,9 @@ def _retrain(
     faces, split = add_feedback(
         window, feedback, approved, live, limits.minimum_similarity, limits.maximum_share
     )
-    training = _training_settings(live.load())
-    train = partial(
-        train_and_gate,
-        model=training.model,
-        params=training.params,
-        detector=training.drift_detector,
-        quantization=training.quantization,
-        gate=settings.gate,
-        settings=training.model_dump(mode="json"),
-        hold=needs_approval(settings.approval, feedback.load()),
+    version, promotion = retrain(
+        faces, split, live, settings.gate, needs_approval(settings.approval, feedback.load())
     )
-    version, promotion = train(faces, split)
-    if promotion.load().people:
-        faces, split, withheld = withhold_labels(faces, split, live, promotion)
-        if withheld.load():
-            version, promotion = train(faces, split)
     if promotion.load().held:
         request, _ = request_approval(
             promotion, decision, feedback, settings.approval_timeout_hours
@@ -250,8 +233,3 @@ def _wait_for_approval(request: ApprovalRequest) -> None:
     """Pause the run until a person has approved it. Rejecting it ends the run."""
     recorded = condition_metadata(request.version, request.compared_with, request.expires)
     wait(name=APPROVAL, timeout=0, question=request.question, metadata=recorded)
-
-
-def _training_settings(version: int) -> TrainingSettings:
-    """Return the settings that a version was trained with."""
-    return TrainingSettings.model_validate(require_version(version).run_metadata["settings"])

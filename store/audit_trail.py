@@ -14,6 +14,9 @@ from store.approvals import EXPIRED, approvals
 from store.deployments import MAX_RECORDS, ROLLBACK, deployments
 from store.label_reviews import label_reviews
 
+WITHHELD = "withheld_labels"
+"""Metadata of a run, with the number of a rejected version: the next one has learned less."""
+
 UNKNOWN_SENDER = "unknown sender"
 
 
@@ -84,12 +87,7 @@ def events_of_run(run: str, metadata: Mapping[str, Any]) -> Iterator[AuditEvent]
         if action := actions.get(training["outcome"]):
             subject, details = f"version {training['version']}", "by the promotion gate"
             yield AuditEvent(training["when"], training["who"], action, subject, details, run)
-    if withheld := _dated(metadata, "withheld_labels"):
-        subject = f"version {withheld['rejected_version']}"
-        details = (
-            f"by the promotion gate; the next version has not learned {withheld['labels']} labels"
-        )
-        yield AuditEvent(withheld["when"], withheld["who"], "not promoted", subject, details, run)
+    yield from _rejections(run, metadata)
     if approved := _dated(metadata, "approval"):
         subject = f"version {approved['version']}"
         promoted = approved["promoted"]
@@ -97,6 +95,15 @@ def events_of_run(run: str, metadata: Mapping[str, Any]) -> Iterator[AuditEvent]
         action = "promoted" if promoted else "not promoted"
         yield AuditEvent(approved["when"], approved["who"], action, subject, details, run)
     yield from _erasures(run, metadata)
+
+
+def _rejections(run: str, metadata: Mapping[str, Any]) -> Iterator[AuditEvent]:
+    """Yield the versions that the gate rejected, and that others with fewer labels followed."""
+    for entry in (metadata[name] for name in metadata if name.startswith(WITHHELD)):
+        subject = f"version {entry['rejected_version']}"
+        labels = f"{entry['labels']} labels were withheld from the next version"
+        details = f"by the promotion gate; {labels}"
+        yield AuditEvent(entry["when"], entry["who"], "not promoted", subject, details, run)
 
 
 def _dated(metadata: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -21,10 +21,10 @@ from faces.evaluation.feedback_verification import (
     describe_senders,
 )
 from pipelines.shared.summary import Metrics, RunInfo, Summary, accuracy_row, outputs_of
-from steps.data.withhold_labels import WITHHELD
 from steps.monitoring.verify_feedback import APPROVED_LABELS
 from steps.promotion.promote_approved import APPROVED_PROMOTION
 from steps.promotion.request_approval import REQUEST, REQUEST_ALERT
+from store.audit_trail import WITHHELD
 from store.canary_releases import CANARY
 from store.label_reviews import FEEDBACK
 from store.records import Alert, ApprovalRequest, ApprovedLabels, Deployment, Promotion
@@ -207,7 +207,11 @@ def summarize(run: PipelineRunResponse) -> DriftSummary:
         retrained=promotion is not None,
         promoted=promotion is not None and promotion.promoted,
         gate=promotion.reason if promotion else None,
-        withheld_labels=outputs[WITHHELD].load() if WITHHELD in outputs else 0,
+        withheld_labels=sum(
+            step.outputs[WITHHELD][0].load()
+            for step in run.steps.values()
+            if WITHHELD in step.outputs
+        ),
         deployed_version=deployment.version if deployment else None,
         metrics=outputs["metrics"].load() if "metrics" in outputs else {},
         waits_for_approval_until=request.expires

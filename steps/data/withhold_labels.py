@@ -7,12 +7,11 @@ from zenml import step
 from faces.data import feedback
 from faces.data.dataset import Faces
 from faces.data.split import Split
+from store.audit_trail import WITHHELD
 from store.materializers import FACES, SPLIT
 from store.records import Promotion
 from store.run_metadata import describe_run
 from store.versions import load_artifact, require_version
-
-WITHHELD = "withheld_labels"
 
 
 @step(enable_cache=False, output_materializers={"faces": FACES, "split": SPLIT})
@@ -41,7 +40,7 @@ def withhold_labels(
     withheld = len(faces) - len(fewer)
     if withheld:
         describe_run(
-            WITHHELD,
+            f"{WITHHELD}_{promotion.version}",
             {
                 "labels": withheld,
                 "rejected_version": promotion.version,

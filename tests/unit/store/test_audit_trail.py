@@ -33,8 +33,8 @@ def test_a_cached_run_that_changed_nothing_is_no_event() -> None:
 
 def test_a_version_that_another_one_followed_without_its_labels_is_an_event() -> None:
     withheld = {"labels": 3, "rejected_version": 2, "because": "rejected: tests of single people"}
-    details = "by the promotion gate; the next version has not learned 3 labels"
-    assert [event[1:] for event in events(withheld_labels=withheld)] == [
+    details = "by the promotion gate; 3 labels were withheld from the next version"
+    assert [event[1:] for event in events(withheld_labels_2=withheld)] == [
         ("not promoted", "version 2", details)
     ]
 
