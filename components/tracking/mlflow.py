@@ -31,6 +31,8 @@ RUNTIME = Path(runtime.__file__).parent
 DATABASE = "mlflow.db"
 MAX_TRIALS = 5000
 MAX_NAME_LENGTH = 200
+START_TIMEOUT_SECONDS = 60.0
+"""Seconds that a server may take to respond that has to start, as on Cloud Run after a pause."""
 
 
 class MLflowTracker:
@@ -68,8 +70,9 @@ class MLflowTracker:
 
     def checks_for(self, component: Component) -> Iterator[Check]:
         """See Tracker."""
-        if address := component.configuration.get("tracking_uri"):
-            yield Check("MLflow server", lambda: _check_server(str(address)))
+        address = str(component.configuration.get("tracking_uri") or "")
+        if address.startswith("http"):
+            yield Check("MLflow server", lambda: _check_server(address), before_runs=True)
 
     def log_training(self, record: TrainingRecord) -> TrackedRun:
         """See Tracker."""
@@ -162,7 +165,8 @@ def _check_server(address: str) -> str:
     import requests
 
     try:
-        response = requests.get(f"{address.rstrip('/')}/health", timeout=TIMEOUT_SECONDS)
+        timeout = (TIMEOUT_SECONDS, START_TIMEOUT_SECONDS)
+        response = requests.get(f"{address.rstrip('/')}/health", timeout=timeout)
     except requests.RequestException as error:
         raise CheckFailed(
             f"{address} does not respond: {type(error).__name__}",

@@ -126,11 +126,12 @@ def prepare(cloud: Cloud) -> None:
     from zenml.client import Client
     from zenml.enums import StackComponentType
 
+    from cli import remote_run
     from cli.stacks import register_all
     from tests.gcp.redirect.sitecustomize import redirect
 
     redirect()
-
+    remote_run.POLL_SECONDS = 0.5
     client = Client()
     login = {"username": cloud.tracking.username, "password": cloud.tracking.password}
     client.create_secret("mlflow", login)
