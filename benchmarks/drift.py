@@ -1,11 +1,12 @@
 """False alarms and power of the drift detectors, on the real faces and their condition labels.
 
-    python -m benchmarks.drift                    # 300 windows of each kind, about 15 minutes
+    python -m benchmarks.drift                    # 300 windows of each kind, about 20 minutes
     python -m benchmarks.drift --windows 60 --plot drift.png
 
 In every repetition a model is trained on 60 % of each person's baseline images. Windows come from
 the other baseline images (no drift) and from changed ones. "By identity" means that each face's
-features are centred on the recognised identity. The default detector was chosen on other
+features are centred on the recognised identity, with the witness's names of a few misrecognised
+faces, as in drift detection. The default detector was chosen on other
 repetitions (seeds from 5000 on) of the same 400 images. "Evidently's preset" is DataDriftPreset()
 with its defaults, on plain features; "drop in accuracy" has the labels of the whole window.
 """
@@ -34,6 +35,8 @@ from faces.drift.detectors.mmd import mmd_test
 from faces.drift.detectors.moments import DriftDetector, moments_test
 from faces.drift.identity_centering import centre_by_identity, design_effect, winsorize
 from faces.drift.ks import ks_columns
+from faces.drift.witness_opinion import WitnessOpinion, correct_few_names
+from faces.evaluation.witness import Witness
 from faces.models import build_model
 from faces.models.protocol import Recogniser
 from faces.models.training import fit_classifier, fit_features
@@ -156,6 +159,7 @@ class Trial:
         rng: np.random.Generator,
     ) -> None:
         self.detector, self.model = detector, model
+        self.witness = Witness(faces[reference])
         raw = detector.features.measure(faces.images[reference])
         self.mean, self.deviation = raw.mean(axis=0), raw.std(axis=0)
         self.raw = (raw - self.mean) / self.deviation
@@ -180,13 +184,14 @@ class Trial:
         values = detector.features.measure(images)
         raw = (values - self.mean) / self.deviation
         predicted = self.predict(images)
-        rows = winsorize(centre_by_identity(values, predicted, detector.means), detector.scale)
+        names = correct_few_names(predicted, WitnessOpinion.ask(self.witness, images))
+        rows = winsorize(centre_by_identity(values, names, detector.means), detector.scale)
         for suffix, reference, window in (
             (" by identity", detector.rows, rows), ("", self.raw, raw)
         ):  # fmt: skip
             moments = DEFAULT if suffix else "moments"
-            effect = design_effect(predicted, detector.counts) if suffix else 1.0
-            options = detector.test_options(predicted) if suffix else {}
+            effect = design_effect(names, detector.counts) if suffix else 1.0
+            options = detector.test_options(names) if suffix else {}
             result = moments_test(
                 reference, window, seed=self.seed, design_effect=effect, **options
             )

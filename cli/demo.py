@@ -98,9 +98,9 @@ class Demo:
         self.traffic(drift.drifted, drift.options, self.requests * 2 // 3)
         canary = self.write("drift_detection.yaml", CANARY)
         self.check("Is there drift?", drift, "--config", canary)
-        shadow = f"{drift.more}, with a candidate in the shadow"
-        self.traffic(shadow, drift.more_options, self.requests // 2)
-        self.traffic(f"{drift.baseline}, likewise", BASELINE, self.requests)
+        shadow = f"{drift.baseline}, with a candidate in the shadow"
+        self.traffic(shadow, BASELINE, self.requests)
+        self.traffic(f"{drift.more}, likewise", drift.more_options, self.requests // 2)
         self.check("Is the candidate no worse?", drift)
         brighter = (*BASELINE, "--corruption", "brightness")
         self.traffic("Brighter images, half of them to it", brighter, self.requests)
