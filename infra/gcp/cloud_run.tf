@@ -36,8 +36,6 @@ resource "google_cloud_run_v2_service" "endpoint" {
   lifecycle {
     ignore_changes = [template, traffic, scaling, client, client_version]
   }
-
-  depends_on = [google_project_service.used]
 }
 
 resource "google_cloud_run_v2_service_iam_member" "deployers" {
