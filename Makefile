@@ -22,11 +22,10 @@ PIN = $(BIN)/python -m uv pip compile --quiet --universal --upgrade --generate-h
 # files in order: the long ones, which run pipelines, come first.
 PYTEST = -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 COVERAGE = build/coverage
-# The second process takes the files that need no ZenML server and no jobs, then those that need separate ones.
+# The second process takes the files that need no ZenML server and no jobs, then two that need separate ones.
 PYTEST_GCP = OPENBLAS_NUM_THREADS=1 .venv-gcp/bin/python -m pytest -o addopts="-q --strict-markers --durations=10"
 GCP_APART = $(addprefix tests/gcp/,test_cloud_run.py test_cloud_run_faults.py test_cluster_faults.py test_vertex_jobs.py \
-	test_container_image_check.py test_permissions.py test_storage_permissions.py test_vertex_pipelines.py test_training_on_shards.py test_your_own_people.py \
-	test_faults.py)
+	test_container_image_check.py test_permissions.py test_storage_permissions.py test_vertex_pipelines.py test_training_on_shards.py test_your_own_people.py)
 
 help: ## List all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
