@@ -49,7 +49,7 @@ def test_of_many_enrolled_people_the_witness_knows_those_it_is_asked_about(
     assert everybody.tolist() == list(range(600))
 
     monkeypatch.setattr(witness, "MAX_IMAGES", 60)
-    rows = choose_enrolled(labels, np.array(["person-007", "a stranger", ""]))
+    rows = choose_enrolled(labels, np.array(["person-007", "not enrolled", ""]))
     people, counts = np.unique(labels[rows], return_counts=True)
     assert "person-007" in people
     assert (len(people), set(counts.tolist())) == (10, {6})
