@@ -35,8 +35,10 @@ from faces.drift.findings import FindingKind, find, is_harmful
 from faces.drift.monitoring import assess_window
 from faces.evaluation.witness import Witness
 from faces.models import build_model
+from faces.models.face_check import fit_face_check
 from faces.models.protocol import Recogniser
 from faces.models.training import fit_classifier, fit_features
+from faces.runtime.portable import UNKNOWN
 
 UNKNOWN_PEOPLE, BASELINE, FRAMES, DOMINATING = 8, 40, 5, 0.5
 Images = NDArray[np.floating]
@@ -133,6 +135,9 @@ class Trial:
         detector = DriftDetector.fit(self.enrolled, part.labels)
         self.detector = detector.with_limits(0.01, minimum_images=5, minimum_people=1)
         self.witness = Witness(part)
+        check = fit_face_check(part.pixels, part.labels)
+        assert check is not None
+        self.face_check = check
         predicted, confidence = self.predict(self.images)
         labels = faces.labels[tested]
         columns = {"label": labels, "predicted": predicted, "confidence": confidence}
@@ -142,7 +147,8 @@ class Trial:
         """Return the identity of each image, and the confidence."""
         pixels = images.reshape(len(images), -1).astype(np.float32)
         confidence = self.model.predict_proba(pixels).max(axis=1)
-        return self.model.predict(pixels).astype(np.str_), np.asarray(confidence)
+        named = self.model.predict(pixels).astype(np.str_)
+        return np.where(self.face_check.accepts(pixels), named, UNKNOWN), np.asarray(confidence)
 
     def assess(self, images: Images) -> tuple[bool, ...]:
         """Return whether pictures, population or a failure is found, it retrains, or nothing."""

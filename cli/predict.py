@@ -108,8 +108,9 @@ def describe_prediction(prediction: "Prediction") -> Iterator[str]:
         prediction: The endpoint's answer.
 
     Yields:
-        Lines with markup: the identity, the most probable people, and the score. Probabilities
-        apply only if the face is of somebody whom the model knows, so a rejected face has none.
+        Lines with markup: the identity, the most probable people, and the score; or why it was
+        rejected. Probabilities apply only if the face is of somebody whom the model knows, so a
+        rejected face has none.
     """
     from faces.runtime.portable import UNKNOWN
 
@@ -117,6 +118,9 @@ def describe_prediction(prediction: "Prediction") -> Iterator[str]:
     probabilities, threshold = prediction.probabilities[0], prediction.rejection_threshold
     best = probabilities.argsort()[::-1][:TOP]
     yield f"[bold]{escape(predicted)}[/]"
+    if predicted == UNKNOWN and (threshold is None or score >= threshold):
+        yield "  it does not resemble a face"
+        return
     if predicted == UNKNOWN:
         yield f"  score {score:.3f}, below the rejection threshold {threshold:.3f}"
         yield f"  most similar: {escape(', '.join(prediction.classes[column] for column in best))}"

@@ -94,11 +94,10 @@ class Metrics:
         if self._current is not None:
             self._version.labels(self._current.version).set(0)
         self._version.labels(loaded.version).set(1)
-        rejects = loaded.model.rejection_threshold is not None
-        names = [*loaded.classes, *[UNKNOWN] * rejects]
+        names = [*loaded.classes, *[UNKNOWN] * loaded.model.rejects]
         if loaded.is_large:
             # A time series for each person would take more memory than the model.
-            names, self._others = [UNKNOWN] * rejects, self._predictions.labels("")
+            names, self._others = [UNKNOWN] * loaded.model.rejects, self._predictions.labels("")
         self._by_identity = {name: self._predictions.labels(name) for name in names}
         self._current = loaded
 

@@ -126,7 +126,8 @@ def correct_few_names(predicted: Labels, opinion: WitnessOpinion) -> Labels:
     """Let the witness name a model's few misrecognised faces, before their pictures are tested.
 
     A misrecognised face differs from the person's mean that it is compared with, as if it had been
-    photographed differently. In a small window, one such face can look like drift.
+    photographed differently. In a small window, one such face can look like drift. A face that the
+    model rejected would be compared with the mean of all people.
 
     Args:
         predicted: The model's predictions, (n,).
@@ -135,12 +136,13 @@ def correct_few_names(predicted: Labels, opinion: WitnessOpinion) -> Labels:
     Returns:
         The predictions, (n,). Where model and witness differ, the witness names the face, unless
         they differ about faces of more than `MISRECOGNISED_PEOPLE` people: drift may be the reason.
-        "unknown" stays.
+        It always names those that the model rejected.
     """
-    differs = (predicted != opinion.people) & (predicted != UNKNOWN)
-    if len(np.unique(opinion.people[differs])) > MISRECOGNISED_PEOPLE:
-        return predicted
-    return np.where(differs, opinion.people, predicted)
+    rejected = predicted == UNKNOWN
+    differs = (predicted != opinion.people) & ~rejected
+    if len(np.unique(opinion.people[differs])) <= MISRECOGNISED_PEOPLE:
+        rejected |= differs
+    return np.where(rejected, opinion.people, predicted)
 
 
 def agreement_test(

@@ -58,7 +58,8 @@ def compare_models(recorded: PortableModel, repeated: PortableModel) -> Iterator
         repeated: The model that was trained again.
 
     Yields:
-        A stage for the classes, each operator, the calibration and the rejection threshold.
+        A stage for the classes, each operator, the calibration, the rejection threshold and the
+        check whether an image is a face.
     """
     same = np.array_equal(recorded.classes, repeated.classes)
     yield Stage("people", "" if same else "other people are enrolled")
@@ -71,6 +72,7 @@ def compare_models(recorded: PortableModel, repeated: PortableModel) -> Iterator
     yield Stage(
         "rejection threshold", _compare(recorded.rejection_threshold, repeated.rejection_threshold)
     )
+    yield Stage("face check", _compare_arrays(_arrays(recorded), _arrays(repeated)))
 
 
 def compare_metrics(recorded: Mapping[str, float], repeated: Mapping[str, float]) -> Stage:
@@ -87,6 +89,15 @@ def compare_metrics(recorded: Mapping[str, float], repeated: Mapping[str, float]
         if difference := _compare(recorded.get(name), repeated.get(name)):
             return Stage("metrics", f"{name}: {difference}")
     return Stage("metrics", "")
+
+
+def _arrays(model: PortableModel) -> Arrays:
+    """Return the arrays of the check whether an image is a face."""
+    check = model.face_check
+    if check is None:
+        return {}
+    threshold = np.array([check.threshold], np.float32)
+    return {"whitening": check.whitening, "template": check.template, "threshold": threshold}
 
 
 def _compare_arrays(recorded: Arrays, repeated: Arrays) -> str:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faces.runtime.array_file import read_arrays, write_arrays
+from faces.runtime.face_check import FaceCheck
 from faces.runtime.operators import OPERATORS, Array, Arrays
 from faces.runtime.quantization import decode_arrays, encode_array
 
@@ -27,6 +28,9 @@ UNKNOWN = "unknown"
 
 LARGE_CLASSES = 1_000
 """An endpoint limits what it returns, captures and counts for each class if there are more."""
+
+WHITENING, TEMPLATE = "face_whitening", "face_template"
+"""Names of the arrays of the check whether an image is a face."""
 
 UNREADABLE = (
     ValueError, LookupError, TypeError, AttributeError, OSError, EOFError, BadZipFile, StructError,
@@ -47,7 +51,7 @@ class Predictions:
     scores: Array
     """Similarity to the most probable class, (n,)."""
     accepted: NDArray[np.bool_]
-    """False where the face is rejected as unknown, (n,)."""
+    """False where the face is rejected as unknown, (n,); so is what does not resemble a face."""
 
     def most_probable(self, count: int) -> NDArray[np.int32]:
         """Return the columns of each face's most probable classes.
@@ -75,7 +79,9 @@ class PortableModel:
     logit_scale: float = 1.0
     """The factor by which calibration multiplied the logits."""
     rejection_threshold: float | None = None
-    """The lowest score that is accepted; None if the model does not reject."""
+    """The lowest score that is accepted; None if the model does not reject people."""
+    face_check: FaceCheck | None = None
+    """Rejects what does not resemble a face; None for models that accept everything."""
 
     quantization: str = ""
     """How the file stores large arrays: "float16", "int8", or "" for float32. Their values here are
@@ -110,20 +116,28 @@ class PortableModel:
         return values, np.maximum.reduce(previous, axis=1) / np.float32(self.logit_scale)
 
     def predict_open_set(self, pixels: NDArray[np.floating]) -> Predictions:
-        """Predict with rejection: faces whose score is below the threshold are not accepted.
+        """Predict with rejection: of unknown people, and of what does not resemble a face.
 
         Args:
             pixels: Faces (n, 4096) in [0, 1].
 
         Returns:
-            Predictions; without a rejection threshold all faces are accepted.
+            Predictions. A face is accepted if its score reaches the rejection threshold, if there
+            is one, and if it passes the check whether it is a face, if there is one.
         """
         probabilities, scores = self.predict_with_score(pixels)
         if self.rejection_threshold is None:
             accepted = np.ones(len(scores), np.bool_)
         else:
             accepted = scores >= np.float32(self.rejection_threshold)
+        if self.face_check is not None:
+            accepted &= self.face_check.accepts(np.asarray(pixels, np.float32))
         return Predictions(probabilities, scores, accepted)
+
+    @property
+    def rejects(self) -> bool:
+        """Whether the model may answer "unknown"."""
+        return self.rejection_threshold is not None or self.face_check is not None
 
     def predict(self, pixels: NDArray[np.floating]) -> NDArray[np.str_]:
         """Predict the most probable class, without rejection.
@@ -159,6 +173,9 @@ def write_portable(model: PortableModel) -> bytes:
     for number, (_, operator_arrays) in enumerate(model.operators):
         for name, array in operator_arrays.items():
             arrays |= encode_array(f"{number}.{name}", array, model.quantization)
+    if model.face_check is not None:
+        header["face_threshold"] = model.face_check.threshold
+        arrays |= {WHITENING: model.face_check.whitening, TEMPLATE: model.face_check.template}
     text = np.array(json.dumps(header, sort_keys=True))
     return write_arrays({"header": text, "classes": model.classes, **arrays})
 
@@ -223,6 +240,7 @@ def _read(file: BinaryIO, content: bytes | mmap, expected_hash: str) -> Portable
         arrays = decode_arrays(arrays)
         names, metadata, classes = header["operators"], header["metadata"], arrays["classes"]
         logit_scale, threshold = float(header["logit_scale"]), header["rejection_threshold"]
+        face_check = _read_face_check(header, arrays)
     except UNREADABLE as error:
         raise DamagedModelError(f"the model's file cannot be read: {error}") from error
     if missing := set(names) - OPERATORS.keys():
@@ -233,7 +251,16 @@ def _read(file: BinaryIO, content: bytes | mmap, expected_hash: str) -> Portable
         if dot:
             operators[int(number)][1][name] = array
     quantization = header.get("quantization", "")
-    return PortableModel(operators, classes, metadata, logit_scale, threshold, quantization)
+    return PortableModel(
+        operators, classes, metadata, logit_scale, threshold, face_check, quantization
+    )
+
+
+def _read_face_check(header: Mapping[str, Any], arrays: dict[str, Any]) -> FaceCheck | None:
+    """Return the check whether an image is a face; None in files of models without one."""
+    if "face_threshold" not in header:
+        return None
+    return FaceCheck(arrays[WHITENING], arrays[TEMPLATE], float(header["face_threshold"]))
 
 
 def quantize(model: PortableModel, quantization: str) -> PortableModel:

@@ -1,5 +1,6 @@
 """Export the trained model as the portable one that endpoints serve."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import numpy as np
@@ -19,6 +20,9 @@ from store.records import OpenSetResult
 MAX_HELD_OUT = 5_000
 """Held-out images on which quantization is tried."""
 
+MAX_CHECKED = 5_000
+"""Training images to which the check whether an image is a face is fitted."""
+
 
 @step(
     cache_policy=cache_on_imports(__name__),
@@ -35,19 +39,21 @@ def export_model(
 
     Args:
         faces: The data that the model was trained on; the exported model names its version.
-        split: Its split; quantization is tried on held-out images.
+        split: Its split. The check whether an image is a face is fitted to training images, and
+            quantization is tried on held-out ones.
         model: The fitted recogniser.
         open_set: Its open-set calibration, of which the rejection threshold is exported.
         quantization: How the file stores the weights: none, float16 or int8. If answers or
             confidence change too much, the next larger one is used.
 
     Returns:
-        The portable model, which computes the same probabilities.
+        The portable model, which computes the same probabilities, and rejects what is no face.
 
     Raises:
         UserError: If a part of the model cannot be exported.
     """
     from faces.models import export
+    from faces.models.face_check import fit_face_check
 
     metadata = {"data_version": faces.version, "data_source": faces.source}
     calibration = open_set.calibration
@@ -56,6 +62,8 @@ def export_model(
         exported = export.export_model(model, metadata, threshold)
     except TypeError as error:
         raise UserError(str(error)) from error
+    checked = faces[spread_evenly(split.train, MAX_CHECKED)]
+    exported = replace(exported, face_check=fit_face_check(checked.pixels, checked.labels))
     if quantization == NONE:
         return exported
     held_out = spread_evenly(np.concatenate([split.test, split.drifted]), MAX_HELD_OUT)

@@ -2,8 +2,10 @@
 
 import pickle
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 from zenml import step
 from zenml.models import ModelVersionResponse
 
@@ -14,9 +16,11 @@ from faces.errors import UserError
 from faces.evaluation import open_set
 from faces.evaluation.metrics import measure, predict_held_out
 from faces.evaluation.reproduction import Stage, compare_metrics, compare_models, compare_splits
+from faces.groups import spread_evenly
 from faces.models import build_model
 from faces.runtime.portable import PortableModel, quantize
 from steps.data.split_faces import split_faces
+from steps.training.export_model import MAX_CHECKED
 from store.materializers import RECORD
 from store.provenance import PROVENANCE, differences, provenance
 from store.records import Reproduction
@@ -99,6 +103,7 @@ def _stages(version: ModelVersionResponse) -> Iterator[Stage]:
 def _train(train: Faces, settings: Mapping[str, Any], metadata: Mapping[str, str]) -> PortableModel:
     """Do what the steps of a training do, from the features to the exported model."""
     from faces.models import export, training
+    from faces.models.face_check import fit_face_check
 
     def build() -> "Pipeline":
         return build_model(settings["model"], **settings["params"])
@@ -109,7 +114,9 @@ def _train(train: Faces, settings: Mapping[str, Any], metadata: Mapping[str, str
     seed = int(settings["params"].get("seed", 0))
     calibration = open_set.fit_rejection_threshold(build(), pixels, labels, seed=seed)
     threshold = calibration.rejection_threshold if calibration else None
-    return export.export_model(model, metadata, threshold)
+    exported = export.export_model(model, metadata, threshold)
+    checked = train[spread_evenly(np.arange(len(train)), MAX_CHECKED)]
+    return replace(exported, face_check=fit_face_check(checked.pixels, checked.labels))
 
 
 def _as_loaded(estimator: Any) -> Any:

@@ -16,6 +16,7 @@ from components.deployers.seldon_local.server_log import read_log
 from faces.client import PREDICT, count_faces, send_faces
 from faces.data.dataset import Faces
 from faces.drift.captured_requests import read_captured_requests
+from faces.models.face_check import fit_face_check
 from faces.runtime.portable import UNKNOWN, PortableModel
 from serving.capture.reader import read_files
 from serving.settings import ServerSettings
@@ -206,6 +207,18 @@ def test_prometheus_counts_rejected_faces_as_unknown(
     assert 0 < rejected < len(drawn)
     assert metrics_of(server)['faces_predictions_total{person="unknown"}'] == rejected
     assert count_faces(server.url) == len(drawn)
+
+
+def test_a_model_without_a_threshold_answers_unknown_to_what_is_no_face(
+    start, portable: PortableModel, drawn: Faces
+) -> None:
+    check = fit_face_check(drawn.pixels, drawn.labels)
+    assert portable.rejection_threshold is None
+    server = start(model=replace(portable, face_check=check))
+    noise = np.random.default_rng(0).random((20, 4096))
+    assert send_faces(server.url, noise).predicted.count(UNKNOWN) >= 19
+    assert send_faces(server.url, drawn.pixels[:50]).predicted.count(UNKNOWN) <= 1
+    assert metrics_of(server)['faces_predictions_total{person="unknown"}'] >= 19
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,11 @@ def test_an_unknown_face_shows_its_score_and_no_probability() -> None:
     assert "%" not in score + similar
 
 
+@pytest.mark.parametrize("threshold", [None, 1.5])
+def test_what_is_no_face_is_called_so(threshold: float | None) -> None:
+    assert described("unknown", 2.5, threshold)[1:] == ["  it does not resemble a face"]
+
+
 def test_a_model_that_cannot_reject_says_so() -> None:
     assert "cannot reject unknown people" in described("bob", 0.5, None)[-1]
 

@@ -7,15 +7,18 @@ import pytest
 
 from faces.data.split import Split
 from faces.evaluation.reproduction import compare_metrics, compare_models, compare_splits
+from faces.runtime.face_check import FaceCheck
 from faces.runtime.portable import PortableModel
 
 WEIGHTS = np.arange(12, dtype=np.float32).reshape(4, 3)
+CHECK = FaceCheck(WEIGHTS, WEIGHTS[:, 0], 0.2)
 MODEL = PortableModel(
     [("affine", {"weights": WEIGHTS}), ("softmax", {})],
     np.array(["ada", "ben", "eve"]),
     {},
     2.0,
     0.5,
+    CHECK,
 )
 
 
@@ -32,6 +35,7 @@ def test_equal_models_have_no_difference_in_any_stage() -> None:
     names = [stage.name for stage in compare_models(MODEL, MODEL)]
     assert names == [
         "people", "operator 0: affine", "operator 1: softmax", "calibration", "rejection threshold",
+        "face check",
     ]  # fmt: skip
     assert differences(MODEL) == {}
 
@@ -52,6 +56,8 @@ def test_the_last_bit_of_a_weight_is_a_difference() -> None:
         (replace(MODEL, operators=MODEL.operators[:1]), "operator 1: softmax"),
         (replace(MODEL, logit_scale=2.0000001), "calibration"),
         (replace(MODEL, rejection_threshold=None), "rejection threshold"),
+        (replace(MODEL, face_check=replace(CHECK, threshold=0.3)), "face check"),
+        (replace(MODEL, face_check=None), "face check"),
         (
             replace(MODEL, operators=[("affine", {"weights": WEIGHTS.T}), ("softmax", {})]),
             "operator 0: affine",

@@ -15,6 +15,7 @@ from faces.data.dataset import Faces, load_faces
 from faces.data.split import split_by_condition
 from faces.models import build_model, model_names, model_parameters
 from faces.models.export import export_model
+from faces.models.face_check import fit_face_check
 from faces.models.onnx_export.convert import convert_model
 from faces.models.training import fit_classifier, fit_features
 from faces.runtime.portable import (
@@ -170,6 +171,30 @@ def test_without_a_rejection_threshold_all_faces_are_accepted(
     assert predictions.accepted.dtype == np.bool_
     assert predictions.accepted.shape == (len(drawn),)
     assert predictions.accepted.all()
+
+
+def test_the_face_check_is_stored_and_rejects_what_is_no_face(
+    small: PortableModel, drawn: Faces
+) -> None:
+    assert not small.rejects
+    checked = replace(small, face_check=fit_face_check(drawn.pixels, drawn.labels))
+    assert checked.rejects
+    for quantization in ("", "int8"):
+        data = write_portable(replace(checked, quantization=quantization))
+        restored = read_portable(data, file_hash(data))
+        assert restored.predict_open_set(drawn.pixels).accepted.mean() >= 0.98
+        noise = np.random.default_rng(1).random((50, 4096)).astype(np.float32)
+        assert restored.predict_open_set(noise).accepted.mean() <= 0.05
+
+
+def test_a_damaged_face_check_is_refused(small: PortableModel, drawn: Faces) -> None:
+    checked = replace(small, face_check=fit_face_check(drawn.pixels, drawn.labels))
+    arrays = dict(np.load(BytesIO(write_portable(checked))))
+    del arrays["face_template"]
+    file = BytesIO()
+    np.savez(file, **arrays)
+    with pytest.raises(DamagedModelError):
+        read_portable(file.getvalue(), file_hash(file.getvalue()))
 
 
 def test_logit_scale_and_rejection_threshold_are_stored(small: PortableModel, drawn: Faces) -> None:
