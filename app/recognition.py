@@ -53,6 +53,15 @@ class RecognisedFace:
         """Whether the model rejected it."""
         return self.name == UNKNOWN
 
+    @property
+    def reason(self) -> str:
+        """Why the model rejected it; "" if it did not."""
+        if not self.is_unknown:
+            return ""
+        if self.rejection_threshold is not None and self.score < self.rejection_threshold:
+            return "not similar enough to any enrolled person"
+        return "does not resemble a face"
+
 
 def recognise(data: bytes, endpoint: Endpoint, gallery: Gallery | None) -> list[RecognisedFace]:
     """Recognise every face in a picture.

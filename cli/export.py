@@ -26,7 +26,8 @@ examples:
 
 The ONNX graph maps `pixels`, float32 (n, 4096) in [0, 1], to `probabilities` (n, people) and
 `scores` (n,). Its metadata has the names (`classes`, a JSON list) and `rejection_threshold`: a face
-whose score is lower is of nobody the model knows.
+whose score is lower is of nobody the model knows. It does not check whether an image is a face, as
+endpoints do.
 """
 
 

@@ -197,11 +197,7 @@ def _send_label(endpoint: Endpoint, request: str, label: str) -> bool:
 def _face_summary(face: RecognisedFace) -> str:
     """Return the crop, the name, and how sure the model is."""
     name = "Unknown" if face.is_unknown else face.name
-    sure = (
-        "not similar enough to any enrolled person"
-        if face.is_unknown
-        else f"{face.confidence:.0%} sure"
-    )
+    sure = face.reason or f"{face.confidence:.0%} sure"
     problems = "".join(f"<p class=warn>{escape(p.capitalize())}.</p>" for p in face.place.problems)
     return (
         f'<div class="row large">{face_html(face.place.image, f"Face of {name}")}'
