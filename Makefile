@@ -149,7 +149,7 @@ requirements: setup-dev ## Pin the newest versions that pyproject.toml allows
 	@$(PIN) requirements/mutation.in -c requirements/dev.txt -o requirements/mutation.txt
 	@for f in seldon mlserver bentoml fastapi; do $(PIN) requirements/bench-$$f.in -o requirements/bench-$$f.txt; done
 
-mutation: .venv-mutation/ready ## Change the code of rollouts in hundreds of ways, and list the changes that no unit test notices (minutes)
+mutation: .venv-mutation/ready ## Change the code of rollouts in 1,800 ways, and list the changes that no unit test notices (minutes)
 	@OMP_NUM_THREADS=1 .venv-mutation/bin/python -m mutmut run
 	@.venv-mutation/bin/python -m mutmut results
 

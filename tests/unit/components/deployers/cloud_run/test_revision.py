@@ -1,4 +1,8 @@
+import hashlib
 import json
+import re
+from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +12,7 @@ from components.deployers.cloud_run.revision import (
     Content,
     make_template,
     read_content,
+    short_name,
     with_new_name,
 )
 from components.deployers.model_store import StoredModel
@@ -24,6 +29,12 @@ SECRETS = {
     TOKEN: "projects/1/secrets/token/versions/3",
     FEEDBACK_TOKENS: "projects/1/secrets/feedback/versions/1",
 }
+EXPECTED = Path(__file__).with_name("expected_template.json")
+
+
+def label(content: Content) -> str:
+    found: str = make_template(CONFIG, "image", content, SECRETS)["labels"][CONTENT]
+    return found
 
 
 @pytest.mark.parametrize("content", [Content(ONE, SETTINGS), Content(ONE, SETTINGS, TWO)])
@@ -45,26 +56,33 @@ def test_the_same_content_has_the_same_label_and_other_tokens_another_one() -> N
         assert other["labels"][CONTENT] != labels[0][CONTENT]
 
 
-def test_a_revision_reads_tokens_from_a_fixed_secret_version_and_has_an_identity() -> None:
+def test_the_template_is_the_expected_one() -> None:
+    template = make_template(CONFIG, "image", Content(ONE, SETTINGS, TWO), SECRETS)
+    settings = template["containers"][0]["env"][0]
+    assert settings["value"] == json.dumps(asdict(SETTINGS), sort_keys=True)
+    settings["value"] = template["labels"][CONTENT] = "…"
+    assert template == json.loads(EXPECTED.read_text())
+
+
+def test_the_label_is_a_hash_of_the_template_in_any_order_of_keys() -> None:
     template = make_template(CONFIG, "image", Content(ONE, SETTINGS), SECRETS)
-    container, collector = template["containers"]
-    assert collector["depends_on"] == [container["name"]]
+    del template["labels"]
+    text = json.dumps(template, sort_keys=True)
+    assert label(Content(ONE, SETTINGS)) == hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def test_a_metrics_collector_can_be_left_out() -> None:
     alone = CONFIG.model_copy(update={"metrics_collector": ""})
     assert len(make_template(alone, "image", Content(ONE, SETTINGS), SECRETS)["containers"]) == 1
-    references = [v["value_source"]["secret_key_ref"] for v in container["env"][2:4]]
-    assert references == [
-        {"secret": "token", "version": "3"},
-        {"secret": "feedback", "version": "1"},
-    ]
-    assert template["service_account"] == "serving@p"
-    assert template["scaling"]["min_instance_count"] == 0
-    assert container["startup_probe"]["http_get"]["path"] == "/v2/health/ready"
-    assert not container["resources"]["cpu_idle"], "captured requests are uploaded in between"
-    json.dumps(template)
+
+
+def test_a_name_may_have_no_parents() -> None:
+    assert short_name("projects/p/revisions/r") == short_name("r") == "r"
 
 
 def test_every_attempt_has_another_name() -> None:
     template = make_template(CONFIG, "image", Content(ONE, SETTINGS), SECRETS)
     names = {with_new_name(template, NAME)["revision"] for _ in range(5)}
     assert len(names) == 5
-    assert all(name.startswith("face-recognizer-v1-") and len(name) < 64 for name in names)
+    pattern = f"face-recognizer-v1-{label(Content(ONE, SETTINGS))[:6]}-[0-9a-f]{{4}}"
+    assert all(re.fullmatch(pattern, name) for name in names)

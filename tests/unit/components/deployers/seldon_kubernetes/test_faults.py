@@ -14,6 +14,7 @@ from components.deployers.seldon_kubernetes.cluster import Cluster
 from components.deployers.seldon_kubernetes.manifest import REVISION, read_model
 from faces.errors import OperationError
 from serving.tokens import Tokens
+from tests.unit.components.deployers.clock import Clock
 from tests.unit.components.deployers.seldon_kubernetes.pods import pod
 from tests.unit.components.deployers.seldon_kubernetes.test_rolling_update import deployment
 
@@ -81,7 +82,9 @@ def roll_out(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "kubernetes.client", client)
     monkeypatch.setitem(sys.modules, "kubernetes.client.exceptions", errors)
     monkeypatch.setattr(retrying, "DELAYS_SECONDS", (0.0,) * 3)
-    monkeypatch.setattr(rollout, "POLL_SECONDS", 0.0)
+    clock = Clock()
+    monkeypatch.setattr(rollout, "time", clock)
+    monkeypatch.setattr(rolling_update, "time", clock)
     monkeypatch.setattr(rolling_update, "health", lambda *_: {"model_version": live(api)})
     cluster = Cluster(api.connect, "faces")
     previous = cluster.find()
@@ -111,11 +114,12 @@ def test_one_failure_at_any_request_does_not_matter(
     assert api.clients == (2 if fault == 401 else 1)
 
 
+@pytest.mark.parametrize(("seconds", "expected"), [(5.5, 2), (5.0, 3)])
 def test_a_cluster_that_stays_silent_is_not_asked_for_long(
-    monkeypatch: pytest.MonkeyPatch,
+    seconds: float, expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     attempts: list[float] = []
-    clock = SimpleNamespace(monotonic=lambda: 5.5 * len(attempts), sleep=lambda _: None)
+    clock = SimpleNamespace(monotonic=lambda: seconds * len(attempts), sleep=lambda _: None)
     monkeypatch.setattr(retrying, "time", clock)
 
     def time_out() -> None:
@@ -124,7 +128,7 @@ def test_a_cluster_that_stays_silent_is_not_asked_for_long(
 
     with pytest.raises(HTTPError):
         retrying.retry(time_out, lambda: None)
-    assert len(attempts) == 2
+    assert len(attempts) == expected
 
 
 def test_a_conflict_with_another_deployment_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ def filled_and_expected() -> tuple[dict[str, Any], dict[str, Any]]:
             part["metadata"]["labels"],
             part["spec"]["predictors"][0]["componentSpecs"][0]["metadata"]["labels"],
         ):
-            assert labels.pop(manifest.REVISION)
+            assert re.fullmatch("[0-9a-f]{12}", labels.pop(manifest.REVISION))
     return filled, expected
 
 

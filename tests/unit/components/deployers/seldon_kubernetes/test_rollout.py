@@ -15,6 +15,7 @@ from components.deployers.seldon_kubernetes.rollout import (
     pods_status,
 )
 from faces.errors import OperationError
+from tests.unit.components.deployers.clock import Clock
 from tests.unit.components.deployers.seldon_kubernetes.pods import pod
 
 DESIRED = {
@@ -91,6 +92,23 @@ def test_a_pod_that_crashes_again_and_again_ends_the_rollout(
     monkeypatch.setattr(rollout, "POLL_SECONDS", 0.001)
     with pytest.raises(OperationError, match="CrashLoopBackOff"):
         wait(Cluster(*looks))
+
+
+def test_a_failure_must_last_until_a_time_and_a_rollout_ends_after_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(rollout, "time", clock)
+    monkeypatch.setattr(rollout, "POLL_SECONDS", 1.0)
+    monkeypatch.setattr(rollout, "PERSISTENT_SECONDS", 3.0)
+    failing, ready = pod("new", False, "ErrImagePull"), pod("new", True)
+    with pytest.raises(OperationError, match="ErrImagePull"):
+        wait(Cluster([failing]), timeout_seconds=100)
+    assert clock.slept == 3
+    with pytest.raises(OperationError, match="0 of 2 pods are ready after 3 s"):
+        wait(Cluster([pod("new", False)]), timeout_seconds=3)
+    assert clock.slept == 3 + 4
+    assert len(wait(Cluster(*[[failing]] * 2, *[[failing, ready]] * 3, [ready, ready]), 100)) == 5
 
 
 def test_pods_that_have_ended_do_not_count() -> None:
