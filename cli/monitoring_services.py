@@ -17,6 +17,7 @@ import yaml
 
 from faces import NAME
 from faces.errors import UserError
+from serving.alert_message import alert_line
 
 RULES = Path(__file__).parent.parent / "monitoring" / "rules.yaml"
 HOST = "127.0.0.1"
@@ -148,10 +149,8 @@ def message_of(alert: Mapping[str, Any]) -> str:
     Args:
         alert: An alert in Alertmanager's notification.
     """
-    summary = alert["annotations"]["summary"]
-    if alert["status"] == "resolved":
-        return f"Resolved: {summary.partition(': ')[0]}"
-    return f"{alert['labels']['severity'].capitalize()}: {summary}"
+    summary, severity = alert["annotations"]["summary"], alert["labels"]["severity"]
+    return alert_line(summary, severity, alert["status"] == "resolved")
 
 
 def _prometheus_config(

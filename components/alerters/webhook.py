@@ -9,6 +9,8 @@ from zenml.alerter import BaseAlerter, BaseAlerterFlavor
 from zenml.alerter.base_alerter import BaseAlerterConfig, BaseAlerterStepParameters
 from zenml.utils.secret_utils import SecretField
 
+from serving.alert_message import webhook_body
+
 MAX_TRIES = 3
 TIMEOUT_SECONDS = 5.0
 """Seconds that one try may take."""
@@ -27,7 +29,7 @@ class WebhookConfig(BaseAlerterConfig):
 
 
 class WebhookAlerter(BaseAlerter):
-    """Posts {"text": …, "content": …}: most chats read the first, Discord the second."""
+    """Posts {"text": …, "content": …}, see `webhook_body`."""
 
     def post(self, message: str, params: BaseAlerterStepParameters | None = None) -> bool:
         """Send a message, in up to three tries.
@@ -44,8 +46,8 @@ class WebhookAlerter(BaseAlerter):
             for scheme in ("http://", "https://"):
                 session.mount(scheme, HTTPAdapter(max_retries=_retries()))
             try:
-                body = {"text": message, "content": message}
-                return session.post(url, json=body, timeout=TIMEOUT_SECONDS).ok
+                response = session.post(url, json=webhook_body(message), timeout=TIMEOUT_SECONDS)
+                return response.ok
             except requests.RequestException:
                 return False
 

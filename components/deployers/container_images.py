@@ -24,6 +24,7 @@ ENTRY_POINTS = (
     "serving.server",
     "serving.worker",
     "serving.capture.retention",
+    "serving.alert_forwarder",
 )
 """The modules that run in the serving image; what they import is in it, too."""
 

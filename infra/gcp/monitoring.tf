@@ -20,8 +20,8 @@ resource "google_project_iam_member" "serving_metrics" {
 
 check "somebody_is_notified" {
   assert {
-    condition     = length(var.alert_emails) > 0 || var.alert_chat_space != ""
-    error_message = "Nobody is notified of alerts: set alert_emails or alert_chat_space."
+    condition     = length(var.alert_emails) > 0 || var.alert_chat_space != "" || local.forwarder == 1
+    error_message = "Nobody is notified of alerts: set alert_emails, alert_chat_space or alert_webhook_secret."
   }
 }
 
@@ -69,6 +69,7 @@ resource "google_monitoring_alert_policy" "rules" {
   notification_channels = concat(
     [for channel in google_monitoring_notification_channel.email : channel.id],
     google_monitoring_notification_channel.chat[*].id,
+    google_monitoring_notification_channel.webhook[*].id,
   )
 
   depends_on = [google_project_service.used]

@@ -84,6 +84,18 @@ variable "alert_chat_space" {
   default     = ""
 }
 
+variable "alert_webhook_secret" {
+  description = "Name of an existing secret with the URL of the webhook that alerts are sent to, too; empty for none."
+  type        = string
+  default     = ""
+}
+
+variable "serving_tag" {
+  description = "Tag of the endpoint's container image, which forwards alerts to that webhook; empty: not yet built."
+  type        = string
+  default     = ""
+}
+
 variable "uptime_check" {
   description = "Whether to check an endpoint on Cloud Run from outside: a container then always runs (about 50 US$ a month)."
   type        = bool

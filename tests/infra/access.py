@@ -50,6 +50,8 @@ PARTS: dict[str, list[tuple[str | int, ...]]] = {
         ("private_cluster_config",),
         ("master_authorized_networks_config",),
     ],
+    "google_monitoring_notification_channel": [("labels",), ("sensitive_labels",)],
+    "google_secret_manager_secret_version": [("secret",), ("secret_data",)],
     "google_sql_database_instance": [
         ("deletion_protection",),
         ("settings", 0, "ip_configuration"),
@@ -62,8 +64,8 @@ SERVICES = "google_project_service.used"
 TEXTS = {"description", "validation"}
 
 LOCALS = {
-    "cluster", "deployers", "developer_roles", "endpoint_secrets", "on_cloud_run", "secret_access",
-    "secrets", "services",
+    "cluster", "deployers", "developer_roles", "endpoint_secrets", "forwarder", "on_cloud_run",
+    "secret_access", "secrets", "services",
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,6 +24,8 @@ VARIABLES: dict[str, Any] = {
     "mlflow_tag": "1a2b",
     "alert_emails": ["ada@example.org"],
     "alert_chat_space": "spaces/AAAA",
+    "alert_webhook_secret": "faces-alerts-url",
+    "serving_tag": "3c4d",
 }
 SERVING: dict[str, dict[str, Any]] = {
     "cloud_run": {},
@@ -47,26 +49,52 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "the_whole_internet": ({"authorized_networks": ["0.0.0.0/0"]}, "var.authorized_networks"),
     "a_cluster_without_a_domain": ({"serving": "kubernetes"}, "google_container_cluster.faces"),
     "alerts_for_nobody": (
-        {"alert_emails": [], "alert_chat_space": ""},
+        {"alert_emails": [], "alert_chat_space": "", "alert_webhook_secret": ""},
         "check.somebody_is_notified",
     ),
+    "a_webhook_without_an_image": ({"serving_tag": ""}, "check.the_webhook_is_notified"),
 }
 """Variables that are refused or warned about, and by what."""
+
+FORWARDER = (
+    "google_cloud_run_v2_service.forwarder",
+    "google_monitoring_notification_channel.webhook",
+    "google_secret_manager_secret.forwarder",
+    "google_secret_manager_secret_iam_member.forwarder_password",
+    "google_secret_manager_secret_iam_member.forwarder_webhook",
+    "google_secret_manager_secret_version.forwarder",
+    "google_service_account.forwarder",
+    "random_password.forwarder",
+)
+ABSENT: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "no_webhook": ({"alert_webhook_secret": ""}, FORWARDER),
+    "a_webhook_alone": ({"alert_emails": [], "alert_chat_space": ""}, ()),
+}
+"""Variables that are accepted without a warning, and what they do not create."""
 
 TEXTS = {"display_name", "dashboard_json", "documentation"}
 """Texts, which are not behaviour."""
 
 
-def _run(name: str, variables: Mapping[str, Any], refused_by: str = "") -> str:
-    """Return a run of `terraform test`: a plan, or variables that have to be refused."""
+def _run(name: str, variables: Mapping[str, Any], expected: str = "") -> str:
+    """Return a run of `terraform test`: a plan, and what is expected of it."""
     values = "".join(f"    {key} = {json.dumps(value)}\n" for key, value in variables.items())
-    expected = f"  expect_failures = [{refused_by}]\n" if refused_by else ""
     return f'run "{name}" {{\n  command = plan\n  variables {{\n{values}  }}\n{expected}}}\n'
+
+
+def _refused(by: str) -> str:
+    return f"  expect_failures = [{by}]\n"
+
+
+def _absent(addresses: Sequence[str]) -> str:
+    condition = "  assert {{\n    condition = length({0}) == 0\n    error_message = {1}\n  }}\n"
+    return "".join(condition.format(address, json.dumps(address)) for address in addresses)
 
 
 RUNS = MOCKS + "".join(
     [_run(name, VARIABLES | values) for name, values in SERVING.items()]
-    + [_run(name, VARIABLES | values, by) for name, (values, by) in REFUSED.items()]
+    + [_run(name, VARIABLES | values, _refused(by)) for name, (values, by) in REFUSED.items()]
+    + [_run(name, VARIABLES | values, _absent(of)) for name, (values, of) in ABSENT.items()]
 )
 
 

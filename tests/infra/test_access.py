@@ -95,6 +95,41 @@ SABOTAGES = {
     "captured faces are public": ("storage", '"enforced"', '"inherited"'),
     "captured faces are kept": ("storage", "age = var.capture_days", "age = 3650"),
     "faces are sent without TLS": ("endpoint", '"false"', '"true"'),
+    "the endpoint forwards alerts, too": (
+        "alert_forwarder",
+        "service_account = google_service_account.forwarder[0].email",
+        "service_account = google_service_account.serving.email",
+    ),
+    "the forwarder reads ZenML's password": (
+        "alert_forwarder",
+        "secret_id = google_secret_manager_secret.forwarder[0].id",
+        'secret_id = google_secret_manager_secret.server["zenml-login"].id',
+    ),
+    "the forwarder reads every secret of the project": (
+        "alert_forwarder",
+        'resource "google_secret_manager_secret_iam_member" "forwarder_webhook" {\n',
+        'resource "google_project_iam_member" "forwarder_webhook" {\n  project = var.project\n',
+    ),
+    "the forwarder's login is known": (
+        "alert_forwarder",
+        "secret_data = random_password.forwarder[0].result",
+        'secret_data = "google"',
+    ),
+    "Google sends another password": (
+        "alert_forwarder",
+        "    password = random_password.forwarder[0].result",
+        '    password = random_password.zenml["login"].result',
+    ),
+    "the password is sent to another address": (
+        "alert_forwarder",
+        "url      = google_cloud_run_v2_service.forwarder[0].uri",
+        "url      = google_cloud_run_v2_service.zenml.uri",
+    ),
+    "an alert forwarder is there unasked": (
+        "alert_forwarder",
+        'var.alert_webhook_secret != "" && var.serving_tag != "" ? 1 : 0',
+        "1",
+    ),
     "an API is not enabled": ("services", '"cloudresourcemanager", ', ""),
 }
 

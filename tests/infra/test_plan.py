@@ -22,7 +22,7 @@ def test_the_default_has_no_cluster_and_nothing_that_always_runs() -> None:
     assert not [name for name in expected if name.startswith(("kubernetes_", "helm_release."))]
     assert not [name for name in expected if "container_cluster" in name or "router" in name]
     services = {name: item for name, item in expected.items() if "cloud_run_v2_service." in name}
-    assert len(services) == 3
+    assert len(services) == 4
     for service in services.values():
         scaling = service["template"][0].get("scaling", [{}])
         assert "min_instance_count" not in scaling[0]
@@ -33,6 +33,7 @@ def test_the_default_has_no_cluster_and_nothing_that_always_runs() -> None:
     [
         ("variables", '["cloud_run", "kubernetes"]', '["cloud_run", "kubernetes", "vm"]'),
         ("variables", '"0.0.0.0/0")', '"0.0.0.0/8")'),
+        ("alert_forwarder", 'var.alert_webhook_secret != "" && var.serving_tag', "var.serving_tag"),
         ("cluster", 'var.domain != "" && length(var.authorized_networks) > 0', 'var.region != ""'),
     ],
 )

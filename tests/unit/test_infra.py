@@ -10,6 +10,8 @@ import hcl2
 import pytest
 import yaml
 
+from components.deployers.container_images import ENTRY_POINTS
+from serving import alert_forwarder
 from stacks.spec import read_stack
 from tests.infra.access import INFRA, REPOSITORY
 
@@ -94,6 +96,20 @@ def test_the_load_balancer_checks_a_path_that_needs_no_token() -> None:
     assert config["spec"]["healthCheck"]["requestPath"] == "/health/ping"
     name = config["metadata"]["name"]
     assert f'"cloud.google.com/backend-config" = jsonencode({{ default = "{name}" }})' in TEXT
+
+
+def test_the_alert_forwarder_gets_what_it_reads() -> None:
+    text = (INFRA / "alert_forwarder.tf").read_text()
+    command = re.search(r'command = \["/venv/bin/python", "-m", "([\w.]+)"\]', text)
+    assert command
+    assert command[1] == alert_forwarder.__name__
+    assert command[1] in ENTRY_POINTS
+    assert set(re.findall(r'name = "(FACES_\w+)"', text)) == {
+        alert_forwarder.WEBHOOK,
+        alert_forwarder.PASSWORD,
+    }
+    assert f'username = "{alert_forwarder.USER}"' in text
+    assert f"container_port = {alert_forwarder.DEFAULT_PORT}\n" in text
 
 
 SECRET_FILES = ["infra/gcp/terraform.tfstate", "infra/gcp/terraform.tfvars", "gcp.env"]

@@ -72,6 +72,16 @@ def test_the_restart_hash_covers_exactly_what_the_server_imports(build_server: s
     assert imported_modules(ensure_environment(), build_server) == hashed
 
 
+def test_the_alert_forwarder_imports_the_standard_library_alone() -> None:
+    code = allow_only({"serving"}) + "import serving.alert_forwarder"
+    assert imported_modules(sys.executable, code) == {
+        "serving",
+        *(f"serving.{name}" for name in (
+            "alert_forwarder", "alert_message", "google_notification", "http_body", "http_head",
+        )),
+    }  # fmt: skip
+
+
 def test_the_runtime_imports_numpy_alone() -> None:
     code = (
         "from faces.runtime import capture_format, image, lbp, mlflow_loader, operators, portable"
