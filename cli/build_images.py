@@ -15,7 +15,7 @@ from pathlib import Path
 from cli.buildah import PREFIX, run
 from cli.console import make_console
 from cli.exit_codes import exit_code
-from cli.image_checks import check_mlflow, check_pipelines, check_serving
+from cli.image_checks import check_forwarder, check_mlflow, check_pipelines, check_serving
 from cli.runtime_env import ROOT
 from cli.sbom import write_sbom
 from cli.subcommand import make_parser
@@ -83,7 +83,7 @@ def build_all(base: str | None, folder: Path) -> None:
         packages = write_sbom(name, folder)
         console.print(f"built {name}: {size}, {packages} packages")
     with console.status("trying the images …"):
-        for check in (check_pipelines, check_serving, check_mlflow):
+        for check in (check_pipelines, check_serving, check_forwarder, check_mlflow):
             console.print(check())
 
 

@@ -1,14 +1,16 @@
-"""Try each container image as it is used: train, serve a model, track experiments."""
+"""Try the container images as they are used: train, serve, forward an alert, track experiments."""
 
 import json
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from threading import Thread
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from cli.buildah import TIMEOUT_SECONDS, container_of, end_container, run
 from cli.runtime_env import ROOT
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-PORT, MLFLOW_PORT, USER = 9020, 9021, 10001
+PORT, MLFLOW_PORT, FORWARDER_PORT, USER = 9020, 9021, 9022, 10001
 CODE = (
     "cli", "components", "configs", "faces", "pipelines", "serving", "stacks", "steps", "store",
     "run.py",
@@ -83,13 +85,75 @@ def check_serving() -> str:
         bucket = Path(folder)
         (bucket / "1.npz").write_bytes(model)
         bucket.chmod(0o777)
-        with _serving(bucket, _environment(model)):
+        options = ("--volume", f"{bucket}:/bucket", *_environment(model))
+        command = ("/venv/bin/python", "-m", "serving.container", "/data")
+        with container_of(SERVING) as name, _running(name, options, *command):
             url = f"http://127.0.0.1:{PORT}"
             prediction = _repeat(lambda: send_faces(url, pixels), SERVING, TIMEOUT_SECONDS)
         captured = list(bucket.glob("*.faces"))
         if not captured or captured[0].stat().st_uid != USER:
             raise OperationError(f"the image {SERVING} captured nothing, or as another user")
     return f"{SERVING} answered: {prediction.predicted[0]}, version {prediction.version}"
+
+
+def check_forwarder() -> str:
+    """Forward an alert of Google Cloud to a webhook on this machine, in the endpoint's image.
+
+    Returns:
+        What arrived, as one line.
+
+    Raises:
+        OperationError: If nothing arrives.
+    """
+    import requests
+
+    from serving import alert_forwarder as forwarder
+
+    incident = {"state": "closed", "summary": "a test of the image"}
+    with _Webhook() as webhook, container_of(SERVING) as name:
+        url = f"http://127.0.0.1:{webhook.server_port}"
+        variables = {forwarder.WEBHOOK: url, forwarder.PASSWORD: "a-long-password"}
+        options = _options({**variables, forwarder.PORT: str(FORWARDER_PORT)})
+        with _running(name, options, "/venv/bin/python", "-m", forwarder.__name__):
+            _repeat(
+                lambda: requests.post(
+                    f"http://127.0.0.1:{FORWARDER_PORT}",
+                    json={"version": "1.2", "incident": incident},
+                    auth=(forwarder.USER, "a-long-password"),
+                    timeout=TIMEOUT_SECONDS,
+                ).raise_for_status(),
+                SERVING,
+                TIMEOUT_SECONDS,
+            )
+    return f"{SERVING} forwarded: {json.loads(webhook.received[0])['text']}"
+
+
+class _Webhook(ThreadingHTTPServer):
+    """Receives alerts within the block."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _WebhookHandler)
+        self.received = list[bytes]()
+
+    def __enter__(self) -> Self:
+        Thread(target=self.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class _WebhookHandler(BaseHTTPRequestHandler):
+    server: _Webhook
+
+    def do_POST(self) -> None:
+        self.server.received.append(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Log nothing."""
 
 
 def check_mlflow() -> str:
@@ -108,21 +172,19 @@ def check_mlflow() -> str:
         file = Path(folder) / "basic_auth.ini"
         file.write_text(accounts)
         Path(folder).chmod(0o755)
-        command = (
-            "buildah", "run", "--network", "host", "--volume", f"{folder}:/accounts:ro",
+        options = (
+            "--volume", f"{folder}:/accounts:ro",
             "--env", "MLFLOW_AUTH_CONFIG_PATH=/accounts/basic_auth.ini",
-            "--env", "MLFLOW_FLASK_SERVER_SECRET_KEY=secret", name, "--", "python", "-m", "mlflow",
-            "server", "--host", "127.0.0.1", "--port", str(MLFLOW_PORT), "--workers", "1",
-            "--app-name", "basic-auth", "--backend-store-uri", "sqlite:////tmp/mlflow.db",
+            "--env", "MLFLOW_FLASK_SERVER_SECRET_KEY=secret",
         )  # fmt: skip
-        server = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        )
+        command = (
+            "python", "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(MLFLOW_PORT),
+            "--workers", "1", "--app-name", "basic-auth",
+            "--backend-store-uri", "sqlite:////tmp/mlflow.db",
+        )  # fmt: skip
         url = f"http://127.0.0.1:{MLFLOW_PORT}/api/2.0/mlflow/experiments/search?max_results=1"
-        try:
+        with _running(name, options, *command):
             experiments = _repeat(lambda: _experiments(url), MLFLOW, 4 * TIMEOUT_SECONDS)
-        finally:
-            end_container(server)
     return f"{MLFLOW} answered: {experiments[0]['name']}"
 
 
@@ -166,24 +228,25 @@ def _environment(model: bytes) -> list[str]:
             {"version": "1", "uri": "file:///bucket/1.npz", "hash": file_hash(model)}
         ),
     }
+    return _options(variables)
+
+
+def _options(variables: Mapping[str, str]) -> list[str]:
+    """Return buildah's options that set environment variables."""
     return [option for item in variables.items() for option in ("--env", "=".join(item))]
 
 
 @contextmanager
-def _serving(bucket: Path, environment: list[str]) -> Iterator[None]:
-    """Run the server in a container, and end it as Kubernetes ends a pod."""
-    with container_of(SERVING) as name:
-        server = subprocess.Popen(
-            [
-                "buildah", "run", "--network", "host", "--volume", f"{bucket}:/bucket",
-                *environment, name, "--", "/venv/bin/python", "-m", "serving.container", "/data",
-            ],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
-        try:
-            yield
-        finally:
-            end_container(server)
+def _running(container: str, options: Sequence[str], *command: str) -> Iterator[None]:
+    """Run a command in a container, and end it as Kubernetes ends a pod."""
+    server = subprocess.Popen(
+        ["buildah", "run", "--network", "host", *options, container, "--", *command],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        yield
+    finally:
+        end_container(server)
 
 
 def _repeat(request: Callable[[], Answer], image: str, seconds: float) -> Answer:
