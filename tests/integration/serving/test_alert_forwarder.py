@@ -123,7 +123,7 @@ def test_a_request_without_a_login_is_asked_for_one(forwarder: Process, chat: Ch
     response = requests.post(url, data=notification(), timeout=20)
     assert response.status_code == 401
     assert response.headers["WWW-Authenticate"] == 'Basic realm="alerts"'
-    bearer = {"Authorization": f"Bearer {SECRET.encode('ascii', 'ignore').decode()}"}
+    bearer = {k: v.replace("Basic", "Bearer") for k, v in login(USER, SECRET).items()}
     assert requests.post(url, data=notification(), headers=bearer, timeout=20).status_code == 401
     assert not chat.messages
 
