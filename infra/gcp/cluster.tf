@@ -68,8 +68,6 @@ resource "google_container_cluster" "faces" {
       error_message = "A cluster needs `domain` and `authorized_networks`."
     }
   }
-
-  depends_on = [google_project_service.used]
 }
 
 resource "kubernetes_namespace" "faces" {

@@ -71,8 +71,6 @@ resource "google_monitoring_alert_policy" "rules" {
     google_monitoring_notification_channel.chat[*].id,
     google_monitoring_notification_channel.webhook[*].id,
   )
-
-  depends_on = [google_project_service.used]
 }
 
 resource "google_monitoring_uptime_check_config" "endpoint" {
@@ -96,8 +94,6 @@ resource "google_monitoring_uptime_check_config" "endpoint" {
       host       = var.serving == "kubernetes" ? var.domain : trimprefix(google_cloud_run_v2_service.endpoint[0].uri, "https://")
     }
   }
-
-  depends_on = [google_project_service.used]
 }
 
 resource "google_monitoring_dashboard" "endpoint" {

@@ -57,6 +57,7 @@ PARTS: dict[str, list[tuple[str | int, ...]]] = {
         ("settings", 0, "ip_configuration"),
         ("settings", 0, "backup_configuration"),
     ],
+    "google_sql_user": [("password",)],
 }
 """Arguments that are about access, by type of resource."""
 
@@ -64,9 +65,11 @@ SERVICES = "google_project_service.used"
 TEXTS = {"description", "validation"}
 
 LOCALS = {
-    "cluster", "deployers", "developer_roles", "endpoint_secrets", "forwarder", "on_cloud_run",
-    "secret_access", "secrets", "services",
+    "ca", "cluster", "deployers", "developer_roles", "endpoint", "endpoint_secrets", "forwarder",
+    "mlflow_accounts", "mlflow_database", "on_cloud_run", "registry", "secret_access", "secrets",
+    "services", "zenml_database",
 }  # fmt: skip
+"""Values with parts that a plan does not know, and those that decide what exists."""
 
 
 def access(folder: Path) -> dict[str, Any]:

@@ -16,6 +16,7 @@ LATEST: Resource = {"type_": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "percent":
 HEADERS = {"Authorization": "Bearer token"}
 READY, FAILED = {"state": "CONDITION_SUCCEEDED"}, {"state": "CONDITION_FAILED", "message": "why"}
 STARTING = {"state": "CONDITION_RECONCILING"}
+SILENT = OperationError("Google does not respond")
 
 
 def template(version: str, candidate: str = "") -> Resource:
@@ -115,6 +116,3 @@ class Service:
     def deploy(self, version: str, timeout_seconds: float = 100.0) -> None:
         shares = rollout.live_share(template(version))
         rollout.roll_out(self, shares, HEADERS, timeout_seconds)  # type: ignore[arg-type]
-
-
-SILENT = OperationError("Google does not respond")
