@@ -214,6 +214,7 @@ def test_it_does_not_start_without_its_secrets(changes: dict[str, str], message:
     done = subprocess.run(
         [sys.executable, "-m", "serving.alert_forwarder"],
         cwd=ROOT, env={**os.environ, **variables, **changes}, capture_output=True, text=True,
+        timeout=60,
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr == f"the forwarder cannot start: {message}\n"
