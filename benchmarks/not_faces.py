@@ -3,7 +3,7 @@
     python -m benchmarks.not_faces          # 20 splits, half a minute
 
 In each repetition, whose number is its seed, the check is fitted to 60 % of each person's frontal
-images. It then sees the others, turned heads, changed faces, and images that are no faces: drawn
+images. It then sees the others, turned heads, changed faces, and images that are not faces: drawn
 ones, changed faces, parts of photographs, and handwritten digits. The check was designed on seeds
 100 to 103, with most of the same kinds of images.
 """
@@ -75,7 +75,7 @@ def to_pixels(images: Images) -> NDArray[np.float32]:
 
 
 def not_faces(faces: Images, rng: np.random.Generator) -> Mapping[str, Images]:
-    """Return images of several kinds that are no faces; the last kinds are made from faces.
+    """Return images of several kinds that are not faces; the last kinds are made from faces.
 
     Args:
         faces: 40 faces (40, 64, 64).

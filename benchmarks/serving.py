@@ -14,7 +14,6 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from statistics import median
@@ -36,7 +35,7 @@ from faces.data.dataset import load_faces
 from faces.data.split import split_by_condition
 from faces.models import build_model
 from faces.models.export import export_model
-from faces.models.face_check import fit_face_check
+from faces.models.face_check import with_face_check
 from faces.models.onnx_export.convert import convert_model
 from faces.models.training import fit_classifier, fit_features
 from faces.runtime.portable import write_portable
@@ -98,8 +97,7 @@ def write_model(file: Path) -> Faces:
     features = fit_features(model, train.pixels, train.labels)
     fitted = fit_classifier(model, features, train.pixels, train.labels)
     metadata = {"data_version": faces.version, "data_source": faces.source}
-    check = fit_face_check(train.pixels, train.labels)
-    portable = replace(export_model(fitted, metadata), face_check=check)
+    portable = with_face_check(export_model(fitted, metadata), faces, split.train)
     file.write_bytes(write_portable(portable))
     file.with_suffix(".onnx").write_bytes(convert_model(portable).SerializeToString())
     return np.asarray(faces.pixels[split.test])

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cli.buildah import TIMEOUT_SECONDS, container_of, end_container, run
 from cli.runtime_env import ROOT
@@ -110,7 +110,8 @@ def check_forwarder() -> str:
     from serving import alert_forwarder as forwarder
 
     incident = {"state": "closed", "summary": "a test of the image"}
-    with _Webhook() as webhook, container_of(SERVING) as name:
+    with HTTPServer(("127.0.0.1", 0), _Webhook) as webhook, container_of(SERVING) as name:
+        Thread(target=webhook.handle_request, daemon=True).start()
         url = f"http://127.0.0.1:{webhook.server_port}"
         variables = {forwarder.WEBHOOK: url, forwarder.PASSWORD: "a-long-password"}
         options = _options({**variables, forwarder.PORT: str(FORWARDER_PORT)})
@@ -125,30 +126,16 @@ def check_forwarder() -> str:
                 SERVING,
                 TIMEOUT_SECONDS,
             )
-    return f"{SERVING} forwarded: {json.loads(webhook.received[0])['text']}"
+    return f"{SERVING} forwarded: {json.loads(_Webhook.received)['text']}"
 
 
-class _Webhook(ThreadingHTTPServer):
-    """Receives alerts within the block."""
+class _Webhook(BaseHTTPRequestHandler):
+    """Receives one alert."""
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _WebhookHandler)
-        self.received = list[bytes]()
-
-    def __enter__(self) -> Self:
-        Thread(target=self.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-        self.server_close()
-
-
-class _WebhookHandler(BaseHTTPRequestHandler):
-    server: _Webhook
+    received = b""
 
     def do_POST(self) -> None:
-        self.server.received.append(self.rfile.read(int(self.headers["Content-Length"])))
+        type(self).received = self.rfile.read(int(self.headers["Content-Length"]))
         self.send_response(200)
         self.end_headers()
 

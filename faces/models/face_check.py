@@ -1,11 +1,19 @@
 """Fit the check whether an image resembles a face: see `faces.runtime.face_check`."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
+from faces.data.dataset import Faces
+from faces.groups import spread_evenly
 from faces.runtime.face_check import COSINES, KEPT, FaceCheck, low_frequencies
+from faces.runtime.portable import PortableModel
 
 MIN_PEOPLE = 3
+MAX_IMAGES = 5_000
+"""Training images to which the check is fitted: more do not change it."""
+
 ROUNDS = 3
 REFUSED_SHARE = 0.01
 """Share of the faces of people who are left out that may be taken for something else."""
@@ -18,6 +26,23 @@ MAX_THRESHOLD = 3 / np.sqrt(len(KEPT))
 coefficients, so only 0.1 % of them exceed this. A higher threshold would refuse changed faces."""
 
 Pixels = NDArray[np.float32]
+
+
+def with_face_check(
+    model: PortableModel, faces: Faces, train: NDArray[np.integer]
+) -> PortableModel:
+    """Add the check to an exported model.
+
+    Args:
+        model: The model.
+        faces: The data, which may be in shards.
+        train: The rows of its training images, of which at most 5,000 are read.
+
+    Returns:
+        The model with the check; without one for fewer than three people.
+    """
+    chosen = faces[spread_evenly(train, MAX_IMAGES)]
+    return replace(model, face_check=fit_face_check(chosen.pixels, chosen.labels))
 
 
 def fit_face_check(pixels: Pixels, labels: NDArray[np.str_]) -> FaceCheck | None:

@@ -1,6 +1,5 @@
 """Export the trained model as the portable one that endpoints serve."""
 
-from dataclasses import replace
 from typing import Annotated
 
 import numpy as np
@@ -19,9 +18,6 @@ from store.records import OpenSetResult
 
 MAX_HELD_OUT = 5_000
 """Held-out images on which quantization is tried."""
-
-MAX_CHECKED = 5_000
-"""Training images to which the check whether an image is a face is fitted."""
 
 
 @step(
@@ -47,13 +43,13 @@ def export_model(
             confidence change too much, the next larger one is used.
 
     Returns:
-        The portable model, which computes the same probabilities, and rejects what is no face.
+        The portable model, which computes the same probabilities, and rejects what is not a face.
 
     Raises:
         UserError: If a part of the model cannot be exported.
     """
     from faces.models import export
-    from faces.models.face_check import fit_face_check
+    from faces.models.face_check import with_face_check
 
     metadata = {"data_version": faces.version, "data_source": faces.source}
     calibration = open_set.calibration
@@ -62,8 +58,7 @@ def export_model(
         exported = export.export_model(model, metadata, threshold)
     except TypeError as error:
         raise UserError(str(error)) from error
-    checked = faces[spread_evenly(split.train, MAX_CHECKED)]
-    exported = replace(exported, face_check=fit_face_check(checked.pixels, checked.labels))
+    exported = with_face_check(exported, faces, split.train)
     if quantization == NONE:
         return exported
     held_out = spread_evenly(np.concatenate([split.test, split.drifted]), MAX_HELD_OUT)

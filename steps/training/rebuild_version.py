@@ -2,7 +2,6 @@
 
 import pickle
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -16,11 +15,9 @@ from faces.errors import UserError
 from faces.evaluation import open_set
 from faces.evaluation.metrics import measure, predict_held_out
 from faces.evaluation.reproduction import Stage, compare_metrics, compare_models, compare_splits
-from faces.groups import spread_evenly
 from faces.models import build_model
 from faces.runtime.portable import PortableModel, quantize
 from steps.data.split_faces import split_faces
-from steps.training.export_model import MAX_CHECKED
 from store.materializers import RECORD
 from store.provenance import PROVENANCE, differences, provenance
 from store.records import Reproduction
@@ -103,7 +100,7 @@ def _stages(version: ModelVersionResponse) -> Iterator[Stage]:
 def _train(train: Faces, settings: Mapping[str, Any], metadata: Mapping[str, str]) -> PortableModel:
     """Do what the steps of a training do, from the features to the exported model."""
     from faces.models import export, training
-    from faces.models.face_check import fit_face_check
+    from faces.models.face_check import with_face_check
 
     def build() -> "Pipeline":
         return build_model(settings["model"], **settings["params"])
@@ -115,8 +112,7 @@ def _train(train: Faces, settings: Mapping[str, Any], metadata: Mapping[str, str
     calibration = open_set.fit_rejection_threshold(build(), pixels, labels, seed=seed)
     threshold = calibration.rejection_threshold if calibration else None
     exported = export.export_model(model, metadata, threshold)
-    checked = train[spread_evenly(np.arange(len(train)), MAX_CHECKED)]
-    return replace(exported, face_check=fit_face_check(checked.pixels, checked.labels))
+    return with_face_check(exported, train, np.arange(len(train)))
 
 
 def _as_loaded(estimator: Any) -> Any:

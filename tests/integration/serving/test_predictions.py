@@ -209,7 +209,7 @@ def test_prometheus_counts_rejected_faces_as_unknown(
     assert count_faces(server.url) == len(drawn)
 
 
-def test_a_model_without_a_threshold_answers_unknown_to_what_is_no_face(
+def test_a_model_without_a_threshold_answers_unknown_to_what_is_not_a_face(
     start, portable: PortableModel, drawn: Faces
 ) -> None:
     check = fit_face_check(drawn.pixels, drawn.labels)

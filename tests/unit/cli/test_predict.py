@@ -37,7 +37,7 @@ def test_an_unknown_face_shows_its_score_and_no_probability() -> None:
 
 
 @pytest.mark.parametrize("threshold", [None, 1.5])
-def test_what_is_no_face_is_called_so(threshold: float | None) -> None:
+def test_an_image_that_is_not_a_face_is_called_so(threshold: float | None) -> None:
     assert described("unknown", 2.5, threshold)[1:] == ["  it does not resemble a face"]
 
 

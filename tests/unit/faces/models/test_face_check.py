@@ -48,7 +48,7 @@ def test_brightness_and_contrast_do_not_matter(drawn: Faces, check: FaceCheck) -
     assert np.allclose(check.score(changed), check.score(drawn.pixels), atol=1e-3)
 
 
-def test_images_that_are_no_faces_are_rejected(drawn: Faces, check: FaceCheck) -> None:
+def test_images_that_are_not_faces_are_rejected(drawn: Faces, check: FaceCheck) -> None:
     # The synthetic faces that it was fitted to are too simple for images that are made from faces.
     for kind, images in drawn_images(np.random.default_rng(0)).items():
         assert accepted(check, images) <= 0.15, kind

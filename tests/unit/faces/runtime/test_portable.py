@@ -173,7 +173,7 @@ def test_without_a_rejection_threshold_all_faces_are_accepted(
     assert predictions.accepted.all()
 
 
-def test_the_face_check_is_stored_and_rejects_what_is_no_face(
+def test_the_face_check_is_stored_and_rejects_what_is_not_a_face(
     small: PortableModel, drawn: Faces
 ) -> None:
     assert not small.rejects
