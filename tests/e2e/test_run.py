@@ -165,7 +165,8 @@ def test_two_runs_at_the_same_time_succeed_after_a_killed_run(tmp_path: Path) ->
         assert "SYNTHETIC FACES" in out
         assert "make dashboard" in out
         page = Path(out.rpartition("profile: ")[2].strip())
-        assert "fit_features" in page.read_text()
+        # Steps before this one may have come from the cache of another run.
+        assert "plot_results" in page.read_text()
         assert "function,file,own,total" in page.with_name("functions.csv").read_text()
         for line in filter(None, map(str.strip, err.splitlines())):
             assert re.match(r"✓ [\w ]+ ([\d.]+m?s|cached)$", line), line
