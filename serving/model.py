@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import orjson
 from numpy.typing import NDArray
+from zlib_ng.zlib_ng import crc32
 
 from faces.runtime.capture_format import to_unit_range
 from faces.runtime.image import PIXELS
@@ -65,6 +66,7 @@ class FaceModel:
                 self.settings.rotate_bytes,
                 self.settings.rotate_seconds,
                 pause=self._pause,
+                crc32=crc32,
             )
 
     def predict_raw(self, body: bytes | str) -> bytes:
@@ -204,7 +206,8 @@ class FaceModel:
         predictions: Predictions,
         shadow: tuple[LoadedModel, Predictions] | None,
     ) -> None:
-        if self.capture is None or self._ids.random() >= self.settings.sampling_rate:
+        rate = self.settings.sampling_rate
+        if self.capture is None or (rate < 1 and self._ids.random() >= rate):
             # A client that sends without a pause must not keep the others waiting.
             self._pause()
             return

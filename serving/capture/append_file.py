@@ -1,4 +1,4 @@
-"""A locked file that records are appended to, with space reserved ahead of them.
+"""A locked file that records are appended to, with space reserved ahead of small ones.
 
 Zeros are written ahead in larger parts, and records over them: the operating system then finds the
 pages in its cache, and a record takes half the time of an appended one. If the process is killed,
@@ -14,6 +14,11 @@ RESERVED_BYTES = 262_144
 RESERVED_WHEN_IDLE = 65_536
 """Less, since a request may arrive meanwhile."""
 
+LARGE_BYTES = 32_768
+"""From this size on, data is appended: the operating system allocates it in large parts anyway."""
+
+ZEROS = memoryview(bytes(RESERVED_BYTES))
+
 
 class AppendFile:
     """A file that this process writes to.
@@ -28,7 +33,9 @@ class AppendFile:
     def __init__(self, path: Path) -> None:
         self.size = 0
         """Bytes that were appended."""
-        self._file, self._reserved = create_locked(path), 0
+        self.reserved = 0
+        """Where the reserved space ends."""
+        self._file = create_locked(path)
 
     def append(self, data: bytes) -> None:
         """Append data.
@@ -40,21 +47,20 @@ class AppendFile:
             OSError: If not all of it could be written.
         """
         end = self.size + len(data)
-        if end > self._reserved:
-            self._reserve(end + RESERVED_BYTES)
+        if end > self.reserved and len(data) < LARGE_BYTES:
+            self._reserve(RESERVED_BYTES)
         written = os.pwrite(self._file, data, self.size)
         if written < len(data):
             raise OSError(f"only {written} of {len(data)} bytes: is the disk full?")
         self.size = end
 
     def reserve(self) -> None:
-        """Reserve space if little is left: the next record then does not wait for it.
+        """Reserve space for the next records, which then do not wait for it.
 
         Raises:
             OSError: If there is none.
         """
-        if self._reserved < self.size + RESERVED_WHEN_IDLE:
-            self._reserve(self._reserved + RESERVED_WHEN_IDLE)
+        self._reserve(RESERVED_WHEN_IDLE)
 
     def close(self) -> None:
         """Cut off what was reserved or incompletely written, and release the lock."""
@@ -63,6 +69,6 @@ class AppendFile:
         finally:
             os.close(self._file)
 
-    def _reserve(self, end: int) -> None:
-        zeros = bytes(end - self._reserved)
-        self._reserved += os.pwrite(self._file, zeros, self._reserved)
+    def _reserve(self, size: int) -> None:
+        start = max(self.size, self.reserved)
+        self.reserved = start + os.pwrite(self._file, ZEROS[:size], start)

@@ -8,9 +8,9 @@ started.
 
 import os
 import time
+import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from faces.runtime.capture_format import (
     shadow_record,
 )
 from faces.runtime.portable import LARGE_CLASSES, Predictions
-from serving.capture.append_file import AppendFile
+from serving.capture.append_file import RESERVED_WHEN_IDLE, AppendFile
 from serving.capture.files import CLOSE_REQUEST, file_name
 
 PROBE_BYTES = 65_536
@@ -33,12 +33,11 @@ KEPT_CLASSES = 10
 """Of a large model, the probabilities of this many classes are captured for each face."""
 
 
-@dataclass(slots=True)
-class Batch:
-    """Requests that are written together."""
+class Batch(list[tuple[Callable[..., bytes], tuple[Any, ...]]]):
+    """Records that are written together: functions that encode them, and their arguments."""
 
-    done: bool = False
     error: str | None = None
+    """Why they could not be written."""
 
 
 class Capture:
@@ -49,6 +48,7 @@ class Capture:
         rotate_bytes: Start a new file at this size.
         rotate_seconds: Start a new file after this time.
         pause: Lets other requests proceed; what they capture meanwhile is written together.
+        crc32: Computes the checksums of predictions.
     """
 
     def __init__(
@@ -57,17 +57,17 @@ class Capture:
         rotate_bytes: int,
         rotate_seconds: float,
         pause: Callable[[], object] = lambda: None,
+        crc32: Callable[[bytes], int] = zlib.crc32,
     ) -> None:
         self.folder, self.rotate_bytes, self.rotate_seconds = folder, rotate_bytes, rotate_seconds
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.closed = 0
         """The number of files closed so far."""
-        self._pause = pause
+        self._pause, self._crc32 = pause, crc32
         self._file: AppendFile | None = None
         self._number, self._rotate_at = 0, 0.0
         self._requested = 0
         self._described: set[str] = set()
-        self._waiting: list[Callable[[], bytes]] = []
         self._batch = Batch()
 
     def prediction(
@@ -90,11 +90,15 @@ class Capture:
         Raises:
             OSError: If it cannot be written.
         """
-        now = time.time()
-        self._rotate_if_due()
-        self._describe(version, classes)
-        answer = predictions.probabilities, predictions.accepted, _kept_columns(predictions)
-        self._write_in_batch(lambda: prediction_record(request, now, version, pixels, *answer))
+        # Every request comes through here, and what a call costs is not in the processor's cache.
+        if version not in self._described or time.monotonic() >= self._rotate_at:
+            self._describe(version, classes)
+        probabilities, columns = predictions.probabilities, None
+        if probabilities.shape[1] > LARGE_CLASSES:
+            columns = predictions.most_probable(KEPT_CLASSES)
+        answer = probabilities, predictions.accepted, columns
+        record = request, time.time(), version, pixels, *answer, self._crc32
+        self._write_in_batch(prediction_record, record)
 
     def shadow(
         self, request: str, version: str, classes: Sequence[str], predictions: Predictions
@@ -107,11 +111,9 @@ class Capture:
             classes: The labels that it knows.
             predictions: What it would answer.
         """
-        self._rotate_if_due()
         self._describe(version, classes)
         answer = predictions.probabilities, predictions.accepted, _kept_columns(predictions)
-        record = shadow_record(request, time.time(), version, *answer)
-        self._waiting.append(lambda: record)
+        self._batch.append((shadow_record, (request, time.time(), version, *answer)))
 
     def feedback(self, request: str, sender: str, labels: Sequence[str]) -> None:
         """Capture the labels of an earlier request.
@@ -124,9 +126,8 @@ class Capture:
         Raises:
             OSError: If they cannot be written.
         """
-        now = time.time()
-        self._rotate_if_due()
-        self._write_in_batch(lambda: feedback_record(request, now, sender, labels))
+        self._start_file_if_due()
+        self._write_in_batch(feedback_record, (request, time.time(), sender, labels))
 
     def check_writable(self) -> None:
         """Write to the folder as much as a request may need, and delete it again.
@@ -142,9 +143,10 @@ class Capture:
 
     def reserve(self) -> None:
         """Reserve space for the next request; without space, that request fails."""
-        if self._file is not None:
+        file = self._file
+        if file is not None and file.reserved < file.size + RESERVED_WHEN_IDLE:
             with suppress(OSError):
-                self._file.reserve()
+                file.reserve()
 
     def rotate(self) -> None:
         """Close the file if it is old enough or if asked to, so that others can change it."""
@@ -157,22 +159,22 @@ class Capture:
 
     def close(self) -> None:
         """Close the file; the next request starts another."""
-        if self._waiting:
+        if self._batch:
             self._write()
-        if self._file is not None:
-            self._file.close()
+        file, self._file, self._described = self._file, None, set()
+        if file is not None:
             self.closed += 1
-            self._file, self._described = None, set()
+            file.close()
 
     def _describe(self, version: str, classes: Sequence[str]) -> None:
         """Write a version's classes before its first prediction in a file."""
+        self._start_file_if_due()
         if version not in self._described:
-            self._waiting.append(lambda: model_record(version, classes))
+            self._batch.append((model_record, (version, classes)))
             self._described.add(version)
 
-    def _rotate_if_due(self) -> None:
-        file = self._file
-        if file is None or file.size >= self.rotate_bytes or time.monotonic() >= self._rotate_at:
+    def _start_file_if_due(self) -> None:
+        if self._file is None or time.monotonic() >= self._rotate_at:
             self.close()
             self._number += 1
             self._requested = self._close_requested()
@@ -186,38 +188,28 @@ class Capture:
         except FileNotFoundError:
             return 0
 
-    def _write_in_batch(self, encode: Callable[[], bytes]) -> None:
+    def _write_in_batch(self, encode: Callable[..., bytes], arguments: tuple[Any, ...]) -> None:
         """Encode and write a record together with those of concurrent requests: it is faster."""
-        self._waiting.append(encode)
         batch = self._batch
+        batch.append((encode, arguments))
         self._pause()
-        if not batch.done:
-            if len(self._waiting) == 1:
-                self._waiting.clear()
-                self._append(encode())
-                return
+        if batch is self._batch:
             self._write()
         if batch.error:
             raise OSError(batch.error)
 
     def _write(self) -> None:
         """Append all waiting records with one call."""
-        data, batch = b"".join([encode() for encode in self._waiting]), self._batch
-        self._waiting.clear()
+        batch, file = self._batch, self._file
         self._batch = Batch()
-        batch.done = True
+        if file is None:
+            return
         try:
-            self._append(data)
+            file.append(b"".join([encode(*arguments) for encode, arguments in batch]))
         except OSError as error:
             batch.error = str(error)
-
-    def _append(self, data: bytes) -> None:
-        try:
-            if self._file is not None:
-                self._file.append(data)
-        except OSError:
+        if batch.error or file.size >= self.rotate_bytes:
             self.close()
-            raise
 
 
 def _kept_columns(predictions: Predictions) -> NDArray[np.int32] | None:

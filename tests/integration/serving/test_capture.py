@@ -200,6 +200,21 @@ def test_a_failed_write_fails_all_requests_that_were_written_together(
     assert captured.damaged == 0, "the incomplete record was cut off"
 
 
+def test_a_file_that_cannot_be_closed_is_replaced(
+    capture: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("input/output error")
+
+    write(capture, "a")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "ftruncate", fail)
+        with pytest.raises(OSError, match="input/output"):
+            capture.close()
+    write(capture, "b")
+    assert read(capture.folder).table["request"].tolist() == ["a", "b"]
+
+
 def test_feedback_is_joined_with_a_request_whose_file_was_uploaded(
     start, drawn: Faces, tmp_path: Path
 ) -> None:
