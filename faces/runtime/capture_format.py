@@ -146,8 +146,7 @@ def prediction_record(
     top = 0 if columns is None else columns.shape[1]
     prefix = _prediction_prefix(version, len(pixels), pixels.dtype, top)
     head = f'{prefix}{int(time * 1e6)}e-6, "id": "{request}"}}'.encode()
-    kept = (probabilities,) if columns is None else _kept(probabilities, columns)
-    return _framed(head, (pixels, *kept, accepted), crc32)
+    return _framed(head, (pixels, *_kept(probabilities, columns), accepted), crc32)
 
 
 def shadow_record(
@@ -173,8 +172,7 @@ def shadow_record(
     """
     head: dict[str, Any] = {"kind": SHADOW, "id": request, "time": time, "version": version}
     head |= {"faces": len(accepted)} | ({} if columns is None else {"top": columns.shape[1]})
-    kept = (probabilities,) if columns is None else _kept(probabilities, columns)
-    return _framed(_head(head), (*kept, accepted))
+    return _framed(_head(head), (*_kept(probabilities, columns), accepted))
 
 
 def feedback_record(request: str, time: float, sender: str, labels: Sequence[str]) -> bytes:
@@ -265,9 +263,11 @@ def _find_frame(data: bytes, start: int) -> int:
 
 
 def _kept(
-    probabilities: NDArray[np.float32], columns: NDArray[np.int32]
+    probabilities: NDArray[np.float32], columns: NDArray[np.int32] | None
 ) -> tuple[NDArray[Any], ...]:
-    """Return the arrays of a record that has some columns only: their values, and the columns."""
+    """Return the arrays of a record: all probabilities, or those of some columns, and these."""
+    if columns is None:
+        return (probabilities,)
     return np.take_along_axis(probabilities, columns, axis=1), columns.astype("<i4")
 
 

@@ -90,13 +90,10 @@ class Capture:
         Raises:
             OSError: If it cannot be written.
         """
-        # Every request comes through here, and what a call costs is not in the processor's cache.
+        # Every request comes through here, and most can skip these calls.
         if version not in self._described or time.monotonic() >= self._rotate_at:
             self._describe(version, classes)
-        probabilities, columns = predictions.probabilities, None
-        if probabilities.shape[1] > LARGE_CLASSES:
-            columns = predictions.most_probable(KEPT_CLASSES)
-        answer = probabilities, predictions.accepted, columns
+        answer = predictions.probabilities, predictions.accepted, _kept_columns(predictions)
         record = request, time.time(), version, pixels, *answer, self._crc32
         self._write_in_batch(prediction_record, record)
 
@@ -203,6 +200,7 @@ class Capture:
         batch, file = self._batch, self._file
         self._batch = Batch()
         if file is None:
+            batch.error = "the capture file was closed"
             return
         try:
             file.append(b"".join([encode(*arguments) for encode, arguments in batch]))
