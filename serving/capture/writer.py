@@ -36,8 +36,8 @@ KEPT_CLASSES = 10
 class Batch(list[tuple[Callable[..., bytes], tuple[Any, ...]]]):
     """Records that are written together: functions that encode them, and their arguments."""
 
-    error: str | None = None
-    """Why they could not be written."""
+    error: str | None = "it was not written"
+    """Why they are not in the file; None as soon as they are."""
 
 
 class Capture:
@@ -200,14 +200,15 @@ class Capture:
         batch, file = self._batch, self._file
         self._batch = Batch()
         if file is None:
-            batch.error = "the capture file was closed"
             return
         try:
             file.append(b"".join([encode(*arguments) for encode, arguments in batch]))
+            batch.error = None
         except OSError as error:
             batch.error = str(error)
-        if batch.error or file.size >= self.rotate_bytes:
-            self.close()
+        finally:
+            if batch.error or file.size >= self.rotate_bytes:
+                self.close()
 
 
 def _kept_columns(predictions: Predictions) -> NDArray[np.int32] | None:

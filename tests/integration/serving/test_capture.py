@@ -200,6 +200,29 @@ def test_a_failed_write_fails_all_requests_that_were_written_together(
     assert captured.damaged == 0, "the incomplete record was cut off"
 
 
+def test_a_record_that_cannot_be_encoded_fails_all_requests_that_were_written_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = ["r0"]
+
+    def fail(*_: object) -> bytes:
+        raise MemoryError
+
+    def pause() -> None:
+        if len(started) < 2:
+            started.append("r1")
+            with pytest.raises(MemoryError):
+                write(writer, "r1")
+
+    writer = Capture(tmp_path, 10**9, 3600, pause)
+    with monkeypatch.context() as patch:
+        patch.setattr("serving.capture.writer.prediction_record", fail)
+        with pytest.raises(OSError, match="not written"):
+            write(writer, "r0")
+    write(writer, "r2")
+    assert read(tmp_path).table["request"].tolist() == ["r2"]
+
+
 def test_a_file_that_cannot_be_closed_is_replaced(
     capture: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
