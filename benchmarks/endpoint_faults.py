@@ -35,6 +35,7 @@ from faces.client import PREDICT
 from faces.drift.captured_requests import read_captured_requests
 from faces.runtime.portable import file_hash
 from serving.capture.reader import read_files
+from serving.capture.retention import closed_files
 from serving.settings import ServerSettings, atomic_write, install_model, write_settings
 
 CLIENTS = 4
@@ -176,7 +177,7 @@ def fill_disks(folder: Path, model: Path, times: int) -> str:
             codes += clients.codes
             answered |= clients.answered
             lost += missing(settings, clients.answered)
-            for file in sorted(disk.glob("*.faces"))[:-1]:
+            for file in closed_files(disk):
                 file.unlink()
     return (
         f"{times} full disks: {len(answered)} requests answered, {lost} of them not captured; "

@@ -116,7 +116,7 @@ class WSGIApp:
     def prepare(self) -> None:
         """Do ahead what the next request would wait for: the server calls this when it is idle."""
         if self.model.capture:
-            self.model.capture.reserve()
+            self.model.capture.flush()
 
     def _answer(self, environ: Environ) -> tuple[str, Response]:
         kind = OTHER

@@ -40,7 +40,8 @@ class FaceModel:
         settings: The server's settings.
         follower: Provides the current model.
         metrics: Counts predictions.
-        pause: Lets requests of other connections proceed.
+        concurrent: Whether other connections may have requests in progress.
+        pause: Lets these proceed.
     """
 
     def __init__(
@@ -48,10 +49,11 @@ class FaceModel:
         settings: ServerSettings,
         follower: ModelFollower,
         metrics: Metrics,
+        concurrent: Callable[[], bool],
         pause: Callable[[], object],
     ) -> None:
         self.settings, self.follower, self.metrics = settings, follower, metrics
-        self._pause = pause
+        self._concurrent, self._pause = concurrent, pause
         self.capture: Capture | None = None
         self._ids = random.Random()
 
@@ -65,7 +67,8 @@ class FaceModel:
                 self.settings.capture_folder,
                 self.settings.rotate_bytes,
                 self.settings.rotate_seconds,
-                pause=self._pause,
+                self._concurrent,
+                self._pause,
                 crc32=crc32,
             )
 

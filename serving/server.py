@@ -87,12 +87,12 @@ def build(settings: ServerSettings, tokens: Tokens | None) -> Any:
     from serving.hot_reload import ModelFollower
     from serving.metrics import Metrics
     from serving.model import FaceModel
-    from serving.worker import let_others_proceed
+    from serving.worker import has_others, let_others_proceed
 
     _keep_freed_memory()
     metrics = Metrics()
     follower = ModelFollower(Path(settings.folder), settings.public_key)
-    model = FaceModel(settings, follower, metrics, let_others_proceed)
+    model = FaceModel(settings, follower, metrics, has_others, let_others_proceed)
     seldon = get_rest_microservice(model, NullMetrics())
     app = WSGIApp(seldon, model, metrics, settings, tokens)
     options = gunicorn_options(settings, model)

@@ -227,9 +227,14 @@ class Worker(GeventPyWSGIWorker):  # type: ignore[misc]
                 handler.disconnect()
 
 
+def has_others() -> bool:
+    """Return whether there are other connections than that of the present request."""
+    return len(Handler.active) > 1
+
+
 def let_others_proceed() -> None:
     """Let requests of other connections proceed, if there are any."""
-    if len(Handler.active) > 1:
+    if has_others():
         gevent.sleep(0)
 
 

@@ -17,7 +17,7 @@ from faces.runtime.capture_format import (
     VERIFICATION,
     CapturedRecord,
     count_damaged,
-    read_records,
+    distinct_records,
 )
 from faces.runtime.image import IMAGE_SIDE, PIXELS
 from faces.runtime.portable import UNKNOWN
@@ -187,7 +187,7 @@ class _Records:
 
     def add(self, data: bytes) -> None:
         self.damaged += count_damaged(data)
-        for record in read_records(data):
+        for record in distinct_records(data):
             if record.kind == MODEL:
                 self.classes[record.head["version"]] = record.head["classes"]
             elif record.kind == FEEDBACK:

@@ -10,8 +10,9 @@ and a body of arrays. Its `kind` is one of
   column numbers after the probabilities),
 - `feedback`: labels for the faces of an earlier request, and their sender; no body.
 
-A file may end within a record or with zeros, since its writer may be killed at any time, and bytes
-may be damaged: incomplete or corrupt records are skipped and counted.
+Between records, there may be zeros: space that its writer keeps free. Since a writer may be killed
+at any time, a file may end within a record, and contain a record twice; bytes may be damaged, too.
+Incomplete and corrupt records are skipped and counted.
 """
 
 import json
@@ -198,7 +199,7 @@ def read_records(data: bytes) -> Iterator[CapturedRecord]:
         data: The file's bytes.
 
     Yields:
-        The records, in file order; erased ones are left out.
+        The records, in file order; erased ones are left out. The same record may occur twice.
     """
     for start, end in _spans(data):
         magic, head_length, _, _ = FRAME.unpack_from(data, start)
@@ -209,20 +210,35 @@ def read_records(data: bytes) -> Iterator[CapturedRecord]:
             )
 
 
+def distinct_records(data: bytes) -> Iterator[CapturedRecord]:
+    """Read the intact records of a file, each once.
+
+    Args:
+        data: The file's bytes.
+
+    Yields:
+        The records, in file order; erased ones are left out.
+    """
+    seen = set()
+    for record in read_records(data):
+        key = record.kind, record.head.get("id"), record.head.get("time")
+        if record.kind == MODEL or key not in seen:
+            seen.add(key)
+            yield record
+
+
 def count_damaged(data: bytes) -> int:
-    """Count the stretches of a file that are not intact records.
+    """Count the stretches of a file that are neither intact records nor zeros.
 
     Args:
         data: The file's bytes.
 
     Returns:
-        The number of damaged stretches, an incomplete record at the end included, but not zeros
-        at the end: space that its writer had reserved.
+        The number of damaged stretches, an incomplete record at the end included.
     """
     edges = [0, *(edge for span in _spans(data) for edge in span), len(data)]
-    if not data[edges[-2] :].strip(b"\0"):
-        edges[-1] = edges[-2]
-    return sum(low < high for low, high in zip(edges[::2], edges[1::2], strict=True))
+    gaps = zip(edges[::2], edges[1::2], strict=True)
+    return sum(bool(data[low:high].strip(b"\0")) for low, high in gaps)
 
 
 def erase(data: bytearray, record: CapturedRecord) -> None:

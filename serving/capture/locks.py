@@ -43,6 +43,28 @@ def folder_lock(folder: Path) -> Iterator[bool]:
         yield try_lock(file)
 
 
+class BufferLock:
+    """While it is entered, no writer of the folder moves anything out of the buffer of its file.
+
+    Args:
+        folder: A folder of capture files.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        self._file = os.open(folder / ".buffers.lock", flags, 0o600)
+
+    def __enter__(self) -> None:
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def __exit__(self, *_: object) -> None:
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Release what the lock needs."""
+        os.close(self._file)
+
+
 def create_locked(path: Path) -> int:
     """Create a file and lock it; again if maintenance removes it before it is locked.
 
@@ -50,10 +72,10 @@ def create_locked(path: Path) -> int:
         path: The file.
 
     Returns:
-        Its descriptor, open for writing.
+        Its descriptor, open for reading and writing.
     """
     while True:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(file, fcntl.LOCK_EX)
         if os.fstat(file).st_nlink:
             return file

@@ -1,12 +1,15 @@
 """Read capture files from folders and buckets, and delete requests from them."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from io import FileIO
 from pathlib import Path
 
 from faces.runtime.capture_format import MODEL, PREDICTION, CapturedRecord, erase, read_records
+from serving.capture.append_file import BUFFER_BYTES
 from serving.capture.files import capture_files, remote_capture_files, started_at
-from serving.capture.locks import try_lock
+from serving.capture.locks import BufferLock, try_lock
 from serving.settings import MAX_ROTATE_SECONDS
 
 FILES_PER_DOWNLOAD = 16
@@ -83,23 +86,46 @@ def _may_contain(name: str, since: float) -> bool:
 
 
 def _delete_in_folder(folder: Path, matches: Predicate) -> int:
-    count = 0
-    for file in capture_files(folder):
-        data = bytearray(file.read_bytes())
-        deleted, remaining = _partition(data, matches)
-        if not deleted:
-            continue
-        with file.open("r+b") as opened:
-            for record in deleted:
-                erase(data, record)
-                opened.seek(record.start)
-                opened.write(data[record.start : record.end])
-            opened.flush()
+    return sum(_delete_in_file(file, matches) for file in capture_files(folder))
+
+
+def _delete_in_file(file: Path, matches: Predicate) -> int:
+    # Without Python's buffer, nothing is written but what is erased.
+    with file.open("r+b", buffering=0) as opened:
+        # A record that is no longer in the buffer is after it, where it is found below.
+        with closing(BufferLock(file.parent)) as lock, lock:
+            deleted, buffered = _erase(opened, matches, 0, BUFFER_BYTES)
+        more, remaining = _erase(opened, matches, BUFFER_BYTES, -1)
+        deleted += more
+        if deleted:
             os.fsync(opened.fileno())
-            if not remaining and try_lock(opened) and _is_empty(file):
-                file.unlink()
-        count += sum(record.kind == PREDICTION for record in deleted)
-    return count
+        if deleted and not buffered + remaining and try_lock(opened) and _is_empty(file):
+            file.unlink()
+    return _count_predictions(deleted)
+
+
+def _erase(
+    file: FileIO, matches: Predicate, after: int, size: int
+) -> tuple[list[CapturedRecord], list[CapturedRecord]]:
+    """Erase matching records of the first bytes of a file (-1: all) that end after a position.
+
+    Returns:
+        The erased and the remaining ones; see `_partition`.
+    """
+    file.seek(0)
+    data = bytearray(file.read(size))
+    deleted, remaining = _partition(data, lambda record: record.end > after and matches(record))
+    for record in deleted:
+        erase(data, record)
+        file.seek(record.start)
+        file.write(data[record.start : record.end])
+    return deleted, [record for record in remaining if record.end > after]
+
+
+def _count_predictions(records: Iterable[CapturedRecord]) -> int:
+    """Count predictions; one that a killed server left twice in its file counts once."""
+    requests = ((r.head["id"], r.head["time"]) for r in records if r.kind == PREDICTION)
+    return len(set(requests))
 
 
 def _is_empty(file: Path) -> bool:
@@ -123,7 +149,7 @@ def _delete_at_uri(uri: str, matches: Predicate) -> int:
             for record in deleted:
                 erase(data, record)
             system.pipe_file(name, bytes(data))
-        count += sum(record.kind == PREDICTION for record in deleted)
+        count += _count_predictions(deleted)
     return count
 
 

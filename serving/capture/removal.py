@@ -14,8 +14,8 @@ from faces.runtime.capture_format import (
     MODEL,
     PREDICTION,
     CapturedRecord,
+    distinct_records,
     model_record,
-    read_records,
 )
 from serving.capture.files import (
     CLOSE_REQUEST,
@@ -76,7 +76,7 @@ def without_records(
     """
     parts: list[bytes] = []
     removed, anything = 0, False
-    for record in read_records(data):
+    for record in distinct_records(data):
         if record.kind == MODEL:
             parts.append(_without_names(record, people, data))
         elif matches(record):

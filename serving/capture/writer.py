@@ -2,7 +2,7 @@
 
 Each worker appends to its own file, so killing it loses nothing that was answered; a power cut may
 lose the last seconds, since the operating system's cache is not flushed. Concurrent requests are
-written with one call. A file is locked by its writer; when it is large or old enough, a new one is
+written together. A file is locked by its writer; when it is large or old enough, a new one is
 started.
 """
 
@@ -24,7 +24,7 @@ from faces.runtime.capture_format import (
     shadow_record,
 )
 from faces.runtime.portable import LARGE_CLASSES, Predictions
-from serving.capture.append_file import RESERVED_WHEN_IDLE, AppendFile
+from serving.capture.append_file import AppendFile
 from serving.capture.files import CLOSE_REQUEST, file_name
 
 PROBE_BYTES = 65_536
@@ -47,7 +47,8 @@ class Capture:
         folder: The folder of capture files; created if it is missing.
         rotate_bytes: Start a new file at this size.
         rotate_seconds: Start a new file after this time.
-        pause: Lets other requests proceed; what they capture meanwhile is written together.
+        concurrent: Whether other requests may be in progress.
+        pause: Lets them proceed; what they capture meanwhile is written together.
         crc32: Computes the checksums of predictions.
     """
 
@@ -56,6 +57,7 @@ class Capture:
         folder: Path,
         rotate_bytes: int,
         rotate_seconds: float,
+        concurrent: Callable[[], bool] = lambda: True,
         pause: Callable[[], object] = lambda: None,
         crc32: Callable[[bytes], int] = zlib.crc32,
     ) -> None:
@@ -63,7 +65,7 @@ class Capture:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.closed = 0
         """The number of files closed so far."""
-        self._pause, self._crc32 = pause, crc32
+        self._concurrent, self._pause, self._crc32 = concurrent, pause, crc32
         self._file: AppendFile | None = None
         self._number, self._rotate_at = 0, 0.0
         self._requested = 0
@@ -95,7 +97,7 @@ class Capture:
             self._describe(version, classes)
         answer = predictions.probabilities, predictions.accepted, _kept_columns(predictions)
         record = request, time.time(), version, pixels, *answer, self._crc32
-        self._write_in_batch(prediction_record, record)
+        self._write(prediction_record, record)
 
     def shadow(
         self, request: str, version: str, classes: Sequence[str], predictions: Predictions
@@ -124,7 +126,7 @@ class Capture:
             OSError: If they cannot be written.
         """
         self._start_file_if_due()
-        self._write_in_batch(feedback_record, (request, time.time(), sender, labels))
+        self._write(feedback_record, (request, time.time(), sender, labels))
 
     def check_writable(self) -> None:
         """Write to the folder as much as a request may need, and delete it again.
@@ -138,12 +140,12 @@ class Capture:
         finally:
             probe.unlink(missing_ok=True)
 
-    def reserve(self) -> None:
-        """Reserve space for the next request; without space, that request fails."""
+    def flush(self) -> None:
+        """Empty the file's buffer, so that no request has to wait for that."""
         file = self._file
-        if file is not None and file.reserved < file.size + RESERVED_WHEN_IDLE:
+        if file is not None and file.buffered:
             with suppress(OSError):
-                file.reserve()
+                file.flush()
 
     def rotate(self) -> None:
         """Close the file if it is old enough or if asked to, so that others can change it."""
@@ -157,7 +159,7 @@ class Capture:
     def close(self) -> None:
         """Close the file; the next request starts another."""
         if self._batch:
-            self._write()
+            self._write_batch()
         file, self._file, self._described = self._file, None, set()
         if file is not None:
             self.closed += 1
@@ -185,30 +187,43 @@ class Capture:
         except FileNotFoundError:
             return 0
 
-    def _write_in_batch(self, encode: Callable[..., bytes], arguments: tuple[Any, ...]) -> None:
-        """Encode and write a record together with those of concurrent requests: it is faster."""
+    def _write(self, encode: Callable[..., bytes], arguments: tuple[Any, ...]) -> None:
+        """Encode and write a record, together with those of concurrent requests: it is faster."""
         batch = self._batch
+        if not batch and not self._concurrent():
+            self._append(encode(*arguments))
+            return
         batch.append((encode, arguments))
         self._pause()
         if batch is self._batch:
-            self._write()
+            self._write_batch()
         if batch.error:
             raise OSError(batch.error)
 
-    def _write(self) -> None:
-        """Append all waiting records with one call."""
-        batch, file = self._batch, self._file
-        self._batch = Batch()
-        if file is None:
-            return
+    def _write_batch(self) -> None:
+        """Append all waiting records."""
+        batch, self._batch = self._batch, Batch()
         try:
-            file.append(b"".join([encode(*arguments) for encode, arguments in batch]))
+            self._append(b"".join([encode(*arguments) for encode, arguments in batch]))
             batch.error = None
         except OSError as error:
             batch.error = str(error)
         finally:
-            if batch.error or file.size >= self.rotate_bytes:
+            if batch.error:
                 self.close()
+
+    def _append(self, data: bytes) -> None:
+        """Append to the file, and close it if that fails or if it is large enough."""
+        file = self._file
+        if file is None:
+            raise OSError("no file is open")
+        try:
+            file.append(data)
+        except OSError:
+            self.close()
+            raise
+        if file.size >= self.rotate_bytes:
+            self.close()
 
 
 def _kept_columns(predictions: Predictions) -> NDArray[np.int32] | None:

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import stat
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -16,12 +17,15 @@ import requests
 from faces.client import send_faces, send_feedback
 from faces.data.dataset import Faces
 from faces.drift.captured_requests import CapturedRequests, read_captured_requests
+from faces.runtime import capture_format
 from faces.runtime.capture_format import PREDICTION, read_records
 from faces.runtime.portable import UNKNOWN, PortableModel, Predictions
 from serving.capture import locks, reader, retention
+from serving.capture.append_file import AppendFile
 from serving.capture.files import SUFFIX
 from serving.capture.locks import folder_lock
 from serving.capture.reader import delete_captured, read_files
+from serving.capture.removal import remove_captured
 from serving.capture.writer import Capture
 from serving.settings import ServerSettings
 from tests.integration.serving.conftest import server_settings
@@ -151,39 +155,51 @@ def test_each_file_contains_the_classes_of_its_versions(tmp_path: Path) -> None:
     assert len(read(tmp_path).table) == 5
 
 
-def test_concurrent_requests_are_written_together(tmp_path: Path) -> None:
-    sizes: list[int] = []
-    depth = 0
+def test_concurrent_requests_are_written_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    appended: list[list[str]] = []
+    started = ["r0"]
+
+    def append(file: AppendFile, data: bytes) -> None:
+        appended.append([r.head["id"] for r in read_records(data) if r.kind == PREDICTION])
 
     def pause() -> None:
-        nonlocal depth
-        depth += 1
-        if depth < 4:
-            write(writer, f"r{depth}")
-        sizes.append(os.stat(next(tmp_path.glob(f"*{SUFFIX}"))).st_size)
+        if len(started) < 4:
+            started.append(f"r{len(started)}")
+            write(writer, started[-1])
 
-    writer = Capture(tmp_path, 10**9, 3600, pause)
+    monkeypatch.setattr(AppendFile, "append", append)
+    writer = Capture(tmp_path, 10**9, 3600, pause=pause)
     write(writer, "r0")
-    assert sizes[0] == 0
-    assert len(set(sizes[1:])) == 1, "the innermost request wrote all of them"
-    assert sorted(read(tmp_path).table["request"]) == ["r0", "r1", "r2", "r3"]
+    assert appended == [["r0", "r1", "r2", "r3"]]
+
+
+def test_a_request_without_others_is_not_kept_waiting(tmp_path: Path) -> None:
+    paused: list[bool] = []
+    writer = Capture(tmp_path, 10**9, 3600, lambda: False, lambda: paused.append(True))
+    write(writer, "a", "b")
+    writer.feedback("a", "", ["ada"])
+    assert len(paused) == 1, "only when it starts a file"
+    assert read(tmp_path).table["label"].tolist() == ["ada", None]
 
 
 def test_a_failed_write_fails_all_requests_that_were_written_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    started = ["r0"]
+    started: list[str] = []
     failed: list[str] = []
 
     def pause() -> None:
-        if len(started) < 2:
+        if started == ["r0"]:
             started.append("r1")
             try:
                 write(writer, "r1")
             except OSError:
                 failed.append("r1")
 
-    writer = Capture(tmp_path, 10**9, 3600, pause)
+    writer = Capture(tmp_path, 10**9, 3600, pause=pause)
+    write(writer, "before")
     real_write = os.pwrite
 
     def write_only_100_bytes(file: int, data: bytes, offset: int) -> int:
@@ -191,12 +207,14 @@ def test_a_failed_write_fails_all_requests_that_were_written_together(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "pwrite", write_only_100_bytes)
+        patch.setattr("serving.capture.append_file.LARGE_BYTES", 0)
+        started.append("r0")
         with pytest.raises(OSError, match="disk full"):
             write(writer, "r0")
     assert failed == ["r1"]
-    write(writer, "r2")
+    write(writer, "after")
     captured = read(tmp_path)
-    assert captured.table["request"].tolist() == ["r2"]
+    assert captured.table["request"].tolist() == ["before", "after"]
     assert captured.damaged == 0, "the incomplete record was cut off"
 
 
@@ -214,7 +232,7 @@ def test_a_record_that_cannot_be_encoded_fails_all_requests_that_were_written_to
             with pytest.raises(MemoryError):
                 write(writer, "r1")
 
-    writer = Capture(tmp_path, 10**9, 3600, pause)
+    writer = Capture(tmp_path, 10**9, 3600, pause=pause)
     with monkeypatch.context() as patch:
         patch.setattr("serving.capture.writer.prediction_record", fail)
         with pytest.raises(OSError, match="not written"):
@@ -290,7 +308,7 @@ def test_the_file_of_a_killed_writer_is_uploaded(tmp_path: Path) -> None:
     assert retention.maintain(settings)
     assert len(files(capture.folder)) == 1
     assert capture._file
-    os.close(capture._file._file)  # as when the process is killed
+    capture._file._opened.close()  # as when the process is killed
     assert retention.maintain(settings)
     assert files(capture.folder) == []
     assert read(settings.capture_uri).table["request"].tolist() == ["a", "b"]
@@ -382,26 +400,89 @@ def test_a_request_that_is_written_while_another_is_deleted_is_kept(
     assert read(capture.folder).table["request"].tolist() == ["b"]
 
 
-def test_what_a_killed_writer_had_reserved_is_not_damage(capture: Capture) -> None:
+def test_the_free_space_of_a_buffer_is_not_damage(capture: Capture) -> None:
     write(capture, "a")
+    capture.flush()
+    write(capture, "b")
     (file,) = capture.folder.glob(f"*{SUFFIX}")
-    assert not file.read_bytes()[-1000:].strip(b"\0")
-    assert read(capture.folder).damaged == 0
-    capture.close()
-    assert file.stat().st_size < 5000
+    assert bytes(100_000) in file.read_bytes()
+    captured = read(capture.folder)
+    assert captured.damaged == 0
+    assert captured.table["request"].tolist() == ["a", "b"]
 
 
-def test_space_is_reserved_between_requests(capture: Capture) -> None:
-    capture.reserve()
+def test_an_idle_server_empties_the_buffer(capture: Capture) -> None:
+    capture.flush()
     assert not capture.folder.exists() or not files(capture.folder)
-    write(capture, "a")
-    (file,) = capture.folder.glob(f"*{SUFFIX}")
     for number in range(500):
-        capture.reserve()
-        size = file.stat().st_size
         write(capture, f"r{number}")
-        assert file.stat().st_size == size, "the record was written into reserved space"
-    assert len(read(capture.folder).table) == 501
+        capture.flush()
+        assert capture._file
+        assert capture._file.buffered == 0
+    assert len(read(capture.folder).table) == 500
+
+
+def killed_while_flushing(capture: Capture, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of a writer that was killed after it had moved records, and before it said so."""
+    (file,) = capture.folder.glob(f"*{SUFFIX}")
+    left, real_write = folder / file.name, os.pwrite
+
+    def write_and_copy(*arguments: Any) -> int:
+        written = real_write(*arguments)
+        left.write_bytes(file.read_bytes())
+        return written
+
+    folder.mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", write_and_copy)
+        capture.flush()
+    return left
+
+
+def test_what_a_killed_writer_left_twice_counts_once(
+    tmp_path: Path, capture: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(capture, "a", "b")
+    capture.feedback("a", "", ["ada"])
+    capture.feedback("other", "", ["ada"])
+    folder = tmp_path / "left"
+    file = killed_while_flushing(capture, folder, monkeypatch)
+    assert file.read_bytes().count(b'"id": "b"') == 2
+    captured = read(folder)
+    assert captured.table["request"].tolist() == ["a", "b"]
+    assert (captured.damaged, captured.unmatched_feedback) == (0, 1)
+    assert delete_captured([str(folder)], request="b") == 1
+    assert b'"id": "b"' not in file.read_bytes()
+    assert read(folder).table["request"].tolist() == ["a"]
+    assert remove_captured([str(folder)], lambda record: record.head["id"] == "a") == 1
+    assert b'"id": "a"' not in file.read_bytes()
+
+
+def test_deletion_is_exact_while_records_are_moved_out_of_the_buffer(
+    capture: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real_erase, flushing = capture_format.erase, list[threading.Thread]()
+
+    def erase(*arguments: Any) -> None:
+        real_erase(*arguments)
+        if not flushing:  # the writer would move "a", and write another request in its place
+            flushing.append(threading.Thread(target=flush_and_write))
+            flushing[0].start()
+            time.sleep(0.1)
+
+    def flush_and_write() -> None:
+        capture.flush()
+        write(capture, "c", "d")
+
+    monkeypatch.setattr(reader, "erase", erase)
+    write(capture, "a", "b")
+    assert delete_captured([str(capture.folder)], request="a") == 1
+    flushing[0].join()
+    captured = read(capture.folder)
+    assert captured.table["request"].tolist() == ["b", "c", "d"]
+    assert captured.damaged == 0
+    (file,) = capture.folder.glob(f"*{SUFFIX}")
+    assert b'"id": "a"' not in file.read_bytes()
 
 
 def test_requests_older_than_a_date_can_be_deleted(capture: Capture) -> None:
