@@ -73,17 +73,27 @@ def without_records(
 
     Returns:
         The content, b"" if only lists of classes would remain; and how many predictions it lost.
+        It is the same if there is nothing to remove but zeros.
     """
     parts: list[bytes] = []
-    removed, anything = 0, False
+    others: list[bytes] = []  # what is between the records
+    removed, anything, changed, end = 0, False, False, 0
     for record in distinct_records(data):
+        others.append(data[end : record.start])
+        end = record.end
+        whole = data[record.start : end]
         if record.kind == MODEL:
             parts.append(_without_names(record, people, data))
+            changed |= parts[-1] != whole
         elif matches(record):
             removed += record.kind == PREDICTION
+            changed = True
         else:
-            parts.append(data[record.start : record.end])
+            parts.append(whole)
             anything = True
+    others.append(data[end:])
+    if anything and not changed and not b"".join(others).strip(b"\0"):
+        return data, 0
     return b"".join(parts) if anything else b"", removed
 
 

@@ -10,6 +10,7 @@ from faces.runtime.capture_format import CapturedRecord, read_records
 from faces.runtime.image import PIXELS
 from faces.runtime.portable import Predictions
 from serving.capture import removal
+from serving.capture.append_file import BUFFER_BYTES
 from serving.capture.files import SUFFIX
 from serving.capture.reader import delete_captured, read_files
 from serving.capture.removal import remove_captured
@@ -62,6 +63,24 @@ def test_a_file_of_which_nothing_remains_is_deleted(folder: Path, scheme: str) -
     assert remove_captured([f"{scheme}{folder}"], of("one", "three", "seven")) == 3
     assert list(folder.glob(f"*{SUFFIX}")) == []
     assert remove_captured([f"{scheme}{folder}"], of("one")) == 0
+
+
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_a_file_without_anything_to_remove_is_not_written_again(
+    tmp_path: Path, scheme: str
+) -> None:
+    writer = Capture(tmp_path, 10**6, 60)
+    capture(writer, "one", ADA)
+    writer.flush()
+    capture(writer, "three", BOB)
+    writer.close()
+    (file,) = tmp_path.glob(f"*{SUFFIX}")
+    before = file.stat()
+    assert before.st_size > BUFFER_BYTES, "it has free space between its records"
+    assert remove_captured([f"{scheme}{tmp_path}"], of("seven"), ["nobody"]) == 0
+    assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert remove_captured([f"{scheme}{tmp_path}"], of("one")) == 1
+    assert list(read_captured_requests(read_files([str(tmp_path)])).table["request"]) == ["three"]
 
 
 def test_damaged_records_are_removed_since_nobody_knows_whose_they_are(folder: Path) -> None:
